@@ -1,0 +1,81 @@
+//! From a spec to Rust: check, normalise, generate, complete.
+//!
+//! The generator stops with a panic that names no place when a spec holds something it cannot
+//! express, so `check` refuses such things first, with a JSON pointer. `normalise` then loosens
+//! what a strict reading of a provider's answers would break on, `emit` adds what the generator
+//! leaves out: open enums, constructors and the table of operations.
+
+mod check;
+mod emit;
+mod normalise;
+mod schema;
+
+use std::fmt;
+
+use progenitor::{GenerationSettings, Generator, HooksMode, InterfaceStyle, TypeImpl};
+use quote::quote;
+use serde_json::Value;
+
+/// One thing that is wrong with a spec, and where.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    pub(crate) pointer: String,
+    pub(crate) message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}: {}", self.pointer, self.message)
+    }
+}
+
+/// Schema components that handwritten types stand for, with the path of each type.
+pub(crate) const SCALARS: [(&str, &str); 4] = [
+    ("Credits", "crate::model::Credits"),
+    ("UnixTime", "crate::model::UnixTime"),
+    ("DateTime", "crate::model::DateTime"),
+    (PATH_SEGMENT, "crate::transport::PathSegment"),
+];
+
+/// The component that `normalise` puts in the place of every path parameter's schema.
+pub(crate) const PATH_SEGMENT: &str = "PathSegment";
+
+/// The Rust source of one provider's bindings.
+pub(crate) fn bindings(provider: &str, yaml: &str) -> Result<String, Vec<Problem>> {
+    let at_root = |message: String| vec![Problem { pointer: String::new(), message }];
+    let spec: Value = yaml_serde::from_str(yaml).map_err(|error| at_root(error.to_string()))?;
+    let problems = check::check(&spec);
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let normal = normalise::normalise(spec.clone());
+    let openapi = serde_json::from_value(normal.clone())
+        .map_err(|error| at_root(format!("not OpenAPI 3.0: {error}")))?;
+    let generated = Generator::new(&settings(provider, &spec))
+        .generate_tokens(&openapi)
+        .map_err(|error| at_root(error.to_string()))?;
+    let mut file = syn::parse2(generated).map_err(|error| at_root(error.to_string()))?;
+    emit::complete_types(&mut file, &normal);
+    file.items.push(emit::open_enums(&spec));
+    file.items.push(emit::operation_table(provider, &spec));
+    Ok(prettyplease::unparse(&file))
+}
+
+fn settings(provider: &str, spec: &Value) -> GenerationSettings {
+    let mut settings = GenerationSettings::new();
+    settings
+        .with_interface(InterfaceStyle::Positional)
+        .with_hooks(HooksMode::Expected)
+        .with_inner_type(quote!(crate::transport::Call))
+        .with_map_type("::std::collections::BTreeMap")
+        .with_derive("PartialEq");
+    let traits = || [TypeImpl::Display, TypeImpl::FromStr].into_iter();
+    for name in schema::string_enums(spec) {
+        let path = format!("crate::bindings::{provider}::open::{name}");
+        settings.with_replacement(name, path, traits());
+    }
+    for (name, path) in SCALARS {
+        settings.with_replacement(name, path, traits());
+    }
+    settings
+}
