@@ -1,0 +1,126 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{AccountConfig, Client, Inner};
+use crate::asset::AssetHost;
+use crate::clock::{Clock, SystemClock};
+use crate::error::{Error, Result};
+use crate::ledger::{Ledger, MemoryLedger};
+use crate::model::ProviderId;
+use crate::providers;
+use crate::transport::Keys;
+
+/// How long a wait lasts by default. Providers name 10 minutes for a video; half an hour means
+/// that something is wrong.
+const WAIT_DEADLINE: Duration = Duration::from_secs(30 * 60);
+
+/// Sets a [`Client`] up.
+#[derive(Default)]
+pub struct ClientBuilder {
+    accounts: Vec<(ProviderId, AccountConfig)>,
+    ledger: Option<Arc<dyn Ledger>>,
+    clock: Option<Arc<dyn Clock>>,
+    host: Option<Arc<dyn AssetHost>>,
+    wait_deadline: Option<Duration>,
+}
+
+impl std::fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ClientBuilder").field("accounts", &self.accounts).finish_non_exhaustive()
+    }
+}
+
+impl ClientBuilder {
+    /// Adds an account for each provider whose keys are in the environment: `BEATAPI_API_KEY`,
+    /// `CREATIFY_API_ID` with `CREATIFY_API_KEY`, `JOGG_API_KEY`. `BEATAPI_BASE_URL` and its like
+    /// lead to another address than the provider's.
+    #[must_use]
+    pub fn keys_from_env(self) -> Self {
+        self.keys_from(|name| std::env::var(name).ok())
+    }
+
+    /// [`keys_from_env`](Self::keys_from_env) with another way to look variables up.
+    #[must_use]
+    pub fn keys_from(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
+        let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        for provider in ProviderId::ALL {
+            let prefix = provider.as_str().to_uppercase();
+            let Some(key) = variable(&format!("{prefix}_API_KEY")) else { continue };
+            let keys = match (provider, variable(&format!("{prefix}_API_ID"))) {
+                (ProviderId::Creatify, Some(id)) => Keys::id_and_key(id, key),
+                // Half of a pair is no account; using it says which half is missing.
+                _ => Keys::key(key),
+            };
+            let mut config = AccountConfig::new(keys);
+            config.base_url = variable(&format!("{prefix}_BASE_URL"));
+            self = self.account(provider, config);
+        }
+        self
+    }
+
+    /// Adds an account. A later one with the same provider and name replaces an earlier one.
+    #[must_use]
+    pub fn account(mut self, provider: ProviderId, config: AccountConfig) -> Self {
+        self.accounts.push((provider, config));
+        self
+    }
+
+    /// Keeps jobs in a ledger.
+    #[must_use]
+    pub fn ledger(mut self, ledger: impl Ledger) -> Self {
+        self.ledger = Some(Arc::new(ledger));
+        self
+    }
+
+    /// Keeps jobs in memory only. What was paid for is forgotten when the process ends.
+    #[must_use]
+    pub fn in_memory(self) -> Self {
+        self.ledger(MemoryLedger::new())
+    }
+
+    /// Gives local files an address, for providers that take no uploads (Creatify).
+    #[must_use]
+    pub fn asset_host(mut self, host: impl AssetHost) -> Self {
+        self.host = Some(Arc::new(host));
+        self
+    }
+
+    /// Takes time and randomness from another clock than the machine's.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// How long a wait lasts before it ends with an error that carries the job.
+    /// Default: 30 minutes.
+    #[must_use]
+    pub fn wait_deadline(mut self, deadline: Duration) -> Self {
+        self.wait_deadline = Some(deadline);
+        self
+    }
+
+    /// Builds the client. Nothing is sent.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) without a ledger, or for a
+    /// setting that is none; [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for an
+    /// account of a provider that is not compiled in.
+    pub fn build(self) -> Result<Client> {
+        let ledger = self.ledger.ok_or_else(|| {
+            let message = "name one with .ledger(…), or .in_memory() to forget jobs at the end";
+            Error::invalid("ledger", message)
+        })?;
+        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let mut accounts = BTreeMap::new();
+        for (provider, mut config) in self.accounts {
+            config.clock = Arc::clone(&clock);
+            let name = config.name.clone();
+            let opened = providers::open(provider, config, self.host.clone())?;
+            accounts.insert((provider, name), opened);
+        }
+        let wait_deadline = self.wait_deadline.unwrap_or(WAIT_DEADLINE);
+        Ok(Client(Arc::new(Inner { accounts, ledger, clock, wait_deadline })))
+    }
+}

@@ -1,0 +1,79 @@
+use std::sync::Arc;
+
+use crate::clock::{Clock, SystemClock};
+use crate::transport::{Credentials, HttpConfig, RetryPolicy};
+
+pub(super) const DEFAULT_NAME: &str = "default";
+
+/// One account: its keys, and how its provider is reached.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct AccountConfig {
+    pub(crate) name: String,
+    pub(crate) base_url: Option<String>,
+    pub(crate) credentials: Arc<dyn Credentials>,
+    pub(crate) http: HttpConfig,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl std::fmt::Debug for AccountConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AccountConfig")
+            .field("name", &self.name)
+            .field("base_url", &self.base_url)
+            .field("http", &self.http)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
+    }
+}
+
+impl AccountConfig {
+    /// An account with these keys (or whatever gives them), at the provider's own address.
+    pub fn new(credentials: impl Credentials) -> Self {
+        Self {
+            name: DEFAULT_NAME.to_owned(),
+            base_url: None,
+            credentials: Arc::new(credentials),
+            http: HttpConfig::default(),
+            retry: RetryPolicy::default(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Names the account, where a provider has several. Default: `default`.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Another address than the provider's, such as the sandbox's. Its origin is the account's
+    /// realm.
+    #[must_use]
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = Some(url.into());
+        self
+    }
+
+    /// How connections are made.
+    #[must_use]
+    pub fn http(mut self, http: HttpConfig) -> Self {
+        self.http = http;
+        self
+    }
+
+    /// When a call that may be repeated is repeated.
+    #[must_use]
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Where the time comes from. A [`ClientBuilder`](super::ClientBuilder) sets its own.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Arc::new(clock);
+        self
+    }
+}

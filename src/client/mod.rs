@@ -1,0 +1,178 @@
+//! Plan, submit, wait for and resume jobs at any of the three providers.
+
+mod advance;
+mod builder;
+mod config;
+mod download;
+mod mp4;
+mod submit;
+mod video;
+mod wait;
+
+pub use advance::Advance;
+pub use builder::ClientBuilder;
+pub use config::AccountConfig;
+pub use download::{Download, Downloaded};
+pub use submit::{Generate, Planning, Submit};
+pub use video::Video;
+pub use wait::{Events, Wait};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::job::{Account, Job, JobId};
+use crate::ledger::Ledger;
+use crate::model::{Capabilities, Credits, ProviderId, VideoRequest};
+use crate::providers::{self, Provider};
+
+/// One client for three providers. Cheap to clone; clones share everything.
+///
+/// ```no_run
+/// # async fn example() -> adreel::Result<()> {
+/// use adreel::{Client, Product, ProviderId, VideoRequest};
+///
+/// let client = Client::builder().keys_from_env().in_memory().build()?;
+/// let request = VideoRequest::new(Product::new("Morning Roast").image_file("coffee.png"));
+/// let video = client.generate(&request).on(ProviderId::BeatApi).await?;
+/// video.download("morning-roast.mp4").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    accounts: BTreeMap<(ProviderId, String), Arc<dyn Provider>>,
+    ledger: Arc<dyn Ledger>,
+    clock: Arc<dyn Clock>,
+    wait_deadline: std::time::Duration,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("accounts", &self.accounts()).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Begins a client. It needs a ledger and, to do anything, an account.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+
+    /// The accounts that it has keys for.
+    pub fn accounts(&self) -> Vec<&Account> {
+        self.0.accounts.values().map(|provider| provider.transport().account()).collect()
+    }
+
+    /// What a provider can do; `None` where it is not compiled in.
+    pub fn capabilities(provider: ProviderId) -> Option<&'static Capabilities> {
+        providers::capabilities(provider)
+    }
+
+    /// Shows what a request would do and cost, without paying. Free reads are made where a default
+    /// has to be chosen. Name the provider with [`on`](Planning::on).
+    pub fn plan<'a>(&'a self, request: &'a VideoRequest) -> Planning<'a> {
+        Planning::new(self, request)
+    }
+
+    /// Submits a request and resolves when the provider has accepted it. Name the provider with
+    /// [`on`](Submit::on).
+    pub fn submit<'a>(&'a self, request: &'a VideoRequest) -> Submit<'a> {
+        Submit::new(self, request)
+    }
+
+    /// Submits a request and resolves with the finished video. Name the provider with
+    /// [`on`](Generate::on).
+    pub fn generate<'a>(&'a self, request: &'a VideoRequest) -> Generate<'a> {
+        Generate::new(self, request)
+    }
+
+    /// Comes back to a job, also after a restart, and resolves with the finished video.
+    pub fn resume(&self, id: JobId) -> Wait {
+        Wait::new(self, id)
+    }
+
+    /// A job as the ledger has it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] for an id that the ledger does not have.
+    pub async fn job(&self, id: JobId) -> Result<Job> {
+        let missing = || Error::new(ErrorKind::NotFound, "the ledger has no such job").with_job(id);
+        self.0.ledger.load(id).await?.ok_or_else(missing)
+    }
+
+    /// All jobs of the ledger, the oldest first.
+    ///
+    /// # Errors
+    /// Whatever keeps the ledger from being read.
+    pub async fn jobs(&self) -> Result<Vec<Job>> {
+        self.0.ledger.jobs().await
+    }
+
+    /// The credits that are left on a provider's account. Free.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NeedsCredentials`] for a provider without an account; whatever keeps the
+    /// answer from arriving.
+    pub async fn balance(&self, provider: ProviderId) -> Result<Credits> {
+        self.provider(Some(provider), None)?.balance().await
+    }
+
+    /// The account to use: the named one, or the only one.
+    fn provider(
+        &self,
+        provider: Option<ProviderId>,
+        name: Option<&str>,
+    ) -> Result<&Arc<dyn Provider>> {
+        let Some(provider) = provider else {
+            let mut accounts = self.0.accounts.values();
+            return match (accounts.next(), accounts.next()) {
+                (Some(only), None) => Ok(only),
+                (None, _) => Err(no_account("no account is set up: give the builder keys")),
+                (Some(_), Some(_)) => {
+                    let message = "several accounts are set up: name one with .on(provider)";
+                    Err(Error::invalid("on", message))
+                }
+            };
+        };
+        let name = name.unwrap_or(config::DEFAULT_NAME);
+        self.0.accounts.get(&(provider, name.to_owned())).ok_or_else(|| {
+            let message = match name {
+                config::DEFAULT_NAME => {
+                    format!("no key is set: give the builder keys, or set {}", variables(provider))
+                }
+                name => format!("no account has the name {name:?}"),
+            };
+            no_account(message).with_provider(provider)
+        })
+    }
+
+    fn provider_of(&self, job: &Job) -> Result<&Arc<dyn Provider>> {
+        let account = job.account();
+        let provider = self
+            .provider(Some(account.provider), Some(&account.name))
+            .map_err(|error| error.with_job(job.id()))?;
+        if provider.transport().account() == account {
+            return Ok(provider);
+        }
+        let message =
+            format!("the job belongs to {}, the client is set up for another", account.realm);
+        Err(Error::new(ErrorKind::Conflict, message).with_job(job.id()))
+    }
+}
+
+fn no_account(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::NeedsCredentials, message)
+}
+
+/// The environment variables that hold a provider's keys.
+fn variables(provider: ProviderId) -> &'static str {
+    match provider {
+        ProviderId::BeatApi => "BEATAPI_API_KEY",
+        ProviderId::Creatify => "CREATIFY_API_ID and CREATIFY_API_KEY",
+        ProviderId::Jogg => "JOGG_API_KEY",
+    }
+}

@@ -1,0 +1,234 @@
+use std::future::IntoFuture;
+
+use futures_util::FutureExt as _;
+use sha2::{Digest, Sha256};
+
+use super::wait::{Events, ending};
+use super::{Client, Video, Wait};
+use crate::BoxFuture;
+use crate::error::{Error, ErrorKind, Result};
+use crate::job::{Action, Job, JobId, Plan, Stage};
+use crate::model::{Picture, ProviderId, VideoRequest, inspect};
+
+/// What a request is submitted with.
+#[derive(Clone, Debug)]
+struct Order<'a> {
+    client: &'a Client,
+    request: &'a VideoRequest,
+    provider: Option<ProviderId>,
+    account: Option<String>,
+    key: Option<String>,
+    strict: bool,
+}
+
+macro_rules! order_setters {
+    ($type:ident) => {
+        impl<'a> $type<'a> {
+            pub(super) fn new(client: &'a Client, request: &'a VideoRequest) -> Self {
+                Self(Order {
+                    client,
+                    request,
+                    provider: None,
+                    account: None,
+                    key: None,
+                    strict: false,
+                })
+            }
+
+            /// Names the provider. Needed where the client has several accounts.
+            #[must_use]
+            pub fn on(mut self, provider: ProviderId) -> Self {
+                self.0.provider = Some(provider);
+                self
+            }
+
+            /// Names the account, where the provider has several. Default: `default`.
+            #[must_use]
+            pub fn account(mut self, name: impl Into<String>) -> Self {
+                self.0.account = Some(name.into());
+                self
+            }
+
+            /// Makes every field that the provider would ignore or change an error.
+            #[must_use]
+            pub fn strict(mut self) -> Self {
+                self.0.strict = true;
+                self
+            }
+        }
+    };
+}
+
+/// A plan in the making; await it.
+///
+/// # Errors
+/// [`ErrorKind::InvalidRequest`] or [`ErrorKind::Unsupported`] for what the provider cannot do.
+#[must_use = "futures do nothing unless awaited"]
+#[derive(Debug)]
+pub struct Planning<'a>(Order<'a>);
+
+/// A submit in the making; await it for the job that was accepted.
+///
+/// # Errors
+/// As [`Planning`]; [`ErrorKind::Conflict`] for a key that was used for another request;
+/// [`ErrorKind::SubmitUnknown`] where the job may have been accepted; whatever the provider
+/// refused it for. Errors after the plan carry the job's id.
+#[must_use = "futures do nothing unless awaited"]
+#[derive(Debug)]
+pub struct Submit<'a>(Order<'a>);
+
+/// A video in the making; await it, or take its [`events`](Self::events).
+///
+/// # Errors
+/// As [`Submit`] and [`Wait`].
+#[must_use = "futures do nothing unless awaited"]
+#[derive(Debug)]
+pub struct Generate<'a>(Order<'a>);
+
+order_setters!(Planning);
+order_setters!(Submit);
+order_setters!(Generate);
+
+macro_rules! key_setter {
+    ($type:ident) => {
+        impl $type<'_> {
+            /// Gives the job an identity of the caller's own, such as an order's number: the same
+            /// key is the same job, and another request under it is a conflict. Only a digest of
+            /// it leaves the process. Default: a fresh job each time.
+            #[must_use]
+            pub fn key(mut self, key: impl Into<String>) -> Self {
+                self.0.key = Some(key.into());
+                self
+            }
+        }
+    };
+}
+
+key_setter!(Submit);
+key_setter!(Generate);
+
+impl Generate<'_> {
+    /// Everything that happens to the job, as a stream: it ends after the event whose `next` is
+    /// `Download`, `Hold` or `End`, or after an error.
+    pub async fn events(self) -> Result<Events> {
+        let job = self.0.begin().await?;
+        Ok(Wait::new(self.0.client, job.id()).events())
+    }
+}
+
+impl<'a> IntoFuture for Planning<'a> {
+    type Output = Result<Plan>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        async move {
+            let pictures = self.0.pictures().await?;
+            self.0.plan(&pictures).await
+        }
+        .boxed()
+    }
+}
+
+impl<'a> IntoFuture for Submit<'a> {
+    type Output = Result<Job>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        async move {
+            let job = self.0.begin().await?;
+            accepted(self.0.client, job.id()).await
+        }
+        .boxed()
+    }
+}
+
+impl<'a> IntoFuture for Generate<'a> {
+    type Output = Result<Video>;
+    type IntoFuture = BoxFuture<'a, Self::Output>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        async move {
+            let job = self.0.begin().await?;
+            self.0.client.resume(job.id()).await
+        }
+        .boxed()
+    }
+}
+
+impl Order<'_> {
+    async fn pictures(&self) -> Result<Vec<Option<Picture>>> {
+        let mut pictures = Vec::new();
+        for (index, image) in self.request.product.images.iter().enumerate() {
+            pictures.push(inspect(image, index).await?);
+        }
+        Ok(pictures)
+    }
+
+    async fn plan(&self, pictures: &[Option<Picture>]) -> Result<Plan> {
+        let provider = self.client.provider(self.provider, self.account.as_deref())?;
+        let plan = provider.plan(self.request, pictures).await?;
+        match plan.notes.iter().find(|note| note.ignored && self.strict) {
+            None => Ok(plan),
+            Some(note) => Err(Error::unsupported(plan.account.provider, &note.field, &note.text)),
+        }
+    }
+
+    /// The job in the ledger: the one that has the key already, or a new one.
+    async fn begin(&self) -> Result<Job> {
+        let Client(inner) = self.client;
+        let provider = self.client.provider(self.provider, self.account.as_deref())?;
+        let account = provider.transport().account();
+        let pictures = self.pictures().await?;
+        let digests: Vec<_> =
+            pictures.iter().map(|p| p.as_ref().map(|p| p.sha256.clone())).collect();
+        let fingerprint = self.request.fingerprint(&digests);
+        let key = self.key.as_deref().map(digest);
+        if let Some(key) = &key
+            && let Some(existing) = inner.ledger.find(account, key).await?
+        {
+            return same_request(existing, &fingerprint);
+        }
+        let plan = self.plan(&pictures).await?;
+        let id = JobId::new(&*inner.clock);
+        let now = inner.clock.now();
+        let job = Job::new(id, plan, self.request.clone(), fingerprint.clone(), key, now);
+        match inner.ledger.insert(&job).await? {
+            None => Ok(job),
+            Some(existing) => same_request(existing, &fingerprint),
+        }
+    }
+}
+
+fn digest(key: &str) -> String {
+    Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn same_request(existing: Job, fingerprint: &str) -> Result<Job> {
+    if existing.fingerprint == fingerprint {
+        return Ok(existing);
+    }
+    let message = "the key belongs to a job with another request: use another key";
+    Err(Error::new(ErrorKind::Conflict, message).with_field("key").with_job(existing.id()))
+}
+
+/// Drives a job until its provider has accepted it.
+async fn accepted(client: &Client, id: JobId) -> Result<Job> {
+    let mut events = Wait::new(client, id).events();
+    let mut last = None;
+    while let Some(advance) = events.next().await {
+        let advance = advance?;
+        let is_open = matches!(advance.job.stage(), Stage::Ready | Stage::Submitting);
+        let ends = matches!(advance.next, Action::Hold | Action::End);
+        if !is_open && !ends {
+            return Ok(advance.job);
+        }
+        last = Some(advance.job);
+    }
+    match last {
+        Some(job) => match ending(&job) {
+            Some(error) => Err(error),
+            None => Ok(job),
+        },
+        None => client.job(id).await,
+    }
+}

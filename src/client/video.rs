@@ -1,0 +1,86 @@
+use std::path::Path;
+use std::time::Duration;
+
+use super::{Client, Download};
+use crate::error::{Error, ErrorKind, Result};
+use crate::job::{Job, JobId, Outcome};
+use crate::model::{Cost, ProviderId, VideoFacts};
+
+/// A finished video at its provider. Links may expire: [`download`](Self::download) it soon.
+#[derive(Clone, Debug)]
+pub struct Video {
+    client: Client,
+    job: Job,
+    facts: VideoFacts,
+}
+
+impl Video {
+    pub(super) fn new(client: &Client, job: Job) -> Result<Self> {
+        let missing = || Error::new(ErrorKind::Decode, "the job has no video").with_job(job.id());
+        let facts = job.video.clone().ok_or_else(missing)?;
+        Ok(Self { client: client.clone(), job, facts })
+    }
+
+    /// The job that made it.
+    pub fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// The job's id.
+    pub fn job_id(&self) -> JobId {
+        self.job.id()
+    }
+
+    /// The provider that made it.
+    pub fn provider(&self) -> ProviderId {
+        self.job.account().provider
+    }
+
+    /// Its address. It can be fetched without a key.
+    pub fn url(&self) -> &str {
+        &self.facts.url
+    }
+
+    /// The address of a still picture of it, where the provider gives one.
+    pub fn poster(&self) -> Option<&str> {
+        self.facts.poster.as_deref()
+    }
+
+    /// The length that was asked for, in seconds; `None` where the provider decides.
+    pub fn asked_duration_secs(&self) -> Option<u32> {
+        self.job.plan().duration_secs
+    }
+
+    /// The length that the provider reports. The file's own is in [`Downloaded`].
+    ///
+    /// [`Downloaded`]: super::Downloaded
+    pub fn duration(&self) -> Option<Duration> {
+        self.facts.duration
+    }
+
+    /// What it cost.
+    pub fn cost(&self) -> Option<Cost> {
+        self.facts.cost
+    }
+
+    /// The provider's whole answer, as received.
+    pub fn raw(&self) -> &serde_json::Value {
+        &self.facts.raw
+    }
+
+    /// Saves it to a file: whole, or not at all. An existing file is refused unless
+    /// [`overwrite`](Download::overwrite) is said.
+    pub fn download(&self, path: impl AsRef<Path>) -> Download<'_> {
+        Download::new(self, path.as_ref())
+    }
+
+    pub(super) fn http(&self) -> Result<reqwest::Client> {
+        Ok(self.client.provider_of(&self.job)?.transport().open().clone())
+    }
+
+    pub(super) async fn mark_downloaded(&self) -> Result<()> {
+        // Another holder of the job may have changed it meanwhile.
+        let job = self.client.job(self.job.id()).await?;
+        self.client.record(job, Outcome::Downloaded).await.map(drop)
+    }
+}

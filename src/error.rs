@@ -1,0 +1,387 @@
+//! One error for everything that can go wrong, whichever provider or layer it came from.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::job::JobId;
+use crate::model::ProviderId;
+
+/// The result of everything in adreel that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong, named for what to do next.
+///
+/// | kind | from | next step |
+/// | --- | --- | --- |
+/// | `InvalidRequest` | a local check, 400, 422, Jogg 40000 and 18001 | correct the named field |
+/// | `Unsupported` | a local check | choose a provider that can, or drop the field |
+/// | `Unauthorized` | 401, Jogg 10105 | check the key |
+/// | `NeedsCredentials` | no key set for an account | set the key |
+/// | `OutOfCredits` | 402, Jogg 18020 | add credits, submit again |
+/// | `PlanLacks` | 403, Jogg 18025 | change the plan or the key's permissions |
+/// | `NotFound` | 404, Jogg 10104, an unknown job | check the id and the account |
+/// | `Conflict` | 409, a key used for another request | use another key |
+/// | `ContentRefused` | BeatAPI `content_policy_violation` | change the content |
+/// | `RateLimited` | 429 | wait for `retry_after` |
+/// | `NoSlot` | BeatAPI `user_concurrency_exceeded` | wait until a job ends |
+/// | `Unavailable` | no connection, 5xx, Jogg 50000 | try again later |
+/// | `Timeout` | an attempt's timeout, a deadline | wait again, nothing is lost |
+/// | `Decode` | an answer that cannot be read | report it, the spec has to follow |
+/// | `SubmitUnknown` | a paid call whose answer was lost | look for the job, never send again |
+/// | `JobFailed` | the provider reports the job as failed | read the reason, submit anew |
+/// | `Io` | a local file or folder | free the place or choose another |
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A field of the request is missing or out of its limits.
+    InvalidRequest,
+    /// The provider cannot do what was asked.
+    Unsupported,
+    /// The provider refused the key.
+    Unauthorized,
+    /// No key is known for the account.
+    NeedsCredentials,
+    /// The account has too few credits.
+    OutOfCredits,
+    /// The account's plan or permissions do not cover the call.
+    PlanLacks,
+    /// What was asked for does not exist, or belongs to another account.
+    NotFound,
+    /// Something else already stands where this should go.
+    Conflict,
+    /// The provider's moderation refused the content.
+    ContentRefused,
+    /// Too many calls in a short time.
+    RateLimited,
+    /// All of the account's concurrent jobs are taken.
+    NoSlot,
+    /// The provider could not be reached or could not answer.
+    Unavailable,
+    /// Time ran out.
+    Timeout,
+    /// An answer could not be read.
+    Decode,
+    /// A paid call may or may not have been accepted.
+    SubmitUnknown,
+    /// The provider gave the job up.
+    JobFailed,
+    /// A local file or folder could not be used.
+    Io,
+}
+
+impl ErrorKind {
+    /// Whether the same call may succeed later without a change.
+    pub const fn is_transient(self) -> bool {
+        matches!(self, Self::RateLimited | Self::NoSlot | Self::Unavailable | Self::Timeout)
+    }
+
+    const fn phrase(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "request refused",
+            Self::Unsupported => "not supported",
+            Self::Unauthorized => "key refused",
+            Self::NeedsCredentials => "no key",
+            Self::OutOfCredits => "out of credits",
+            Self::PlanLacks => "not covered by the account's plan or permissions",
+            Self::NotFound => "not found",
+            Self::Conflict => "conflict",
+            Self::ContentRefused => "content refused by moderation",
+            Self::RateLimited => "too many calls",
+            Self::NoSlot => "all concurrent jobs are taken",
+            Self::Unavailable => "unavailable",
+            Self::Timeout => "timed out",
+            Self::Decode => "unreadable answer",
+            Self::SubmitUnknown => "no answer: the job may have been accepted and paid",
+            Self::JobFailed => "job failed",
+            Self::Io => "file error",
+        }
+    }
+
+    const fn advice(self) -> &'static str {
+        match self {
+            Self::Unauthorized => "check the key",
+            Self::OutOfCredits => "add credits to the account and submit again",
+            Self::PlanLacks => "change the plan or the key's permissions",
+            Self::RateLimited | Self::NoSlot | Self::Unavailable => "try again later",
+            Self::SubmitUnknown => "look for it at the provider before you submit again",
+            _ => "",
+        }
+    }
+}
+
+/// What happened, to which call, field or job, and what to do next.
+///
+/// `Display` is one line without the cause, which stands in
+/// [`source`](std::error::Error::source). Neither it nor `Debug` ever holds a key.
+pub struct Error(Box<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    kind: Option<ErrorKind>,
+    provider: Option<ProviderId>,
+    operation: Option<Cow<'static, str>>,
+    status: Option<u16>,
+    code: Option<String>,
+    field: Option<String>,
+    request_id: Option<String>,
+    attempts: u32,
+    elapsed: Duration,
+    retry_after: Option<Duration>,
+    job: Option<JobId>,
+    message: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner { kind: Some(kind), message: message.into(), ..Inner::default() }))
+    }
+
+    /// A field of the caller's own input that breaks a limit.
+    pub(crate) fn invalid(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidRequest, message).with_field(field)
+    }
+
+    /// Something a provider cannot do.
+    pub(crate) fn unsupported(
+        provider: ProviderId,
+        field: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        let error = Self::new(ErrorKind::Unsupported, message);
+        error.with_provider(provider).with_field(field)
+    }
+
+    pub(crate) fn with_provider(mut self, provider: ProviderId) -> Self {
+        self.0.provider = Some(provider);
+        self
+    }
+
+    pub(crate) fn with_operation(mut self, operation: impl Into<Cow<'static, str>>) -> Self {
+        self.0.operation = Some(operation.into());
+        self
+    }
+
+    pub(crate) fn with_field(mut self, field: impl Into<String>) -> Self {
+        self.0.field = Some(field.into());
+        self
+    }
+
+    pub(crate) fn with_status(mut self, status: u16) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    pub(crate) fn with_code(mut self, code: Option<String>) -> Self {
+        self.0.code = code;
+        self
+    }
+
+    pub(crate) fn with_request_id(mut self, id: Option<String>) -> Self {
+        self.0.request_id = id;
+        self
+    }
+
+    pub(crate) fn with_retry_after(mut self, wait: Option<Duration>) -> Self {
+        self.0.retry_after = wait;
+        self
+    }
+
+    pub(crate) fn with_attempts(mut self, attempts: u32, elapsed: Duration) -> Self {
+        self.0.attempts = attempts;
+        self.0.elapsed = elapsed;
+        self
+    }
+
+    pub(crate) fn with_job(mut self, job: JobId) -> Self {
+        self.0.job = Some(job);
+        self
+    }
+
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// The same error as a paid call's lost answer: what failed becomes the cause.
+    pub(crate) fn into_submit_unknown(mut self) -> Self {
+        if self.0.kind != Some(ErrorKind::SubmitUnknown) {
+            let cause = self.kind().phrase();
+            let told = std::mem::take(&mut self.0.message);
+            self.0.message =
+                if told.is_empty() { cause.to_owned() } else { format!("{cause}: {told}") };
+            self.0.kind = Some(ErrorKind::SubmitUnknown);
+        }
+        self
+    }
+
+    /// What went wrong, named for what to do next.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind.unwrap_or(ErrorKind::Unavailable)
+    }
+
+    /// Whether the same call may succeed later without a change.
+    pub fn is_transient(&self) -> bool {
+        self.kind().is_transient()
+    }
+
+    /// The provider that was called, or that cannot do what was asked.
+    pub fn provider(&self) -> Option<ProviderId> {
+        self.0.provider
+    }
+
+    /// The operation that was called, by its `operationId`.
+    pub fn operation(&self) -> Option<&str> {
+        self.0.operation.as_deref()
+    }
+
+    /// The HTTP status of the answer.
+    pub fn status(&self) -> Option<u16> {
+        self.0.status
+    }
+
+    /// The provider's own code, such as `insufficient_credits` or `18020`.
+    pub fn code(&self) -> Option<&str> {
+        self.0.code.as_deref()
+    }
+
+    /// The field that is at fault, such as `product.images`.
+    pub fn field(&self) -> Option<&str> {
+        self.0.field.as_deref()
+    }
+
+    /// The provider's id of the request, to quote to its support.
+    pub fn request_id(&self) -> Option<&str> {
+        self.0.request_id.as_deref()
+    }
+
+    /// How many attempts were sent; zero where nothing was.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
+    }
+
+    /// How long the call took, waits included.
+    pub fn elapsed(&self) -> Duration {
+        self.0.elapsed
+    }
+
+    /// How long the provider asks to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// The job that exists and may still be running, or may have been paid for.
+    pub fn job_id(&self) -> Option<JobId> {
+        self.0.job
+    }
+
+    /// What was said, without the parts that have an accessor of their own.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        match (inner.provider, &inner.operation) {
+            (Some(provider), Some(operation)) => write!(f, "{provider} {operation}: ")?,
+            (Some(provider), None) => write!(f, "{provider}: ")?,
+            (None, _) => {}
+        }
+        if let Some(field) = &inner.field {
+            write!(f, "{field}: ")?;
+        }
+        let kind = self.kind();
+        let from_provider = inner.attempts > 0;
+        if from_provider {
+            f.write_str(kind.phrase())?;
+            match (inner.status, &inner.code) {
+                (Some(status), Some(code)) => write!(f, " ({status}, {code})")?,
+                (Some(status), None) => write!(f, " ({status})")?,
+                (None, _) => {}
+            }
+        }
+        if !inner.message.is_empty() {
+            let separator = if from_provider { ": " } else { "" };
+            write!(f, "{separator}{}", inner.message)?;
+        }
+        if from_provider && !kind.advice().is_empty() {
+            write!(f, "; {}", kind.advice())?;
+        }
+        match inner.job {
+            Some(job) => write!(f, " (job {job})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        f.debug_struct("Error")
+            .field("kind", &self.kind())
+            .field("provider", &inner.provider)
+            .field("operation", &inner.operation)
+            .field("status", &inner.status)
+            .field("code", &inner.code)
+            .field("field", &inner.field)
+            .field("request_id", &inner.request_id)
+            .field("attempts", &inner.attempts)
+            .field("elapsed", &inner.elapsed)
+            .field("retry_after", &inner.retry_after)
+            .field("job", &inner.job)
+            .field("message", &inner.message)
+            .field("source", &inner.source)
+            .finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn display_is_one_line_that_says_what_where_and_what_next() {
+        let error = Error::new(ErrorKind::OutOfCredits, "Insufficient credit")
+            .with_provider(ProviderId::Jogg)
+            .with_operation("create_video_from_product")
+            .with_status(200)
+            .with_code(Some("18020".to_owned()))
+            .with_attempts(1, Duration::ZERO);
+        assert_eq!(
+            error.to_string(),
+            "jogg create_video_from_product: out of credits (200, 18020): Insufficient credit; \
+             add credits to the account and submit again"
+        );
+        let error = Error::invalid("duration", "600 s is too long: use 10 to 60 s");
+        assert_eq!(error.to_string(), "duration: 600 s is too long: use 10 to 60 s");
+    }
+
+    #[test]
+    fn a_lost_answer_keeps_what_was_lost() {
+        let error = Error::new(ErrorKind::Timeout, "")
+            .with_provider(ProviderId::BeatApi)
+            .with_operation("create_ecommerce_video")
+            .with_attempts(1, Duration::ZERO)
+            .into_submit_unknown();
+        assert_eq!(error.kind(), ErrorKind::SubmitUnknown);
+        assert!(error.to_string().ends_with(
+            "may have been accepted and paid: timed out; look for it at the provider before you \
+             submit again"
+        ));
+    }
+}

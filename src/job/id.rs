@@ -1,0 +1,110 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use ulid::Ulid;
+
+use crate::clock::Clock;
+use crate::model::ProviderId;
+
+/// Our id of a job: a ULID, so that ids sort by the time at which they were made.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct JobId(Ulid);
+
+impl JobId {
+    pub(crate) fn new(clock: &dyn Clock) -> Self {
+        let millis = u64::try_from(clock.now().as_millis()).unwrap_or_default();
+        let draw = || (clock.random() * (1u64 << 40) as f64) as u128;
+        Self(Ulid::from_parts(millis, draw() << 40 | draw()))
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0.to_string())
+    }
+}
+
+impl fmt::Debug for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JobId({self})")
+    }
+}
+
+/// The text was no job's id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidJobId(String);
+
+impl fmt::Display for InvalidJobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} is not a job id: it has 26 letters and digits", self.0)
+    }
+}
+
+impl std::error::Error for InvalidJobId {}
+
+impl FromStr for JobId {
+    type Err = InvalidJobId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ulid::from_string(text).map(Self).map_err(|_| InvalidJobId(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for JobId {
+    type Error = InvalidJobId;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<JobId> for String {
+    fn from(id: JobId) -> Self {
+        id.to_string()
+    }
+}
+
+/// A provider and one set of keys for it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Account {
+    /// The provider.
+    pub provider: ProviderId,
+    /// The caller's name for the set of keys. Default: `default`.
+    pub name: String,
+    /// The origin of the base URL, which keeps the sandbox apart from the real service.
+    pub realm: String,
+}
+
+/// What a provider calls a job: `creatify:7e5e8a6f-…`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct ProviderRef {
+    /// The provider.
+    pub provider: ProviderId,
+    /// Its id of the job, as received.
+    pub id: String,
+}
+
+impl fmt::Display for ProviderRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.provider, self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+
+    #[test]
+    fn ids_are_read_as_they_are_written_and_differ() {
+        let (one, two) = (JobId::new(&SystemClock), JobId::new(&SystemClock));
+        assert_ne!(one, two);
+        assert_eq!(one.to_string().parse(), Ok(one));
+        assert_eq!(one.to_string().len(), 26);
+        assert!("7".parse::<JobId>().is_err());
+    }
+}

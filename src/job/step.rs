@@ -1,0 +1,161 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::PlannedStep;
+use crate::error::{Error, ErrorKind};
+use crate::model::{ProviderId, Timestamp};
+
+/// One call of a job's plan, with its own state: Creatify pays twice for one video, and JoggAI
+/// makes a product first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    pub(crate) operation: String,
+    pub(crate) paid: bool,
+    pub(crate) image: Option<usize>,
+    pub(crate) state: StepState,
+    pub(crate) attempt: u32,
+    pub(crate) lookups: u32,
+    pub(crate) resource: Option<String>,
+    pub(crate) due: Timestamp,
+}
+
+impl Step {
+    pub(crate) fn new(planned: &PlannedStep, now: Timestamp) -> Self {
+        Self {
+            operation: planned.operation.clone(),
+            paid: planned.paid,
+            image: planned.image,
+            state: StepState::Ready,
+            attempt: 0,
+            lookups: 0,
+            resource: None,
+            due: now,
+        }
+    }
+
+    /// The operation, by its `operationId`, or `host_asset`.
+    pub fn operation(&self) -> &str {
+        &self.operation
+    }
+
+    /// Whether it spends credits.
+    pub fn is_paid(&self) -> bool {
+        self.paid
+    }
+
+    /// How far it has come.
+    pub fn state(&self) -> StepState {
+        self.state
+    }
+
+    /// How often it was sent.
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// What it left at the provider: a file's address, a product's id, a task's id.
+    pub fn resource(&self) -> Option<&str> {
+        self.resource.as_deref()
+    }
+}
+
+/// How far a step has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum StepState {
+    /// It can be sent.
+    Ready,
+    /// It is being sent, or was when the process ended.
+    Submitting,
+    /// Its answer was lost; what became of it is being looked up.
+    Unknown,
+    /// The provider accepted it and works on it.
+    Running,
+    /// It is done.
+    Succeeded,
+    /// It was refused or given up.
+    Failed,
+    /// Nothing could be proved; it is held.
+    Uncertain,
+    /// It was accepted, and the provider no longer knows it.
+    Lost,
+}
+
+/// What went wrong with a job, as it is kept with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Reason {
+    /// What went wrong, named for what to do next.
+    pub kind: ErrorKind,
+    /// What was said.
+    pub message: String,
+    /// The operation that was called.
+    pub operation: Option<String>,
+    /// The HTTP status of the answer.
+    pub status: Option<u16>,
+    /// The provider's own code.
+    pub code: Option<String>,
+    /// The field that is at fault.
+    pub field: Option<String>,
+    /// The provider's id of the request.
+    pub request_id: Option<String>,
+}
+
+impl Reason {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            operation: None,
+            status: None,
+            code: None,
+            field: None,
+            request_id: None,
+        }
+    }
+
+    /// The same as an error of the provider's.
+    pub(crate) fn to_error(&self, provider: ProviderId) -> Error {
+        let mut error = Error::new(self.kind, &self.message)
+            .with_provider(provider)
+            .with_code(self.code.clone())
+            .with_request_id(self.request_id.clone());
+        if let Some(operation) = &self.operation {
+            error = error.with_operation(operation.clone()).with_attempts(1, Default::default());
+        }
+        if let Some(status) = self.status {
+            error = error.with_status(status);
+        }
+        match &self.field {
+            Some(field) => error.with_field(field),
+            None => error,
+        }
+    }
+}
+
+impl From<&Error> for Reason {
+    fn from(error: &Error) -> Self {
+        Self {
+            kind: error.kind(),
+            message: error.message().to_owned(),
+            operation: error.operation().map(str::to_owned),
+            status: error.status(),
+            code: error.code().map(str::to_owned),
+            field: error.field().map(str::to_owned),
+            request_id: error.request_id().map(str::to_owned),
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match (&self.code, self.status) {
+            (Some(code), _) => write!(f, " ({code})"),
+            (None, Some(status)) => write!(f, " ({status})"),
+            (None, None) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,72 @@
+use std::collections::BTreeMap;
+use std::future::ready;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::Ledger;
+use crate::BoxFuture;
+use crate::error::Result;
+use crate::job::{Account, Job, JobId};
+
+/// A ledger that ends with the process, and with it the knowledge of what was paid. For trials,
+/// tests and programs that keep jobs elsewhere.
+#[derive(Debug, Default)]
+pub struct MemoryLedger(Mutex<BTreeMap<JobId, Job>>);
+
+impl MemoryLedger {
+    /// An empty ledger.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn rows(&self) -> MutexGuard<'_, BTreeMap<JobId, Job>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn with_key<'a>(
+    rows: &'a BTreeMap<JobId, Job>,
+    account: &Account,
+    key_digest: &str,
+) -> Option<&'a Job> {
+    rows.values().find(|job| job.account() == account && job.key_digest() == Some(key_digest))
+}
+
+impl Ledger for MemoryLedger {
+    fn insert<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Option<Job>>> {
+        let mut rows = self.rows();
+        let existing =
+            job.key_digest().and_then(|key| with_key(&rows, job.account(), key).cloned());
+        if existing.is_none() {
+            rows.insert(job.id(), job.clone());
+        }
+        Box::pin(ready(Ok(existing)))
+    }
+
+    fn load(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>>> {
+        Box::pin(ready(Ok(self.rows().get(&id).cloned())))
+    }
+
+    fn find<'a>(
+        &'a self,
+        account: &'a Account,
+        key_digest: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Job>>> {
+        Box::pin(ready(Ok(with_key(&self.rows(), account, key_digest).cloned())))
+    }
+
+    fn store<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<bool>> {
+        let mut rows = self.rows();
+        let stored = match rows.get_mut(&job.id()) {
+            Some(row) if row.revision() + 1 == job.revision() => {
+                *row = job.clone();
+                true
+            }
+            _ => false,
+        };
+        Box::pin(ready(Ok(stored)))
+    }
+
+    fn jobs(&self) -> BoxFuture<'_, Result<Vec<Job>>> {
+        Box::pin(ready(Ok(self.rows().values().cloned().collect())))
+    }
+}

@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+
+pub mod asset;
+mod bindings;
+pub mod client;
+pub mod clock;
+mod error;
+pub mod job;
+pub mod ledger;
+mod model;
+mod providers;
+mod secret;
+pub mod transport;
+
+pub use client::{AccountConfig, Client, Video};
+pub use error::{Error, ErrorKind, Result};
+pub use job::{Account, Job, JobId, Plan, ProviderRef, Stage};
+pub use ledger::{Ledger, MemoryLedger};
+pub use model::*;
+#[cfg(feature = "beatapi")]
+pub use providers::beatapi;
+#[cfg(feature = "creatify")]
+pub use providers::creatify;
+#[cfg(feature = "jogg")]
+pub use providers::jogg;
+pub use secret::ApiKey;
+pub use transport::{Credentials, HttpConfig, Keys, Operation, Replay, RetryPolicy};
+
+/// A boxed future that can move between threads, as the traits of this crate return it.
+pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -1,0 +1,138 @@
+use std::fmt;
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// A picture of the product, and where it comes from.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Image {
+    /// A public address that the provider fetches.
+    Url(String),
+    /// A file on this machine.
+    File(PathBuf),
+    /// The bytes of an image file.
+    #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
+    Bytes(Bytes),
+}
+
+impl fmt::Debug for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(url) => f.debug_tuple("Url").field(url).finish(),
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+            Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
+        }
+    }
+}
+
+fn to_base64<S: Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&BASE64.encode(bytes))
+}
+
+fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    BASE64.decode(text).map(Bytes::from).map_err(serde::de::Error::custom)
+}
+
+/// No provider says how large a side it takes. What no camera makes and no provider is known to
+/// read is refused here, before it is paid for.
+pub(crate) const MAX_SIDE_PX: usize = 8192;
+
+/// The largest file that any of the providers takes (BeatAPI's 50 MB).
+const MAX_FILE_BYTES: u64 = 50_000_000;
+
+/// A local image that was looked at: what it is, and its bytes.
+#[derive(Clone)]
+pub(crate) struct Picture {
+    pub(crate) bytes: Bytes,
+    pub(crate) media_type: &'static str,
+    pub(crate) file_name: String,
+    pub(crate) sha256: String,
+}
+
+/// Reads a local image and checks that it is one. `None` for an image that the provider fetches.
+///
+/// # Errors
+/// [`ErrorKind::InvalidRequest`] naming `product.images[index]` for a file that is missing, too
+/// large or not an image.
+pub(crate) async fn inspect(image: &Image, index: usize) -> Result<Option<Picture>> {
+    let field = format!("product.images[{index}]");
+    let (bytes, shown) = match image {
+        Image::Url(url) => return check_url(url, field).map(|()| None),
+        Image::File(path) => {
+            let shown = path.display().to_string();
+            (read(path, &field, &shown).await?, shown)
+        }
+        Image::Bytes(bytes) => (bytes.clone(), format!("{} bytes in memory", bytes.len())),
+    };
+    let (media_type, extension) = check_content(&bytes, &field, &shown)?;
+    let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let file_name = format!("{}.{extension}", &sha256[..16]);
+    Ok(Some(Picture { bytes, media_type, file_name, sha256 }))
+}
+
+fn check_url(text: &str, field: String) -> Result<()> {
+    match url::Url::parse(text) {
+        Ok(url) if ["http", "https"].contains(&url.scheme()) => Ok(()),
+        _ => Err(Error::invalid(field, format!("{text:?} is not an http or https address"))),
+    }
+}
+
+async fn read(path: &PathBuf, field: &str, shown: &str) -> Result<Bytes> {
+    let unreadable = |error: std::io::Error| {
+        let message = format!("cannot read {shown}: {error}; name an image file");
+        Error::invalid(field, message).with_source(error)
+    };
+    let facts = tokio::fs::metadata(path).await.map_err(unreadable)?;
+    if !facts.is_file() {
+        return Err(Error::invalid(field, format!("{shown} is not a file; name an image file")));
+    }
+    if facts.len() > MAX_FILE_BYTES {
+        let message = format!(
+            "{shown} has {} bytes: at most {MAX_FILE_BYTES} can be sent; make it smaller",
+            facts.len()
+        );
+        return Err(Error::invalid(field, message));
+    }
+    tokio::fs::read(path).await.map(Bytes::from).map_err(unreadable)
+}
+
+fn check_content(bytes: &[u8], field: &str, shown: &str) -> Result<(&'static str, &'static str)> {
+    use imagesize::ImageType;
+    let not_an_image =
+        || Error::invalid(field, format!("{shown} is not a PNG, JPEG, WebP or GIF image"));
+    let kind = imagesize::image_type(bytes).map_err(|_| not_an_image())?;
+    let kind = match kind {
+        ImageType::Png => ("image/png", "png"),
+        ImageType::Jpeg => ("image/jpeg", "jpg"),
+        ImageType::Webp => ("image/webp", "webp"),
+        ImageType::Gif => ("image/gif", "gif"),
+        _ => return Err(not_an_image()),
+    };
+    let size = imagesize::blob_size(bytes).map_err(|_| not_an_image())?;
+    if size.width.max(size.height) > MAX_SIDE_PX {
+        let message = format!(
+            "{shown} is {} x {} px: at most {MAX_SIDE_PX} px a side; make it smaller",
+            size.width, size.height
+        );
+        return Err(Error::invalid(field, message));
+    }
+    Ok(kind)
+}
+
+/// Refuses a file that changed between plan and upload, since the plan was made for another.
+pub(crate) fn same_content(picture: &Picture, sha256: &str, index: usize) -> Result<()> {
+    if picture.sha256 == sha256 {
+        return Ok(());
+    }
+    let message = "the file changed after the job was planned; submit it as a new job";
+    Err(Error::new(ErrorKind::Conflict, message).with_field(format!("product.images[{index}]")))
+}

@@ -1,0 +1,24 @@
+//! What a video is asked for with, and what comes back.
+
+mod aspect_ratio;
+mod capabilities;
+mod credits;
+mod image;
+mod language;
+mod product;
+mod provider_id;
+mod request;
+mod time;
+mod video;
+
+pub use aspect_ratio::{AspectRatio, UnknownAspectRatio};
+pub use capabilities::{Capabilities, Durations, Field, FieldUse, ImageLimits, Languages};
+pub use credits::{Credits, InvalidCredits};
+pub use image::Image;
+pub(crate) use image::{Picture, inspect, same_content};
+pub use language::{InvalidLanguage, Language};
+pub use product::Product;
+pub use provider_id::{ProviderId, UnknownProvider};
+pub use request::{ProviderOptions, VideoRequest};
+pub use time::{DateTime, Timestamp, UnixTime};
+pub use video::{Cost, CostSource, VideoFacts};

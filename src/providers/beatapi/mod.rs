@@ -1,0 +1,28 @@
+//! BeatAPI (`api.beatapi.io`): one paid call makes a video of exactly the asked length, 10 to 60 s.
+//!
+//! Its contract changed without a new version: money first came as whole credits (225 for 15 s),
+//! then as dollars under the same names (4.50). adreel builds to the newest contract and reads the
+//! older answers too. [`Client`] has a method for each operation of the spec.
+
+mod client;
+mod convert;
+mod options;
+mod plan;
+mod steps;
+
+pub use client::{Client, IdempotencyKey};
+pub use options::Options;
+pub(crate) use plan::CAPABILITIES;
+pub(crate) use steps::Account;
+
+use crate::transport::Operation;
+
+/// The types of the requests and answers, generated from `openapi/beatapi.yaml`. Enums keep values
+/// that the spec does not list.
+pub mod types {
+    pub use crate::bindings::beatapi::open::*;
+    pub use crate::bindings::beatapi::types::*;
+}
+
+/// Every operation of the spec, with what the transport must know of it.
+pub static OPERATIONS: &[&Operation] = crate::bindings::beatapi::operations::ALL;

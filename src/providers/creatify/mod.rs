@@ -1,0 +1,28 @@
+//! Creatify (`api.creatify.ai`): two paid calls on one record, first a picture, then the video.
+//!
+//! It takes images by address only, of at most 200 characters, decides the length itself, and has
+//! neither idempotency keys nor a cost in its answers. [`Client`] has a method for each operation
+//! of the spec.
+
+mod client;
+mod convert;
+mod options;
+mod plan;
+mod steps;
+
+pub use client::Client;
+pub use options::Options;
+pub(crate) use plan::CAPABILITIES;
+pub(crate) use steps::Account;
+
+use crate::transport::Operation;
+
+/// The types of the requests and answers, generated from `openapi/creatify.yaml`. Enums keep
+/// values that the spec does not list.
+pub mod types {
+    pub use crate::bindings::creatify::open::*;
+    pub use crate::bindings::creatify::types::*;
+}
+
+/// Every operation of the spec, with what the transport must know of it.
+pub static OPERATIONS: &[&Operation] = crate::bindings::creatify::operations::ALL;

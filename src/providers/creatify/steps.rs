@@ -1,0 +1,193 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::super::Provider;
+use super::super::steps::{PollSchedule, failed, not_seen, picture, poll_after, sent, unread};
+use super::plan::{HOST, IMAGE, PRICE, URL_MAX_CHARS, VIDEO, plan};
+use super::types::{self, ProductToVideoStatus as Status};
+use super::{Client, Options};
+use crate::BoxFuture;
+use crate::asset::{Asset, AssetHost};
+use crate::client::AccountConfig;
+use crate::error::{Error, ErrorKind, Result};
+use crate::job::{Job, Outcome, Plan};
+use crate::model::{
+    AspectRatio, Cost, CostSource, Credits, Picture, ProviderId, VideoFacts, VideoRequest,
+};
+use crate::transport::Transport;
+
+/// A picture took about 30 s and a video about two minutes in the one run on record.
+const SCHEDULE: PollSchedule = &[(1, Duration::from_secs(10)), (2, Duration::from_secs(8))];
+
+/// A Creatify account as the client drives it: a single attempt each time, since the job keeps the
+/// time.
+pub(crate) struct Account {
+    client: Client,
+    host: Option<Arc<dyn AssetHost>>,
+}
+
+impl Account {
+    pub(crate) fn open(config: AccountConfig, host: Option<Arc<dyn AssetHost>>) -> Result<Self> {
+        let client = Client { transport: Client::new(config)?.transport.once() };
+        Ok(Self { client, host })
+    }
+
+    async fn host(&self, job: &Job, step: usize) -> Result<Outcome> {
+        let refused =
+            |message: String| Error::unsupported(ProviderId::Creatify, "asset_host", message);
+        let host = self.host.as_ref().ok_or_else(|| refused("none is set".to_owned()))?;
+        let Picture { bytes, media_type, file_name, .. } = picture(job, step).await?;
+        let media_type = media_type.to_owned();
+        let url = host.host(Asset { bytes, media_type, file_name }).await?;
+        let length = url.chars().count();
+        if length > URL_MAX_CHARS {
+            let message = format!(
+                "it gave an address of {length} characters: Creatify takes at most {URL_MAX_CHARS}"
+            );
+            return Err(refused(message));
+        }
+        Ok(Outcome::Finished(url))
+    }
+
+    async fn gen_image(&self, job: &Job) -> Result<Outcome> {
+        let record = self.client.gen_image(&image_body(job)).await?;
+        Ok(Outcome::Accepted { resource: record.id, poll_after: poll_after(SCHEDULE, 0) })
+    }
+
+    async fn gen_video(&self, job: &Job) -> Result<Outcome> {
+        let record = self.client.gen_video(record_id(job), &video_body(job)).await?;
+        Ok(Outcome::Accepted { resource: record.id, poll_after: poll_after(SCHEDULE, 0) })
+    }
+
+    async fn read(&self, job: &Job, step: usize) -> Result<Outcome> {
+        let answer = self.client.read_record(record_id(job)).await?;
+        let record = answer.value;
+        let status = record.status.to_string();
+        let is_image = job.steps[step].operation == IMAGE;
+        Ok(match record.status {
+            Status::Failed => failed(&job.steps[step].operation, None, record.failed_reason),
+            Status::ImageGenerated if is_image => Outcome::Succeeded { status, video: None },
+            Status::VideoGenerated => {
+                let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
+                let facts = video(&record, raw).ok_or_else(no_video)?;
+                Outcome::Succeeded { status, video: Some(Box::new(facts)) }
+            }
+            _ => {
+                let wait = poll_after(SCHEDULE, job.polls + 1);
+                Outcome::Running { status, poll_after: wait }
+            }
+        })
+    }
+
+    /// A record's own status tells whether its `gen_video` was taken. That it was not is never
+    /// concluded: the call may still be on its way.
+    async fn look_up_video(&self, job: &Job) -> Result<Option<String>> {
+        let record = self.client.get_product_to_video(record_id(job)).await?;
+        let taken = matches!(record.status, Status::VideoGenerating | Status::VideoGenerated);
+        Ok(taken.then_some(record.id))
+    }
+}
+
+impl Provider for Account {
+    fn transport(&self) -> &Transport {
+        &self.client.transport
+    }
+
+    fn plan<'a>(
+        &'a self,
+        request: &'a VideoRequest,
+        pictures: &'a [Option<Picture>],
+    ) -> BoxFuture<'a, Result<Plan>> {
+        let planned = plan(&self.client, request, pictures, self.host.is_some());
+        Box::pin(std::future::ready(planned))
+    }
+
+    fn send<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            sent(match job.steps[step].operation.as_str() {
+                HOST => self.host(job, step).await,
+                IMAGE => self.gen_image(job).await,
+                _ => self.gen_video(job).await,
+            })
+        })
+    }
+
+    fn poll<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let wait = poll_after(SCHEDULE, job.polls + 1);
+            self.read(job, step).await.unwrap_or_else(|error| unread(&error, wait))
+        })
+    }
+
+    /// A lost `gen_image` has no tag without a webhook address, so it is held.
+    fn look_up<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            if job.steps[step].operation != VIDEO {
+                return Outcome::NotSeen { look_after: None };
+            }
+            match self.look_up_video(job).await {
+                Ok(Some(resource)) => {
+                    Outcome::Accepted { resource, poll_after: poll_after(SCHEDULE, 0) }
+                }
+                Ok(None) | Err(_) => not_seen(job, step),
+            }
+        })
+    }
+
+    fn balance(&self) -> BoxFuture<'_, Result<Credits>> {
+        Box::pin(self.client.get_remaining_credits())
+    }
+}
+
+/// The record is made by the first paid step; the second one works on the same.
+fn record_id(job: &Job) -> &str {
+    job.resource_of(IMAGE).unwrap_or_default()
+}
+
+fn image_body(job: &Job) -> types::GenImageRequest {
+    let ratio = match job.request.aspect_ratio {
+        AspectRatio::Portrait => types::ProductToVideoAspectRatio::V9x16,
+        AspectRatio::Landscape => types::ProductToVideoAspectRatio::V16x9,
+        AspectRatio::Square => types::ProductToVideoAspectRatio::V1x1,
+    };
+    let options = options(job);
+    let image = job.image_urls().into_iter().next().unwrap_or_default();
+    types::GenImageRequest::new(image)
+        .type_(options.kind)
+        .aspect_ratio(ratio)
+        .image_prompt(join(job, options.image_prompt))
+        .override_avatar(options.override_avatar)
+        .product_showcase_url(options.product_showcase_url)
+        .extra(options.extra)
+}
+
+fn video_body(job: &Job) -> types::GenVideoRequest {
+    let options = options(job);
+    types::GenVideoRequest::new()
+        .motion_style(options.motion_style)
+        .video_prompt(join(job, options.motion_prompt))
+}
+
+fn options(job: &Job) -> Options {
+    job.request.creatify.clone().unwrap_or_default()
+}
+
+fn join(job: &Job, own: Option<String>) -> Option<String> {
+    let lines: Vec<String> = job.plan.prompt.clone().into_iter().chain(own).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+fn video(record: &types::ProductToVideo, raw: serde_json::Value) -> Option<VideoFacts> {
+    let set = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    Some(VideoFacts {
+        url: set(&record.generated_video_url)?,
+        poster: set(&record.generated_photo_url),
+        duration: None,
+        cost: Some(Cost { credits: PRICE, source: CostSource::PriceTable }),
+        raw,
+    })
+}
+
+fn no_video() -> Error {
+    Error::new(ErrorKind::Decode, "the record is video_generated without the address of a video")
+}

@@ -1,0 +1,225 @@
+use bytes::Bytes;
+use progenitor_client::ResponseValue;
+
+use super::convert::DIALECT;
+use super::types;
+use crate::bindings::jogg::{Client as Api, operations};
+use crate::client::AccountConfig;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Credits, ProviderId};
+use crate::transport::{Answer, PathSegment, Transport};
+
+/// JoggAI's operations, one method each, named as in the spec.
+///
+/// Calls that cost nothing are repeated as the account's [`RetryPolicy`](crate::RetryPolicy)
+/// allows; a paid call is never repeated after it may have arrived.
+#[derive(Clone)]
+pub struct Client {
+    pub(super) transport: Transport,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("jogg::Client").field(&self.transport.base_url()).finish()
+    }
+}
+
+impl Client {
+    /// Opens an account.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for a base URL, proxy or
+    /// certificate that is none.
+    pub fn new(config: AccountConfig) -> Result<Self> {
+        Ok(Self { transport: Transport::new(&DIALECT, config)? })
+    }
+
+    /// Asks for an address to upload a file to. Free; the file follows with
+    /// [`put_asset`](Self::put_asset).
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    ///
+    /// Source: `POST /v2/upload/asset`.
+    pub async fn upload_asset(
+        &self,
+        body: &types::UploadAssetRequest,
+    ) -> Result<types::UploadedAsset> {
+        let send = async |api: Api| api.upload_asset(body).await;
+        let answer = self.call(&operations::UPLOAD_ASSET, send).await?;
+        self.data(answer.value.data, "upload_asset")
+    }
+
+    /// Puts a file where [`upload_asset`](Self::upload_asset) said, without the key. The type must
+    /// be the one that was announced. Free, and harmless to repeat.
+    ///
+    /// # Errors
+    /// `Unavailable` where the file may not have arrived; see [`ErrorKind`](crate::ErrorKind).
+    pub async fn put_asset(
+        &self,
+        asset: &types::UploadedAsset,
+        bytes: impl Into<Bytes>,
+        media_type: &str,
+    ) -> Result<()> {
+        let failed = |message: String| {
+            Error::new(ErrorKind::Unavailable, message)
+                .with_provider(ProviderId::Jogg)
+                .with_operation("put_asset")
+                .with_attempts(1, std::time::Duration::ZERO)
+        };
+        let sent = self
+            .transport
+            .open()
+            .put(&asset.sign_url)
+            .header(reqwest::header::CONTENT_TYPE, media_type)
+            .timeout(operations::UPLOAD_ASSET.timeout)
+            .body(bytes.into())
+            .send()
+            .await
+            // A presigned address is as good as a key.
+            .map_err(|error| failed(String::new()).with_source(error.without_url()))?;
+        match sent.status() {
+            status if status.is_success() => Ok(()),
+            status => Err(failed("the file was not taken".to_owned()).with_status(status.as_u16())),
+        }
+    }
+
+    /// Describes a product. With a `url` the page is read, which takes 10 to 30 s. Free; a repeat
+    /// makes a second product, which does no harm.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    ///
+    /// Source: `POST /v2/product`.
+    pub async fn create_product(
+        &self,
+        body: &types::CreateProductRequest,
+    ) -> Result<types::Product> {
+        let send = async |api: Api| api.create_product(body).await;
+        let answer = self.call(&operations::CREATE_PRODUCT, send).await?;
+        self.data(answer.value.data, "create_product")
+    }
+
+    /// Submits a product video and returns its id. **Paid**: 1 credit for each started 2 minutes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SubmitUnknown`] where it may have been accepted; any other kind means that it
+    /// was not.
+    ///
+    /// Source: `POST /v2/create_video_from_product`.
+    pub async fn create_video_from_product(
+        &self,
+        body: &types::CreateVideoFromProductRequest,
+    ) -> Result<types::CreatedVideo> {
+        let send = async |api: Api| api.create_video_from_product(body).await;
+        let answer = self.call(&operations::CREATE_VIDEO_FROM_PRODUCT, send).await?;
+        let unknown = |error: Error| error.into_submit_unknown();
+        let video = self.data(answer.value.data, "create_video_from_product").map_err(unknown)?;
+        // An accepted job without an id is one that has to be looked for.
+        match video_id(&video) {
+            Some(_) => Ok(video),
+            None => Err(unknown(self.no_data("create_video_from_product"))),
+        }
+    }
+
+    /// Reads a product video. Free.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    ///
+    /// Source: `GET /v2/product_video/{product_video_id}`.
+    pub async fn get_product_video(&self, product_video_id: &str) -> Result<types::ProductVideo> {
+        let answer = self.read_video(product_video_id).await?;
+        self.data(answer.value.data, "get_product_video")
+    }
+
+    pub(super) async fn read_video(
+        &self,
+        product_video_id: &str,
+    ) -> Result<Answer<types::ProductVideoResponse>> {
+        let id = PathSegment::new("product_video_id", product_video_id)?;
+        let send = async |api: Api| api.get_product_video(&id).await;
+        self.call(&operations::GET_PRODUCT_VIDEO, send).await
+    }
+
+    /// Reads a page of product videos, the newest first; pages count from 1 and hold at most 100.
+    /// Free.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    ///
+    /// Source: `GET /v2/product_videos`.
+    pub async fn list_product_videos(
+        &self,
+        page: u32,
+        page_size: u32,
+    ) -> Result<types::ProductVideoPage> {
+        let (by, order) = (types::ProductVideoSortKey::CreatedAt, types::SortOrder::Desc);
+        let (page, size) = (Some(i64::from(page)), Some(i64::from(page_size)));
+        let send = async |api: Api| {
+            api.list_product_videos(page, size, Some(&by), Some(&order), None).await
+        };
+        let answer = self.call(&operations::LIST_PRODUCT_VIDEOS, send).await?;
+        self.data(answer.value.data, "list_product_videos")
+    }
+
+    /// Reads a page of public presenters; pages count from 1. Free.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    ///
+    /// Source: `GET /v2/avatars/public`.
+    pub async fn list_public_avatars(
+        &self,
+        aspect_ratio: Option<&types::AspectRatio>,
+        page: u32,
+        page_size: u32,
+    ) -> Result<Vec<types::Avatar>> {
+        let (page, size) = (Some(i64::from(page)), Some(i64::from(page_size)));
+        let send = async |api: Api| {
+            api.list_public_avatars(None, aspect_ratio, None, None, page, size, None, None).await
+        };
+        let answer = self.call(&operations::LIST_PUBLIC_AVATARS, send).await?;
+        Ok(self.data(answer.value.data, "list_public_avatars")?.avatars.unwrap_or_default())
+    }
+
+    /// Reads the credits that are left. Free. A promotional key was seen to report 0 and work.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    ///
+    /// Source: `GET /v2/user/remaining_quota`.
+    pub async fn get_remaining_quota(&self) -> Result<Credits> {
+        let send = async |api: Api| api.get_remaining_quota().await;
+        let answer = self.call(&operations::GET_REMAINING_QUOTA, send).await?;
+        Ok(self.data(answer.value.data, "get_remaining_quota")?.remaining_quota)
+    }
+
+    pub(super) fn data<T>(&self, data: Option<T>, operation: &'static str) -> Result<T> {
+        data.ok_or_else(|| self.no_data(operation))
+    }
+
+    fn no_data(&self, operation: &'static str) -> Error {
+        Error::new(ErrorKind::Decode, "code 0 without the data that belongs to it")
+            .with_provider(ProviderId::Jogg)
+            .with_operation(operation)
+            .with_attempts(1, std::time::Duration::ZERO)
+    }
+
+    async fn call<T>(
+        &self,
+        operation: &'static crate::Operation,
+        send: impl AsyncFnOnce(Api) -> Result<ResponseValue<T>, progenitor_client::Error<()>>,
+    ) -> Result<Answer<T>> {
+        let call = self.transport.call(operation);
+        let (base, http) = (self.transport.base_url(), self.transport.api().clone());
+        let api = Api::new_with_client(base, http, call.clone());
+        call.finish(send(api).await)
+    }
+}
+
+/// The id of a video that was made, under either of its names.
+pub(super) fn video_id(video: &types::CreatedVideo) -> Option<&str> {
+    let id = video.video_id.as_deref().or(video.product_video_id.as_deref());
+    id.filter(|id| !id.is_empty())
+}

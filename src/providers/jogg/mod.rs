@@ -1,0 +1,29 @@
+//! JoggAI (`api.jogg.ai`): a product is described once, then a video of 15, 30 or 60 s is made of
+//! it, with a presenter and a script of the provider's own writing.
+//!
+//! Success is a 2xx *and* `code` 0: errors come inside HTTP 200, with an HTTP status, or both.
+//! There is no idempotency. [`Client`] has a method for each operation of the spec.
+
+mod client;
+mod convert;
+mod language;
+mod options;
+mod plan;
+mod steps;
+
+pub use client::Client;
+pub use options::Options;
+pub(crate) use plan::CAPABILITIES;
+pub(crate) use steps::Account;
+
+use crate::transport::Operation;
+
+/// The types of the requests and answers, generated from `openapi/jogg.yaml`. Enums keep values
+/// that the spec does not list.
+pub mod types {
+    pub use crate::bindings::jogg::open::*;
+    pub use crate::bindings::jogg::types::*;
+}
+
+/// Every operation of the spec, with what the transport must know of it.
+pub static OPERATIONS: &[&Operation] = crate::bindings::jogg::operations::ALL;

@@ -1,0 +1,213 @@
+use std::time::Duration;
+
+use super::super::Provider;
+use super::super::request::Reading;
+use super::super::steps::{PollSchedule, failed, not_seen, picture, poll_after, sent, unread};
+use super::client::video_id;
+use super::plan::{AVATAR, CAPABILITIES, PRODUCT, UPLOAD, plan, wire_ratio};
+use super::types::{self, ProductVideoStatus as Status};
+use super::{Client, Options, language};
+use crate::BoxFuture;
+use crate::client::AccountConfig;
+use crate::error::{Error, ErrorKind, Result};
+use crate::job::{Job, Outcome, Plan};
+use crate::model::{Cost, CostSource, Credits, Picture, VideoFacts, VideoRequest};
+use crate::transport::Transport;
+
+/// The guide: first after 10 to 15 s, every 10 s in the first minute, then every 30 s.
+const SCHEDULE: PollSchedule = &[
+    (1, Duration::from_secs(12)),
+    (7, Duration::from_secs(10)),
+    (15, Duration::from_secs(20)),
+    (16, Duration::from_secs(30)),
+];
+
+/// How many pages of 100 are looked through for a lost video.
+const LOOK_UP_PAGES: u32 = 3;
+
+/// A JoggAI account as the client drives it: a single attempt each time, since the job keeps the
+/// time.
+pub(crate) struct Account(Client);
+
+impl Account {
+    pub(crate) fn open(config: AccountConfig) -> Result<Self> {
+        Ok(Self(Client { transport: Client::new(config)?.transport.once() }))
+    }
+
+    async fn upload(&self, job: &Job, step: usize) -> Result<Outcome> {
+        let Picture { bytes, media_type, file_name, .. } = picture(job, step).await?;
+        let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+        let request = types::UploadAssetRequest::new(file_name, media_type).file_size(size);
+        let asset = self.0.upload_asset(&request).await?;
+        self.0.put_asset(&asset, bytes, media_type).await?;
+        Ok(Outcome::Finished(asset.asset_url))
+    }
+
+    async fn create_product(&self, job: &Job) -> Result<Outcome> {
+        let product = self.0.create_product(&product_body(job)?).await?;
+        Ok(Outcome::Finished(product.product_id))
+    }
+
+    async fn create_video(&self, job: &Job, step: usize) -> Result<Outcome> {
+        let video = self.0.create_video_from_product(&video_body(job, step)?).await?;
+        let resource = video_id(&video).unwrap_or_default().to_owned();
+        Ok(Outcome::Accepted { resource, poll_after: poll_after(SCHEDULE, 0) })
+    }
+
+    async fn read(&self, job: &Job, step: usize) -> Result<Outcome> {
+        let id = job.steps[step].resource.as_deref().unwrap_or_default();
+        let answer = self.0.read_video(id).await?;
+        let video = self.0.data(answer.value.data, "get_product_video")?;
+        let status = video.status.to_string();
+        Ok(match video.status {
+            Status::Completed | Status::Success | Status::Succeeded => {
+                let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
+                let facts = facts(&video, raw).ok_or_else(no_video)?;
+                Outcome::Succeeded { status, video: Some(Box::new(facts)) }
+            }
+            Status::Failed | Status::Error | Status::Cancelled | Status::Canceled => {
+                let (code, message) = failure(video);
+                failed("get_product_video", code, message)
+            }
+            _ => {
+                let wait = poll_after(SCHEDULE, job.polls + 1);
+                Outcome::Running { status, poll_after: wait }
+            }
+        })
+    }
+
+    /// Looks for our tag at the end of a title, the newest titles first.
+    async fn find(&self, job: &Job, step: usize) -> Result<Option<String>> {
+        let tag = job.tag(step);
+        for page in 1..=LOOK_UP_PAGES {
+            let videos = self.0.list_product_videos(page, 100).await?.videos.unwrap_or_default();
+            let tagged = |video: &&types::ProductVideoSummary| {
+                video.title.as_deref().is_some_and(|title| title.ends_with(&tag))
+            };
+            if let Some(video) = videos.iter().find(tagged) {
+                return Ok(Some(video.id.clone()));
+            }
+            if videos.len() < 100 {
+                break;
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Provider for Account {
+    fn transport(&self) -> &Transport {
+        &self.0.transport
+    }
+
+    fn plan<'a>(
+        &'a self,
+        request: &'a VideoRequest,
+        pictures: &'a [Option<Picture>],
+    ) -> BoxFuture<'a, Result<Plan>> {
+        Box::pin(plan(&self.0, request, pictures))
+    }
+
+    fn send<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            sent(match job.steps[step].operation.as_str() {
+                UPLOAD => self.upload(job, step).await,
+                PRODUCT => self.create_product(job).await,
+                _ => self.create_video(job, step).await,
+            })
+        })
+    }
+
+    fn poll<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let wait = poll_after(SCHEDULE, job.polls + 1);
+            self.read(job, step).await.unwrap_or_else(|error| unread(&error, wait))
+        })
+    }
+
+    fn look_up<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            match self.find(job, step).await {
+                Ok(Some(resource)) => {
+                    Outcome::Accepted { resource, poll_after: poll_after(SCHEDULE, 0) }
+                }
+                Ok(None) | Err(_) => not_seen(job, step),
+            }
+        })
+    }
+
+    fn balance(&self) -> BoxFuture<'_, Result<Credits>> {
+        Box::pin(self.0.get_remaining_quota())
+    }
+}
+
+fn product_body(job: &Job) -> Result<types::CreateProductRequest> {
+    let product = &job.request.product;
+    let reading = Reading::of_planned(&job.request, &CAPABILITIES);
+    let media = job.image_urls().into_iter().map(|url| {
+        // 1 is an image, 2 a video.
+        types::ProductMediaSpec::new().type_(1).url(url).name(product.name.clone())
+    });
+    Ok(types::CreateProductRequest::new()
+        .name(product.name.clone())
+        .description(reading.description())
+        .target_audience(product.audience.clone())
+        .url(product.page_url.clone())
+        .media(media.collect::<Vec<_>>()))
+}
+
+fn video_body(job: &Job, step: usize) -> Result<types::CreateVideoFromProductRequest> {
+    let options = job.request.jogg.clone().unwrap_or_default();
+    let product_id = job.resource_of(PRODUCT).unwrap_or_default();
+    let length = job.plan.duration_secs.unwrap_or_default().to_string();
+    // Our tag follows the user's own name, which stays readable.
+    let name = options.name.clone().unwrap_or_else(|| job.request.product.name.clone());
+    let spec = types::VideoSpec::new(length.as_str())
+        .aspect_ratio(wire_ratio(job.request.aspect_ratio))
+        .caption(options.caption.unwrap_or(true))
+        .name(format!("{name} {}", job.tag(step)));
+    let style = options.script_style.clone().unwrap_or(types::ScriptStyle::Discovery);
+    let script = types::ScriptSpec::new(style, language::word(job.request.language.as_ref()));
+    Ok(types::CreateVideoFromProductRequest::new(
+        product_id,
+        spec,
+        avatar(job, &options)?,
+        types::VoiceSpec::new().id(options.voice),
+        types::AudioSpec::new().music_id(options.music),
+        script,
+    )
+    .visual_style(options.visual_style)
+    .override_script(options.override_script)
+    .extra(options.extra))
+}
+
+fn avatar(job: &Job, options: &Options) -> Result<types::AvatarSpec> {
+    let chosen = || job.plan.choice(AVATAR).and_then(|id| id.parse().ok());
+    let missing = || Error::new(ErrorKind::InvalidRequest, "none was chosen").with_field(AVATAR);
+    let id: i64 = options.avatar.or_else(chosen).ok_or_else(missing)?;
+    Ok(types::AvatarSpec::new(id).type_(i64::from(options.custom_avatar)))
+}
+
+fn facts(video: &types::ProductVideo, raw: serde_json::Value) -> Option<VideoFacts> {
+    let set = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let secs = video.video_duration.or(video.duration).filter(|secs| secs.is_finite());
+    Some(VideoFacts {
+        url: set(&video.video_url)?,
+        poster: set(&video.cover_url),
+        duration: secs.and_then(|secs| Duration::try_from_secs_f64(secs).ok()),
+        cost: video.deducted_credit.map(|credits| Cost { credits, source: CostSource::Reported }),
+        raw,
+    })
+}
+
+/// Code and message of a failure, from whichever of its places they stand in.
+fn failure(video: types::ProductVideo) -> (Option<String>, Option<String>) {
+    let (code, message) = video.error.map_or((None, None), |error| (error.code, error.message));
+    let code = code.filter(|code| !code.is_null());
+    let code = code.map(|code| code.as_str().map_or_else(|| code.to_string(), str::to_owned));
+    (code, message.or(video.error_message).or(video.msg).or(video.message))
+}
+
+fn no_video() -> Error {
+    Error::new(ErrorKind::Decode, "the video is completed without its address")
+}

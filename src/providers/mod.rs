@@ -1,0 +1,88 @@
+//! What differs between the providers: each turns a request into its own steps.
+
+#[cfg(feature = "beatapi")]
+pub mod beatapi;
+#[cfg(feature = "creatify")]
+pub mod creatify;
+#[cfg(feature = "jogg")]
+pub mod jogg;
+#[cfg_attr(not(any(feature = "beatapi", feature = "creatify", feature = "jogg")), allow(dead_code))]
+mod request;
+#[cfg_attr(not(any(feature = "beatapi", feature = "creatify", feature = "jogg")), allow(dead_code))]
+mod steps;
+
+use std::sync::Arc;
+
+use crate::BoxFuture;
+use crate::asset::AssetHost;
+use crate::client::AccountConfig;
+use crate::error::{Error, ErrorKind, Result};
+use crate::job::{Job, Outcome, Plan};
+use crate::model::{Capabilities, Credits, Picture, ProviderId, VideoRequest};
+use crate::transport::Transport;
+
+/// One account at one provider, as the client drives it.
+pub(crate) trait Provider: Send + Sync + 'static {
+    fn transport(&self) -> &Transport;
+
+    /// Checks a request and lays out its steps. Reads for free where a default has to be chosen.
+    fn plan<'a>(
+        &'a self,
+        request: &'a VideoRequest,
+        pictures: &'a [Option<Picture>],
+    ) -> BoxFuture<'a, Result<Plan>>;
+
+    /// Sends one step, once.
+    fn send<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Outcome>;
+
+    /// Reads the status of a running step, once.
+    fn poll<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Outcome>;
+
+    /// Looks for a step whose answer was lost.
+    fn look_up<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Outcome>;
+
+    /// The credits that are left.
+    fn balance(&self) -> BoxFuture<'_, Result<Credits>>;
+}
+
+/// Opens an account.
+///
+/// # Errors
+/// [`ErrorKind::Unsupported`] for a provider that is not compiled in; whatever is wrong with the
+/// configuration.
+pub(crate) fn open(
+    provider: ProviderId,
+    config: AccountConfig,
+    host: Option<Arc<dyn AssetHost>>,
+) -> Result<Arc<dyn Provider>> {
+    // Only Creatify needs a host for files.
+    let _ = &host;
+    match provider {
+        #[cfg(feature = "beatapi")]
+        ProviderId::BeatApi => Ok(Arc::new(beatapi::Account::open(config)?)),
+        #[cfg(feature = "creatify")]
+        ProviderId::Creatify => Ok(Arc::new(creatify::Account::open(config, host)?)),
+        #[cfg(feature = "jogg")]
+        ProviderId::Jogg => Ok(Arc::new(jogg::Account::open(config)?)),
+        #[allow(unreachable_patterns, reason = "unreachable when every provider is compiled in")]
+        missing => {
+            drop(config);
+            let message = format!("adreel was built without the feature {missing}");
+            Err(Error::new(ErrorKind::Unsupported, message).with_provider(missing))
+        }
+    }
+}
+
+/// What a provider can do, whether or not it is compiled in.
+pub(crate) fn capabilities(provider: ProviderId) -> Option<&'static Capabilities> {
+    match provider {
+        #[cfg(feature = "beatapi")]
+        ProviderId::BeatApi => Some(&beatapi::CAPABILITIES),
+        #[cfg(feature = "creatify")]
+        ProviderId::Creatify => Some(&creatify::CAPABILITIES),
+        #[cfg(feature = "jogg")]
+        ProviderId::Jogg => Some(&jogg::CAPABILITIES),
+        #[allow(unreachable_patterns, reason = "unreachable when every provider is compiled in")]
+        _ => None,
+    }
+}

@@ -1,0 +1,283 @@
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::BytesMut;
+use futures_util::StreamExt as _;
+use reqwest::{Request, Response};
+
+use super::operation::{Operation, Replay};
+use super::reply::{Proof, Refusal, Reply};
+use super::{Shared, Transport};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::Timestamp;
+use crate::secret::redact;
+
+/// An answer longer than this is not one of these APIs'.
+const MAX_BODY_BYTES: usize = 16 << 20;
+
+/// A decoded answer beside the JSON that it was decoded from.
+pub(crate) struct Answer<T> {
+    pub(crate) value: T,
+    pub(crate) body: bytes::Bytes,
+}
+
+/// One call on its way through the generated client, which holds it as its inner value.
+#[derive(Clone)]
+pub(crate) struct Call(Arc<State>);
+
+struct State {
+    shared: Arc<Shared>,
+    operation: &'static Operation,
+    may_repeat: bool,
+    /// What became of the call. The generated client cannot carry it: its hooks must return a
+    /// `reqwest` result, and an error of that type cannot be made here.
+    result: Mutex<Option<Result<Reply>>>,
+}
+
+impl std::fmt::Debug for Call {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Call").field(&self.0.operation.id).finish()
+    }
+}
+
+impl Transport {
+    pub(crate) fn call(&self, operation: &'static Operation) -> Call {
+        self.call_with_key(operation, false)
+    }
+
+    /// A call with an idempotency key. Where this account is known to honour keys, a lost answer
+    /// may be asked for again; elsewhere a repeat would be paid a second time.
+    pub(crate) fn call_with_key(&self, operation: &'static Operation, honoured: bool) -> Call {
+        let may_repeat = match operation.replay {
+            Replay::Always => true,
+            Replay::IdempotencyKey => honoured,
+            Replay::Never => false,
+        };
+        Call(Arc::new(State {
+            shared: Arc::clone(&self.0),
+            operation,
+            may_repeat,
+            result: Mutex::new(None),
+        }))
+    }
+}
+
+impl Call {
+    /// Sends a request as often as its operation allows, and keeps the result for
+    /// [`finish`](Self::finish). The response is for the generated client to decode.
+    pub(crate) async fn run(&self, client: &reqwest::Client, request: Request) -> Response {
+        let result = self.attempts(client, request).await;
+        let response = match &result {
+            Ok(reply) => reply.clone().into_response(),
+            Err(_) => not_a_success(),
+        };
+        *self.slot() = Some(result);
+        response
+    }
+
+    /// The call's result, once the generated client has decoded (or failed to decode) the answer.
+    pub(crate) fn finish<T>(
+        &self,
+        decoded: Result<progenitor_client::ResponseValue<T>, progenitor_client::Error<()>>,
+    ) -> Result<Answer<T>> {
+        let result = self.slot().take();
+        match (result, decoded) {
+            (Some(Err(error)), _) => Err(error),
+            (Some(Ok(reply)), Ok(value)) => {
+                Ok(Answer { value: value.into_inner(), body: reply.body })
+            }
+            (Some(Ok(reply)), Err(error)) => Err(self.undecodable(&reply, &error)),
+            (None, Err(error)) => Err(self
+                .error(ErrorKind::InvalidRequest, "not a request")
+                .with_source(std::io::Error::other(error.to_string()))),
+            (None, Ok(_)) => Err(self.error(ErrorKind::Decode, "an answer without a request")),
+        }
+    }
+
+    /// [`finish`](Self::finish) for calls that no generated method sends.
+    pub(crate) fn finish_handwritten<T: serde::de::DeserializeOwned>(&self) -> Result<Answer<T>> {
+        let reply = self
+            .slot()
+            .take()
+            .unwrap_or_else(|| Err(self.error(ErrorKind::Decode, "an answer without a request")))?;
+        match serde_json::from_slice(&reply.body) {
+            Ok(value) => Ok(Answer { value, body: reply.body }),
+            Err(error) => Err(self.undecodable(&reply, &error)),
+        }
+    }
+
+    fn slot(&self) -> std::sync::MutexGuard<'_, Option<Result<Reply>>> {
+        self.0.result.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn attempts(&self, client: &reqwest::Client, request: Request) -> Result<Reply> {
+        let Shared { clock, policy, budget, .. } = &*self.0.shared;
+        let started = clock.now();
+        let mut lost: Option<Error> = None;
+        let mut attempt = 0;
+        budget.refill();
+        loop {
+            attempt += 1;
+            let elapsed = clock.now().since(started);
+            let (proof, error) = match self.attempt(client, &request, elapsed).await? {
+                Ok(reply) => return Ok(reply),
+                Err((proof, error)) => (proof, error),
+            };
+            let elapsed = clock.now().since(started);
+            let error = error.with_attempts(attempt, elapsed);
+            tracing::debug!(operation = self.0.operation.id, attempt, ?proof, %error, "failed");
+            if proof == Proof::Unknown && self.0.operation.paid {
+                lost.get_or_insert_with(|| self.copy(&error).into_submit_unknown());
+            }
+            let delay = policy.delay(attempt, clock.random(), error.retry_after());
+            let in_time = elapsed + delay < policy.deadline;
+            let again = self.may_follow(proof) && attempt < policy.max_attempts && in_time;
+            if !(again && budget.take()) {
+                // Once one attempt may have been accepted, no later refusal settles it.
+                return Err(lost.map_or(error, |lost| lost.with_attempts(attempt, elapsed)));
+            }
+            clock.sleep(delay).await;
+        }
+    }
+
+    /// Whether another attempt may follow one that proved this much.
+    fn may_follow(&self, proof: Proof) -> bool {
+        match proof {
+            Proof::NeverLeft | Proof::RefusedLater => true,
+            Proof::Refused => false,
+            Proof::Unknown => self.0.may_repeat,
+        }
+    }
+
+    /// One attempt. The outer error ends the call: nothing was sent, and nothing can be.
+    async fn attempt(
+        &self,
+        client: &reqwest::Client,
+        request: &Request,
+        elapsed: Duration,
+    ) -> Result<Result<Reply, (Proof, Error)>> {
+        let Shared { credentials, account, dialect, policy, clock, .. } = &*self.0.shared;
+        let keys = credentials.keys(account).await.map_err(|error| self.place(error))?;
+        let mut request = request
+            .try_clone()
+            .ok_or_else(|| self.error(ErrorKind::InvalidRequest, "its body cannot be repeated"))?;
+        // The generator adds a header that no provider knows.
+        request.headers_mut().remove("api-version");
+        (dialect.sign)(&keys, request.headers_mut()).map_err(|error| self.place(error))?;
+        let left = policy.deadline.saturating_sub(elapsed);
+        let timeout = self.0.operation.timeout.min(left);
+        *request.timeout_mut() = Some(timeout);
+        let reply = match receive(client, request).await {
+            Ok(reply) => reply,
+            Err(failure) => return Ok(Err(self.lost(failure))),
+        };
+        Ok(match (dialect.refusal)(&reply) {
+            None => Ok(reply),
+            Some(refusal) => Err(self.refused(&reply, refusal, &keys, clock.now())),
+        })
+    }
+
+    fn lost(&self, failure: Failure) -> (Proof, Error) {
+        match failure {
+            Failure::Send(error) => {
+                let proof = Proof::of_failed_send(&error);
+                let (kind, message) = match proof {
+                    Proof::NeverLeft => (ErrorKind::Unavailable, "no connection"),
+                    _ if error.is_timeout() => (ErrorKind::Timeout, "no answer in time"),
+                    _ => (ErrorKind::Unavailable, "the connection broke before the answer"),
+                };
+                // An address may hold what only its owner should see.
+                (proof, self.error(kind, message).with_source(error.without_url()))
+            }
+            Failure::TooLong => {
+                let message = format!("an answer of more than {MAX_BODY_BYTES} bytes");
+                (Proof::Unknown, self.error(ErrorKind::Decode, message))
+            }
+        }
+    }
+
+    fn refused(
+        &self,
+        reply: &Reply,
+        refusal: Refusal,
+        keys: &super::Keys,
+        now: Timestamp,
+    ) -> (Proof, Error) {
+        let proof = Proof::of_refusal(self.0.operation, refusal.number);
+        let kind = refusal.kind(reply.status);
+        let message = redact(&refusal.message, &keys.secrets());
+        let mut error = self
+            .error(kind, message)
+            .with_status(reply.status.as_u16())
+            .with_code(refusal.code)
+            .with_request_id(refusal.request_id)
+            .with_retry_after(refusal.retry_after.or_else(|| reply.retry_after(now)));
+        if let Some(field) = refusal.field {
+            error = error.with_field(field);
+        }
+        (proof, error)
+    }
+
+    /// A 2xx whose body does not fit the spec: for a paid call it may well mean "accepted".
+    fn undecodable(&self, reply: &Reply, error: &dyn std::fmt::Display) -> Error {
+        let error = self
+            .error(ErrorKind::Decode, "the answer does not fit the spec")
+            .with_status(reply.status.as_u16())
+            .with_attempts(1, Duration::ZERO)
+            .with_source(std::io::Error::other(redact(&error.to_string(), &[])));
+        if self.0.operation.paid { error.into_submit_unknown() } else { error }
+    }
+
+    fn error(&self, kind: ErrorKind, message: impl Into<String>) -> Error {
+        self.place(Error::new(kind, message))
+    }
+
+    fn place(&self, error: Error) -> Error {
+        error.with_provider(self.0.shared.dialect.provider).with_operation(self.0.operation.id)
+    }
+
+    fn copy(&self, error: &Error) -> Error {
+        let mut copy = self
+            .error(error.kind(), error.message())
+            .with_code(error.code().map(str::to_owned))
+            .with_request_id(error.request_id().map(str::to_owned));
+        if let Some(status) = error.status() {
+            copy = copy.with_status(status);
+        }
+        copy
+    }
+}
+
+enum Failure {
+    Send(reqwest::Error),
+    TooLong,
+}
+
+impl From<reqwest::Error> for Failure {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Send(error)
+    }
+}
+
+/// Sends a request and reads the whole answer, which counts as part of the attempt: an answer that
+/// breaks off may be that of an accepted job.
+async fn receive(client: &reqwest::Client, request: Request) -> Result<Reply, Failure> {
+    let response = client.execute(request).await?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let mut body = BytesMut::new();
+    let mut chunks = response.bytes_stream();
+    while let Some(chunk) = chunks.next().await {
+        body.extend_from_slice(&chunk?);
+        if body.len() > MAX_BODY_BYTES {
+            return Err(Failure::TooLong);
+        }
+    }
+    Ok(Reply { status, headers, body: body.freeze() })
+}
+
+/// What the generated client is shown where the call failed, so that it decodes nothing.
+fn not_a_success() -> Response {
+    let mut response = http::Response::new(bytes::Bytes::new());
+    *response.status_mut() = reqwest::StatusCode::BAD_GATEWAY;
+    Response::from(response)
+}

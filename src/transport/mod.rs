@@ -1,0 +1,162 @@
+//! One attempt loop for every call of the three APIs.
+//!
+//! A call that costs money must not be sent twice, and a call that costs nothing should not fail
+//! because of one lost packet. What decides is what an attempt *proves* ([`Proof`]), together with
+//! what the spec says of the operation ([`Operation`]):
+//!
+//! | what happened to this attempt | read, or replay-safe | paid, replay never |
+//! | --- | --- | --- |
+//! | never left (DNS, connect, TLS) | again | again |
+//! | refused, "later" (429) | again, not before Retry-After | again, not before Retry-After |
+//! | refused, "no" (in the operation's `refused` list) | error | error |
+//! | may have arrived (timeout, reset, 5xx, 3xx, unreadable 2xx, a code not listed) | again | **never**: `SubmitUnknown` |
+
+mod auth;
+mod call;
+mod http;
+mod operation;
+mod reply;
+mod retry;
+#[cfg(feature = "rustls")]
+mod tls;
+
+pub use auth::{Credentials, Keys};
+pub use http::HttpConfig;
+pub use operation::{Operation, PathSegment, Replay};
+pub use retry::RetryPolicy;
+
+#[cfg_attr(
+    not(any(feature = "beatapi", feature = "creatify", feature = "jogg")),
+    allow(unused)
+)]
+pub(crate) use call::{Answer, Call};
+pub(crate) use reply::{Refusal, Reply};
+
+use std::sync::Arc;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::client::AccountConfig;
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::job::Account;
+use crate::model::ProviderId;
+use crate::secret::ApiKey;
+use retry::RetryBudget;
+
+/// What is special about one provider's way of speaking HTTP.
+pub(crate) struct Dialect {
+    pub(crate) provider: ProviderId,
+    pub(crate) base_url: &'static str,
+    /// Puts the account's keys into a request.
+    pub(crate) sign: fn(&Keys, &mut HeaderMap) -> Result<()>,
+    /// Reads a refusal; `None` where the answer is a success.
+    pub(crate) refusal: fn(&Reply) -> Option<Refusal>,
+}
+
+/// One account's way to its provider.
+#[derive(Clone)]
+pub(crate) struct Transport(Arc<Shared>);
+
+struct Shared {
+    dialect: &'static Dialect,
+    account: Account,
+    base_url: String,
+    api: reqwest::Client,
+    open: reqwest::Client,
+    credentials: Arc<dyn Credentials>,
+    policy: RetryPolicy,
+    budget: Arc<RetryBudget>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Transport {
+    pub(crate) fn new(dialect: &'static Dialect, config: AccountConfig) -> Result<Self> {
+        let base_url = config.base_url.as_deref().unwrap_or(dialect.base_url);
+        let (base_url, realm) =
+            check_base_url(base_url).map_err(|error| error.with_provider(dialect.provider))?;
+        Ok(Self(Arc::new(Shared {
+            dialect,
+            account: Account { provider: dialect.provider, name: config.name, realm },
+            base_url,
+            api: config.http.api_client()?,
+            open: config.http.open_client()?,
+            credentials: config.credentials,
+            policy: config.retry,
+            budget: Arc::new(RetryBudget::new()),
+            clock: config.clock,
+        })))
+    }
+
+    /// The same account with a single attempt a call, for callers that keep their own time.
+    pub(crate) fn once(&self) -> Self {
+        let Shared { dialect, account, base_url, api, open, credentials, policy, budget, clock } =
+            &*self.0;
+        Self(Arc::new(Shared {
+            dialect,
+            account: account.clone(),
+            base_url: base_url.clone(),
+            api: api.clone(),
+            open: open.clone(),
+            credentials: Arc::clone(credentials),
+            policy: policy.once(),
+            budget: Arc::clone(budget),
+            clock: Arc::clone(clock),
+        }))
+    }
+
+    pub(crate) fn account(&self) -> &Account {
+        &self.0.account
+    }
+
+    pub(crate) fn base_url(&self) -> &str {
+        &self.0.base_url
+    }
+
+    pub(crate) fn api(&self) -> &reqwest::Client {
+        &self.0.api
+    }
+
+    /// The client without keys.
+    pub(crate) fn open(&self) -> &reqwest::Client {
+        &self.0.open
+    }
+}
+
+/// The address without a trailing slash, which the generated client would double, and its origin.
+fn check_base_url(text: &str) -> Result<(String, String)> {
+    let refused = || {
+        let message = format!("{text:?} is not an address: write https://host or http://host:port");
+        Error::invalid("base_url", message)
+    };
+    let url = url::Url::parse(text).map_err(|_| refused())?;
+    if !["http", "https"].contains(&url.scheme()) || url.query().is_some() {
+        return Err(refused());
+    }
+    if cfg!(not(feature = "rustls")) && url.scheme() == "https" {
+        let message = "adreel was built without the feature rustls, so https cannot be spoken";
+        return Err(Error::invalid("base_url", message));
+    }
+    Ok((text.trim_end_matches('/').to_owned(), url.origin().ascii_serialization()))
+}
+
+/// Puts a key into a header that is never shown.
+pub(crate) fn insert_key(
+    headers: &mut HeaderMap,
+    name: &'static str,
+    key: Option<&ApiKey>,
+    prefix: &str,
+) -> Result<()> {
+    let needs = |message: String| Error::new(ErrorKind::NeedsCredentials, message);
+    let key = key.map(ApiKey::expose).filter(|key| !key.is_empty());
+    let key = key.ok_or_else(|| needs(format!("no key for the header {name} is set")))?;
+    let mut value = HeaderValue::from_str(&format!("{prefix}{key}"))
+        .ok()
+        .filter(|_| key.bytes().all(|byte| byte.is_ascii_graphic()))
+        .ok_or_else(|| {
+            needs("the key holds characters that no key has: set it again".to_owned())
+        })?;
+    value.set_sensitive(true);
+    headers.insert(HeaderName::from_static(name), value);
+    Ok(())
+}

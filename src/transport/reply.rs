@@ -1,0 +1,129 @@
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::StatusCode;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+
+use super::operation::Operation;
+use crate::error::ErrorKind;
+use crate::model::Timestamp;
+
+/// An answer with its whole body, so that it can be read for a provider's code, then decoded.
+#[derive(Clone, Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Reply {
+    /// The body as JSON; `None` where it is none (an edge's HTML, plain text, nothing).
+    pub(crate) fn json(&self) -> Option<serde_json::Value> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// The body as text, for answers that are no JSON. HTML says nothing that helps.
+    pub(crate) fn text(&self) -> String {
+        let text = String::from_utf8_lossy(&self.body);
+        let is_html = text.trim_start().starts_with('<');
+        if is_html { "an HTML page instead of an answer".to_owned() } else { text.into_owned() }
+    }
+
+    /// The wait that `Retry-After` asks for, as seconds or as a date.
+    pub(crate) fn retry_after(&self, now: Timestamp) -> Option<Duration> {
+        let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+        if let Ok(secs) = text.parse() {
+            return Some(Duration::from_secs(secs));
+        }
+        let date = httpdate::parse_http_date(text).ok()?;
+        Some(date.duration_since(now.into()).unwrap_or_default())
+    }
+
+    pub(super) fn into_response(self) -> reqwest::Response {
+        let mut response = http::Response::new(self.body);
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers;
+        reqwest::Response::from(response)
+    }
+}
+
+/// What a provider said no with, in its own dialect.
+#[derive(Debug, Default)]
+pub(crate) struct Refusal {
+    /// The kind, where the provider's code says more than the status does.
+    pub(crate) kind: Option<ErrorKind>,
+    /// The provider's own code.
+    pub(crate) code: Option<String>,
+    /// The number to look for in the operation's `refused` list: the business code where there is
+    /// one, else the HTTP status.
+    pub(crate) number: u32,
+    pub(crate) message: String,
+    pub(crate) field: Option<String>,
+    pub(crate) request_id: Option<String>,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    pub(crate) fn kind(&self, status: StatusCode) -> ErrorKind {
+        self.kind.unwrap_or(match status.as_u16() {
+            400 | 413 | 415 | 422 => ErrorKind::InvalidRequest,
+            401 => ErrorKind::Unauthorized,
+            402 => ErrorKind::OutOfCredits,
+            403 => ErrorKind::PlanLacks,
+            404 | 410 => ErrorKind::NotFound,
+            409 => ErrorKind::Conflict,
+            408 | 504 => ErrorKind::Timeout,
+            429 => ErrorKind::RateLimited,
+            200..=299 => ErrorKind::Decode,
+            _ => ErrorKind::Unavailable,
+        })
+    }
+}
+
+/// What an attempt proves about the request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proof {
+    /// It never left this machine.
+    NeverLeft,
+    /// It was refused for now.
+    RefusedLater,
+    /// It was refused.
+    Refused,
+    /// It may have arrived, and may have been accepted.
+    Unknown,
+}
+
+impl Proof {
+    pub(super) fn of_refusal(operation: &Operation, number: u32) -> Self {
+        match number {
+            number if !operation.refused.contains(&number) => Self::Unknown,
+            429 => Self::RefusedLater,
+            _ => Self::Refused,
+        }
+    }
+
+    pub(super) fn of_failed_send(error: &reqwest::Error) -> Self {
+        if error.is_connect() || error.is_builder() { Self::NeverLeft } else { Self::Unknown }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(retry_after: &str) -> Reply {
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, retry_after.parse().unwrap());
+        Reply { status: StatusCode::TOO_MANY_REQUESTS, headers, body: Bytes::new() }
+    }
+
+    #[test]
+    fn retry_after_is_read_as_seconds_and_as_a_date() {
+        let now = Timestamp::from_millis(784_111_777_000);
+        let wait = |text| reply(text).retry_after(now);
+        assert_eq!(wait("12"), Some(Duration::from_secs(12)));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:50:07 GMT"), Some(Duration::from_secs(30)));
+        assert_eq!(wait("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(wait("soon"), None);
+    }
+}
