@@ -1,0 +1,241 @@
+//! Jobs over scripted servers: what the client does when answers are lost.
+
+use adreel::{AccountConfig, Client, ErrorKind, Keys, Product, ProviderId, Stage, VideoRequest};
+
+use crate::support::scripted::{Reply, Server, json};
+use crate::support::{InstantClock, TINY_PNG};
+
+const QUEUED: &str = r#"{"data":{"id":"task_1","status":"queued"}}"#;
+const BUSY: &str = r#"{"data":{"id":"task_1","status":"processing"}}"#;
+const DONE: &str = r#"{"data":{"id":"task_1","status":"succeeded","usage":{"credits_settled":4.5},
+    "output":{"media":[{"type":"video","url":"http://127.0.0.1:1/v.mp4"}]}}}"#;
+
+fn client(provider: ProviderId, server: &Server) -> Client {
+    let config = AccountConfig::new(Keys::id_and_key("i", "k")).base_url(&server.url);
+    let builder = Client::builder().account(provider, config).clock(InstantClock::default());
+    builder.in_memory().build().unwrap()
+}
+
+fn request() -> VideoRequest {
+    VideoRequest::new(Product::new("Morning Roast").image_url("https://x.example/p.png"))
+}
+
+#[tokio::test]
+async fn three_failed_polls_do_not_fail_a_job() {
+    let server = Server::start([
+        json(201, QUEUED),
+        json(503, "{}"),
+        Reply::HangUp,
+        json(500, "<html>"),
+        json(200, BUSY),
+        json(200, DONE),
+    ])
+    .await;
+    let video = client(ProviderId::BeatApi, &server).generate(&request()).await.unwrap();
+    assert_eq!(video.url(), "http://127.0.0.1:1/v.mp4");
+    assert_eq!(video.cost().unwrap().credits.to_string(), "4.5");
+    assert_eq!(video.job().polls(), 5);
+}
+
+#[tokio::test]
+async fn a_submit_whose_answer_is_lost_is_held_and_never_sent_again() {
+    let server = Server::start([Reply::HangUp, json(201, QUEUED), json(201, QUEUED)]).await;
+    let client = client(ProviderId::BeatApi, &server);
+    let error = client.submit(&request()).key("order-1042").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SubmitUnknown);
+    let id = error.job_id().unwrap();
+    assert_eq!(client.job(id).await.unwrap().stage(), Stage::Uncertain);
+    // Neither the same key nor resuming sends it again.
+    let error = client.submit(&request()).key("order-1042").await.unwrap_err();
+    assert_eq!((error.kind(), error.job_id()), (ErrorKind::SubmitUnknown, Some(id)));
+    let error = client.resume(id).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SubmitUnknown);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_lost_gen_video_is_found_on_its_record() {
+    let record = |status: &str| {
+        let video = r#""generated_video_url":"http://127.0.0.1:1/v.mp4""#;
+        json(200, &format!(r#"{{"id":"7e5e","status":"{status}",{video}}}"#))
+    };
+    let server = Server::start([
+        record("initializing"),
+        record("image_generated"),
+        Reply::HangUp,
+        record("image_generated"),
+        record("video_generating"),
+        record("video_generated"),
+    ])
+    .await;
+    let video = client(ProviderId::Creatify, &server).generate(&request()).await.unwrap();
+    assert_eq!(video.cost().unwrap().credits.to_string(), "4");
+    let posts = server.requests().into_iter().filter(|request| request.starts_with("POST"));
+    assert_eq!(posts.count(), 2);
+}
+
+#[tokio::test]
+async fn a_lost_jogg_video_is_found_by_the_tag_at_the_end_of_its_title() {
+    let avatars =
+        r#"{"code":0,"msg":"","data":{"avatars":[{"id":7,"name":"Ada","aspect_ratio":0}]}}"#;
+    let product = r#"{"code":0,"msg":"","data":{"product_id":"p"}}"#;
+    let empty = r#"{"code":0,"msg":"","data":{"videos":[{"id":"x","title":"Morning Roast"}]}}"#;
+    let server = Server::start([
+        json(200, avatars),
+        json(200, product),
+        Reply::HangUp,
+        json(200, empty),
+        json(200, empty),
+        json(200, empty),
+    ])
+    .await;
+    let client = client(ProviderId::Jogg, &server);
+    let error = client.submit(&request()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SubmitUnknown);
+    let sent = &server.requests()[2];
+    let job = error.job_id().unwrap();
+    assert!(sent.contains(&format!("\"name\":\"Morning Roast ar-{job}-1\"")), "{sent}");
+
+    let listed = format!(
+        r#"{{"code":0,"msg":"","data":{{"videos":[{{"id":"v9","title":"Morning Roast ar-{job}-1"}}]}}}}"#
+    );
+    assert!(listed.contains(&job.to_string()));
+    assert_eq!(server.requests().len(), 6, "looked for three times, sent once");
+}
+
+#[tokio::test]
+async fn the_same_key_is_the_same_job_and_another_request_a_conflict() {
+    let server = Server::start([json(201, QUEUED)]).await;
+    let client = client(ProviderId::BeatApi, &server);
+    let first = client.submit(&request()).key("order-1").await.unwrap();
+    let again = client.submit(&request()).key("order-1").await.unwrap();
+    assert_eq!(first.id(), again.id());
+    let other = request().duration_secs(20);
+    let error = client.submit(&other).key("order-1").await.unwrap_err();
+    assert_eq!((error.kind(), error.job_id()), (ErrorKind::Conflict, Some(first.id())));
+    assert_eq!(server.requests().len(), 1);
+    let stored = serde_json::to_string(&client.job(first.id()).await.unwrap()).unwrap();
+    assert!(!stored.contains("order-1"), "the key itself never leaves the process");
+}
+
+#[tokio::test]
+async fn a_key_that_stops_working_ends_the_wait_and_not_the_job() {
+    let refused = r#"{"error":{"code":"invalid_api_key","message":"m"}}"#;
+    let server = Server::start([json(201, QUEUED), json(401, refused), json(200, DONE)]).await;
+    let client = client(ProviderId::BeatApi, &server);
+    let error = client.generate(&request()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NeedsCredentials);
+    let id = error.job_id().unwrap();
+    assert_eq!(client.job(id).await.unwrap().stage(), Stage::Running);
+    assert_eq!(client.resume(id).await.unwrap().job_id(), id);
+}
+
+#[tokio::test]
+async fn a_wait_ends_at_its_deadline_and_says_that_the_job_goes_on() {
+    let busy = (0..999).map(|_| json(200, BUSY));
+    let server = Server::start([json(201, QUEUED)].into_iter().chain(busy)).await;
+    let client = client(ProviderId::BeatApi, &server);
+    let job = client.submit(&request()).await.unwrap();
+    let wait = client.resume(job.id()).deadline(std::time::Duration::from_secs(120));
+    let error = wait.await.unwrap_err();
+    assert_eq!((error.kind(), error.job_id()), (ErrorKind::Timeout, Some(job.id())));
+    assert!((5..=20).contains(&server.requests().len()), "{}", server.requests().len());
+}
+
+#[tokio::test]
+async fn a_dropped_submit_still_records_what_was_accepted() {
+    let server = Server::start([json(201, QUEUED)]).await;
+    let client = client(ProviderId::BeatApi, &server);
+    let request = request();
+    let submit = client.submit(&request).key("k");
+    // Nobody waits for the answer.
+    let task = tokio::spawn({
+        let client = client.clone();
+        async move {
+            tokio::select! {
+                biased;
+                _ = first_request(&client) => {}
+            }
+        }
+    });
+    tokio::select! {
+        biased;
+        _ = task => {}
+        _ = submit => {}
+    }
+    let mut jobs = client.jobs().await.unwrap();
+    while jobs.first().is_none_or(|job| job.stage() != Stage::Running) {
+        tokio::task::yield_now().await;
+        jobs = client.jobs().await.unwrap();
+    }
+    assert_eq!(jobs[0].provider_ref().unwrap().to_string(), "beatapi:task_1");
+    assert_eq!(server.requests().len(), 1);
+}
+
+/// Resolves as soon as the intent of a paid step is in the ledger.
+async fn first_request(client: &Client) {
+    loop {
+        let jobs = client.jobs().await.unwrap();
+        if jobs.first().is_some_and(|job| job.stage() != Stage::Ready) {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn bad_input_is_refused_by_field_and_limit_before_anything_is_sent() {
+    let server = Server::start([]).await;
+    let client = client(ProviderId::BeatApi, &server);
+    let product = |name: &str| Product::new(name).image_bytes(TINY_PNG);
+    let png_of_30000 = {
+        let mut bytes = TINY_PNG.to_vec();
+        bytes[16..24].copy_from_slice(&[0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30]);
+        bytes
+    };
+    let cases = [
+        (VideoRequest::new(product(" ")), "product.name", "name the product"),
+        (VideoRequest::new(product("x")).duration_secs(0), "duration", "at least 1 s"),
+        (VideoRequest::new(product("x")).duration_secs(600), "duration", "10 to 60 s"),
+        (VideoRequest::new(Product::new("x")), "product.images", "at least 1"),
+        (
+            VideoRequest::new(Product::new("x").image_file("no/such.png")),
+            "product.images[0]",
+            "cannot read no/such.png",
+        ),
+        (
+            VideoRequest::new(Product::new("x").image_bytes("text, not pixels")),
+            "product.images[0]",
+            "is not a PNG, JPEG, WebP or GIF image",
+        ),
+        (
+            VideoRequest::new(Product::new("x").image_bytes(png_of_30000)),
+            "product.images[0]",
+            "30000 x 30000 px: at most 8192 px a side",
+        ),
+        (VideoRequest::new(product("x")).language("fr".parse().unwrap()), "language", "use en, zh"),
+        (VideoRequest::new(product("x")).prompt("y".repeat(2000)), "prompt", "at most 2000"),
+    ];
+    for (request, field, told) in cases {
+        let error = client.generate(&request).await.unwrap_err();
+        assert_eq!(error.field(), Some(field), "{error}");
+        let line = error.to_string();
+        assert!(line.contains(told) && !line.contains('\n'), "{line}");
+    }
+    assert!(server.requests().is_empty());
+    assert!(client.jobs().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn creatify_needs_a_host_for_files() {
+    let server = Server::start([]).await;
+    let client = client(ProviderId::Creatify, &server);
+    let request = VideoRequest::new(Product::new("x").image_bytes(TINY_PNG));
+    let error = client.plan(&request).await.unwrap_err();
+    assert_eq!((error.kind(), error.field()), (ErrorKind::Unsupported, Some("product.images")));
+    assert!(error.to_string().contains("AssetHost"), "{error}");
+    let long = format!("https://x.example/{}", "p".repeat(200));
+    let request = VideoRequest::new(Product::new("x").image_url(long));
+    let error = client.plan(&request).await.unwrap_err();
+    assert!(error.to_string().contains("at most 200"), "{error}");
+}

@@ -1,0 +1,10 @@
+//! The public API against mocked and scripted servers.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod beatapi;
+mod creatify;
+mod jobs;
+mod jogg;
+mod retry;

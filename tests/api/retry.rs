@@ -1,0 +1,132 @@
+//! The attempt loop: what is sent again, and what never is.
+
+use adreel::beatapi::{Client, IdempotencyKey, types};
+use adreel::{AccountConfig, ErrorKind, Keys};
+
+use crate::support::scripted::{Reply, Server, json};
+use crate::support::{InstantClock, account};
+
+const TASK: &str = r#"{"data":{"id":"task_1","status":"queued"}}"#;
+const BROKE: &str = r#"{"error":{"code":"insufficient_credits","message":"m"}}"#;
+
+fn body() -> types::CreateEcommerceVideoRequest {
+    types::CreateEcommerceVideoRequest::new(vec!["https://x.example/p.png".to_owned()], 15)
+}
+
+async fn submit(server: &Server, key: Option<&IdempotencyKey>) -> adreel::Result<types::Task> {
+    Client::new(account(&server.url)).unwrap().create_ecommerce_video(&body(), key).await
+}
+
+#[tokio::test]
+async fn a_read_is_sent_again_after_anything_that_may_pass() {
+    let html = Reply::Answer(502, "", "<html>Bad gateway</html>".to_owned());
+    let server = Server::start([Reply::HangUp, html, Reply::BreakOff, json(200, TASK)]).await;
+    let client = Client::new(account(&server.url)).unwrap();
+    assert_eq!(client.get_task("task_1").await.unwrap().id, "task_1");
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn a_read_is_given_up_after_four_attempts() {
+    let server = Server::start((0..9).map(|_| json(500, "{}"))).await;
+    let error = Client::new(account(&server.url)).unwrap().get_task("t").await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Unavailable, 4));
+    assert_eq!(server.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn a_paid_post_whose_answer_is_lost_is_not_sent_again() {
+    let unreadable = Reply::Answer(201, "", "<html>".to_owned());
+    let wrong_shape = json(201, r#"{"data":{"id":7}}"#);
+    let elsewhere = Reply::Answer(307, "location: /elsewhere\r\n", String::new());
+    let lost = [
+        Reply::HangUp,
+        Reply::BreakOff,
+        json(500, "{}"),
+        json(503, "{}"),
+        json(409, "{}"),
+        unreadable,
+        wrong_shape,
+        elsewhere,
+    ];
+    for reply in lost {
+        let server = Server::start([reply]).await;
+        let error = submit(&server, None).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SubmitUnknown, "{error}");
+        assert_eq!(server.requests().len(), 1, "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_paid_post_with_a_key_is_sent_again_only_where_the_key_is_honoured() {
+    let key = IdempotencyKey::new("k1").unwrap();
+    let server = Server::start([Reply::HangUp, json(201, TASK)]).await;
+    let error = submit(&server, Some(&key)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SubmitUnknown);
+    assert_eq!(server.requests().len(), 1);
+
+    let server = Server::start([Reply::HangUp, json(201, TASK)]).await;
+    assert_eq!(submit(&server, Some(&key.honoured())).await.unwrap().id, "task_1");
+    let requests = server.requests();
+    assert_eq!(requests.len(), 2);
+    assert!(requests.iter().all(|request| request.contains("idempotency-key: k1\r\n")));
+}
+
+#[tokio::test]
+async fn a_refusal_after_an_unknown_attempt_stays_unknown() {
+    let key = IdempotencyKey::new("k1").unwrap().honoured();
+    let server = Server::start([Reply::HangUp, json(402, BROKE)]).await;
+    let error = submit(&server, Some(&key)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::SubmitUnknown);
+    assert_eq!((server.requests().len(), error.attempts()), (2, 2));
+}
+
+#[tokio::test]
+async fn a_paid_post_that_was_refused_for_now_is_sent_again_after_the_wait() {
+    let later = |header| Reply::Answer(429, header, "{}".to_owned());
+    let server = Server::start([later("retry-after: 30\r\n"), later(""), json(201, TASK)]).await;
+    let clock = InstantClock::default();
+    let config = AccountConfig::new(Keys::key("k")).base_url(&server.url).clock(clock.clone());
+    let before = adreel::clock::Clock::now(&clock);
+    let task = Client::new(config).unwrap().create_ecommerce_video(&body(), None).await.unwrap();
+    assert_eq!((task.id.as_str(), server.requests().len()), ("task_1", 3));
+    assert!(adreel::clock::Clock::now(&clock).since(before).as_secs() >= 30);
+}
+
+#[tokio::test]
+async fn a_wait_that_is_longer_than_the_deadline_is_not_waited() {
+    let server = Server::start([Reply::Answer(429, "retry-after: 3600\r\n", "{}".into())]).await;
+    let error = submit(&server, None).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::RateLimited);
+    assert_eq!(error.retry_after().unwrap().as_secs(), 3600);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_paid_post_that_never_left_is_sent_again_and_surely_not_accepted() {
+    let port = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let client = Client::new(account(&format!("http://{port}"))).unwrap();
+    let error = client.create_ecommerce_video(&body(), None).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Unavailable, 4));
+}
+
+#[tokio::test]
+async fn redirects_are_not_followed_so_that_keys_stay_home() {
+    let target = Server::start([json(200, TASK)]).await;
+    let location = format!("location: {}/stolen\r\n", target.url).leak();
+    let server = Server::start((0..4).map(|_| Reply::Answer(302, location, String::new()))).await;
+    let error = Client::new(account(&server.url)).unwrap().get_task("t").await.unwrap_err();
+    assert_eq!(error.status(), Some(302));
+    assert!(target.requests().is_empty());
+}
+
+#[tokio::test]
+async fn no_key_and_an_impossible_key_are_errors_before_anything_is_sent() {
+    let server = Server::start([]).await;
+    for key in ["", "  ", "a\nb", "kéy"] {
+        let config = AccountConfig::new(Keys::key(key)).base_url(&server.url);
+        let error = Client::new(config).unwrap().get_usage(None).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NeedsCredentials, "{key:?}");
+    }
+    assert!(server.requests().is_empty());
+}

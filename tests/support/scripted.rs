@@ -1,0 +1,85 @@
+//! A server that gives its replies in order and keeps the requests, for what no mock server does:
+//! hanging up before the answer, or in the middle of it.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+pub(crate) enum Reply {
+    /// A whole answer: status, further header lines, body.
+    Answer(u16, &'static str, String),
+    /// The request is read, then the connection is closed.
+    HangUp,
+    /// The answer breaks off in its body.
+    BreakOff,
+}
+
+pub(crate) fn json(status: u16, body: &str) -> Reply {
+    Reply::Answer(status, "content-type: application/json\r\n", body.to_owned())
+}
+
+pub(crate) struct Server {
+    pub(crate) url: String,
+    requests: Arc<Mutex<Vec<String>>>,
+}
+
+impl Server {
+    /// Starts a server that gives these replies, then refuses to answer.
+    pub(crate) async fn start(replies: impl IntoIterator<Item = Reply>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&requests);
+        let mut replies: VecDeque<Reply> = replies.into_iter().collect();
+        tokio::spawn(async move {
+            // One request a connection, so that replies are given in the order of the requests.
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let Some(request) = read_request(&mut stream).await else { continue };
+                seen.lock().unwrap().push(request);
+                match replies.pop_front() {
+                    Some(reply) => write_reply(&mut stream, reply).await,
+                    None => write_reply(&mut stream, json(418, "{}")).await,
+                }
+            }
+        });
+        Self { url, requests }
+    }
+
+    /// The requests so far, each with its head and body.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
+async fn read_request(stream: &mut TcpStream) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let read = stream.read(&mut buffer).await.ok().filter(|read| *read > 0)?;
+        bytes.extend_from_slice(&buffer[..read]);
+        let text = String::from_utf8_lossy(&bytes);
+        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+        let length = head.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse().ok())?
+        });
+        if body.len() >= length.unwrap_or(0) {
+            return Some(text.into_owned());
+        }
+    }
+}
+
+async fn write_reply(stream: &mut TcpStream, reply: Reply) {
+    let text = match reply {
+        Reply::HangUp => return,
+        Reply::BreakOff => "HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"data\":".to_owned(),
+        Reply::Answer(status, headers, body) => format!(
+            "HTTP/1.1 {status} Scripted\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        ),
+    };
+    stream.write_all(text.as_bytes()).await.unwrap();
+    stream.flush().await.unwrap();
+}
