@@ -163,3 +163,21 @@ pub enum ProviderOptions {
     #[cfg(not(any(feature = "beatapi", feature = "creatify", feature = "jogg")))]
     None,
 }
+
+#[cfg(all(test, feature = "beatapi", feature = "creatify", feature = "jogg"))]
+mod tests {
+    use crate::client::Client;
+    use crate::model::{Field, ProviderId};
+
+    #[test]
+    fn the_documented_table_is_the_one_that_is_used() {
+        let mut table = "| field | BeatAPI | Creatify | JoggAI |\n| --- | --- | --- | --- |\n".to_owned();
+        for field in Field::ALL {
+            let uses = ProviderId::ALL.map(|provider| {
+                Client::capabilities(provider).expect("it is compiled in").field(field).as_str()
+            });
+            table += &format!("| `{}` | {} |\n", field.path(), uses.join(" | "));
+        }
+        assert_eq!(include_str!("fields.md"), table, "src/model/fields.md should read:\n{table}");
+    }
+}

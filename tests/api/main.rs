@@ -5,6 +5,7 @@ mod support;
 
 mod beatapi;
 mod creatify;
+mod fields;
 mod jobs;
 mod jogg;
 mod retry;
