@@ -1,0 +1,147 @@
+//! Whole clips, small and short, read back with a parser that is not ours.
+
+use std::path::Path;
+
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage, Rgba, RgbaImage};
+use re_mp4::{Mp4, StsdBoxContent};
+
+use super::*;
+
+fn photo(width: u32, height: u32) -> Picture {
+    let pixels = RgbImage::from_fn(width, height, |x, y| {
+        Rgb([(x * 255 / width) as u8, (y * 255 / height) as u8, 120])
+    });
+    decode(&DynamicImage::ImageRgb8(pixels))
+}
+
+fn decode(image: &DynamicImage) -> Picture {
+    let mut png = Cursor::new(Vec::new());
+    image.write_to(&mut png, ImageFormat::Png).unwrap();
+    Picture::decode(png.get_ref()).unwrap()
+}
+
+fn scene(seconds: u32, images: Vec<Picture>) -> Scene {
+    let mut scene = Scene::new(FrameSize::exact(180, 320), seconds, "Espresso cup");
+    scene.images = images;
+    scene.captions = vec!["Slow mornings".to_owned(), "Hand made".to_owned()];
+    scene.price = Some("€ 24.90".to_owned());
+    scene
+}
+
+/// Codec, size, frames and duration of a file.
+fn assert_film(bytes: &[u8], size: FrameSize, seconds: u32) {
+    let mp4 = Mp4::read_bytes(bytes).unwrap();
+    let tracks: Vec<_> = mp4.tracks().values().collect();
+    assert_eq!(tracks.len(), 1);
+    let track = tracks[0];
+    assert_eq!((u32::from(track.width), u32::from(track.height)), (size.width(), size.height()));
+    assert_eq!(track.samples.len() as u32, seconds * FPS);
+    assert_eq!(track.duration, u64::from(seconds) * track.timescale);
+    let lengths: u64 = track.samples.iter().map(|sample| sample.duration).sum();
+    assert_eq!(lengths, track.duration);
+    let keyframes = track.samples.iter().filter(|sample| sample.is_sync).count() as u32;
+    assert_eq!(keyframes, seconds.div_ceil(2));
+    let codec = &track.trak(&mp4).mdia.minf.stbl.stsd.contents;
+    assert!(matches!(codec, StsdBoxContent::Avc1(_)));
+    let place = |name: &[u8]| bytes.windows(4).position(|four| four == name).unwrap();
+    assert!(place(b"moov") < place(b"mdat"), "the index stands in front");
+}
+
+#[test]
+fn length_size_and_codec_are_exact() {
+    for (across, down, seconds) in [(9, 16, 1), (16, 9, 2), (1, 1, 3)] {
+        let mut scene = scene(seconds, vec![photo(300, 200)]);
+        let size = FrameSize::preview(across, down);
+        scene.size = FrameSize::exact(size.width() / 2, size.height() / 2);
+        assert_film(&video(&scene).unwrap(), scene.size, seconds);
+    }
+}
+
+#[test]
+fn the_same_scene_gives_the_same_bytes_and_another_seed_others() {
+    let mut scene = scene(1, Vec::new());
+    let first = video(&scene).unwrap();
+    assert_eq!(first, video(&scene).unwrap());
+    assert_eq!(still(&scene).unwrap(), still(&scene).unwrap());
+    scene.seed = 1;
+    assert_ne!(first, video(&scene).unwrap());
+}
+
+#[test]
+fn several_pictures_of_any_shape_become_one_film() {
+    let clear = RgbaImage::from_fn(60, 90, |x, _| Rgba([200, 40, 40, (x * 4) as u8]));
+    let images =
+        vec![photo(400, 20), photo(20, 400), decode(&DynamicImage::ImageRgba8(clear)), photo(1, 1)];
+    let scene = scene(6, images);
+    assert_film(&video(&scene).unwrap(), scene.size, 6);
+}
+
+#[test]
+fn odd_texts_do_not_stop_a_video() {
+    let texts = ["", "\n\n", "咖啡", "☕👩‍🚀", "كوب قهوة"].map(str::to_owned).to_vec();
+    for text in texts.iter().cloned().chain(["x".repeat(400)]) {
+        let mut scene = scene(1, Vec::new());
+        scene.title = text.clone();
+        scene.captions = vec![text.clone(); 30];
+        scene.price = Some(text);
+        assert_film(&video(&scene).unwrap(), scene.size, 1);
+    }
+}
+
+#[test]
+fn a_still_is_a_jpeg_of_the_frame_size() {
+    let scene = scene(1, vec![photo(300, 200)]);
+    let jpeg = still(&scene).unwrap();
+    let picture = image::load_from_memory_with_format(&jpeg, ImageFormat::Jpeg).unwrap();
+    assert_eq!((picture.width(), picture.height()), (180, 320));
+}
+
+#[test]
+fn a_video_without_length_is_refused() {
+    for seconds in [0, LONGEST_SECONDS + 1, u32::MAX] {
+        let error = video(&scene(seconds, Vec::new())).unwrap_err();
+        assert_eq!(error, RenderError::Duration { seconds });
+        assert_eq!(still(&scene(seconds, Vec::new())).unwrap_err(), error);
+    }
+}
+
+#[test]
+fn ratios_have_their_sizes() {
+    let sizes = |across, down| {
+        let (small, full) = (FrameSize::preview(across, down), FrameSize::full(across, down));
+        (small.width(), small.height(), full.width(), full.height())
+    };
+    assert_eq!(sizes(9, 16), (360, 640, 1080, 1920));
+    assert_eq!(sizes(16, 9), (640, 360, 1920, 1080));
+    assert_eq!(sizes(1, 1), (480, 480, 1080, 1080));
+    assert_eq!(sizes(3, 4), (360, 480, 1080, 1440));
+    assert_eq!(sizes(4, 3), (480, 360, 1440, 1080));
+    assert_eq!(sizes(0, 0), (480, 480, 1080, 1080));
+    assert_eq!(sizes(1, u32::MAX), (360, 640, 1080, 1920));
+}
+
+/// The clip that builds without this module hand out.
+fn fallback_clip() -> Vec<u8> {
+    let mut scene = Scene::new(FrameSize::exact(90, 160), 2, "adreel");
+    scene.seed = 5;
+    video(&scene).unwrap()
+}
+
+/// Encoders may round differently elsewhere, so the bytes are compared on one platform only.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn the_embedded_clip_is_what_the_renderer_draws() {
+    let same = fallback_clip() == include_bytes!("../clip.mp4");
+    assert!(
+        same,
+        "after a change of the renderer: cargo test write_the_embedded_clip -- --ignored"
+    );
+    assert_film(include_bytes!("../clip.mp4"), FrameSize::exact(90, 160), 2);
+}
+
+#[test]
+#[ignore = "writes src/sandbox/clip.mp4"]
+fn write_the_embedded_clip() {
+    let path = Path::new(file!()).with_file_name("../clip.mp4");
+    std::fs::write(path, fallback_clip()).unwrap();
+}
