@@ -1,0 +1,120 @@
+//! Uploads: the raw bytes, or a form with a part `file`.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use serde_json::json;
+
+use super::{Code, Desk, Refusal};
+use crate::sandbox::assets::{extension, image_type};
+use crate::sandbox::body;
+
+/// 101 MiB: the largest file and 1 MiB for the frame of a form.
+const MOST_BODY_BYTES: usize = 105_906_176;
+const MOST_VIDEO_BYTES: usize = 100_000_000;
+const MOST_BYTES: usize = 50_000_000;
+const TYPES: [&str; 10] = [
+    "image/png",
+    "image/jpeg",
+    "image/webp",
+    "audio/mpeg",
+    "audio/wav",
+    "audio/aac",
+    "audio/mp4",
+    "application/x-subrip",
+    "video/mp4",
+    "video/quicktime",
+];
+
+/// A file as it arrived.
+struct Upload {
+    media_type: String,
+    bytes: Bytes,
+}
+
+pub(super) async fn upload_file(
+    State(desk): State<Arc<Desk>>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    desk.account(&request)?;
+    let refuse = |message: &str| desk.refuse(Code::BadRequest, message);
+    match body::stated_length(request.headers()) {
+        None => return Err(refuse("Content-Length is required")),
+        Some(0) => return Err(refuse("file must not be empty")),
+        Some(length) if length > MOST_BODY_BYTES as u64 => {
+            return Err(refuse("file is too large"));
+        }
+        Some(_) => {}
+    }
+    let upload = match body::media_type(request.headers()).as_str() {
+        "multipart/form-data" => read_form(request).await,
+        media_type => read_raw(request, media_type.to_owned()).await,
+    };
+    let upload = upload.and_then(checked).map_err(|problem| refuse(&problem))?;
+    let Upload { media_type, bytes } = upload;
+
+    let now = desk.world.now();
+    let id = desk.world.ids.named("file");
+    let key = format!("inputs/{id}.{}", extension(&media_type));
+    let path = format!("beatapi/{key}");
+    let url = desk.world.media_url(&path);
+    let size = bytes.len();
+    desk.world.assets.put(path, &media_type, bytes, now);
+    let file = json!({
+        "id": id,
+        "object": "file",
+        "url": url,
+        "key": key,
+        "mime_type": media_type,
+        "size_bytes": size,
+        "purpose": "input",
+        "created_at": now.unix_secs(),
+    });
+    Ok((StatusCode::CREATED, Json(json!({"data": file}))).into_response())
+}
+
+async fn read_raw(request: Request, media_type: String) -> Result<Upload, String> {
+    let bytes = body::read(request, MOST_BODY_BYTES).await.map_err(|fault| fault.to_string())?;
+    Ok(Upload { media_type, bytes })
+}
+
+async fn read_form(request: Request) -> Result<Upload, String> {
+    let parts = body::read_parts(request, MOST_BODY_BYTES).await;
+    let mut upload = None;
+    for part in parts.map_err(|fault| fault.to_string())? {
+        match part.name.as_str() {
+            "file" => upload = Some(part),
+            "purpose" if part.bytes != "input" => return Err("purpose must be input".to_owned()),
+            _ => {}
+        }
+    }
+    let part = upload.ok_or_else(|| "file is required".to_owned())?;
+    // The one case in which general text is taken.
+    let is_subtitle = part.file_name.is_some_and(|name| name.ends_with(".srt"));
+    let media_type = match part.media_type.as_str() {
+        "text/plain" if is_subtitle => "application/x-subrip".to_owned(),
+        _ => part.media_type,
+    };
+    Ok(Upload { media_type, bytes: part.bytes })
+}
+
+fn checked(upload: Upload) -> Result<Upload, String> {
+    let Upload { media_type, bytes } = &upload;
+    if !TYPES.contains(&media_type.as_str()) {
+        return Err(format!("file must be one of {}", TYPES.join(", ")));
+    }
+    let most = if media_type.starts_with("video/") { MOST_VIDEO_BYTES } else { MOST_BYTES };
+    if bytes.is_empty() || bytes.len() > most {
+        return Err(format!("file must have 1 to {most} bytes"));
+    }
+    // The service reads width and height, so it sees what is none. Sound and film are not looked
+    // into here.
+    if media_type.starts_with("image/") && image_type(bytes) != Some(media_type) {
+        return Err(format!("file is not {media_type}"));
+    }
+    Ok(upload)
+}

@@ -1,0 +1,161 @@
+//! BeatAPI as its newest contract has it: money in dollars, `Idempotency-Key`, one `data` envelope.
+
+mod files;
+mod refusal;
+mod task;
+mod usage;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::http::StatusCode;
+use axum::http::header::AUTHORIZATION;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Map, Value, json};
+
+use self::refusal::{Code, Refusal};
+use self::task::Task;
+use super::body;
+use super::credits::Account;
+use super::world::{World, locked};
+use crate::ProviderId;
+
+/// Longest `Idempotency-Key`. The contract gives a limit for later operations only; it is theirs.
+const MOST_KEY_CHARS: usize = 255;
+
+pub(super) fn routes(world: &Arc<World>) -> Router {
+    let desk = Arc::new(Desk { world: Arc::clone(world), records: Mutex::default() });
+    Router::new()
+        .route("/v1/workflows", get(list_workflows))
+        .route("/v1/files", post(files::upload_file))
+        .route("/v1/ecommerce-video/tasks", post(create_ecommerce_video))
+        .route("/v1/tasks/{task_id}", get(get_task))
+        .route("/v1/usage", get(usage::get_usage))
+        .route("/v1/{*path}", axum::routing::any(unknown_path))
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(desk)
+}
+
+/// The records of all accounts.
+struct Desk {
+    world: Arc<World>,
+    records: Mutex<Records>,
+}
+
+#[derive(Default)]
+struct Records {
+    tasks: HashMap<String, Arc<Task>>,
+    /// By account and `Idempotency-Key`.
+    replays: HashMap<(Account, String), Replay>,
+}
+
+/// What was sent under an `Idempotency-Key`, and the task that it got.
+struct Replay {
+    body: Map<String, Value>,
+    task: Arc<Task>,
+}
+
+impl Desk {
+    fn refuse(&self, code: Code, message: impl Into<String>) -> Refusal {
+        Refusal::new(code, message, self.world.ids.named("req"))
+    }
+
+    /// Whose key a request carries. Keys come in many forms, so none is refused for its form.
+    fn account(&self, request: &Request) -> Result<Account, Refusal> {
+        let header = request.headers().get(AUTHORIZATION);
+        let header =
+            header.ok_or_else(|| self.refuse(Code::MissingApiKey, "no API key was sent"))?;
+        let key = header.to_str().ok().and_then(|value| {
+            let (scheme, key) = value.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then(|| key.trim()).filter(|key| !key.is_empty())
+        });
+        key.and_then(|key| Account::of_key(ProviderId::BeatApi, key))
+            .ok_or_else(|| self.refuse(Code::InvalidApiKey, "the API key is not valid"))
+    }
+
+    fn idempotency_key(&self, request: &Request) -> Result<Option<String>, Refusal> {
+        let Some(header) = request.headers().get("idempotency-key") else { return Ok(None) };
+        let key = header.to_str().ok().filter(|key| (1..=MOST_KEY_CHARS).contains(&key.len()));
+        let limit = format!("Idempotency-Key must have 1 to {MOST_KEY_CHARS} characters");
+        key.map(|key| Some(key.to_owned())).ok_or_else(|| self.refuse(Code::BadRequest, limit))
+    }
+}
+
+async fn list_workflows() -> Response {
+    let workflow = |id: &str, name: &str, description: &str| json!({"id": id, "object": "workflow", "name": name, "description": description});
+    let list = [
+        workflow("music-video", "Music video", "A video for a song, shot by shot."),
+        workflow("ecommerce-video", "Ecommerce video", "A video that shows a product."),
+        workflow("video-analysis", "Video analysis", "Answers about a video."),
+    ];
+    Json(json!({"data": {"object": "list", "data": list}})).into_response()
+}
+
+async fn create_ecommerce_video(
+    State(desk): State<Arc<Desk>>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    desk.world.count(ProviderId::BeatApi, |tally| tally.submits += 1);
+    let account = desk.account(&request)?;
+    let key = desk.idempotency_key(&request)?.map(|key| (account.clone(), key));
+    if body::media_type(request.headers()) != "application/json" {
+        return Err(desk.refuse(Code::BadRequest, "Content-Type must be application/json"));
+    }
+    let body = body::read_object(request).await;
+    let body = body.map_err(|fault| desk.refuse(Code::BadRequest, fault.to_string()))?;
+
+    // Held to the end: of two equal requests at once the second has to find the first one's task.
+    let mut records = locked(&desk.records);
+    if let Some(first) = key.as_ref().and_then(|key| records.replays.get(key)) {
+        return if first.body == body {
+            Ok(created(&desk, &first.task))
+        } else {
+            let message = "this Idempotency-Key was used with another body";
+            Err(desk.refuse(Code::IdempotencyConflict, message))
+        };
+    }
+    let order =
+        task::read_order(&body).map_err(|problem| desk.refuse(Code::BadRequest, problem))?;
+    let task = task::accept(&desk.world, account, order)
+        .map_err(|_| desk.refuse(Code::InsufficientCredits, "the balance is below the price"))?;
+    records.tasks.insert(task.id.clone(), Arc::clone(&task));
+    if let Some(key) = key {
+        records.replays.insert(key, Replay { body, task: Arc::clone(&task) });
+    }
+    desk.world.count(ProviderId::BeatApi, |tally| tally.jobs += 1);
+    Ok(created(&desk, &task))
+}
+
+/// A replay is answered as the first time, with the task as it is now: whether the service tells
+/// the two apart is not documented.
+fn created(desk: &Desk, task: &Task) -> Response {
+    (StatusCode::CREATED, Json(json!({"data": task.answer(&desk.world)}))).into_response()
+}
+
+async fn get_task(
+    State(desk): State<Arc<Desk>>,
+    task_id: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    desk.world.count(ProviderId::BeatApi, |tally| tally.polls += 1);
+    let account = desk.account(&request)?;
+    // An id that cannot be decoded is one that was never given out.
+    let task_id = task_id.map(|Path(id)| id).unwrap_or_default();
+    let task = locked(&desk.records).tasks.get(&task_id).cloned();
+    match task.filter(|task| task.account == account) {
+        Some(task) => Ok(Json(json!({"data": task.answer(&desk.world)})).into_response()),
+        None => Err(desk.refuse(Code::NotFound, "there is no such task")),
+    }
+}
+
+async fn unknown_path(State(desk): State<Arc<Desk>>) -> Refusal {
+    desk.refuse(Code::NotFound, "there is no such path")
+}
+
+async fn wrong_method(State(desk): State<Arc<Desk>>) -> Refusal {
+    desk.refuse(Code::WrongMethod, "the path does not take this method")
+}

@@ -1,0 +1,98 @@
+//! An account's figures.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::{Code, Desk, Refusal, Task};
+use crate::Credits;
+use crate::sandbox::body;
+use crate::sandbox::check::Fields;
+use crate::sandbox::work::Progress;
+use crate::sandbox::world::locked;
+
+/// Tasks at once that `concurrency` speaks of: those of the highest tier, since none are refused.
+const SLOTS: u32 = 30;
+const PERIODS: [&str; 4] = ["24h", "7d", "30d", "all"];
+
+pub(super) async fn get_usage(
+    State(desk): State<Arc<Desk>>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let account = desk.account(&request)?;
+    let query = body::query(&request);
+    if let Some(other) = query.keys().find(|name| *name != "period") {
+        return Err(desk.refuse(Code::BadRequest, format!("{other} is not a parameter")));
+    }
+    let mut fields = Fields::of(&query);
+    let period = fields.optional("period").choice(&PERIODS).unwrap_or("all");
+    fields.finish().map_err(|problems| desk.refuse(Code::BadRequest, problems[0].to_string()))?;
+
+    let now = desk.world.now();
+    let since = days(period).map(|days| now.minus(Duration::from_secs(days * 86_400)));
+    let in_period = |task: &&Arc<Task>| since.is_none_or(|since| task.created_at() >= since);
+    let records = locked(&desk.records);
+    let own: Vec<_> = records.tasks.values().filter(|task| task.account == account).collect();
+    let active = own.iter().filter(|task| !task.work.progress(now).is_over()).count();
+    let (mut tasks, mut settled, mut refunded) = (0, Credits::ZERO, Credits::ZERO);
+    for task in own.into_iter().filter(in_period) {
+        tasks += 1;
+        match task.work.progress(now) {
+            Progress::Done { .. } => settled += task.price,
+            Progress::Failed { .. } => refunded += task.price,
+            Progress::Running => {}
+        }
+    }
+    drop(records);
+
+    let mut usage = json!({
+        "object": "usage",
+        "period": period,
+        "credit_balance": desk.world.balance(&account),
+        "total_tasks": tasks,
+        "credits_settled": settled,
+        "credits_refunded": refunded,
+        "concurrency": {"limit": SLOTS, "active": active},
+        "by_workflow": [],
+        "by_capability": [],
+        "by_model": [],
+        "by_api_key": [],
+        "realtime": {"sessions": 0, "credits": 0, "active": 0},
+    });
+    if tasks > 0 {
+        usage["by_workflow"] =
+            json!([{"workflow": "ecommerce-video", "tasks": tasks, "credits_settled": settled}]);
+        usage["by_capability"] = json!([{
+            "task_kind": "workflow",
+            "capability_id": "ecommerce-video",
+            "tasks": tasks,
+            "credits_settled": settled,
+        }]);
+        usage["by_api_key"] = json!([{
+            "api_key_id": format!("key_{}", account.name),
+            "title": "Sandbox",
+            "key_prefix": "sk_sandbox",
+            "tasks": tasks,
+            "credits_settled": settled,
+        }]);
+    }
+    if let Some(since) = since {
+        usage["since"] = since.unix_secs().into();
+        usage["until"] = now.unix_secs().into();
+    }
+    Ok(Json(json!({"data": usage})).into_response())
+}
+
+/// The length of a period; `all` has none.
+fn days(period: &str) -> Option<u64> {
+    match period {
+        "24h" => Some(1),
+        "7d" => Some(7),
+        "30d" => Some(30),
+        _ => None,
+    }
+}

@@ -1,0 +1,94 @@
+//! JoggAI: every answer is HTTP 200 with a business code, and a video is made from a product.
+
+mod avatars;
+mod product;
+mod refusal;
+mod upload;
+mod video;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post, put};
+use axum::{Json, Router};
+use serde_json::{Map, Value, json};
+
+use self::product::Product;
+use self::refusal::Refusal;
+use self::upload::Slot;
+use self::video::Video;
+use super::body;
+use super::credits::Account;
+use super::world::World;
+use crate::ProviderId;
+
+pub(super) fn routes(world: &Arc<World>) -> Router {
+    avatars::publish(world);
+    let desk = Arc::new(Desk { world: Arc::clone(world), records: Mutex::default() });
+    Router::new()
+        .route("/v2/upload/asset", post(upload::upload_asset))
+        .route("/storage/jogg/{name}", put(upload::put_asset))
+        .route("/v2/product", post(product::create_product))
+        .route("/v2/create_video_from_product", post(video::create_video_from_product))
+        .route("/v2/product_video/{product_video_id}", get(video::get_product_video))
+        .route("/v2/product_videos", get(video::list_product_videos))
+        .route("/v2/avatars/public", get(avatars::list_public_avatars))
+        .route("/v2/user/remaining_quota", get(get_remaining_quota))
+        .route("/v2/{*path}", any(unknown_path))
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(desk)
+}
+
+/// The records of all accounts.
+struct Desk {
+    world: Arc<World>,
+    records: Mutex<Records>,
+}
+
+#[derive(Default)]
+struct Records {
+    /// Addresses for uploads, by the name in them.
+    slots: HashMap<String, Slot>,
+    products: HashMap<String, Product>,
+    /// In the order in which they were made.
+    videos: Vec<Video>,
+    by_id: HashMap<String, usize>,
+}
+
+fn account(headers: &HeaderMap) -> Result<Account, Refusal> {
+    let key = headers.get("x-api-key").and_then(|value| value.to_str().ok());
+    key.filter(|key| !key.trim().is_empty())
+        .and_then(|key| Account::of_key(ProviderId::Jogg, key))
+        .ok_or(Refusal::Key)
+}
+
+/// The envelope of an answer that is yes.
+fn success(data: Value) -> Response {
+    Json(json!({"code": 0, "msg": "Success", "data": data})).into_response()
+}
+
+async fn read_body(request: Request) -> Result<Map<String, Value>, Refusal> {
+    if body::media_type(request.headers()) != "application/json" {
+        return Err(Refusal::Parameter("Content-Type must be application/json".to_owned()));
+    }
+    body::read_object(request).await.map_err(|fault| Refusal::Parameter(fault.to_string()))
+}
+
+async fn get_remaining_quota(
+    State(desk): State<Arc<Desk>>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let account = account(&headers)?;
+    Ok(success(json!({"remaining_quota": desk.world.balance(&account)})))
+}
+
+async fn unknown_path() -> Refusal {
+    Refusal::Path
+}
+
+async fn wrong_method() -> Refusal {
+    Refusal::Method
+}

@@ -1,0 +1,120 @@
+//! Products: from fields, or from a page.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use serde_json::{Map, Value, json};
+use url::Url;
+
+use super::{Desk, Refusal, account, read_body, success};
+use crate::sandbox::check::{Fault, Fields, web_url};
+use crate::sandbox::credits::Account;
+use crate::sandbox::world::locked;
+
+/// Most media of a product; a body holds no more that are meant.
+const MOST_MEDIA: usize = 100;
+
+pub(super) struct Product {
+    pub(super) account: Account,
+    pub(super) name: String,
+    pub(super) description: String,
+    /// Addresses of its images; of its videos nothing is shown.
+    pub(super) images: Vec<String>,
+}
+
+pub(super) async fn create_product(
+    State(desk): State<Arc<Desk>>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let account = account(request.headers())?;
+    let body = read_body(request).await?;
+    let (product, mut data) = read_product(account, &body)?;
+    // Real ids are the base64 of a decimal number.
+    let number = desk.world.ids.number("product").to_string();
+    let id = STANDARD_NO_PAD.encode(number);
+    data["product_id"] = id.as_str().into();
+    locked(&desk.records).products.insert(id, product);
+    Ok(success(data))
+}
+
+fn read_product(account: Account, body: &Map<String, Value>) -> Result<(Product, Value), Refusal> {
+    let mut fields = Fields::of(body);
+    let url = fields.optional("url").url(usize::MAX);
+    let name = fields.optional("name").string().filter(|name| !name.trim().is_empty());
+    let description = fields.optional("description").string();
+    let audience = fields.optional("target_audience").string();
+    let media = fields.optional("media").list(0..=MOST_MEDIA).unwrap_or_default();
+    let images = read_images(&mut fields, media);
+    if name.is_none() && !body.contains_key("url") {
+        fields.note("url or name", Fault::Missing);
+    }
+    fields.finish()?;
+
+    // Which one counts where both are given is not documented. No page is ever read here: its
+    // address has to do.
+    let page = url.and_then(web_url);
+    let name = name.map(str::to_owned).or_else(|| page.as_ref().map(name_of_page));
+    let name = name.ok_or_else(|| Refusal::Parameter("url or name is required".to_owned()))?;
+    let description = description.unwrap_or_default().to_owned();
+    let data = json!({
+        "url": url.unwrap_or_default(),
+        "name": name,
+        "description": description,
+        "target_audience": audience.unwrap_or_default(),
+        "media": media,
+    });
+    Ok((Product { account, name, description, images }, data))
+}
+
+fn read_images(fields: &mut Fields<'_>, media: &[Value]) -> Vec<String> {
+    let mut images = Vec::new();
+    for (index, item) in media.iter().enumerate() {
+        let Some(item) = item.as_object() else {
+            fields.note(&format!("media[{index}]"), Fault::NotA("an object"));
+            continue;
+        };
+        let mut inner = Fields::inside(format!("media[{index}]."), item);
+        let kind = inner.required("type").integer(1..=2);
+        let url = inner.required("url").url(usize::MAX);
+        inner.optional("name").string();
+        inner.optional("description").string();
+        if kind == Some(1) {
+            images.extend(url.map(str::to_owned));
+        }
+        fields.absorb(inner);
+    }
+    images
+}
+
+/// `https://shop.example/products/morning-roast.html` is about a "Morning Roast".
+fn name_of_page(page: &Url) -> String {
+    let mut segments = page.path_segments().into_iter().flatten();
+    let last = segments.rfind(|segment| !segment.is_empty());
+    let slug = last.or(page.host_str()).unwrap_or_default();
+    let slug = slug.split_once('.').map_or(slug, |(stem, _)| stem);
+    let words = slug.split(['-', '_', '+']).filter(|word| !word.is_empty()).map(|word| {
+        let mut letters = word.chars();
+        let first = letters.next().into_iter().flat_map(char::to_uppercase);
+        first.chain(letters).collect::<String>()
+    });
+    words.collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_is_named_by_the_end_of_its_address() {
+        for (page, name) in [
+            ("https://shop.example/products/morning-roast.html?x=1", "Morning Roast"),
+            ("https://shop.example/", "Shop"),
+            ("https://shop.example/a_b/", "A B"),
+        ] {
+            assert_eq!(name_of_page(&Url::parse(page).unwrap()), name);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The three providers on one loopback port, so that programs and tests can try everything without
+//! a key, without credits and without a network.
+//!
+//! Paths are those of the services (`/v1` BeatAPI, `/api` Creatify, `/v2` JoggAI): a client works
+//! against the sandbox when its base URL is changed and nothing else. It is an independent reading
+//! of the providers' documentation, strict about requests and true in its answers, and the videos
+//! are real ones, made of what the request carried (feature `render`; without it a small clip).
+//!
+//! ```no_run
+//! # async fn run() -> std::io::Result<()> {
+//! let sandbox = adreel::Sandbox::builder().seed(7).speed(600.0).start().await?;
+//! println!("any key works at {}", sandbox.url());
+//! assert_eq!(sandbox.counters().total.submits, 0);
+//! # Ok(()) }
+//! ```
+//!
+//! Each key is an account of its own with its own credits and records. Two keys are special:
+//! `sk_sandbox_revoked` is refused, and `sk_sandbox_nocredits` has no credits. JoggAI videos have
+//! the length that was asked for, BeatAPI videos too, and Creatify videos always have
+//! [`CREATIFY_SECONDS`].
+
+mod assets;
+mod beatapi;
+mod body;
+mod card;
+mod check;
+mod clock;
+mod connect;
+mod control;
+mod creatify;
+mod credits;
+mod fetch;
+mod film;
+mod ids;
+mod jogg;
+mod media;
+#[cfg(feature = "render")]
+mod render;
+mod server;
+mod studio;
+mod work;
+mod world;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::IntoFuture;
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+#[cfg(feature = "cli")]
+pub(crate) use connect::{client_builder, speed_of};
+pub use creatify::CREATIFY_SECONDS;
+pub use credits::LedgerEntry;
+pub use world::{Counters, Tally};
+
+use crate::{Credits, ProviderId};
+use world::World;
+
+/// How fast sandbox time runs unless told otherwise: a job of two minutes takes two seconds.
+pub const DEFAULT_SPEED: f64 = 60.0;
+
+/// A running sandbox. It stops when this is dropped.
+pub struct Sandbox {
+    world: Arc<World>,
+    /// The server stops when the other end goes away.
+    _running: oneshot::Sender<()>,
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Sandbox").field(&self.url()).finish()
+    }
+}
+
+impl Sandbox {
+    /// Starts a sandbox on a free port, with [`DEFAULT_SPEED`] and ample credits.
+    ///
+    /// # Errors
+    /// As [`SandboxBuilder::start`].
+    pub async fn start() -> io::Result<Self> {
+        Self::builder().start().await
+    }
+
+    /// A sandbox that is still to be started.
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
+    }
+
+    /// Where it listens, such as `http://127.0.0.1:34567`: the base URL of all three providers.
+    pub fn url(&self) -> &str {
+        &self.world.origin
+    }
+
+    /// The port that it listens on.
+    pub fn port(&self) -> u16 {
+        self.world.port
+    }
+
+    /// How many times as fast as the machine's its clock runs.
+    pub fn speed(&self) -> f64 {
+        self.world.clock.speed()
+    }
+
+    /// What each accepted paid call did to an account, the oldest first.
+    pub fn ledger(&self) -> Vec<LedgerEntry> {
+        self.world.ledger()
+    }
+
+    /// What arrived so far.
+    pub fn counters(&self) -> Counters {
+        self.world.counters()
+    }
+}
+
+/// Settings of a [`Sandbox`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct SandboxBuilder {
+    port: u16,
+    speed: f64,
+    seed: u64,
+    credits: HashMap<ProviderId, Credits>,
+}
+
+impl Default for SandboxBuilder {
+    fn default() -> Self {
+        let credits = [
+            // Dollars.
+            (ProviderId::BeatApi, Credits::whole(20)),
+            // A month of Creatify's smallest API plan.
+            (ProviderId::Creatify, Credits::whole(500)),
+            (ProviderId::Jogg, Credits::whole(100)),
+        ];
+        Self { port: 0, speed: DEFAULT_SPEED, seed: 0, credits: credits.into() }
+    }
+}
+
+impl SandboxBuilder {
+    /// The port on 127.0.0.1; 0, the default, takes one that is free.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// How many times as fast as the machine's the clock runs: every time that the sandbox states
+    /// or keeps is divided by it. At 0 time stands still.
+    pub fn speed(mut self, speed: f64) -> Self {
+        self.speed = speed;
+        self
+    }
+
+    /// The same seed and the same requests in the same order give the same ids and videos.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// What each account of a provider starts with.
+    pub fn credits(mut self, provider: ProviderId, credits: Credits) -> Self {
+        self.credits.insert(provider, credits);
+        self
+    }
+
+    /// Starts to listen. The server runs on the tokio runtime that this is called on.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidInput`] for a speed that is no number or below zero; otherwise what
+    /// the system says, such as [`io::ErrorKind::AddrInUse`].
+    pub async fn start(self) -> io::Result<Sandbox> {
+        if !self.speed.is_finite() || self.speed < 0.0 {
+            let message = format!("a speed of {}: use a number that is not below 0", self.speed);
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
+        let port = listener.local_addr()?.port();
+        let world = Arc::new(World::new(port, self.speed, self.seed, self.credits));
+        let (running, stopped) = oneshot::channel::<()>();
+        let server = axum::serve(listener, server::router(&world));
+        let server = server.with_graceful_shutdown(async {
+            // Nothing is ever sent: this ends when the sender is dropped.
+            let _ = stopped.await;
+        });
+        tokio::spawn(server.into_future());
+        Ok(Sandbox { world, _running: running })
+    }
+}

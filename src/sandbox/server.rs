@@ -1,0 +1,81 @@
+//! The port: one router for all providers, and what guards it.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::header::HOST;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use url::Url;
+
+use super::world::World;
+use super::{beatapi, control, creatify, fetch, jogg};
+
+/// Handlers have closer limits of their own; this one is above all of them.
+const MOST_BODY_BYTES: usize = 110_000_000;
+
+pub(super) fn router(world: &Arc<World>) -> Router {
+    Router::new()
+        .merge(beatapi::routes(world))
+        .merge(creatify::routes(world))
+        .merge(jogg::routes(world))
+        .merge(control::routes(world))
+        .fallback(control::not_found)
+        .layer(DefaultBodyLimit::max(MOST_BODY_BYTES))
+        .layer(from_fn(guard))
+}
+
+/// Lets in only who calls this machine by a name of its own, and marks every answer.
+///
+/// A page in a browser can make its own name point here and then read what it likes; its requests
+/// still carry that name.
+async fn guard(request: Request, next: Next) -> Response {
+    let mut response = if is_for_loopback(request.uri(), request.headers()) {
+        next.run(request).await
+    } else {
+        let text = "the Host header must name this machine: use localhost or 127.0.0.1";
+        control::refusal(StatusCode::MISDIRECTED_REQUEST, text)
+    };
+    response.headers_mut().insert("x-sandbox", HeaderValue::from_static("1"));
+    response
+}
+
+fn is_for_loopback(uri: &Uri, headers: &HeaderMap) -> bool {
+    let is_loopback = |authority: &str| {
+        let url = Url::parse(&format!("http://{authority}/"));
+        let is_authority = authority.parse::<Authority>().is_ok();
+        is_authority && url.is_ok_and(|url| fetch::is_loopback(&url))
+    };
+    let hosts = headers.get_all(HOST).iter().map(|host| host.to_str().unwrap_or_default());
+    let target = uri.authority().map(Authority::as_str);
+    let mut named = hosts.chain(target).peekable();
+    named.peek().is_some() && named.all(is_loopback)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_names_of_this_machine_are_let_in() {
+        let passes = |host: &str, uri: &str| {
+            let mut headers = HeaderMap::new();
+            if !host.is_empty() {
+                headers.insert(HOST, host.parse().unwrap());
+            }
+            is_for_loopback(&uri.parse().unwrap(), &headers)
+        };
+        for host in ["127.0.0.1:80", "localhost:8080", "[::1]:80", "LOCALHOST", "127.0.0.9"] {
+            assert!(passes(host, "/"), "{host}");
+        }
+        for host in
+            ["", "example.com", "localhost.evil.example", "10.0.0.1", "localhost@evil.example"]
+        {
+            assert!(!passes(host, "/"), "{host}");
+        }
+        assert!(!passes("localhost", "http://evil.example/"));
+    }
+}

@@ -1,0 +1,184 @@
+use serde_json::json;
+
+use super::*;
+
+fn call<'a>(sandbox: &'a Sandbox, line: &str) -> Call<'a> {
+    Call::new(sandbox, line).header("X-API-ID", "an id").header("X-API-KEY", "sk_test")
+}
+
+fn gen_image(sandbox: &Sandbox) -> Call<'_> {
+    call(sandbox, "POST /api/product_to_videos/gen_image/")
+}
+
+async fn read(sandbox: &Sandbox, id: &str) -> Value {
+    call(sandbox, &format!("GET /api/product_to_videos/{id}/")).send().await.json()
+}
+
+fn order() -> Value {
+    json!({"product_url": "https://cdn.example.com/a.png", "aspect_ratio": "1x1"})
+}
+
+#[tokio::test]
+async fn one_record_is_paid_for_twice_and_ends_with_a_video() {
+    let sandbox = still().await;
+    let hosted = Call::new(&sandbox, "POST /_sandbox/assets").bytes("image/png", &PNG).send().await;
+    let hosted = hosted.json()["url"].take();
+    assert!(hosted.as_str().unwrap().len() < 200);
+
+    let body = json!({
+        "product_url": hosted, "aspect_ratio": "16x9", "image_prompt": "Morning Roast\nSteam",
+        "override_avatar": null, "webhook_url": "https://hooks.example.com/a",
+    });
+    let record = gen_image(&sandbox).json(&body).send().await;
+    assert_eq!(record.status, 200);
+    let record = record.json();
+    assert_eq!(
+        (&record["status"], &record["type"]),
+        (&"initializing".into(), &"product_anyshot".into())
+    );
+    assert_ne!(record["product_url"], hosted);
+    let id = record["id"].as_str().unwrap();
+    let early = call(&sandbox, &format!("POST /api/product_to_videos/{id}/gen_video/"));
+    assert_eq!(early.json(&json!({})).send().await.status, 400);
+    skip(&sandbox, 5);
+    assert_eq!(read(&sandbox, id).await["status"], "image_generating");
+    skip(&sandbox, 25);
+    let read_it = async || read(&sandbox, id).await;
+    let record = until(read_it, |record| record["status"] == "image_generated").await;
+    let photo = record["generated_photo_url"].as_str().unwrap();
+    assert_eq!(Call::new(&sandbox, &format!("GET {photo}")).send().await.status, 200);
+    let copy = record["product_url"].as_str().unwrap();
+    assert_eq!(Call::new(&sandbox, &format!("GET {copy}")).send().await.body, &PNG[..]);
+
+    let gen_video = || call(&sandbox, &format!("POST /api/product_to_videos/{id}/gen_video/"));
+    let body = json!({"motion_style": "", "video_prompt": "Slow push in"});
+    let answer = gen_video().json(&body).send().await;
+    assert_eq!((answer.status, &answer.json()["status"]), (200, &"video_generating".into()));
+    assert_eq!(
+        gen_video().json(&body).send().await.json(),
+        json!(["The video of this product was already requested."])
+    );
+    skip(&sandbox, 119);
+    assert_eq!(read(&sandbox, id).await["status"], "video_generating");
+    skip(&sandbox, 1);
+    let record = until(read_it, |record| record["status"] == "video_generated").await;
+    assert_video(
+        &sandbox,
+        &record["generated_video_url"],
+        (16, 9),
+        crate::sandbox::CREATIFY_SECONDS,
+    )
+    .await;
+
+    let credits = call(&sandbox, "GET /api/remaining_credits/").send().await.json();
+    assert_eq!(credits, json!({"remaining_credits": 496.0}));
+    assert_eq!(submits(&sandbox, ProviderId::Creatify), (4, 1));
+    assert_eq!(sandbox.ledger().len(), 2);
+}
+
+#[tokio::test]
+async fn lists_are_bare_and_filtered_by_id() {
+    let sandbox = still().await;
+    let mut ids = Vec::new();
+    for _ in 0..3 {
+        let record = gen_image(&sandbox).json(&order()).send().await.json();
+        ids.push(record["id"].as_str().unwrap().to_owned());
+    }
+    let unknown = "7e5e8a6f-d0d5-4736-b390-03e696ffc969";
+    let line = format!("GET /api/product_to_videos/?ids={},{unknown},{}", ids[0], ids[2]);
+    let listed = call(&sandbox, &line).send().await.json();
+    let listed: Vec<&str> =
+        listed.as_array().unwrap().iter().map(|record| record["id"].as_str().unwrap()).collect();
+    assert_eq!(listed, [&ids[0], &ids[2]]);
+    let all = call(&sandbox, "GET /api/product_to_videos/").send().await.json();
+    assert_eq!(all.as_array().unwrap().len(), 3);
+    let many = format!("GET /api/product_to_videos/?ids={}", vec![unknown; 101].join(","));
+    for line in ["GET /api/product_to_videos/?ids=x", "GET /api/product_to_videos/?ids=", &many] {
+        let answer = call(&sandbox, line).send().await;
+        assert_eq!(answer.status, 400);
+        assert!(answer.json()["ids"][0].is_string());
+    }
+}
+
+#[tokio::test]
+async fn refusals_have_djangos_shapes_and_cost_nothing() {
+    let sandbox = still().await;
+    let required = json!({"product_url": ["This field is required."]});
+    let long = format!("https://cdn.example.com/{}", "a".repeat(177));
+    let long_said = json!({"product_url": ["Ensure this field has no more than 200 characters."]});
+    for (body, said) in [
+        (json!({}), required),
+        (json!({"product_url": null}), json!({"product_url": ["This field may not be null."]})),
+        (json!({"product_url": ""}), json!({"product_url": ["This field may not be blank."]})),
+        (json!({"product_url": "a.png"}), json!({"product_url": ["Enter a valid URL."]})),
+        (json!({"product_url": 7}), json!({"product_url": ["Not a valid string."]})),
+        (json!({"product_url": long}), long_said),
+        (
+            json!({"product_url": &long[..200], "aspect_ratio": "16:9", "type": "x", "override_avatar": "x"}),
+            json!({
+                "aspect_ratio": ["\"16:9\" is not a valid choice."],
+                "type": ["\"x\" is not a valid choice."],
+                "override_avatar": ["Must be a valid UUID."],
+            }),
+        ),
+        (
+            json!([]),
+            json!({"non_field_errors": ["Invalid data. Expected a dictionary, but got list."]}),
+        ),
+    ] {
+        let answer = gen_image(&sandbox).json(&body).send().await;
+        assert_eq!((answer.status, answer.json()), (400, said), "{body}");
+    }
+    let unknown = "GET /api/product_to_videos/7e5e8a6f-d0d5-4736-b390-03e696ffc969/";
+    let bare = || Call::new(&sandbox, "POST /api/product_to_videos/gen_image/");
+    let keys = |key: &str| bare().header("X-API-ID", "an id").header("X-API-KEY", key);
+    for (call, status, detail) in [
+        (bare(), 401, "Authentication credentials were not provided."),
+        (bare().header("X-API-KEY", "k"), 401, "Authentication credentials were not provided."),
+        (keys("sk_sandbox_revoked"), 401, "Invalid API credentials."),
+        (keys("sk_sandbox_nocredits").json(&order()), 402, "Insufficient credits."),
+        (call(&sandbox, unknown), 404, "No ProductToVideo matches the given query."),
+        (call(&sandbox, "GET /api/product_to_videos/x/"), 404, "Not found."),
+        (call(&sandbox, "GET /api/product_to_videos"), 404, "Not found."),
+        (call(&sandbox, "GET /api/nothing/"), 404, "Not found."),
+        (call(&sandbox, "PUT /api/product_to_videos/"), 405, "Method \"PUT\" not allowed."),
+        (
+            gen_image(&sandbox).bytes("text/plain", b"x"),
+            415,
+            "Unsupported media type \"text/plain\" in request.",
+        ),
+    ] {
+        let head = call.head.clone();
+        let answer = call.send().await;
+        assert_eq!((answer.status, answer.json()), (status, json!({"detail": detail})), "{head}");
+    }
+    assert!(sandbox.ledger().is_empty());
+}
+
+#[tokio::test]
+async fn forms_are_taken_like_json() {
+    let sandbox = still().await;
+    let form = "product_url=https%3A%2F%2Fcdn.example.com%2Fa.png&aspect_ratio=9x16";
+    let parts = "--x\r\nContent-Disposition: form-data; name=\"product_url\"\r\n\r\n\
+                 https://cdn.example.com/a.png\r\n--x--\r\n";
+    for (media_type, body) in
+        [("application/x-www-form-urlencoded", form), ("multipart/form-data; boundary=x", parts)]
+    {
+        let answer = gen_image(&sandbox).bytes(media_type, body.as_bytes()).send().await;
+        assert_eq!((answer.status, &answer.json()["status"]), (200, &"initializing".into()));
+    }
+}
+
+#[tokio::test]
+async fn a_record_whose_image_is_none_fails() {
+    let sandbox = still().await;
+    let body = json!({"product_url": format!("{}/_sandbox/info", sandbox.url())});
+    let record = gen_image(&sandbox).json(&body).send().await.json();
+    skip(&sandbox, 30);
+    let id = record["id"].as_str().unwrap();
+    let failed =
+        until(async || read(&sandbox, id).await, |record| record["status"] == "failed").await;
+    assert_eq!(failed["failed_reason"], "the image is not PNG, JPEG, WebP or GIF");
+    let line = format!("POST /api/product_to_videos/{id}/gen_video/");
+    assert_eq!(call(&sandbox, &line).send().await.json(), json!(["The image has failed."]));
+}

@@ -1,0 +1,202 @@
+use serde_json::json;
+
+use super::*;
+
+fn call<'a>(sandbox: &'a Sandbox, line: &str) -> Call<'a> {
+    Call::new(sandbox, line).header("x-api-key", "sk_test")
+}
+
+/// The data of an answer that is yes.
+async fn data(call: Call<'_>) -> Value {
+    let answer = call.send().await.json();
+    assert_eq!((&answer["code"], &answer["msg"]), (&0.into(), &"Success".into()), "{answer}");
+    answer["data"].clone()
+}
+
+async fn product(sandbox: &Sandbox, body: &Value) -> String {
+    let product = data(call(sandbox, "POST /v2/product").json(body)).await;
+    product["product_id"].as_str().unwrap().to_owned()
+}
+
+fn create(sandbox: &Sandbox) -> Call<'_> {
+    call(sandbox, "POST /v2/create_video_from_product")
+}
+
+fn order(product_id: &str) -> Value {
+    json!({
+        "product_id": product_id,
+        "video_spec": {"length": "15", "aspect_ratio": "portrait", "caption": true, "name": "Mine"},
+        "avatar": {"id": 1768, "type": 0},
+        "voice": {},
+        "audio": {},
+        "script": {"style": "Storytime", "language": "english"},
+    })
+}
+
+async fn read(sandbox: &Sandbox, id: &str) -> Value {
+    data(call(sandbox, &format!("GET /v2/product_video/{id}"))).await
+}
+
+#[tokio::test]
+async fn an_uploaded_photo_becomes_a_product_and_a_video() {
+    let sandbox = still().await;
+    let wanted = json!({"filename": "a.png", "content_type": "image/png", "file_size": PNG.len()});
+    let place = data(call(&sandbox, "POST /v2/upload/asset").json(&wanted)).await;
+    let put = || Call::new(&sandbox, &format!("PUT {}", place["sign_url"].as_str().unwrap()));
+    assert_eq!(put().bytes("image/jpeg", &PNG).send().await.status, 403);
+    assert_eq!(put().bytes("image/png", &PNG).send().await.status, 200);
+    let asset = Call::new(&sandbox, &format!("GET {}", place["asset_url"].as_str().unwrap()));
+    assert_eq!(asset.send().await.body, &PNG[..]);
+
+    let body = json!({
+        "name": "Morning Roast", "description": "Roasted weekly\n$12.90",
+        "media": [{"type": 1, "name": "front", "url": place["asset_url"]}],
+    });
+    let product = product(&sandbox, &body).await;
+    let created = data(create(&sandbox).json(&order(&product))).await;
+    assert_eq!(created["status"], "processing");
+    let id = created["video_id"].as_str().unwrap();
+    skip(&sandbox, 59);
+    assert_eq!(read(&sandbox, id).await["status"], "processing");
+    skip(&sandbox, 1);
+    let done =
+        until(async || read(&sandbox, id).await, |video| video["status"] != "processing").await;
+    assert_eq!((&done["status"], &done["title"]), (&"completed".into(), &"Mine".into()));
+    assert_eq!(done["deducted_credit"], 1.0);
+    assert_video(&sandbox, &done["video_url"], (9, 16), 15).await;
+    let cover = Call::new(&sandbox, &format!("GET {}", done["cover_url"].as_str().unwrap()));
+    assert!(cover.send().await.header("content-type").unwrap().starts_with("image/"));
+
+    let quota = data(call(&sandbox, "GET /v2/user/remaining_quota")).await;
+    assert_eq!(quota, json!({"remaining_quota": 99.0}));
+    let list = data(call(&sandbox, "GET /v2/product_videos?status=4")).await;
+    assert_eq!((&list["total"], &list["videos"][0]["id"]), (&1.into(), &id.into()));
+    let list = data(call(&sandbox, "GET /v2/product_videos?status=3")).await;
+    assert_eq!((&list["total"], &list["videos"]), (&0.into(), &json!([])));
+    assert_eq!(submits(&sandbox, ProviderId::Jogg), (1, 1));
+}
+
+#[tokio::test]
+async fn refusals_are_codes_inside_200_and_cost_nothing() {
+    let sandbox = still().await;
+    let product = product(&sandbox, &json!({"url": "https://shop.example/morning-roast"})).await;
+    let with = |path: &str, value: Value| {
+        let mut body = order(&product);
+        *body.pointer_mut(path).unwrap() = value;
+        create(&sandbox).json(&body)
+    };
+    let without = |parent: &str, field: &str| {
+        let mut body = order(&product);
+        body.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(field);
+        create(&sandbox).json(&body)
+    };
+    let bare =
+        |key: &str| Call::new(&sandbox, "GET /v2/user/remaining_quota").header("x-api-key", key);
+    let poor = Call::new(&sandbox, "POST /v2/product").header("x-api-key", "sk_sandbox_nocredits");
+    let poors = data(poor.json(&json!({"name": "A"}))).await;
+    let poor = Call::new(&sandbox, "POST /v2/create_video_from_product")
+        .header("x-api-key", "sk_sandbox_nocredits")
+        .json(&order(poors["product_id"].as_str().unwrap()));
+    let upload = |body: Value| call(&sandbox, "POST /v2/upload/asset").json(&body);
+    let made = |body: Value| call(&sandbox, "POST /v2/product").json(&body);
+    for (call, code, msg) in [
+        (bare("sk_sandbox_revoked"), 10105, "Invalid API key"),
+        (Call::new(&sandbox, "GET /v2/product_videos"), 10105, "Invalid API key"),
+        (poor, 18020, "Insufficient credit"),
+        (with("/product_id", "bm9uZQ".into()), 10104, "Record not found"),
+        (with("/avatar/id", 2.into()), 10104, "Record not found"),
+        (with("/avatar/type", 1.into()), 10104, "Record not found"),
+        (call(&sandbox, "GET /v2/product_video/none"), 10104, "Record not found"),
+        (without("/script", "style"), 18001, "script.style required"),
+        (without("", "product_id"), 40000, "Parameter error: product_id is required"),
+        (without("", "avatar"), 40000, "Parameter error: avatar is required"),
+        (without("/avatar", "id"), 40000, "Parameter error: avatar.id is required"),
+        (without("/script", "language"), 40000, "Parameter error: script.language is required"),
+        (without("/video_spec", "length"), 40000, "Parameter error: video_spec.length is required"),
+        (
+            with("/video_spec/length", "45".into()),
+            40000,
+            "Parameter error: video_spec.length must be one of 15, 30, 60",
+        ),
+        (
+            with("/video_spec/length", 30.into()),
+            40000,
+            "Parameter error: video_spec.length must be one of 15, 30, 60",
+        ),
+        (
+            with("/video_spec/aspect_ratio", 1.into()),
+            40000,
+            "Parameter error: video_spec.aspect_ratio must be one of portrait, landscape, square",
+        ),
+        (
+            with("/script/style", "Soft Selling".into()),
+            40000,
+            "Parameter error: script.style must be one of Don't Worry, Storytime, Discovery, Data, Top 3 reasons, Light marketing",
+        ),
+        (made(json!({})), 40000, "Parameter error: url or name is required"),
+        (made(json!({"url": "shop"})), 40000, "Parameter error: url must be an http or https URL"),
+        (
+            made(json!({"name": "A", "media": [{"type": 3, "url": "https://a.example/a.png"}]})),
+            40000,
+            "Parameter error: media[0].type must be from 1 to 2",
+        ),
+        (upload(json!({"filename": "a"})), 40000, "Parameter error: content_type is required"),
+        (
+            upload(json!({"filename": "a.pdf", "content_type": "application/pdf"})),
+            40000,
+            "Parameter error: content_type is not a supported format",
+        ),
+        (
+            upload(json!({"filename": "a", "content_type": "image/png", "file_size": 10_000_001})),
+            40000,
+            "Parameter error: file_size must be from 1 to 10000000",
+        ),
+        (
+            call(&sandbox, "GET /v2/product_videos?page_size=101"),
+            40000,
+            "Parameter error: page_size must be from 1 to 100",
+        ),
+        (
+            call(&sandbox, "GET /v2/avatars/public?aspect_ratio=0"),
+            40000,
+            "Parameter error: aspect_ratio must be one of portrait, landscape, square",
+        ),
+    ] {
+        let head = call.head.clone();
+        let answer = call.send().await;
+        let said = json!({"code": code, "msg": msg, "data": null});
+        assert_eq!((answer.status, answer.json()), (200, said), "{head}");
+    }
+    assert_eq!(call(&sandbox, "GET /v2/nothing").send().await.status, 404);
+    assert_eq!(call(&sandbox, "GET /v2/product").send().await.status, 405);
+    assert!(sandbox.ledger().is_empty());
+}
+
+#[tokio::test]
+async fn presenters_are_listed_by_ratio_and_page() {
+    let sandbox = still().await;
+    let list = async |query: &str| {
+        let line = format!("GET /v2/avatars/public{query}");
+        data(call(&sandbox, &line)).await["avatars"].as_array().unwrap().clone()
+    };
+    let portraits = list("?aspect_ratio=portrait").await;
+    assert!(!portraits.is_empty() && portraits.iter().all(|avatar| avatar["aspect_ratio"] == 0));
+    assert_eq!(list("?page=2&page_size=4").await.len(), 4);
+    assert!(list("?page=9223372036854775807").await.is_empty());
+    let cover = portraits[0]["cover_url"].as_str().unwrap();
+    assert_eq!(Call::new(&sandbox, &format!("GET {cover}")).send().await.status, 200);
+}
+
+#[tokio::test]
+async fn a_video_whose_image_is_none_fails_and_stays_paid() {
+    let sandbox = still().await;
+    let media = json!([{"type": 1, "url": format!("{}/media/none.png", sandbox.url())}]);
+    let product = product(&sandbox, &json!({"name": "A", "media": media})).await;
+    let created = data(create(&sandbox).json(&order(&product))).await;
+    skip(&sandbox, 60);
+    let id = created["video_id"].as_str().unwrap();
+    let failed =
+        until(async || read(&sandbox, id).await, |video| video["status"] == "failed").await;
+    assert_eq!(failed["error"], json!({"code": 50000, "message": "the image was not found"}));
+    assert_eq!(spent(&sandbox), Credits::whole(1));
+}

@@ -1,0 +1,129 @@
+use serde_json::json;
+
+use super::*;
+
+#[tokio::test]
+async fn only_loopback_names_get_in_and_every_answer_is_marked() {
+    let sandbox = still().await;
+    let info = || Call::new(&sandbox, "GET /_sandbox/info");
+    let answer = info().send().await;
+    assert_eq!((answer.status, answer.header("x-sandbox")), (200, Some("1")));
+    assert_eq!((&answer.json()["url"], &answer.json()["seed"]), (&sandbox.url().into(), &7.into()));
+    for host in ["evil.example", "127.0.0.1.evil.example:80"] {
+        let answer = info().header("Host", host).send_as_is().await;
+        assert_eq!((answer.status, answer.header("x-sandbox")), (421, Some("1")));
+    }
+    assert_eq!(info().send_as_is().await.status, 421);
+    let nowhere = Call::new(&sandbox, "GET /nowhere").send().await;
+    assert_eq!((nowhere.status, nowhere.header("x-sandbox")), (404, Some("1")));
+}
+
+#[tokio::test]
+async fn files_are_served_in_parts() {
+    let sandbox = still().await;
+    let hosted = Call::new(&sandbox, "POST /_sandbox/assets").bytes("image/png", &PNG).send().await;
+    let line = format!("GET {}", hosted.json()["url"].as_str().unwrap());
+    let get = || Call::new(&sandbox, &line);
+    let whole = get().send().await;
+    assert_eq!((whole.header("content-type"), &whole.body[..]), (Some("image/png"), &PNG[..]));
+    let etag = whole.header("etag").unwrap();
+    let part = get().header("Range", "bytes=4-7").header("If-Range", etag).send().await;
+    assert_eq!((part.status, &part.body[..]), (206, &PNG[4..8]));
+    assert_eq!(part.header("content-range").unwrap(), format!("bytes 4-7/{}", PNG.len()));
+    let stale = get().header("Range", "bytes=4-7").header("If-Range", "\"old\"").send().await;
+    assert_eq!((stale.status, stale.body.len()), (200, PNG.len()));
+    let outside = get().header("Range", "bytes=5000-").send().await;
+    assert_eq!((outside.status, outside.body.len()), (416, 0));
+    assert_eq!(get().header("If-None-Match", etag).send().await.status, 304);
+    let head = Call::new(&sandbox, &line.replacen("GET", "HEAD", 1)).send().await;
+    assert_eq!(head.header("content-length").unwrap(), PNG.len().to_string());
+    assert!(head.body.is_empty());
+    let text =
+        Call::new(&sandbox, "POST /_sandbox/assets").bytes("image/png", b"text").send().await;
+    assert_eq!(text.status, 415);
+}
+
+#[tokio::test]
+async fn the_same_seed_gives_the_same_ids_and_videos() {
+    let mut runs = Vec::new();
+    for polls in [0, 3] {
+        let sandbox = still().await;
+        let auth = |line: &str| Call::new(&sandbox, line).header("Authorization", "Bearer a");
+        for _ in 0..polls {
+            auth("GET /v1/tasks/none").send().await;
+        }
+        let body =
+            json!({"images": ["https://cdn.example.com/a.png"], "duration": 10, "prompt": "A"});
+        let task = auth("POST /v1/ecommerce-video/tasks").json(&body).send().await.json();
+        let task = task["data"]["id"].as_str().unwrap().to_owned();
+        skip(&sandbox, 134);
+        let read = async || auth(&format!("GET /v1/tasks/{task}")).send().await.json();
+        let done = until(read, |task| task["data"]["status"] == "succeeded").await;
+        let url = done["data"]["output"]["r2_url"].as_str().unwrap();
+        let video = Call::new(&sandbox, &format!("GET {url}")).send().await;
+        runs.push((task, video.header("etag").unwrap().to_owned()));
+    }
+    assert_eq!(runs[0], runs[1]);
+}
+
+#[tokio::test]
+async fn images_of_another_server_on_this_machine_are_fetched() {
+    let (other, sandbox) = (still().await, still().await);
+    let hosted = Call::new(&other, "POST /_sandbox/assets").bytes("image/png", &PNG).send().await;
+    let keys =
+        |line: &str| Call::new(&sandbox, line).header("X-API-ID", "a").header("X-API-KEY", "b");
+    let order = json!({"product_url": hosted.json()["url"]});
+    let record = keys("POST /api/product_to_videos/gen_image/").json(&order).send().await.json();
+    let line = format!("GET /api/product_to_videos/{}/", record["id"].as_str().unwrap());
+    skip(&sandbox, 30);
+    let read = async || keys(&line).send().await.json();
+    let record = until(read, |record| record["status"] == "image_generated").await;
+    let copy = Call::new(&sandbox, &format!("GET {}", record["product_url"].as_str().unwrap()));
+    assert_eq!(copy.send().await.body, &PNG[..]);
+}
+
+#[tokio::test]
+async fn ledger_and_counters_are_told_to_programs() {
+    let sandbox =
+        Sandbox::builder().speed(10_000.0).credits(ProviderId::BeatApi, Credits::whole(3));
+    let sandbox = sandbox.start().await.unwrap();
+    let create = || {
+        let body = json!({"images": ["https://cdn.example.com/a.png"], "duration": 10});
+        let call = Call::new(&sandbox, "POST /v1/ecommerce-video/tasks");
+        call.header("Authorization", "Bearer sk_private").json(&body).send()
+    };
+    assert_eq!((create().await.status, create().await.status), (201, 402));
+    let read = async || Call::new(&sandbox, "GET /_sandbox/ledger").send().await.json();
+    let ledger = until(read, |ledger| ledger["entries"][0]["settled"] == 3.0).await;
+    assert_eq!(ledger["entries"].as_array().unwrap().len(), 1);
+    assert!(!ledger.to_string().contains("sk_private"));
+    let counters = Call::new(&sandbox, "GET /_sandbox/counters").send().await.json();
+    assert_eq!((&counters["submits"], &counters["jobs"]), (&2.into(), &1.into()));
+    assert_eq!(counters["providers"]["beatapi"], json!({"submits": 2, "jobs": 1, "polls": 0}));
+}
+
+#[tokio::test]
+async fn a_dropped_sandbox_frees_its_port() {
+    let sandbox = still().await;
+    let address: SocketAddr = sandbox.url().strip_prefix("http://").unwrap().parse().unwrap();
+    drop(sandbox);
+    for _ in 0..1000 {
+        if tokio::net::TcpListener::bind(address).await.is_ok() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("{address} is still taken");
+}
+
+#[tokio::test]
+async fn settings_that_make_no_sense_are_refused() {
+    for speed in [-1.0, f64::NAN, f64::INFINITY] {
+        let error = Sandbox::builder().speed(speed).start().await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
+    }
+    let sandbox = still().await;
+    let port = sandbox.url().rsplit(':').next().unwrap().parse().unwrap();
+    let error = Sandbox::builder().port(port).start().await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+}
