@@ -2,6 +2,8 @@
 
 pub mod asset;
 mod bindings;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod client;
 pub mod clock;
 mod error;
@@ -9,6 +11,8 @@ pub mod job;
 pub mod ledger;
 mod model;
 mod providers;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
 mod secret;
 pub mod transport;
 
@@ -23,6 +27,8 @@ pub use providers::beatapi;
 pub use providers::creatify;
 #[cfg(feature = "jogg")]
 pub use providers::jogg;
+#[cfg(feature = "sandbox")]
+pub use sandbox::Sandbox;
 pub use secret::ApiKey;
 pub use transport::{Credentials, HttpConfig, Keys, Operation, Replay, RetryPolicy};
 

@@ -1,0 +1,5 @@
+//! The `adreel` command.
+
+fn main() -> std::process::ExitCode {
+    adreel::cli::run()
+}

@@ -1,0 +1,157 @@
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::exit;
+use crate::model::{AspectRatio, Language, Product, ProviderId, VideoRequest};
+
+/// Turns a product into a marketing video, through BeatAPI, Creatify or JoggAI.
+#[derive(Debug, Parser)]
+#[command(name = "adreel", version, about, after_help = exit::HELP, max_term_width = 100)]
+pub(super) struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Global {
+    /// Start a sandbox in this process and use it: real videos, no keys, no credits.
+    ///
+    /// Keys in the environment are used only where they are the sandbox's own (sk_sandbox…).
+    #[arg(long, global = true, conflicts_with = "sandbox_url")]
+    pub(super) sandbox: bool,
+    /// Use a sandbox that runs already.
+    #[arg(long, global = true, value_name = "URL")]
+    pub(super) sandbox_url: Option<String>,
+    /// Where jobs are kept. So far only memory: jobs are forgotten when the command ends.
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "ADREEL_LEDGER",
+        default_value = "memory:"
+    )]
+    pub(super) ledger: String,
+    /// Print JSON, one object a line.
+    #[arg(long, global = true)]
+    pub(super) json: bool,
+    /// Print no progress.
+    #[arg(long, short, global = true)]
+    pub(super) quiet: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make a video with each provider and save it.
+    ///
+    /// Keys come from BEATAPI_API_KEY, CREATIFY_API_ID with CREATIFY_API_KEY, and JOGG_API_KEY;
+    /// BEATAPI_BASE_URL and its like lead to another address.
+    Make(MakeArgs),
+    /// Show what `make` would do and cost, without paying.
+    Plan(RequestArgs),
+    /// Show what each provider can do, and the credits that are left.
+    Providers,
+    /// Run the three providers on loopback, for tests in any language.
+    ///
+    /// Prints one line of JSON with `url` and `port` when it is ready, and runs until it is
+    /// interrupted.
+    Sandbox(SandboxArgs),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct MakeArgs {
+    #[command(flatten)]
+    pub(super) request: RequestArgs,
+    /// The folder for the videos; made where it is missing.
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub(super) out: PathBuf,
+    /// Replace files that are there already.
+    #[arg(long)]
+    pub(super) overwrite: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct RequestArgs {
+    /// Image files of the product (PNG, JPEG, WebP), the main one first.
+    #[arg(value_name = "IMAGE")]
+    pub(super) images: Vec<PathBuf>,
+    /// The address of an image, which the provider fetches. May be repeated.
+    #[arg(long, value_name = "URL")]
+    pub(super) image_url: Vec<String>,
+    /// What the product is called.
+    #[arg(long)]
+    pub(super) name: String,
+    /// What it is and does.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) description: Option<String>,
+    /// Whom it is for.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) audience: Option<String>,
+    /// What it costs, as it should be read: "4.50 €".
+    #[arg(long, value_name = "TEXT")]
+    pub(super) price: Option<String>,
+    /// Its page in a shop.
+    #[arg(long, value_name = "URL")]
+    pub(super) page_url: Option<String>,
+    /// What should be seen and heard.
+    #[arg(long, value_name = "TEXT")]
+    pub(super) prompt: Option<String>,
+    /// Length in whole seconds [default: 15, where the provider needs one].
+    #[arg(long, value_name = "SECS")]
+    pub(super) duration: Option<u32>,
+    /// Width to height: 9:16, 16:9 or 1:1.
+    #[arg(long, value_name = "RATIO", default_value = "9:16")]
+    pub(super) ratio: AspectRatio,
+    /// Language of voice and text, as a tag such as en or pt-BR.
+    #[arg(long, value_name = "TAG")]
+    pub(super) language: Option<Language>,
+    /// Provider: beatapi, creatify or jogg. May be repeated [default: every one with a key].
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(super) provider: Vec<ProviderId>,
+    /// Refuse what a provider would ignore or change.
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+impl RequestArgs {
+    pub(super) fn request(&self) -> VideoRequest {
+        let mut product = Product::new(&self.name);
+        for path in &self.images {
+            product = product.image_file(path);
+        }
+        for url in &self.image_url {
+            product = product.image_url(url);
+        }
+        product.description.clone_from(&self.description);
+        product.audience.clone_from(&self.audience);
+        product.price.clone_from(&self.price);
+        product.page_url.clone_from(&self.page_url);
+        let mut request = VideoRequest::new(product).aspect_ratio(self.ratio);
+        request.prompt.clone_from(&self.prompt);
+        request.duration_secs = self.duration;
+        request.language.clone_from(&self.language);
+        request
+    }
+}
+
+#[derive(Args, Debug)]
+pub(super) struct SandboxArgs {
+    /// The port; 0 takes a free one.
+    #[arg(long, default_value_t = 0)]
+    pub(super) port: u16,
+    /// How many times as fast as the real services it runs.
+    #[arg(long, default_value_t = 60.0, value_name = "TIMES", value_parser = speed)]
+    pub(super) speed: f64,
+    /// Same seed and same requests: same ids and same videos.
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(speed) if (0.01..=1e6).contains(&speed) => Ok(speed),
+        _ => Err("use a number from 0.01 to 1000000".to_owned()),
+    }
+}

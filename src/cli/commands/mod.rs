@@ -1,0 +1,4 @@
+pub(super) mod make;
+pub(super) mod plan;
+pub(super) mod providers;
+pub(super) mod sandbox;

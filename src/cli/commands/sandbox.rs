@@ -1,0 +1,28 @@
+use serde_json::json;
+
+use super::super::args::SandboxArgs;
+use super::super::exit::Exit;
+use super::super::output;
+use crate::sandbox::Sandbox;
+
+pub(in super::super) async fn run(args: &SandboxArgs) -> Exit {
+    let builder = Sandbox::builder().port(args.port).speed(args.speed).seed(args.seed);
+    let sandbox = match builder.start().await {
+        Ok(sandbox) => sandbox,
+        Err(error) => {
+            output::error(&format!(
+                "--port: {} cannot be used: {error}; choose another, or 0 for a free one",
+                args.port
+            ));
+            return Exit::Input;
+        }
+    };
+    output::json(&json!({"url": sandbox.url(), "port": sandbox.port()}));
+    match tokio::signal::ctrl_c().await {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            output::error(&format!("an interrupt could not be waited for: {error}"));
+            Exit::Failed
+        }
+    }
+}

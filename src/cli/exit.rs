@@ -1,0 +1,53 @@
+use std::process::ExitCode;
+
+use crate::error::{Error, ErrorKind};
+
+/// How a command ended. The numbers are listed in `--help` and do not change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(super) enum Exit {
+    Done = 0,
+    Failed = 1,
+    Input = 2,
+    Account = 3,
+    StoppedWaiting = 4,
+    NotSaved = 5,
+    MaybePaid = 6,
+    Interrupted = 130,
+}
+
+pub(super) const HELP: &str = "\
+Exit codes:
+  0    done
+  1    a job failed, or a provider could not be reached
+  2    the command line or the request cannot be used; nothing was paid
+  3    a key, the credits or the plan of an account do not do; nothing more was paid
+  4    stopped waiting; the job goes on
+  5    the video is made and paid, but could not be saved
+  6    a job may have been paid for and is held: look for it at the provider
+  130  interrupted";
+
+impl Exit {
+    pub(super) fn of(error: &Error) -> Self {
+        match error.kind() {
+            ErrorKind::SubmitUnknown => Self::MaybePaid,
+            ErrorKind::InvalidRequest | ErrorKind::Unsupported => Self::Input,
+            ErrorKind::Io | ErrorKind::Conflict => match error.job_id() {
+                Some(_) => Self::NotSaved,
+                None => Self::Input,
+            },
+            ErrorKind::Unauthorized
+            | ErrorKind::NeedsCredentials
+            | ErrorKind::OutOfCredits
+            | ErrorKind::PlanLacks => Self::Account,
+            ErrorKind::Timeout if error.job_id().is_some() => Self::StoppedWaiting,
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

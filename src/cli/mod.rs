@@ -1,0 +1,70 @@
+//! The `adreel` command, for people at a shell. Thin: what it does, the library does.
+
+mod args;
+mod commands;
+mod context;
+mod exit;
+mod output;
+mod progress;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use clap::error::ErrorKind as ClapError;
+
+use args::{Cli, Command};
+use context::Context;
+use exit::Exit;
+
+/// Reads the arguments, runs the command, and says how it ended.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error).into(),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::error(&format!("the runtime cannot be started: {error}"));
+            return Exit::Failed.into();
+        }
+    };
+    let exit = runtime.block_on(command(cli));
+    // Renders of the sandbox may still be going; nobody waits for them any more.
+    runtime.shutdown_background();
+    exit.into()
+}
+
+async fn command(cli: Cli) -> Exit {
+    if let Command::Sandbox(args) = &cli.command {
+        return commands::sandbox::run(args).await;
+    }
+    let context = match Context::new(&cli.global).await {
+        Ok(context) => context,
+        Err(error) => return output::report(&error),
+    };
+    match &cli.command {
+        Command::Make(args) => commands::make::run(&context, args).await,
+        Command::Plan(args) => commands::plan::run(&context, args).await,
+        Command::Providers => commands::providers::run(&context).await,
+        Command::Sandbox(_) => Exit::Done,
+    }
+}
+
+/// Help and version as they are, anything else as one line like every other error.
+fn usage(error: &clap::Error) -> Exit {
+    if matches!(error.kind(), ClapError::DisplayHelp | ClapError::DisplayVersion) {
+        // Whoever closed the pipe has read enough.
+        let _ = error.print();
+        return Exit::Done;
+    }
+    if error.kind() == ClapError::DisplayHelpOnMissingArgumentOrSubcommand {
+        let _ = error.print();
+        return Exit::Input;
+    }
+    let text = error.to_string();
+    let told = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+    let line = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    output::error(&format!("{line}; see --help"));
+    Exit::Input
+}

@@ -1,0 +1,72 @@
+//! The only place that prints. Results go to stdout, everything else to stderr.
+
+use std::io::Write as _;
+
+use serde::Serialize;
+
+use super::exit::Exit;
+use crate::error::{Error, ErrorKind};
+use crate::model::Credits;
+
+/// Prints a line of a result. A closed pipe is not an error: whoever reads has read enough.
+pub(super) fn line(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Prints a result as a line of JSON.
+pub(super) fn json(value: &impl Serialize) {
+    match serde_json::to_string(value) {
+        Ok(text) => line(&text),
+        Err(failed) => error(&format!("the result cannot be written as JSON: {failed}")),
+    }
+}
+
+/// Prints a line that is no result.
+pub(super) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+pub(super) fn error(text: &str) {
+    note(&format!("error: {text}"));
+}
+
+/// Prints an error as one line, with its deepest cause where that says more.
+pub(super) fn report(failed: &Error) -> Exit {
+    error(&describe(failed));
+    Exit::of(failed)
+}
+
+pub(super) fn describe(error: &Error) -> String {
+    let says_little = matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Decode);
+    match root_cause(error).filter(|_| says_little) {
+        Some(cause) => format!("{error} ({cause})"),
+        None => error.to_string(),
+    }
+}
+
+fn root_cause(error: &Error) -> Option<String> {
+    let mut cause = std::error::Error::source(error)?;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    Some(cause.to_string().split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// An amount of credits with its noun.
+pub(super) fn credits(amount: Credits) -> String {
+    let noun = if amount == Credits::whole(1) { "credit" } else { "credits" };
+    format!("{amount} {noun}")
+}
+
+/// Rows with their columns under each other.
+pub(super) fn table(rows: &[Vec<String>]) {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
+    };
+    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or_default()).collect();
+    for row in rows {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        line(cells.collect::<Vec<_>>().join("  ").trim_end());
+    }
+}
