@@ -19,21 +19,14 @@ const SPECS: [(&str, &str, &str); 3] = [
         include_str!("../openapi/creatify.yaml"),
         include_str!("../src/providers/creatify/client.rs"),
     ),
-    (
-        "jogg",
-        include_str!("../openapi/jogg.yaml"),
-        include_str!("../src/providers/jogg/client.rs"),
-    ),
+    ("jogg", include_str!("../openapi/jogg.yaml"), include_str!("../src/providers/jogg/client.rs")),
 ];
 
 #[test]
 #[cfg(all(feature = "beatapi", feature = "creatify", feature = "jogg"))]
 fn every_operation_has_a_method_of_its_name() {
-    let tables = [
-        adreel::beatapi::OPERATIONS,
-        adreel::creatify::OPERATIONS,
-        adreel::jogg::OPERATIONS,
-    ];
+    let tables =
+        [adreel::beatapi::OPERATIONS, adreel::creatify::OPERATIONS, adreel::jogg::OPERATIONS];
     for (table, (provider, _, client)) in tables.into_iter().zip(SPECS) {
         assert!(!table.is_empty());
         for operation in table {
@@ -46,11 +39,8 @@ fn every_operation_has_a_method_of_its_name() {
 #[test]
 #[cfg(all(feature = "beatapi", feature = "creatify", feature = "jogg"))]
 fn no_paid_operation_counts_a_server_error_or_a_conflict_as_a_refusal() {
-    let tables = [
-        adreel::beatapi::OPERATIONS,
-        adreel::creatify::OPERATIONS,
-        adreel::jogg::OPERATIONS,
-    ];
+    let tables =
+        [adreel::beatapi::OPERATIONS, adreel::creatify::OPERATIONS, adreel::jogg::OPERATIONS];
     for operation in tables.into_iter().flatten().filter(|operation| operation.paid) {
         let doubtful = |code: &&u32| [408, 409, 425].contains(*code) || (500..600).contains(*code);
         assert_eq!(operation.refused.iter().find(doubtful), None, "{}", operation.id);
@@ -82,9 +72,9 @@ fn problems_of(edit: impl Fn(String) -> String) -> Vec<Problem> {
 fn a_broken_spec_is_refused_with_its_place() {
     let case = |from: &str, to: &str, pointer: &str, told: &str| {
         let problems = problems_of(|yaml| yaml.replacen(from, to, 1));
-        let found = problems.iter().any(|problem| {
-            problem.pointer.starts_with(pointer) && problem.message.contains(told)
-        });
+        let found = problems
+            .iter()
+            .any(|problem| problem.pointer.starts_with(pointer) && problem.message.contains(told));
         assert!(found, "{problems:?}");
     };
     let gen_image = "/paths/~1api~1product_to_videos~1gen_image~1/post";
@@ -194,6 +184,10 @@ fn copy_folder(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         let (path, target) = (entry.path(), to.join(entry.file_name()));
-        if path.is_dir() { copy_folder(&path, &target) } else { fs::copy(path, target).map(drop).unwrap() }
+        if path.is_dir() {
+            copy_folder(&path, &target)
+        } else {
+            fs::copy(path, target).map(drop).unwrap()
+        }
     }
 }

@@ -52,7 +52,9 @@ async fn bodies(provider: ProviderId) -> Vec<Value> {
         }
     }
     let posts = server.requests().into_iter().filter(|request| request.starts_with("POST"));
-    posts.map(|post| serde_json::from_str(post.split_once("\r\n\r\n").unwrap().1).unwrap()).collect()
+    posts
+        .map(|post| serde_json::from_str(post.split_once("\r\n\r\n").unwrap().1).unwrap())
+        .collect()
 }
 
 /// What stands for a field on the wire.

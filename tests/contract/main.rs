@@ -1,1 +1,203 @@
+//! What every provider has to pass, over the sandbox and the public API alone.
 
+use std::path::Path;
+
+use adreel::sandbox::CREATIFY_SECONDS;
+use adreel::{
+    AccountConfig, AspectRatio, Client, CostSource, ErrorKind, Keys, Product, ProviderId, Sandbox,
+    Stage, VideoRequest,
+};
+
+const PHOTO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/products/coffee.png");
+
+async fn sandbox() -> Sandbox {
+    Sandbox::builder().seed(7).speed(2_000.0).start().await.unwrap()
+}
+
+fn request(ratio: AspectRatio) -> VideoRequest {
+    let product = Product::new("Morning Roast").image_file(PHOTO).price("12.90 €");
+    VideoRequest::new(product)
+        .prompt("Steam rises, slow push in")
+        .duration_secs(12)
+        .aspect_ratio(ratio)
+}
+
+/// The seconds that a provider promises for a request of 12.
+fn promised_secs(provider: ProviderId) -> u32 {
+    match provider {
+        ProviderId::BeatApi => 12,
+        ProviderId::Creatify => CREATIFY_SECONDS,
+        _ => 15,
+    }
+}
+
+struct Facts {
+    secs: f64,
+    width: u32,
+    height: u32,
+    samples: usize,
+}
+
+/// What an independent reader finds in a file.
+fn read(path: &Path) -> Facts {
+    let mp4 = re_mp4::Mp4::read_bytes(&std::fs::read(path).unwrap()).unwrap();
+    let (_, track) = mp4.tracks().iter().next().unwrap();
+    assert!(track.codec_string(&mp4).unwrap().starts_with("avc1"), "H.264");
+    Facts {
+        secs: track.duration as f64 / track.timescale as f64,
+        width: track.width.into(),
+        height: track.height.into(),
+        samples: track.samples.len(),
+    }
+}
+
+#[cfg(feature = "render")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_photo_becomes_a_video_of_the_asked_ratio_and_the_promised_length() {
+    let sandbox = sandbox().await;
+    let client = sandbox.client().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for provider in ProviderId::ALL {
+        for ratio in AspectRatio::ALL {
+            let video = client.generate(&request(ratio)).on(provider).await.unwrap();
+            let path = folder.path().join(format!("{provider}-{}.mp4", ratio.word()));
+            let saved = video.download(&path).await.unwrap();
+            let facts = read(&path);
+            assert!((facts.secs - f64::from(promised_secs(provider))).abs() < 0.01, "{provider}");
+            assert_eq!(facts.samples, 24 * promised_secs(provider) as usize, "{provider}");
+            let shape = match ratio {
+                AspectRatio::Portrait => facts.width * 16 == facts.height * 9,
+                AspectRatio::Landscape => facts.width * 9 == facts.height * 16,
+                _ => facts.width == facts.height,
+            };
+            assert!(shape, "{provider} {ratio}: {} x {}", facts.width, facts.height);
+            // What the library itself reads from the file is what the other reader finds.
+            assert!((saved.duration.unwrap().as_secs_f64() - facts.secs).abs() < 0.01);
+            assert_eq!(saved.size_bytes, std::fs::metadata(&path).unwrap().len());
+        }
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 9, "no unfinished file is left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn credits_fall_by_what_a_video_says_that_it_cost() {
+    let sandbox = sandbox().await;
+    let client = sandbox.client().unwrap();
+    for provider in ProviderId::ALL {
+        let before = client.balance(provider).await.unwrap();
+        let plan = client.plan(&request(AspectRatio::Square)).on(provider).await.unwrap();
+        let video = client.generate(&request(AspectRatio::Square)).on(provider).await.unwrap();
+        let cost = video.cost().unwrap();
+        assert_eq!(before - client.balance(provider).await.unwrap(), cost.credits, "{provider}");
+        assert!((plan.cost.low..=plan.cost.high).contains(&cost.credits), "{provider}");
+        let reports = provider != ProviderId::Creatify;
+        assert_eq!(cost.source == CostSource::Reported, reports, "{provider}");
+    }
+    let counters = sandbox.counters();
+    // Creatify pays twice for one video.
+    assert_eq!((counters.total.submits, sandbox.ledger().len()), (4, 4));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_submitted_job_is_resumed_by_its_id_and_by_its_key() {
+    let sandbox = sandbox().await;
+    let client = sandbox.client().unwrap();
+    for provider in ProviderId::ALL {
+        let request = request(AspectRatio::Portrait);
+        let job = client.submit(&request).key("order-1042").on(provider).await.unwrap();
+        assert_eq!(job.stage(), Stage::Running);
+        assert!(job.provider_ref().is_some());
+        let submits = sandbox.counters().total.submits;
+        let video = client.resume(job.id()).await.unwrap();
+        let again = client.generate(&request).key("order-1042").on(provider).await.unwrap();
+        assert_eq!((video.job_id(), again.job_id()), (job.id(), job.id()));
+        assert_eq!(video.url(), again.url());
+        let second_paid_step = u64::from(provider == ProviderId::Creatify);
+        assert_eq!(sandbox.counters().total.submits, submits + second_paid_step);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_is_driven_by_advance_alone() {
+    use adreel::job::Action;
+    let sandbox = sandbox().await;
+    let client = sandbox.client().unwrap();
+    for provider in ProviderId::ALL {
+        let request = request(AspectRatio::Landscape);
+        let id = client.submit(&request).on(provider).await.unwrap().id();
+        let clock = adreel::clock::ScaledClock::new(sandbox.speed());
+        let mut turns = 0;
+        loop {
+            let advance = client.advance(id).await.unwrap();
+            match advance.next {
+                Action::Download => break,
+                Action::Hold | Action::End => panic!("{:?}", advance.job),
+                Action::Rest(until) => {
+                    use adreel::clock::Clock as _;
+                    clock.sleep(until.since(clock.now())).await;
+                }
+                _ => {}
+            }
+            turns += 1;
+            assert!(turns < 2_000, "{:?}", advance.job);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_key_and_an_empty_account_say_so_and_cost_nothing() {
+    let sandbox = sandbox().await;
+    let kinds = [
+        ("sk_sandbox_revoked", ErrorKind::Unauthorized),
+        ("sk_sandbox_nocredits", ErrorKind::OutOfCredits),
+    ];
+    for (key, kind) in kinds {
+        for provider in ProviderId::ALL {
+            let config = AccountConfig::new(Keys::id_and_key("id", key)).base_url(sandbox.url());
+            let builder = sandbox.client_builder().account(provider, config);
+            let client = builder.in_memory().build().unwrap();
+            let error =
+                client.generate(&request(AspectRatio::Portrait)).on(provider).await.unwrap_err();
+            assert_eq!(error.kind(), kind, "{provider}: {error}");
+            let line = error.to_string();
+            assert!(line.starts_with(provider.as_str()) && !line.contains('\n'), "{line}");
+            assert!(!line.contains(key), "{line}");
+        }
+    }
+    assert!(sandbox.ledger().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_in_the_way_is_left_as_it_is() {
+    let sandbox = sandbox().await;
+    let client = sandbox.client().unwrap();
+    let video = client.generate(&request(AspectRatio::Square)).on(ProviderId::Jogg).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("roast.mp4");
+    std::fs::write(&path, "mine").unwrap();
+    let error = video.download(&path).await.unwrap_err();
+    assert_eq!((error.kind(), error.job_id()), (ErrorKind::Conflict, Some(video.job_id())));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
+    video.download(&path).overwrite().await.unwrap();
+    assert!(read(&path).secs > 0.0);
+    let nowhere = folder.path().join("roast.mp4").join("roast.mp4");
+    let error = video.download(nowhere).await.unwrap_err();
+    assert_eq!((error.kind(), error.job_id()), (ErrorKind::Io, Some(video.job_id())));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert_eq!(client.job(video.job_id()).await.unwrap().stage(), Stage::Done);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_presenter_that_was_chosen_is_in_the_plan_and_fits_the_ratio() {
+    let sandbox = sandbox().await;
+    let client = sandbox.client().unwrap();
+    let mut chosen = Vec::new();
+    for ratio in AspectRatio::ALL {
+        let plan = client.plan(&request(ratio)).on(ProviderId::Jogg).await.unwrap();
+        let choice = plan.choices.iter().find(|choice| choice.field == "jogg.avatar").unwrap();
+        assert!(!choice.label.is_empty());
+        chosen.push(choice.value.clone());
+    }
+    chosen.dedup();
+    assert_eq!(chosen.len(), 3, "each ratio has a presenter of its own: {chosen:?}");
+}
