@@ -6,6 +6,7 @@ macro_rules! bindings {
         #[cfg(feature = $feature)]
         #[allow(
             clippy::all,
+            clippy::unwrap_used,
             dead_code,
             missing_docs,
             missing_debug_implementations,

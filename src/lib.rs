@@ -1,4 +1,8 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(
+    not(all(feature = "beatapi", feature = "creatify", feature = "jogg", feature = "rustls")),
+    allow(dead_code, unused_imports, reason = "what only a left-out provider uses is not dead")
+)]
 
 pub mod asset;
 mod bindings;

@@ -1,9 +1,10 @@
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit;
 use crate::model::{AspectRatio, Language, Product, ProviderId, VideoRequest};
+use crate::sandbox::Quality;
 
 /// Turns a product into a marketing video, through BeatAPI, Creatify or JoggAI.
 #[derive(Debug, Parser)]
@@ -144,9 +145,33 @@ pub(super) struct SandboxArgs {
     /// How many times as fast as the real services it runs.
     #[arg(long, default_value_t = 60.0, value_name = "TIMES", value_parser = speed)]
     pub(super) speed: f64,
+    /// How large the videos are.
+    #[arg(long, default_value = "preview")]
+    pub(super) quality: VideoQuality,
     /// Same seed and same requests: same ids and same videos.
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
+}
+
+/// The sandbox's [`Quality`] as the command line names it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum VideoQuality {
+    /// A short side of 90 px.
+    Thumbnail,
+    /// A short side of 360 px.
+    Preview,
+    /// A short side of 1080 px, as the services deliver.
+    Full,
+}
+
+impl From<VideoQuality> for Quality {
+    fn from(quality: VideoQuality) -> Self {
+        match quality {
+            VideoQuality::Thumbnail => Self::Thumbnail,
+            VideoQuality::Preview => Self::Preview,
+            VideoQuality::Full => Self::Full,
+        }
+    }
 }
 
 fn speed(text: &str) -> Result<f64, String> {

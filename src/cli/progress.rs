@@ -6,7 +6,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::context::Context;
 use super::output;
-use crate::job::{Job, Stage};
+use crate::job::{Job, Stage, StepState};
 use crate::model::ProviderId;
 
 /// Live lines on a terminal, plain lines elsewhere, nothing where nobody wants any.
@@ -80,10 +80,12 @@ impl ProviderProgress {
 
 fn describe(job: &Job) -> String {
     let steps = job.steps();
-    let done = steps.iter().filter(|step| step.state() == crate::job::StepState::Succeeded).count();
-    let operation = steps.get(done).map_or("", |step| step.operation());
+    let done = steps.iter().filter(|step| step.state() == StepState::Succeeded).count();
+    let step = steps.get(done);
+    let operation = step.map_or("", |step| step.operation());
+    let runs = step.is_some_and(|step| step.state() == StepState::Running);
     let place = format!("step {} of {}: {operation}", (done + 1).min(steps.len()), steps.len());
-    match (job.stage(), job.status(), job.trouble()) {
+    match (job.stage(), job.status().filter(|_| runs), job.trouble()) {
         (Stage::Rendered | Stage::Done, ..) => "video ready".to_owned(),
         (Stage::Running, Some(status), None) => format!("{place}, {status}"),
         (_, _, Some(trouble)) => format!("{place}, {trouble}; trying again"),

@@ -36,21 +36,18 @@ macro_rules! order_setters {
             }
 
             /// Names the provider. Needed where the client has several accounts.
-            #[must_use]
             pub fn on(mut self, provider: ProviderId) -> Self {
                 self.0.provider = Some(provider);
                 self
             }
 
             /// Names the account, where the provider has several. Default: `default`.
-            #[must_use]
             pub fn account(mut self, name: impl Into<String>) -> Self {
                 self.0.account = Some(name.into());
                 self
             }
 
             /// Makes every field that the provider would ignore or change an error.
-            #[must_use]
             pub fn strict(mut self) -> Self {
                 self.0.strict = true;
                 self
@@ -95,7 +92,6 @@ macro_rules! key_setter {
             /// Gives the job an identity of the caller's own, such as an order's number: the same
             /// key is the same job, and another request under it is a conflict. Only a digest of
             /// it leaves the process. Default: a fresh job each time.
-            #[must_use]
             pub fn key(mut self, key: impl Into<String>) -> Self {
                 self.0.key = Some(key.into());
                 self

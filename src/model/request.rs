@@ -171,7 +171,8 @@ mod tests {
 
     #[test]
     fn the_documented_table_is_the_one_that_is_used() {
-        let mut table = "| field | BeatAPI | Creatify | JoggAI |\n| --- | --- | --- | --- |\n".to_owned();
+        let mut table =
+            "| field | BeatAPI | Creatify | JoggAI |\n| --- | --- | --- | --- |\n".to_owned();
         for field in Field::ALL {
             let uses = ProviderId::ALL.map(|provider| {
                 Client::capabilities(provider).expect("it is compiled in").field(field).as_str()

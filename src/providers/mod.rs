@@ -6,9 +6,7 @@ pub mod beatapi;
 pub mod creatify;
 #[cfg(feature = "jogg")]
 pub mod jogg;
-#[cfg_attr(not(any(feature = "beatapi", feature = "creatify", feature = "jogg")), allow(dead_code))]
 mod request;
-#[cfg_attr(not(any(feature = "beatapi", feature = "creatify", feature = "jogg")), allow(dead_code))]
 mod steps;
 
 use std::sync::Arc;

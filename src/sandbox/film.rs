@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 
+use super::Quality;
 use super::studio::Script;
 
 /// A video of a second or so, for whoever has no C++ compiler.
@@ -22,15 +23,21 @@ pub(super) struct Drawn {
 pub(super) fn draw(
     script: &Script,
     images: &[Bytes],
+    quality: Quality,
     wants_video: bool,
     wants_still: bool,
 ) -> Result<Drawn, String> {
     use super::render::{FrameSize, Picture, PictureError, RenderError, Scene, still, video};
 
-    let size = FrameSize::preview(script.ratio.0, script.ratio.1);
-    // Tests look at how a video came about, and drawing has tests of its own.
-    #[cfg(test)]
-    let size = FrameSize::exact(size.width() / 4, size.height() / 4);
+    let (across, down) = script.ratio;
+    let size = match quality {
+        Quality::Thumbnail => {
+            let size = FrameSize::preview(across, down);
+            FrameSize::exact(size.width() / 4, size.height() / 4)
+        }
+        Quality::Preview => FrameSize::preview(across, down),
+        Quality::Full => FrameSize::full(across, down),
+    };
     let mut scene = Scene::new(size, script.seconds, script.title.clone());
     for image in images {
         let picture = Picture::decode(image).map_err(|error: PictureError| error.to_string());
@@ -56,6 +63,7 @@ pub(super) fn draw(
 pub(super) fn draw(
     script: &Script,
     images: &[Bytes],
+    _: Quality,
     wants_video: bool,
     wants_still: bool,
 ) -> Result<Drawn, String> {

@@ -126,7 +126,21 @@ pub struct SandboxBuilder {
     port: u16,
     speed: f64,
     seed: u64,
+    quality: Quality,
     credits: HashMap<ProviderId, Credits>,
+}
+
+/// How large the videos are. Nothing else about a job depends on it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Quality {
+    /// A short side of 90 px, for tests that look at the job and not at the video.
+    Thumbnail,
+    /// A short side of 360 px: about a second of CPU for 15 s of video.
+    #[default]
+    Preview,
+    /// A short side of 1080 px, as the services deliver: about ten times the work.
+    Full,
 }
 
 impl Default for SandboxBuilder {
@@ -138,7 +152,13 @@ impl Default for SandboxBuilder {
             (ProviderId::Creatify, Credits::whole(500)),
             (ProviderId::Jogg, Credits::whole(100)),
         ];
-        Self { port: 0, speed: DEFAULT_SPEED, seed: 0, credits: credits.into() }
+        Self {
+            port: 0,
+            speed: DEFAULT_SPEED,
+            seed: 0,
+            quality: Quality::default(),
+            credits: credits.into(),
+        }
     }
 }
 
@@ -162,6 +182,12 @@ impl SandboxBuilder {
         self
     }
 
+    /// How large the videos are. Default: [`Quality::Preview`].
+    pub fn quality(mut self, quality: Quality) -> Self {
+        self.quality = quality;
+        self
+    }
+
     /// What each account of a provider starts with.
     pub fn credits(mut self, provider: ProviderId, credits: Credits) -> Self {
         self.credits.insert(provider, credits);
@@ -180,7 +206,7 @@ impl SandboxBuilder {
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
         let port = listener.local_addr()?.port();
-        let world = Arc::new(World::new(port, self.speed, self.seed, self.credits));
+        let world = Arc::new(World::new(port, self));
         let (running, stopped) = oneshot::channel::<()>();
         let server = axum::serve(listener, server::router(&world));
         let server = server.with_graceful_shutdown(async {

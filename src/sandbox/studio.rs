@@ -95,10 +95,11 @@ async fn make(world: &World, mut script: Script, outputs: Outputs) -> Result<(),
     }
     let (wants_video, wants_still) = (outputs.video.is_some(), outputs.still.is_some());
     let permit = world.studio.0.acquire().await.map_err(|_| "the studio is closed".to_owned())?;
-    let drawn =
-        tokio::task::spawn_blocking(move || draw(&script, &images, wants_video, wants_still))
-            .await
-            .map_err(|_| "drawing was given up".to_owned())??;
+    let quality = world.quality;
+    let drawing = move || draw(&script, &images, quality, wants_video, wants_still);
+    let drawn = tokio::task::spawn_blocking(drawing)
+        .await
+        .map_err(|_| "drawing was given up".to_owned())??;
     drop(permit);
     let now = world.now();
     if let (Some(path), Some(video)) = (outputs.video, drawn.video) {

@@ -1,6 +1,6 @@
 //! What the three providers share: time, ids, credits, files, counts.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::Serialize;
@@ -13,6 +13,7 @@ use super::fetch;
 use super::ids::Ids;
 use super::studio::Studio;
 use super::work::Work;
+use super::{Quality, SandboxBuilder};
 use crate::{Credits, ProviderId};
 
 /// How often something was asked for.
@@ -46,6 +47,7 @@ pub(super) struct World {
     /// Such as `http://127.0.0.1:8080`.
     pub(super) origin: String,
     pub(super) seed: u64,
+    pub(super) quality: Quality,
     pub(super) clock: Clock,
     pub(super) ids: Ids,
     pub(super) assets: Assets,
@@ -56,15 +58,12 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(
-        port: u16,
-        speed: f64,
-        seed: u64,
-        credits: HashMap<ProviderId, Credits>,
-    ) -> Self {
+    pub(super) fn new(port: u16, settings: SandboxBuilder) -> Self {
+        let SandboxBuilder { port: _, speed, seed, quality, credits } = settings;
         Self {
             origin: format!("http://127.0.0.1:{port}"),
             seed,
+            quality,
             clock: Clock::new(speed),
             ids: Ids::new(seed),
             assets: Assets::default(),
@@ -135,7 +134,7 @@ mod tests {
 
     #[test]
     fn own_files_are_known_under_every_name_of_this_machine() {
-        let world = World::new(8080, 1.0, 0, HashMap::new());
+        let world = World::new(8080, SandboxBuilder::default());
         let path = |text: &str| world.own_path(&Url::parse(text).unwrap());
         assert_eq!(path(&world.media_url("a/b.png")).as_deref(), Some("a/b.png"));
         assert_eq!(path("http://localhost:8080/media/a/b.png").as_deref(), Some("a/b.png"));

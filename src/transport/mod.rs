@@ -1,7 +1,7 @@
 //! One attempt loop for every call of the three APIs.
 //!
 //! A call that costs money must not be sent twice, and a call that costs nothing should not fail
-//! because of one lost packet. What decides is what an attempt *proves* ([`Proof`]), together with
+//! because of one lost packet. What decides is what an attempt *proves*, together with
 //! what the spec says of the operation ([`Operation`]):
 //!
 //! | what happened to this attempt | read, or replay-safe | paid, replay never |
@@ -25,10 +25,6 @@ pub use http::HttpConfig;
 pub use operation::{Operation, PathSegment, Replay};
 pub use retry::RetryPolicy;
 
-#[cfg_attr(
-    not(any(feature = "beatapi", feature = "creatify", feature = "jogg")),
-    allow(unused)
-)]
 pub(crate) use call::{Answer, Call};
 pub(crate) use reply::{Refusal, Reply};
 

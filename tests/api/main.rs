@@ -1,5 +1,7 @@
 //! The public API against mocked and scripted servers.
 
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -1,5 +1,7 @@
 //! The real command: what it prints, what it leaves behind, how it ends.
 
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::{env, fs};

@@ -1,11 +1,13 @@
 //! What every provider has to pass, over the sandbox and the public API alone.
 
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
 use std::path::Path;
 
 use adreel::sandbox::CREATIFY_SECONDS;
 use adreel::{
-    AccountConfig, AspectRatio, Client, CostSource, ErrorKind, Keys, Product, ProviderId, Sandbox,
-    Stage, VideoRequest,
+    AccountConfig, AspectRatio, CostSource, ErrorKind, Keys, Product, ProviderId, Sandbox, Stage,
+    VideoRequest,
 };
 
 const PHOTO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/products/coffee.png");

@@ -6,7 +6,11 @@ use super::super::output;
 use crate::sandbox::Sandbox;
 
 pub(in super::super) async fn run(args: &SandboxArgs) -> Exit {
-    let builder = Sandbox::builder().port(args.port).speed(args.speed).seed(args.seed);
+    let builder = Sandbox::builder()
+        .port(args.port)
+        .speed(args.speed)
+        .seed(args.seed)
+        .quality(args.quality.into());
     let sandbox = match builder.start().await {
         Ok(sandbox) => sandbox,
         Err(error) => {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::{Sandbox, fetch};
+use super::{Quality, Sandbox, fetch};
 use crate::{Credits, ProviderId};
 
 /// A PNG of 16 by 16 pixels of one colour.
@@ -94,7 +94,7 @@ impl<'a> Call<'a> {
 
 /// A sandbox whose clock moves only when a test says so.
 async fn still() -> Sandbox {
-    Sandbox::builder().speed(0.0).seed(7).start().await.unwrap()
+    Sandbox::builder().speed(0.0).seed(7).quality(Quality::Thumbnail).start().await.unwrap()
 }
 
 fn skip(sandbox: &Sandbox, secs: u64) {
