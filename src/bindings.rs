@@ -29,6 +29,28 @@ macro_rules! bindings {
                     Ok(self.inner().run(self.client(), request).await)
                 }
             }
+
+            type Sent<T> = Result<ResponseValue<T>, Error<()>>;
+
+            /// Calls one operation, by its generated method.
+            pub(crate) async fn send<T>(
+                transport: &crate::transport::Transport,
+                operation: &'static crate::Operation,
+                method: impl AsyncFnOnce(Client) -> Sent<T>,
+            ) -> crate::Result<crate::transport::Answer<T>> {
+                send_call(transport, transport.call(operation), method).await
+            }
+
+            /// The same for a call that is more than its operation.
+            pub(crate) async fn send_call<T>(
+                transport: &crate::transport::Transport,
+                call: crate::transport::Call,
+                method: impl AsyncFnOnce(Client) -> Sent<T>,
+            ) -> crate::Result<crate::transport::Answer<T>> {
+                let (base, http) = (transport.base_url(), transport.api().clone());
+                let client = Client::new_with_client(base, http, call.clone());
+                call.finish(method(client).await)
+            }
         }
     };
 }

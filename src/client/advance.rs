@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Action, Job, JobId, Outcome, StepState, apply, next};
-use crate::providers::Provider;
+use crate::providers::{Provider, steps};
 
 /// A job after one action, and what it needs next.
 #[derive(Clone, Debug)]
@@ -39,11 +39,11 @@ impl Client {
             match action {
                 Action::Send(_) => client.send(&*provider, job, step).await,
                 Action::LookUp(_) => {
-                    let outcome = provider.look_up(&job, step).await;
+                    let outcome = steps::look_up(&*provider, &job, step).await;
                     client.record(job, outcome).await
                 }
                 _ => {
-                    let outcome = provider.poll(&job, step).await;
+                    let outcome = steps::poll(&*provider, &job, step).await;
                     client.record(job, client.jittered(outcome)).await
                 }
             }
@@ -65,7 +65,7 @@ impl Client {
         if !is_ours {
             return Ok(intent);
         }
-        let outcome = provider.send(&intent, step).await;
+        let outcome = steps::send(provider, &intent, step).await;
         self.record(intent, outcome).await
     }
 

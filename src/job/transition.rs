@@ -6,8 +6,7 @@ use super::{Job, Reason, Stage, Step, StepState};
 use crate::error::ErrorKind;
 use crate::model::{Timestamp, VideoFacts};
 
-/// How often a step is sent that was refused for now or never left. Unpaid steps are also sent
-/// again after a lost answer.
+/// How often a step is sent that never left. Unpaid steps are also sent again after a lost answer.
 const MAX_ATTEMPTS: u32 = 8;
 
 /// How often in a row a provider may not know a job that it accepted before the job counts as
@@ -178,7 +177,9 @@ fn apply_submitting(job: &mut Job, index: usize, outcome: Outcome, now: Timestam
             job.trouble = None;
         }
         Outcome::Refused { reason, again_after } => {
-            let again = again_after.filter(|_| step.attempt < MAX_ATTEMPTS);
+            // A full account is no reason to give up: the wait's deadline ends that.
+            let is_full = matches!(reason.kind, ErrorKind::RateLimited | ErrorKind::NoSlot);
+            let again = again_after.filter(|_| is_full || step.attempt < MAX_ATTEMPTS);
             step.state = if again.is_some() { StepState::Ready } else { StepState::Failed };
             step.due = now + again.unwrap_or_default();
             job.trouble = Some(reason);

@@ -114,11 +114,15 @@ fn a_lost_job_is_found_or_held_and_only_absence_frees_it() {
 fn a_refusal_for_now_is_sent_again_later_and_not_for_ever() {
     let job = apply(submitting(), refused(Some(SECOND)), NOW);
     assert_eq!((next(&job, NOW), next(&job, LATER)), (Action::Rest(LATER), Action::Send(1)));
-    let mut job = submitting();
+    let never_left =
+        || Outcome::Refused { reason: reason(ErrorKind::Unavailable), again_after: Some(SECOND) };
+    let (mut cut_off, mut full) = (submitting(), submitting());
     for _ in 0..MAX_ATTEMPTS {
-        job = apply(apply(job, refused(Some(SECOND)), NOW), Outcome::Sending, LATER);
+        cut_off = apply(apply(cut_off, never_left(), NOW), Outcome::Sending, LATER);
+        full = apply(apply(full, refused(Some(SECOND)), NOW), Outcome::Sending, LATER);
     }
-    assert_eq!((next(&job, LATER), job.stage()), (Action::End, Stage::Failed));
+    assert_eq!((next(&cut_off, LATER), cut_off.stage()), (Action::End, Stage::Failed));
+    assert_eq!(full.stage(), Stage::Submitting, "a full account is waited for");
 }
 
 #[test]

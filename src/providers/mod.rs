@@ -7,7 +7,7 @@ pub mod creatify;
 #[cfg(feature = "jogg")]
 pub mod jogg;
 mod request;
-mod steps;
+pub(crate) mod steps;
 
 use std::sync::Arc;
 
@@ -15,9 +15,10 @@ use crate::BoxFuture;
 use crate::asset::AssetHost;
 use crate::client::AccountConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Job, Outcome, Plan};
+use crate::job::{Job, Plan};
 use crate::model::{Capabilities, Credits, Picture, ProviderId, VideoRequest};
 use crate::transport::Transport;
+use steps::{LookUp, PollSchedule, Sent, Status};
 
 /// One account at one provider, as the client drives it.
 pub(crate) trait Provider: Send + Sync + 'static {
@@ -30,14 +31,17 @@ pub(crate) trait Provider: Send + Sync + 'static {
         pictures: &'a [Option<Picture>],
     ) -> BoxFuture<'a, Result<Plan>>;
 
+    /// When to read the status of a job.
+    fn schedule(&self) -> PollSchedule;
+
     /// Sends one step, once.
-    fn send<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Outcome>;
+    fn send<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Sent>>;
 
     /// Reads the status of a running step, once.
-    fn poll<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Outcome>;
+    fn poll<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Status>>;
 
     /// Looks for a step whose answer was lost.
-    fn look_up<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Outcome>;
+    fn look_up<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<LookUp>>;
 
     /// The credits that are left.
     fn balance(&self) -> BoxFuture<'_, Result<Credits>>;

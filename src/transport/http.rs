@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 const USER_AGENT: &str = concat!("adreel/", env!("CARGO_PKG_VERSION"));
 
 /// How connections are made. The default suits most: system proxy and roots, 10 s to connect.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct HttpConfig {
     connect_timeout: Duration,
@@ -24,9 +24,17 @@ struct ClientIdentity {
     private_key: Vec<u8>,
 }
 
-impl std::fmt::Debug for ClientIdentity {
+/// A proxy's address and headers may hold passwords, so neither is shown.
+impl std::fmt::Debug for HttpConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ClientIdentity([redacted])")
+        f.debug_struct("HttpConfig")
+            .field("connect_timeout", &self.connect_timeout)
+            .field("idle_per_host", &self.idle_per_host)
+            .field("has_proxy", &self.proxy.is_some())
+            .field("root_certificates", &self.root_certificates.len())
+            .field("has_client_identity", &self.client_identity.is_some())
+            .field("headers", &self.headers.len())
+            .finish()
     }
 }
 
@@ -155,4 +163,28 @@ impl HttpConfig {
 
 fn refused(setting: &str, message: impl Into<String>) -> Error {
     Error::invalid(format!("http.{setting}"), message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_password() {
+        let config = HttpConfig::default()
+            .proxy("http://me:hunter2@proxy.example:3128")
+            .header("x-gateway", "hunter2")
+            .client_identity(Vec::new(), b"hunter2".to_vec());
+        let shown = format!("{config:?}");
+        assert!(!shown.contains("hunter2") && !shown.contains("104, 117"), "{shown}");
+    }
+
+    #[test]
+    fn a_setting_that_is_none_is_refused_by_name() {
+        let refused =
+            |config: HttpConfig| config.api_client().unwrap_err().field().map(str::to_owned);
+        assert_eq!(refused(HttpConfig::default().proxy("::")), Some("http.proxy".to_owned()));
+        let header = HttpConfig::default().header("a b", "c");
+        assert_eq!(refused(header), Some("http.header".to_owned()));
+    }
 }

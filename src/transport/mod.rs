@@ -125,6 +125,10 @@ fn check_base_url(text: &str) -> Result<(String, String)> {
         let message = format!("{text:?} is not an address: write https://host or http://host:port");
         Error::invalid("base_url", message)
     };
+    if text.contains('@') {
+        let message = "it holds a name or a password: give keys as keys";
+        return Err(Error::invalid("base_url", message));
+    }
     let url = url::Url::parse(text).map_err(|_| refused())?;
     if !["http", "https"].contains(&url.scheme()) || url.query().is_some() {
         return Err(refused());
@@ -155,4 +159,20 @@ pub(crate) fn insert_key(
     value.set_sensitive(true);
     headers.insert(HeaderName::from_static(name), value);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_gives_its_origin_as_realm_and_loses_its_last_slash() {
+        let (base, realm) = check_base_url("http://127.0.0.1:80/gateway/").unwrap();
+        assert_eq!((&*base, &*realm), ("http://127.0.0.1:80/gateway", "http://127.0.0.1"));
+        for text in ["", "api.example", "ftp://x.example", "http://x.example?k=v", "http://a:b@c"] {
+            assert_eq!(check_base_url(text).unwrap_err().field(), Some("base_url"), "{text}");
+        }
+        let error = check_base_url("http://me:hunter2@x.example").unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hunter2"));
+    }
 }

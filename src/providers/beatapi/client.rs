@@ -1,12 +1,11 @@
 use bytes::Bytes;
-use progenitor_client::ResponseValue;
 
 use super::convert::DIALECT;
 use super::types;
-use crate::bindings::beatapi::{Client as Api, operations};
+use crate::bindings::beatapi::{Client as Api, operations, send, send_call};
 use crate::client::AccountConfig;
 use crate::error::{Error, Result};
-use crate::transport::{Answer, Call, PathSegment, Transport};
+use crate::transport::{Answer, PathSegment, Transport};
 
 /// BeatAPI's operations, one method each, named as in the spec.
 ///
@@ -73,8 +72,10 @@ impl Client {
     ///
     /// Source: `GET /v1/workflows`.
     pub async fn list_workflows(&self) -> Result<types::WorkflowList> {
-        let answer =
-            self.call(&operations::LIST_WORKFLOWS, async |api| api.list_workflows().await).await?;
+        let answer = send(&self.transport, &operations::LIST_WORKFLOWS, async |api| {
+            api.list_workflows().await
+        })
+        .await?;
         Ok(answer.value.data)
     }
 
@@ -122,8 +123,8 @@ impl Client {
         let honoured = key.is_some_and(|key| key.honoured);
         let call = self.transport.call_with_key(&operations::CREATE_ECOMMERCE_VIDEO, honoured);
         let key = key.map(|key| key.value.as_str());
-        let send = async |api: Api| api.create_ecommerce_video(key, body).await;
-        Ok(self.run(call, send).await?.value.data)
+        let method = async |api: Api| api.create_ecommerce_video(key, body).await;
+        Ok(send_call(&self.transport, call, method).await?.value.data)
     }
 
     /// Reads a task. Free; at most 120 reads a minute for each key.
@@ -138,7 +139,7 @@ impl Client {
 
     pub(super) async fn read_task(&self, task_id: &str) -> Result<Answer<types::TaskResponse>> {
         let id = PathSegment::new("task_id", task_id)?;
-        self.call(&operations::GET_TASK, async |api: Api| api.get_task(&id).await).await
+        send(&self.transport, &operations::GET_TASK, async |api: Api| api.get_task(&id).await).await
     }
 
     /// Reads balance, concurrency and what was used. Free. Default period: all.
@@ -148,30 +149,7 @@ impl Client {
     ///
     /// Source: `GET /v1/usage`.
     pub async fn get_usage(&self, period: Option<&types::UsagePeriod>) -> Result<types::Usage> {
-        let send = async |api: Api| api.get_usage(period).await;
-        Ok(self.call(&operations::GET_USAGE, send).await?.value.data)
-    }
-
-    async fn call<T>(
-        &self,
-        operation: &'static crate::Operation,
-        send: impl AsyncFnOnce(Api) -> Sent<T>,
-    ) -> Result<Answer<T>> {
-        self.run(self.transport.call(operation), send).await
-    }
-
-    async fn run<T>(
-        &self,
-        call: Call,
-        send: impl AsyncFnOnce(Api) -> Sent<T>,
-    ) -> Result<Answer<T>> {
-        let api = Api::new_with_client(
-            self.transport.base_url(),
-            self.transport.api().clone(),
-            call.clone(),
-        );
-        call.finish(send(api).await)
+        let method = async |api: Api| api.get_usage(period).await;
+        Ok(send(&self.transport, &operations::GET_USAGE, method).await?.value.data)
     }
 }
-
-type Sent<T> = Result<ResponseValue<T>, progenitor_client::Error<()>>;

@@ -1,14 +1,14 @@
 use std::time::Duration;
 
 use super::super::Provider;
-use super::super::steps::{PollSchedule, failed, picture, poll_after, sent, unread};
+use super::super::steps::{LookUp, PollSchedule, Sent, Status, picture};
 use super::plan::{UPLOAD, plan};
 use super::types::{self, TaskStatus};
 use super::{Client, IdempotencyKey};
 use crate::BoxFuture;
 use crate::client::AccountConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Job, Outcome, Plan};
+use crate::job::{Job, Plan};
 use crate::model::{AspectRatio, Cost, CostSource, Credits, Picture, VideoFacts, VideoRequest};
 use crate::transport::Transport;
 
@@ -24,19 +24,19 @@ impl Account {
         Ok(Self(Client { transport: Client::new(config)?.transport.once() }))
     }
 
-    async fn create(&self, job: &Job, step: usize) -> Result<Outcome> {
+    async fn create(&self, job: &Job, step: usize) -> Result<Sent> {
         let key = IdempotencyKey::new(job.tag(step))?;
         let task = self.0.create_ecommerce_video(&body(job), Some(&key)).await?;
-        Ok(Outcome::Accepted { resource: task.id, poll_after: poll_after(SCHEDULE, 0) })
+        Ok(Sent::Running(task.id))
     }
 
-    async fn upload(&self, job: &Job, step: usize) -> Result<Outcome> {
+    async fn upload(&self, job: &Job, step: usize) -> Result<Sent> {
         let picture = picture(job, step).await?;
         let file = self.0.upload_file(picture.bytes, picture.media_type).await?;
-        Ok(Outcome::Finished(file.url))
+        Ok(Sent::Done(file.url))
     }
 
-    async fn read(&self, job: &Job, step: usize) -> Result<Outcome> {
+    async fn read(&self, job: &Job, step: usize) -> Result<Status> {
         let id = job.steps[step].resource.as_deref().unwrap_or_default();
         let answer = self.0.read_task(id).await?;
         let task = answer.value.data;
@@ -44,17 +44,15 @@ impl Account {
         Ok(match task.status {
             TaskStatus::Succeeded => {
                 let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
-                let facts = video(&task, raw).ok_or_else(no_video)?;
-                Outcome::Succeeded { status, video: Some(Box::new(facts)) }
+                Status::Succeeded(status, Some(video(&task, raw).ok_or_else(no_video)?))
             }
-            TaskStatus::Failed => failed("get_task", task.error_code, task.error_message),
-            TaskStatus::StoryboardReady | TaskStatus::RequiresAction => {
-                Outcome::NeedsAction { status }
+            TaskStatus::Failed => {
+                Status::Failed { code: task.error_code, message: task.error_message }
             }
+            TaskStatus::StoryboardReady | TaskStatus::RequiresAction => Status::NeedsAction(status),
             _ => {
                 let hint = task.poll_after_seconds.and_then(|secs| u64::try_from(secs).ok());
-                let ours = poll_after(SCHEDULE, job.polls + 1);
-                Outcome::Running { status, poll_after: hint.map_or(ours, Duration::from_secs) }
+                Status::Running(status, hint.map(Duration::from_secs))
             }
         })
     }
@@ -73,27 +71,24 @@ impl Provider for Account {
         Box::pin(std::future::ready(plan(&self.0, request, pictures)))
     }
 
-    fn send<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move {
-            sent(match job.steps[step].operation.as_str() {
-                UPLOAD => self.upload(job, step).await,
-                _ => self.create(job, step).await,
-            })
-        })
+    fn schedule(&self) -> PollSchedule {
+        SCHEDULE
     }
 
-    fn poll<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move {
-            let wait = poll_after(SCHEDULE, job.polls + 1);
-            self.read(job, step).await.unwrap_or_else(|error| unread(&error, wait))
-        })
+    fn send<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Sent>> {
+        match job.steps[step].operation.as_str() {
+            UPLOAD => Box::pin(self.upload(job, step)),
+            _ => Box::pin(self.create(job, step)),
+        }
     }
 
-    /// BeatAPI lists no tasks, and whether an account honours idempotency keys is not known here,
-    /// so nothing can be looked up.
-    fn look_up<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Outcome> {
-        let _ = (job, step);
-        Box::pin(std::future::ready(Outcome::NotSeen { look_after: None }))
+    fn poll<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Status>> {
+        Box::pin(self.read(job, step))
+    }
+
+    /// BeatAPI lists no tasks, and whether an account honours idempotency keys is not known here.
+    fn look_up<'a>(&'a self, _: &'a Job, _: usize) -> BoxFuture<'a, Result<LookUp>> {
+        Box::pin(std::future::ready(Ok(LookUp::Impossible)))
     }
 
     fn balance(&self) -> BoxFuture<'_, Result<Credits>> {

@@ -1,8 +1,6 @@
-use progenitor_client::ResponseValue;
-
 use super::convert::DIALECT;
 use super::types;
-use crate::bindings::creatify::{Client as Api, operations};
+use crate::bindings::creatify::{Client as Api, operations, send};
 use crate::client::AccountConfig;
 use crate::error::{Error, Result};
 use crate::model::Credits;
@@ -41,8 +39,8 @@ impl Client {
     ///
     /// Source: `POST /api/product_to_videos/gen_image/`.
     pub async fn gen_image(&self, body: &types::GenImageRequest) -> Result<types::ProductToVideo> {
-        let send = async |api: Api| api.gen_image(body).await;
-        Ok(self.call(&operations::GEN_IMAGE, send).await?.value)
+        let method = async |api: Api| api.gen_image(body).await;
+        Ok(send(&self.transport, &operations::GEN_IMAGE, method).await?.value)
     }
 
     /// Starts the video of a record whose picture is ready. **Paid**: 3 credits.
@@ -58,8 +56,8 @@ impl Client {
         body: &types::GenVideoRequest,
     ) -> Result<types::ProductToVideo> {
         let id = PathSegment::new("id", id)?;
-        let send = async |api: Api| api.gen_video(&id, body).await;
-        Ok(self.call(&operations::GEN_VIDEO, send).await?.value)
+        let method = async |api: Api| api.gen_video(&id, body).await;
+        Ok(send(&self.transport, &operations::GEN_VIDEO, method).await?.value)
     }
 
     /// Reads a record. Free.
@@ -74,8 +72,8 @@ impl Client {
 
     pub(super) async fn read_record(&self, id: &str) -> Result<Answer<types::ProductToVideo>> {
         let id = PathSegment::new("id", id)?;
-        let send = async |api: Api| api.get_product_to_video(&id).await;
-        self.call(&operations::GET_PRODUCT_TO_VIDEO, send).await
+        let method = async |api: Api| api.get_product_to_video(&id).await;
+        send(&self.transport, &operations::GET_PRODUCT_TO_VIDEO, method).await
     }
 
     /// Reads the records with these ids (at most 100), or all. Free.
@@ -93,8 +91,8 @@ impl Client {
             return Err(Error::invalid("ids", "name 1 to 100 records in one call"));
         }
         let ids = ids.map(|ids| ids.join(","));
-        let send = async |api: Api| api.list_product_to_videos(ids.as_deref()).await;
-        Ok(self.call(&operations::LIST_PRODUCT_TO_VIDEOS, send).await?.value)
+        let method = async |api: Api| api.list_product_to_videos(ids.as_deref()).await;
+        Ok(send(&self.transport, &operations::LIST_PRODUCT_TO_VIDEOS, method).await?.value)
     }
 
     /// Reads the credits that are left. Free, and the best check of the keys.
@@ -104,19 +102,8 @@ impl Client {
     ///
     /// Source: `GET /api/remaining_credits/`.
     pub async fn get_remaining_credits(&self) -> Result<Credits> {
-        let send = async |api: Api| api.get_remaining_credits().await;
-        let answer = self.call(&operations::GET_REMAINING_CREDITS, send).await?;
+        let method = async |api: Api| api.get_remaining_credits().await;
+        let answer = send(&self.transport, &operations::GET_REMAINING_CREDITS, method).await?;
         Ok(answer.value.remaining_credits)
-    }
-
-    async fn call<T>(
-        &self,
-        operation: &'static crate::Operation,
-        send: impl AsyncFnOnce(Api) -> Result<ResponseValue<T>, progenitor_client::Error<()>>,
-    ) -> Result<Answer<T>> {
-        let call = self.transport.call(operation);
-        let (base, http) = (self.transport.base_url(), self.transport.api().clone());
-        let api = Api::new_with_client(base, http, call.clone());
-        call.finish(send(api).await)
     }
 }

@@ -2,15 +2,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::Provider;
-use super::super::steps::{PollSchedule, failed, not_seen, picture, poll_after, sent, unread};
+use super::super::steps::{LookUp, PollSchedule, Sent, Status, picture};
 use super::plan::{HOST, IMAGE, PRICE, URL_MAX_CHARS, VIDEO, plan};
-use super::types::{self, ProductToVideoStatus as Status};
+use super::types::{self, ProductToVideoStatus};
 use super::{Client, Options};
 use crate::BoxFuture;
 use crate::asset::{Asset, AssetHost};
 use crate::client::AccountConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Job, Outcome, Plan};
+use crate::job::{Job, Plan};
 use crate::model::{
     AspectRatio, Cost, CostSource, Credits, Picture, ProviderId, VideoFacts, VideoRequest,
 };
@@ -32,7 +32,7 @@ impl Account {
         Ok(Self { client, host })
     }
 
-    async fn host(&self, job: &Job, step: usize) -> Result<Outcome> {
+    async fn host(&self, job: &Job, step: usize) -> Result<Sent> {
         let refused =
             |message: String| Error::unsupported(ProviderId::Creatify, "asset_host", message);
         let host = self.host.as_ref().ok_or_else(|| refused("none is set".to_owned()))?;
@@ -46,45 +46,50 @@ impl Account {
             );
             return Err(refused(message));
         }
-        Ok(Outcome::Finished(url))
+        Ok(Sent::Done(url))
     }
 
-    async fn gen_image(&self, job: &Job) -> Result<Outcome> {
+    async fn gen_image(&self, job: &Job) -> Result<Sent> {
         let record = self.client.gen_image(&image_body(job)).await?;
-        Ok(Outcome::Accepted { resource: record.id, poll_after: poll_after(SCHEDULE, 0) })
+        Ok(Sent::Running(record.id))
     }
 
-    async fn gen_video(&self, job: &Job) -> Result<Outcome> {
+    async fn gen_video(&self, job: &Job) -> Result<Sent> {
         let record = self.client.gen_video(record_id(job), &video_body(job)).await?;
-        Ok(Outcome::Accepted { resource: record.id, poll_after: poll_after(SCHEDULE, 0) })
+        Ok(Sent::Running(record.id))
     }
 
-    async fn read(&self, job: &Job, step: usize) -> Result<Outcome> {
+    async fn read(&self, job: &Job, step: usize) -> Result<Status> {
         let answer = self.client.read_record(record_id(job)).await?;
         let record = answer.value;
         let status = record.status.to_string();
         let is_image = job.steps[step].operation == IMAGE;
         Ok(match record.status {
-            Status::Failed => failed(&job.steps[step].operation, None, record.failed_reason),
-            Status::ImageGenerated if is_image => Outcome::Succeeded { status, video: None },
-            Status::VideoGenerated => {
+            ProductToVideoStatus::Failed => {
+                Status::Failed { code: None, message: record.failed_reason }
+            }
+            ProductToVideoStatus::ImageGenerated if is_image => Status::Succeeded(status, None),
+            ProductToVideoStatus::VideoGenerated => {
                 let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
-                let facts = video(&record, raw).ok_or_else(no_video)?;
-                Outcome::Succeeded { status, video: Some(Box::new(facts)) }
+                Status::Succeeded(status, Some(video(&record, raw).ok_or_else(no_video)?))
             }
-            _ => {
-                let wait = poll_after(SCHEDULE, job.polls + 1);
-                Outcome::Running { status, poll_after: wait }
-            }
+            _ => Status::Running(status, None),
         })
     }
 
-    /// A record's own status tells whether its `gen_video` was taken. That it was not is never
-    /// concluded: the call may still be on its way.
-    async fn look_up_video(&self, job: &Job) -> Result<Option<String>> {
+    /// A record's own status tells that its `gen_video` was taken. A lost `gen_image` has no tag
+    /// without a webhook address.
+    async fn find(&self, job: &Job, step: usize) -> Result<LookUp> {
+        if job.steps[step].operation != VIDEO {
+            return Ok(LookUp::Impossible);
+        }
         let record = self.client.get_product_to_video(record_id(job)).await?;
-        let taken = matches!(record.status, Status::VideoGenerating | Status::VideoGenerated);
-        Ok(taken.then_some(record.id))
+        Ok(match record.status {
+            ProductToVideoStatus::VideoGenerating | ProductToVideoStatus::VideoGenerated => {
+                LookUp::Found(record.id)
+            }
+            _ => LookUp::NotSeen,
+        })
     }
 }
 
@@ -102,36 +107,24 @@ impl Provider for Account {
         Box::pin(std::future::ready(planned))
     }
 
-    fn send<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move {
-            sent(match job.steps[step].operation.as_str() {
-                HOST => self.host(job, step).await,
-                IMAGE => self.gen_image(job).await,
-                _ => self.gen_video(job).await,
-            })
-        })
+    fn schedule(&self) -> PollSchedule {
+        SCHEDULE
     }
 
-    fn poll<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move {
-            let wait = poll_after(SCHEDULE, job.polls + 1);
-            self.read(job, step).await.unwrap_or_else(|error| unread(&error, wait))
-        })
+    fn send<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Sent>> {
+        match job.steps[step].operation.as_str() {
+            HOST => Box::pin(self.host(job, step)),
+            IMAGE => Box::pin(self.gen_image(job)),
+            _ => Box::pin(self.gen_video(job)),
+        }
     }
 
-    /// A lost `gen_image` has no tag without a webhook address, so it is held.
-    fn look_up<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move {
-            if job.steps[step].operation != VIDEO {
-                return Outcome::NotSeen { look_after: None };
-            }
-            match self.look_up_video(job).await {
-                Ok(Some(resource)) => {
-                    Outcome::Accepted { resource, poll_after: poll_after(SCHEDULE, 0) }
-                }
-                Ok(None) | Err(_) => not_seen(job, step),
-            }
-        })
+    fn poll<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Status>> {
+        Box::pin(self.read(job, step))
+    }
+
+    fn look_up<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<LookUp>> {
+        Box::pin(self.find(job, step))
     }
 
     fn balance(&self) -> BoxFuture<'_, Result<Credits>> {

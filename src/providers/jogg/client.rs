@@ -1,9 +1,8 @@
 use bytes::Bytes;
-use progenitor_client::ResponseValue;
 
 use super::convert::DIALECT;
 use super::types;
-use crate::bindings::jogg::{Client as Api, operations};
+use crate::bindings::jogg::{Client as Api, operations, send};
 use crate::client::AccountConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Credits, ProviderId};
@@ -45,8 +44,8 @@ impl Client {
         &self,
         body: &types::UploadAssetRequest,
     ) -> Result<types::UploadedAsset> {
-        let send = async |api: Api| api.upload_asset(body).await;
-        let answer = self.call(&operations::UPLOAD_ASSET, send).await?;
+        let method = async |api: Api| api.upload_asset(body).await;
+        let answer = send(&self.transport, &operations::UPLOAD_ASSET, method).await?;
         self.data(answer.value.data, "upload_asset")
     }
 
@@ -95,8 +94,8 @@ impl Client {
         &self,
         body: &types::CreateProductRequest,
     ) -> Result<types::Product> {
-        let send = async |api: Api| api.create_product(body).await;
-        let answer = self.call(&operations::CREATE_PRODUCT, send).await?;
+        let method = async |api: Api| api.create_product(body).await;
+        let answer = send(&self.transport, &operations::CREATE_PRODUCT, method).await?;
         self.data(answer.value.data, "create_product")
     }
 
@@ -111,8 +110,8 @@ impl Client {
         &self,
         body: &types::CreateVideoFromProductRequest,
     ) -> Result<types::CreatedVideo> {
-        let send = async |api: Api| api.create_video_from_product(body).await;
-        let answer = self.call(&operations::CREATE_VIDEO_FROM_PRODUCT, send).await?;
+        let method = async |api: Api| api.create_video_from_product(body).await;
+        let answer = send(&self.transport, &operations::CREATE_VIDEO_FROM_PRODUCT, method).await?;
         let unknown = |error: Error| error.into_submit_unknown();
         let video = self.data(answer.value.data, "create_video_from_product").map_err(unknown)?;
         // An accepted job without an id is one that has to be looked for.
@@ -138,8 +137,8 @@ impl Client {
         product_video_id: &str,
     ) -> Result<Answer<types::ProductVideoResponse>> {
         let id = PathSegment::new("product_video_id", product_video_id)?;
-        let send = async |api: Api| api.get_product_video(&id).await;
-        self.call(&operations::GET_PRODUCT_VIDEO, send).await
+        let method = async |api: Api| api.get_product_video(&id).await;
+        send(&self.transport, &operations::GET_PRODUCT_VIDEO, method).await
     }
 
     /// Reads a page of product videos, the newest first; pages count from 1 and hold at most 100.
@@ -156,10 +155,10 @@ impl Client {
     ) -> Result<types::ProductVideoPage> {
         let (by, order) = (types::ProductVideoSortKey::CreatedAt, types::SortOrder::Desc);
         let (page, size) = (Some(i64::from(page)), Some(i64::from(page_size)));
-        let send = async |api: Api| {
+        let method = async |api: Api| {
             api.list_product_videos(page, size, Some(&by), Some(&order), None).await
         };
-        let answer = self.call(&operations::LIST_PRODUCT_VIDEOS, send).await?;
+        let answer = send(&self.transport, &operations::LIST_PRODUCT_VIDEOS, method).await?;
         self.data(answer.value.data, "list_product_videos")
     }
 
@@ -176,10 +175,10 @@ impl Client {
         page_size: u32,
     ) -> Result<Vec<types::Avatar>> {
         let (page, size) = (Some(i64::from(page)), Some(i64::from(page_size)));
-        let send = async |api: Api| {
+        let method = async |api: Api| {
             api.list_public_avatars(None, aspect_ratio, None, None, page, size, None, None).await
         };
-        let answer = self.call(&operations::LIST_PUBLIC_AVATARS, send).await?;
+        let answer = send(&self.transport, &operations::LIST_PUBLIC_AVATARS, method).await?;
         Ok(self.data(answer.value.data, "list_public_avatars")?.avatars.unwrap_or_default())
     }
 
@@ -190,8 +189,8 @@ impl Client {
     ///
     /// Source: `GET /v2/user/remaining_quota`.
     pub async fn get_remaining_quota(&self) -> Result<Credits> {
-        let send = async |api: Api| api.get_remaining_quota().await;
-        let answer = self.call(&operations::GET_REMAINING_QUOTA, send).await?;
+        let method = async |api: Api| api.get_remaining_quota().await;
+        let answer = send(&self.transport, &operations::GET_REMAINING_QUOTA, method).await?;
         Ok(self.data(answer.value.data, "get_remaining_quota")?.remaining_quota)
     }
 
@@ -204,17 +203,6 @@ impl Client {
             .with_provider(ProviderId::Jogg)
             .with_operation(operation)
             .with_attempts(1, std::time::Duration::ZERO)
-    }
-
-    async fn call<T>(
-        &self,
-        operation: &'static crate::Operation,
-        send: impl AsyncFnOnce(Api) -> Result<ResponseValue<T>, progenitor_client::Error<()>>,
-    ) -> Result<Answer<T>> {
-        let call = self.transport.call(operation);
-        let (base, http) = (self.transport.base_url(), self.transport.api().clone());
-        let api = Api::new_with_client(base, http, call.clone());
-        call.finish(send(api).await)
     }
 }
 

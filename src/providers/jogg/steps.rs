@@ -2,15 +2,15 @@ use std::time::Duration;
 
 use super::super::Provider;
 use super::super::request::Reading;
-use super::super::steps::{PollSchedule, failed, not_seen, picture, poll_after, sent, unread};
+use super::super::steps::{LookUp, PollSchedule, Sent, Status, picture};
 use super::client::video_id;
 use super::plan::{AVATAR, CAPABILITIES, PRODUCT, UPLOAD, plan, wire_ratio};
-use super::types::{self, ProductVideoStatus as Status};
+use super::types::{self, ProductVideoStatus as Word};
 use super::{Client, Options, language};
 use crate::BoxFuture;
 use crate::client::AccountConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Job, Outcome, Plan};
+use crate::job::{Job, Plan};
 use crate::model::{Cost, CostSource, Credits, Picture, VideoFacts, VideoRequest};
 use crate::transport::Transport;
 
@@ -34,50 +34,44 @@ impl Account {
         Ok(Self(Client { transport: Client::new(config)?.transport.once() }))
     }
 
-    async fn upload(&self, job: &Job, step: usize) -> Result<Outcome> {
+    async fn upload(&self, job: &Job, step: usize) -> Result<Sent> {
         let Picture { bytes, media_type, file_name, .. } = picture(job, step).await?;
         let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
         let request = types::UploadAssetRequest::new(file_name, media_type).file_size(size);
         let asset = self.0.upload_asset(&request).await?;
         self.0.put_asset(&asset, bytes, media_type).await?;
-        Ok(Outcome::Finished(asset.asset_url))
+        Ok(Sent::Done(asset.asset_url))
     }
 
-    async fn create_product(&self, job: &Job) -> Result<Outcome> {
+    async fn create_product(&self, job: &Job) -> Result<Sent> {
         let product = self.0.create_product(&product_body(job)?).await?;
-        Ok(Outcome::Finished(product.product_id))
+        Ok(Sent::Done(product.product_id))
     }
 
-    async fn create_video(&self, job: &Job, step: usize) -> Result<Outcome> {
+    async fn create_video(&self, job: &Job, step: usize) -> Result<Sent> {
         let video = self.0.create_video_from_product(&video_body(job, step)?).await?;
         let resource = video_id(&video).unwrap_or_default().to_owned();
-        Ok(Outcome::Accepted { resource, poll_after: poll_after(SCHEDULE, 0) })
+        Ok(Sent::Running(resource))
     }
 
-    async fn read(&self, job: &Job, step: usize) -> Result<Outcome> {
+    async fn read(&self, job: &Job, step: usize) -> Result<Status> {
         let id = job.steps[step].resource.as_deref().unwrap_or_default();
         let answer = self.0.read_video(id).await?;
         let video = self.0.data(answer.value.data, "get_product_video")?;
         let status = video.status.to_string();
-        Ok(match video.status {
-            Status::Completed | Status::Success | Status::Succeeded => {
+        // The vendor's own script compares these without regard to case.
+        Ok(match Word::from(status.to_lowercase()) {
+            Word::Completed | Word::Success | Word::Succeeded => {
                 let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
-                let facts = facts(&video, raw).ok_or_else(no_video)?;
-                Outcome::Succeeded { status, video: Some(Box::new(facts)) }
+                Status::Succeeded(status, Some(facts(&video, raw).ok_or_else(no_video)?))
             }
-            Status::Failed | Status::Error | Status::Cancelled | Status::Canceled => {
-                let (code, message) = failure(video);
-                failed("get_product_video", code, message)
-            }
-            _ => {
-                let wait = poll_after(SCHEDULE, job.polls + 1);
-                Outcome::Running { status, poll_after: wait }
-            }
+            Word::Failed | Word::Error | Word::Cancelled | Word::Canceled => failure(video),
+            _ => Status::Running(status, None),
         })
     }
 
     /// Looks for our tag at the end of a title, the newest titles first.
-    async fn find(&self, job: &Job, step: usize) -> Result<Option<String>> {
+    async fn find(&self, job: &Job, step: usize) -> Result<LookUp> {
         let tag = job.tag(step);
         for page in 1..=LOOK_UP_PAGES {
             let videos = self.0.list_product_videos(page, 100).await?.videos.unwrap_or_default();
@@ -85,13 +79,13 @@ impl Account {
                 video.title.as_deref().is_some_and(|title| title.ends_with(&tag))
             };
             if let Some(video) = videos.iter().find(tagged) {
-                return Ok(Some(video.id.clone()));
+                return Ok(LookUp::Found(video.id.clone()));
             }
             if videos.len() < 100 {
                 break;
             }
         }
-        Ok(None)
+        Ok(LookUp::NotSeen)
     }
 }
 
@@ -108,32 +102,24 @@ impl Provider for Account {
         Box::pin(plan(&self.0, request, pictures))
     }
 
-    fn send<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move {
-            sent(match job.steps[step].operation.as_str() {
-                UPLOAD => self.upload(job, step).await,
-                PRODUCT => self.create_product(job).await,
-                _ => self.create_video(job, step).await,
-            })
-        })
+    fn schedule(&self) -> PollSchedule {
+        SCHEDULE
     }
 
-    fn poll<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move {
-            let wait = poll_after(SCHEDULE, job.polls + 1);
-            self.read(job, step).await.unwrap_or_else(|error| unread(&error, wait))
-        })
+    fn send<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Sent>> {
+        match job.steps[step].operation.as_str() {
+            UPLOAD => Box::pin(self.upload(job, step)),
+            PRODUCT => Box::pin(self.create_product(job)),
+            _ => Box::pin(self.create_video(job, step)),
+        }
     }
 
-    fn look_up<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move {
-            match self.find(job, step).await {
-                Ok(Some(resource)) => {
-                    Outcome::Accepted { resource, poll_after: poll_after(SCHEDULE, 0) }
-                }
-                Ok(None) | Err(_) => not_seen(job, step),
-            }
-        })
+    fn poll<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Status>> {
+        Box::pin(self.read(job, step))
+    }
+
+    fn look_up<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<LookUp>> {
+        Box::pin(self.find(job, step))
     }
 
     fn balance(&self) -> BoxFuture<'_, Result<Credits>> {
@@ -201,11 +187,12 @@ fn facts(video: &types::ProductVideo, raw: serde_json::Value) -> Option<VideoFac
 }
 
 /// Code and message of a failure, from whichever of its places they stand in.
-fn failure(video: types::ProductVideo) -> (Option<String>, Option<String>) {
+fn failure(video: types::ProductVideo) -> Status {
     let (code, message) = video.error.map_or((None, None), |error| (error.code, error.message));
     let code = code.filter(|code| !code.is_null());
     let code = code.map(|code| code.as_str().map_or_else(|| code.to_string(), str::to_owned));
-    (code, message.or(video.error_message).or(video.msg).or(video.message))
+    let message = message.or(video.error_message).or(video.msg).or(video.message);
+    Status::Failed { code, message }
 }
 
 fn no_video() -> Error {
