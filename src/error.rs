@@ -282,6 +282,16 @@ impl Error {
         self.0.job
     }
 
+    /// What the deepest cause says, on one line, where it says more than the error itself.
+    pub(crate) fn root_cause(&self) -> Option<String> {
+        let says_little = matches!(self.kind(), ErrorKind::Unavailable | ErrorKind::Decode);
+        let mut cause = std::error::Error::source(self).filter(|_| says_little)?;
+        while let Some(deeper) = cause.source() {
+            cause = deeper;
+        }
+        Some(cause.to_string().split_whitespace().collect::<Vec<_>>().join(" "))
+    }
+
     /// What was said, without the parts that have an accessor of their own.
     pub fn message(&self) -> &str {
         &self.0.message

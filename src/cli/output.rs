@@ -5,7 +5,7 @@ use std::io::Write as _;
 use serde::Serialize;
 
 use super::exit::Exit;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::model::Credits;
 
 /// Prints a line of a result. A closed pipe is not an error: whoever reads has read enough.
@@ -37,19 +37,10 @@ pub(super) fn report(failed: &Error) -> Exit {
 }
 
 pub(super) fn describe(error: &Error) -> String {
-    let says_little = matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Decode);
-    match root_cause(error).filter(|_| says_little) {
+    match error.root_cause() {
         Some(cause) => format!("{error} ({cause})"),
         None => error.to_string(),
     }
-}
-
-fn root_cause(error: &Error) -> Option<String> {
-    let mut cause = std::error::Error::source(error)?;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
-    }
-    Some(cause.to_string().split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
 /// An amount of credits with its noun.

@@ -137,9 +137,15 @@ impl Reason {
 
 impl From<&Error> for Reason {
     fn from(error: &Error) -> Self {
+        // The cause itself is not kept with the job, so what it says is.
+        let message = match (error.message(), error.root_cause()) {
+            (message, None) => message.to_owned(),
+            ("", Some(cause)) => cause,
+            (message, Some(cause)) => format!("{message} ({cause})"),
+        };
         Self {
             kind: error.kind(),
-            message: error.message().to_owned(),
+            message,
             operation: error.operation().map(str::to_owned),
             status: error.status(),
             code: error.code().map(str::to_owned),

@@ -69,8 +69,9 @@ pub(super) fn plan(
     let images = reading.images(HOST);
     let uploads = images.0.iter().any(|image| matches!(image, PlannedImage::Upload { .. }));
     if uploads && !has_host {
-        let message = "Creatify takes images by address only: give an image_url of at most 200 \
-                       characters, or set an AssetHost that turns files into addresses";
+        let message = "Creatify takes images by address only: give an image_url (--image-url) of \
+                       at most 200 characters, set an AssetHost that turns files into addresses, \
+                       or choose another provider";
         return Err(reading.unsupported("product.images", message));
     }
     let cost = Estimate {

@@ -104,12 +104,12 @@ fn skip(sandbox: &Sandbox, secs: u64) {
 /// Reads until a status says what it should: a video has to be drawn first, however long that
 /// takes here.
 async fn until(mut read: impl AsyncFnMut() -> Value, is_there: impl Fn(&Value) -> bool) -> Value {
-    for _ in 0..6000 {
+    for _ in 0..100_000 {
         let value = read().await;
         if is_there(&value) {
             return value;
         }
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::task::yield_now().await;
     }
     panic!("still {:?}", read().await);
 }

@@ -1,0 +1,27 @@
+//! Follows a job from its submit to its video, event by event, on a sandbox.
+//!
+//! `cargo run --example progress --features render`
+
+use adreel::job::Action;
+use adreel::{Product, ProviderId, Sandbox, VideoRequest};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let sandbox = Sandbox::start().await?;
+    let client = sandbox.client()?;
+    let photo = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/products/coffee.png");
+    let request = VideoRequest::new(Product::new("Morning Roast").image_file(photo)).square();
+
+    let mut events = client.generate(&request).on(ProviderId::Creatify).events().await?;
+    let mut job = None;
+    while let Some(event) = events.next().await {
+        let event = event?;
+        println!("{:10} {}", event.job.stage(), event.job.status().unwrap_or("-"));
+        if event.next == Action::Download {
+            job = Some(event.job.id());
+        }
+    }
+    let video = client.resume(job.ok_or("the job ended without a video")?).await?;
+    println!("{} for {:?}", video.url(), video.cost());
+    Ok(())
+}
