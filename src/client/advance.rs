@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::Client;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Action, Job, JobId, Outcome, StepState, apply, next};
+use crate::job::{Action, Job, JobId, Outcome, apply, next};
 use crate::providers::{Provider, steps};
 
 /// A job after one action, and what it needs next.
@@ -17,18 +17,35 @@ pub struct Advance {
     pub next: Action,
 }
 
+/// What became of an attempt to store a job.
+pub(super) enum Recorded {
+    /// It stands as given.
+    Stored(Job),
+    /// Another change came first, and the job stands like this.
+    Overtaken(Job),
+}
+
+impl Recorded {
+    fn job(self) -> Job {
+        match self {
+            Self::Stored(job) | Self::Overtaken(job) => job,
+        }
+    }
+}
+
 impl Client {
     /// Does one thing for a job: sends a step, looks for one whose answer was lost, or reads a
     /// status. Never sleeps: where there is nothing to do yet, `next` says when there is.
     ///
     /// A step is sent as one action: the intent is stored, then the call is made, then its result
     /// is stored. That runs on a task of its own, so that dropping this future never loses a job
-    /// that was accepted.
+    /// that was accepted. Calls for the same job take turns.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] for an id that the ledger does not have; whatever keeps the ledger
     /// from being read or written. What goes wrong with the job itself is in the job.
     pub async fn advance(&self, id: JobId) -> Result<Advance> {
+        let turn = self.0.turns.take(id).await;
         let job = self.job(id).await?;
         let action = next(&job, self.0.clock.now());
         let (Action::Send(step) | Action::LookUp(step) | Action::Poll(step)) = action else {
@@ -36,15 +53,16 @@ impl Client {
         };
         let (client, provider) = (self.clone(), Arc::clone(self.provider_of(&job)?));
         let work = async move {
+            let _turn = turn;
             match action {
                 Action::Send(_) => client.send(&*provider, job, step).await,
                 Action::LookUp(_) => {
                     let outcome = steps::look_up(&*provider, &job, step).await;
-                    client.record(job, outcome).await
+                    client.record(job, outcome).await.map(Recorded::job)
                 }
                 _ => {
                     let outcome = steps::poll(&*provider, &job, step).await;
-                    client.record(job, client.jittered(outcome)).await
+                    client.record(job, client.jittered(outcome)).await.map(Recorded::job)
                 }
             }
         };
@@ -58,32 +76,40 @@ impl Client {
     }
 
     async fn send(&self, provider: &dyn Provider, job: Job, step: usize) -> Result<Job> {
-        let attempt = job.steps[step].attempt;
-        let intent = self.record(job, Outcome::Sending).await?;
-        let is_ours = intent.steps[step].state == StepState::Submitting
-            && intent.steps[step].attempt == attempt + 1;
-        if !is_ours {
-            return Ok(intent);
-        }
+        // Of several that found the step ready, one stores its intent, and only that one sends.
+        let intent = match self.record(job, Outcome::Sending).await? {
+            Recorded::Stored(intent) => intent,
+            Recorded::Overtaken(job) => return Ok(job),
+        };
         let outcome = steps::send(provider, &intent, step).await;
-        self.record(intent, outcome).await
+        self.settle(intent, outcome).await
     }
 
-    /// Stores what an outcome makes of a job. Where somebody else stored first, theirs holds.
-    pub(super) async fn record(&self, job: Job, outcome: Outcome) -> Result<Job> {
-        let id = job.id();
-        let accepted = match &outcome {
-            Outcome::Accepted { resource, .. } => Some(resource.clone()),
-            _ => None,
-        };
-        let after = apply(job, outcome, self.0.clock.now());
-        let stored = self.0.ledger.store(&after).await;
-        if let (Err(_) | Ok(false), Some(resource)) = (&stored, accepted) {
-            tracing::error!(job = %id, %resource, "an accepted job could not be recorded");
+    /// Stores what a call that was sent came to. Whatever happened to the job meanwhile, this is
+    /// the truth of its step, so it is applied to the row as it is now.
+    async fn settle(&self, mut job: Job, outcome: Outcome) -> Result<Job> {
+        loop {
+            match self.record(job, outcome.clone()).await {
+                Ok(Recorded::Stored(job)) => return Ok(job),
+                Ok(Recorded::Overtaken(current)) => job = current,
+                Err(error) => {
+                    if let Outcome::Accepted { resource, .. } = &outcome {
+                        let job = error.job_id().map(|id| id.to_string());
+                        tracing::error!(job, %resource, "an accepted job could not be recorded");
+                    }
+                    return Err(error);
+                }
+            }
         }
-        match stored.map_err(|error| error.with_job(id))? {
-            true => Ok(after),
-            false => self.job(id).await,
+    }
+
+    /// Stores what an outcome makes of a job, unless somebody else stored first.
+    pub(super) async fn record(&self, job: Job, outcome: Outcome) -> Result<Recorded> {
+        let id = job.id();
+        let after = apply(job, outcome, self.0.clock.now());
+        match self.0.ledger.store(&after).await.map_err(|error| error.with_job(id))? {
+            true => Ok(Recorded::Stored(after)),
+            false => self.job(id).await.map(Recorded::Overtaken),
         }
     }
 

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::turns::Turns;
 use super::{AccountConfig, Client, Inner};
 use crate::asset::AssetHost;
 use crate::clock::{Clock, SystemClock};
@@ -121,6 +122,12 @@ impl ClientBuilder {
             accounts.insert((provider, name), opened);
         }
         let wait_deadline = self.wait_deadline.unwrap_or(WAIT_DEADLINE);
-        Ok(Client(Arc::new(Inner { accounts, ledger, clock, wait_deadline })))
+        Ok(Client(Arc::new(Inner {
+            accounts,
+            ledger,
+            clock,
+            turns: Turns::default(),
+            wait_deadline,
+        })))
     }
 }

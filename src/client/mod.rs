@@ -6,6 +6,7 @@ mod config;
 mod download;
 mod mp4;
 mod submit;
+mod turns;
 mod video;
 mod wait;
 
@@ -47,6 +48,7 @@ struct Inner {
     accounts: BTreeMap<(ProviderId, String), Arc<dyn Provider>>,
     ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
+    turns: turns::Turns,
     wait_deadline: std::time::Duration,
 }
 

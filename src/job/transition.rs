@@ -9,6 +9,10 @@ use crate::model::{Timestamp, VideoFacts};
 /// How often a step is sent that never left. Unpaid steps are also sent again after a lost answer.
 const MAX_ATTEMPTS: u32 = 8;
 
+/// How long a step that is being sent is left alone by everybody else: the longest attempt of a
+/// paid call is 60 s, and a call that was given up may still be on its way for a while.
+const SETTLE: Duration = Duration::from_secs(90);
+
 /// How often in a row a provider may not know a job that it accepted before the job counts as
 /// lost. Reads may lag behind a create for some seconds.
 const MAX_NOT_FOUND: u32 = 5;
@@ -158,7 +162,7 @@ fn apply_ready(step: &mut Step, outcome: &Outcome, now: Timestamp) {
     if *outcome == Outcome::Sending {
         step.state = StepState::Submitting;
         step.attempt += 1;
-        step.due = now;
+        step.due = now + SETTLE;
     }
 }
 
@@ -166,7 +170,10 @@ fn apply_submitting(job: &mut Job, index: usize, outcome: Outcome, now: Timestam
     let step = &mut job.steps[index];
     match outcome {
         // A free step found in `submitting` is simply sent again.
-        Outcome::Sending if !step.paid => step.attempt += 1,
+        Outcome::Sending if !step.paid => {
+            step.attempt += 1;
+            step.due = now + SETTLE;
+        }
         Outcome::Finished(resource) => {
             step.resource = Some(resource);
             step.state = StepState::Succeeded;

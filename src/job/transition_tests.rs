@@ -83,9 +83,12 @@ fn a_job_goes_from_step_to_step_to_the_file() {
 
 #[test]
 fn a_paid_step_found_in_submitting_is_looked_up_never_sent() {
-    assert_eq!(next(&submitting(), NOW), Action::LookUp(1));
+    let settled = NOW + SETTLE;
+    // Whoever sends it may still be at it.
+    assert_eq!(next(&submitting(), NOW), Action::Rest(settled));
+    assert_eq!(next(&submitting(), settled), Action::LookUp(1));
     // A free one is simply sent again.
-    assert_eq!(next(&after([Outcome::Sending]), NOW), Action::Send(0));
+    assert_eq!(next(&after([Outcome::Sending]), settled), Action::Send(0));
 }
 
 #[test]
@@ -108,6 +111,8 @@ fn a_lost_job_is_found_or_held_and_only_absence_frees_it() {
     assert_eq!((next(&held, LATER), held.stage()), (Action::Hold, Stage::Uncertain));
     let absent = apply(unknown, Outcome::Absent, LATER);
     assert_eq!(next(&absent, LATER), Action::Send(1));
+    // An answer that comes after all settles it.
+    assert_eq!(apply(held, accepted(), LATER).stage(), Stage::Running);
 }
 
 #[test]

@@ -4,6 +4,8 @@ mod memory;
 
 pub use memory::MemoryLedger;
 
+use std::sync::Arc;
+
 use crate::BoxFuture;
 use crate::error::Result;
 use crate::job::{Account, Job, JobId};
@@ -48,4 +50,31 @@ pub trait Ledger: Send + Sync + 'static {
     /// # Errors
     /// Whatever keeps the rows from being read.
     fn jobs(&self) -> BoxFuture<'_, Result<Vec<Job>>>;
+}
+
+/// Several clients may share one ledger.
+impl<L: Ledger + ?Sized> Ledger for Arc<L> {
+    fn insert<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Option<Job>>> {
+        (**self).insert(job)
+    }
+
+    fn load(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>>> {
+        (**self).load(id)
+    }
+
+    fn find<'a>(
+        &'a self,
+        account: &'a Account,
+        key_digest: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Job>>> {
+        (**self).find(account, key_digest)
+    }
+
+    fn store<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<bool>> {
+        (**self).store(job)
+    }
+
+    fn jobs(&self) -> BoxFuture<'_, Result<Vec<Job>>> {
+        (**self).jobs()
+    }
 }

@@ -1,6 +1,11 @@
 //! Jobs over scripted servers: what the client does when answers are lost.
 
-use adreel::{AccountConfig, Client, ErrorKind, Keys, Product, ProviderId, Stage, VideoRequest};
+use std::future::IntoFuture as _;
+use std::sync::Arc;
+
+use adreel::{
+    AccountConfig, Client, ErrorKind, Keys, MemoryLedger, Product, ProviderId, Stage, VideoRequest,
+};
 
 use crate::support::scripted::{Reply, Server, json};
 use crate::support::{InstantClock, TINY_PNG};
@@ -101,6 +106,47 @@ async fn a_lost_jogg_video_is_found_by_the_tag_at_the_end_of_its_title() {
     );
     assert!(listed.contains(&job.to_string()));
     assert_eq!(server.requests().len(), 6, "looked for three times, sent once");
+}
+
+#[tokio::test]
+async fn many_that_submit_and_resume_the_same_job_send_it_once() {
+    let busy = (0..200).map(|_| json(200, BUSY));
+    let done = (0..200).map(|_| json(200, DONE));
+    let server = Server::start([json(201, QUEUED)].into_iter().chain(busy).chain(done)).await;
+    let client = client(ProviderId::BeatApi, &server);
+    let request = request();
+    let submits = (0..20).map(|_| client.submit(&request).key("order-1").into_future());
+    let jobs = futures_util::future::join_all(submits).await;
+    let ids: Vec<_> = jobs.into_iter().map(|job| job.unwrap().id()).collect();
+    assert!(ids.iter().all(|id| *id == ids[0]));
+    let waits = (0..20).map(|_| client.resume(ids[0]).into_future());
+    let videos = futures_util::future::join_all(waits).await;
+    assert!(videos.into_iter().all(|video| video.is_ok()));
+    let posts = server.requests().into_iter().filter(|request| request.starts_with("POST"));
+    assert_eq!(posts.count(), 1);
+}
+
+#[tokio::test]
+async fn clients_that_share_a_ledger_send_a_job_once() {
+    let replies = (0..50).map(|_| json(201, QUEUED));
+    let server = Server::start(replies).await;
+    let ledger = Arc::new(MemoryLedger::new());
+    let clients: Vec<Client> = (0..10)
+        .map(|_| {
+            let config = AccountConfig::new(Keys::key("k")).base_url(&server.url);
+            let builder = Client::builder().account(ProviderId::BeatApi, config);
+            builder.clock(InstantClock::default()).ledger(Arc::clone(&ledger)).build().unwrap()
+        })
+        .collect();
+    let request = request();
+    let submits = clients.iter().map(|client| client.submit(&request).key("k").into_future());
+    let jobs = futures_util::future::join_all(submits).await;
+    assert!(jobs.iter().any(Result::is_ok));
+    let posts = server.requests().into_iter().filter(|request| request.starts_with("POST"));
+    assert_eq!(posts.count(), 1);
+    // Whoever looked too early for the answer did no harm: it is in the ledger now.
+    let job = clients[0].jobs().await.unwrap().remove(0);
+    assert_eq!(job.stage(), Stage::Running);
 }
 
 #[tokio::test]
