@@ -1,9 +1,13 @@
 //! The spec as the generator takes it: what only people, fuzzers and checks need is left out.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::PATH_SEGMENT;
-use super::schema::{METHODS, component_name, is_success, may_be_shared, operations};
+use super::schema::{
+    METHODS, component_name, is_success, may_be_shared, members, operations, reachable,
+};
 
 /// Constraints become checked newtypes in generated code, also when an answer is read, and a
 /// provider that breaks its own limits would then cost us the whole answer.
@@ -28,6 +32,17 @@ pub(crate) fn normalise(mut spec: Value) -> Value {
         .filter(|operation| operation.is_handwritten())
         .map(|operation| (operation.path.to_owned(), operation.method.to_owned()))
         .collect();
+    // Their answers are decoded by generated types all the same.
+    let handwritten_components: Vec<String> = {
+        let bodies: Vec<&Value> = operations(&spec)
+            .iter()
+            .filter(|operation| operation.is_handwritten())
+            .flat_map(|operation| members(&operation.body["responses"]))
+            .filter(|(status, _)| is_success(status))
+            .map(|(_, response)| response)
+            .collect();
+        reachable(&spec, &bodies).into_iter().map(str::to_owned).collect()
+    };
     for (path, method) in handwritten {
         if let Some(item) = spec["paths"][path].as_object_mut() {
             item.remove(&method);
@@ -39,8 +54,14 @@ pub(crate) fn normalise(mut spec: Value) -> Value {
             normalise_operation(operation);
         }
     }
-    for (_, schema) in spec["components"]["schemas"].as_object_mut().into_iter().flatten() {
-        loosen(schema);
+    let reached: BTreeSet<String> = reachable(&spec, &[&spec["paths"]])
+        .into_iter()
+        .chain(handwritten_components.iter().map(String::as_str))
+        .map(str::to_owned)
+        .collect();
+    if let Some(schemas) = spec["components"]["schemas"].as_object_mut() {
+        schemas.retain(|name, _| reached.contains(name));
+        schemas.values_mut().for_each(loosen);
     }
     spec["components"]["schemas"][PATH_SEGMENT] = json!({"type": "string"});
     spec

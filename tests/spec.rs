@@ -165,8 +165,6 @@ fn build(copy: &Path) -> std::process::ExitStatus {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
     let mut command = Command::new(env!("CARGO"));
     command.args(["test", "--no-run", "--offline", "--quiet", "--lib", "--no-default-features"]);
-    // What is built is not run for long.
-    command.args(["--config", "profile.dev.package.adreel.opt-level=0"]);
     for feature in FEATURES.iter().filter(|(_, enabled)| *enabled) {
         command.args(["--features", feature.0]);
     }

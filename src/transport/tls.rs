@@ -33,7 +33,7 @@ pub(super) fn config(
                 .map_err(|error| refused("client_identity", error.to_string()))?
         }
     };
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }
 

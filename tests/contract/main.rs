@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use adreel::sandbox::CREATIFY_SECONDS;
+use adreel::sandbox::{CREATIFY_SECONDS, Quality};
 use adreel::{
     AccountConfig, AspectRatio, CostSource, ErrorKind, Keys, Product, ProviderId, Sandbox, Stage,
     VideoRequest,
@@ -13,7 +13,8 @@ use adreel::{
 const PHOTO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/products/coffee.png");
 
 async fn sandbox() -> Sandbox {
-    Sandbox::builder().seed(7).speed(2_000.0).start().await.unwrap()
+    let builder = Sandbox::builder().seed(7).speed(2_000.0).quality(Quality::Thumbnail);
+    builder.start().await.unwrap()
 }
 
 fn request(ratio: AspectRatio) -> VideoRequest {
