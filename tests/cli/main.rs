@@ -56,9 +56,9 @@ fn make_leaves_three_videos_and_a_line_for_each() {
     assert_eq!(names(&folder), expected);
     let lines: Vec<&str> = stdout.lines().collect();
     let says = [
-        ["beatapi", "15.0 s of video", "4.5 credits"],
-        ["creatify", "10.0 s of video", "4 credits"],
-        ["jogg", "15.0 s of video", "1 credit "],
+        ["beatapi", "15.0 s video", "4.5 credits"],
+        ["creatify", "10.0 s video", "4 credits"],
+        ["jogg", "15.0 s video", "1 credit "],
     ];
     assert_eq!(lines.len(), 3, "{stdout}");
     for ((line, says), file) in lines.iter().zip(says).zip(&expected) {

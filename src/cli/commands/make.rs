@@ -149,9 +149,9 @@ fn row(video: &Video, saved: &Downloaded, took: Duration) -> Vec<String> {
         video.provider().to_string(),
         video.job_id().to_string(),
         saved.path.display().to_string(),
-        format!("{secs} of video"),
+        format!("{secs} video"),
         cost.unwrap_or_else(|| "cost unknown".to_owned()),
-        format!("took {:.1} s", took.as_secs_f64()),
+        format!("in {:.1} s", took.as_secs_f64()),
     ]
 }
 
