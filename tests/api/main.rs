@@ -7,6 +7,7 @@ mod support;
 
 mod beatapi;
 mod creatify;
+mod download;
 mod fields;
 mod jobs;
 mod jogg;
