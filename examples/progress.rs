@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example progress --features render`
 
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
 use adreel::job::Action;
 use adreel::{Product, ProviderId, Sandbox, VideoRequest};
 
