@@ -22,7 +22,8 @@ mod tls;
 
 pub use auth::{Credentials, Keys};
 pub use http::HttpConfig;
-pub use operation::{Operation, PathSegment, Replay};
+pub(crate) use operation::PathSegment;
+pub use operation::{Operation, Replay};
 pub use retry::RetryPolicy;
 
 pub(crate) use call::{Answer, Call};

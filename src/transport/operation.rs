@@ -46,7 +46,7 @@ pub enum Replay {
 /// The generated client percent-encodes path parameters but leaves `.`, `..` and `\` alone, which
 /// URL parsing then resolves: `get_task("..")` would call another operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PathSegment(String);
+pub(crate) struct PathSegment(String);
 
 impl PathSegment {
     /// # Errors
