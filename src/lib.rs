@@ -10,6 +10,7 @@ mod bindings;
 pub mod cli;
 pub mod client;
 pub mod clock;
+mod digest;
 mod error;
 pub mod job;
 pub mod ledger;

@@ -1,11 +1,11 @@
 use std::future::IntoFuture;
 
 use futures_util::FutureExt as _;
-use sha2::{Digest, Sha256};
 
 use super::wait::{Events, ending};
 use super::{Client, Video, Wait};
 use crate::BoxFuture;
+use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Action, Job, JobId, Plan, Stage};
 use crate::model::{Picture, ProviderId, VideoRequest, inspect};
@@ -178,7 +178,7 @@ impl Order<'_> {
         let digests: Vec<_> =
             pictures.iter().map(|p| p.as_ref().map(|p| p.sha256.clone())).collect();
         let fingerprint = self.request.fingerprint(&digests);
-        let key = self.key.as_deref().map(digest);
+        let key = self.key.as_deref().map(sha256);
         if let Some(key) = &key
             && let Some(existing) = inner.ledger.find(account, key).await?
         {
@@ -193,10 +193,6 @@ impl Order<'_> {
             Some(existing) => same_request(existing, &fingerprint),
         }
     }
-}
-
-fn digest(key: &str) -> String {
-    Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn same_request(existing: Job, fingerprint: &str) -> Result<Job> {

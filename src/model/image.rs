@@ -5,8 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use sha2::{Digest, Sha256};
 
+use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 
 /// A picture of the product, and where it comes from.
@@ -74,7 +74,7 @@ pub(crate) async fn inspect(image: &Image, index: usize) -> Result<Option<Pictur
         Image::Bytes(bytes) => (bytes.clone(), format!("{} bytes in memory", bytes.len())),
     };
     let (media_type, extension) = check_content(&bytes, &field, &shown)?;
-    let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = sha256(&bytes);
     let file_name = format!("{}.{extension}", &sha256[..16]);
     Ok(Some(Picture { bytes, media_type, file_name, sha256 }))
 }

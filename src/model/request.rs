@@ -1,7 +1,7 @@
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::{AspectRatio, Image, Language, Product};
+use crate::digest::sha256;
 
 /// What video to make, said once for all providers.
 ///
@@ -141,8 +141,7 @@ impl VideoRequest {
                 *image = Image::Url(format!("sha256:{digest}"));
             }
         }
-        let json = serde_json::to_vec(&content).unwrap_or_default();
-        Sha256::digest(json).iter().map(|byte| format!("{byte:02x}")).collect()
+        sha256(serde_json::to_vec(&content).unwrap_or_default())
     }
 }
 

@@ -1,0 +1,15 @@
+use sha2::{Digest as _, Sha256};
+
+/// The SHA-256 of some bytes, as 64 lower-case hex digits.
+pub(crate) fn sha256(bytes: impl AsRef<[u8]>) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn it_is_the_well_known_digest() {
+        let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(super::sha256("abc"), abc);
+    }
+}
