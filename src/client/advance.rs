@@ -18,7 +18,7 @@ pub struct Advance {
 }
 
 /// What became of an attempt to store a job.
-pub(super) enum Recorded {
+enum Recorded {
     /// It stands as given.
     Stored(Job),
     /// Another change came first, and the job stands like this.
@@ -85,9 +85,9 @@ impl Client {
         self.settle(intent, outcome).await
     }
 
-    /// Stores what a call that was sent came to. Whatever happened to the job meanwhile, this is
-    /// the truth of its step, so it is applied to the row as it is now.
-    async fn settle(&self, mut job: Job, outcome: Outcome) -> Result<Job> {
+    /// Stores what a call that was sent came to, or that a video was saved. Whatever happened to the
+    /// job meanwhile, this is true, so it is applied to the row as it is now.
+    pub(super) async fn settle(&self, mut job: Job, outcome: Outcome) -> Result<Job> {
         loop {
             match self.record(job, outcome.clone()).await {
                 Ok(Recorded::Stored(job)) => return Ok(job),
@@ -104,7 +104,7 @@ impl Client {
     }
 
     /// Stores what an outcome makes of a job, unless somebody else stored first.
-    pub(super) async fn record(&self, job: Job, outcome: Outcome) -> Result<Recorded> {
+    async fn record(&self, job: Job, outcome: Outcome) -> Result<Recorded> {
         let id = job.id();
         let after = apply(job, outcome, self.0.clock.now());
         match self.0.ledger.store(&after).await.map_err(|error| error.with_job(id))? {

@@ -79,8 +79,7 @@ impl Video {
     }
 
     pub(super) async fn mark_downloaded(&self) -> Result<()> {
-        // Another holder of the job may have changed it meanwhile.
         let job = self.client.job(self.job.id()).await?;
-        self.client.record(job, Outcome::Downloaded).await.map(drop)
+        self.client.settle(job, Outcome::Downloaded).await.map(drop)
     }
 }

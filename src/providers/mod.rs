@@ -54,9 +54,11 @@ pub(crate) trait Provider: Send + Sync + 'static {
 /// configuration.
 pub(crate) fn open(
     provider: ProviderId,
-    config: AccountConfig,
+    mut config: AccountConfig,
     host: Option<Arc<dyn AssetHost>>,
 ) -> Result<Arc<dyn Provider>> {
+    // A single attempt each time, since the job keeps the time.
+    config.retry = config.retry.once();
     // Only Creatify needs a host for files.
     let _ = &host;
     match provider {

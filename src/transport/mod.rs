@@ -63,7 +63,7 @@ struct Shared {
     open: reqwest::Client,
     credentials: Arc<dyn Credentials>,
     policy: RetryPolicy,
-    budget: Arc<RetryBudget>,
+    budget: RetryBudget,
     clock: Arc<dyn Clock>,
 }
 
@@ -80,26 +80,9 @@ impl Transport {
             open: config.http.open_client()?,
             credentials: config.credentials,
             policy: config.retry,
-            budget: Arc::new(RetryBudget::new()),
+            budget: RetryBudget::new(),
             clock: config.clock,
         })))
-    }
-
-    /// The same account with a single attempt a call, for callers that keep their own time.
-    pub(crate) fn once(&self) -> Self {
-        let Shared { dialect, account, base_url, api, open, credentials, policy, budget, clock } =
-            &*self.0;
-        Self(Arc::new(Shared {
-            dialect,
-            account: account.clone(),
-            base_url: base_url.clone(),
-            api: api.clone(),
-            open: open.clone(),
-            credentials: Arc::clone(credentials),
-            policy: policy.once(),
-            budget: Arc::clone(budget),
-            clock: Arc::clone(clock),
-        }))
     }
 
     pub(crate) fn account(&self) -> &Account {

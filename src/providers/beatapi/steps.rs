@@ -15,13 +15,12 @@ use crate::transport::Transport;
 /// The contract recommends 5 to 10 s. Nothing was seen to be ready within the first minute.
 const SCHEDULE: PollSchedule = &[(1, Duration::from_secs(10)), (2, Duration::from_secs(8))];
 
-/// A BeatAPI account as the client drives it: a single attempt each time, since the job keeps the
-/// time.
+/// A BeatAPI account as the client drives it.
 pub(crate) struct Account(Client);
 
 impl Account {
     pub(crate) fn open(config: AccountConfig) -> Result<Self> {
-        Ok(Self(Client { transport: Client::new(config)?.transport.once() }))
+        Client::new(config).map(Self)
     }
 
     async fn create(&self, job: &Job, step: usize) -> Result<Sent> {

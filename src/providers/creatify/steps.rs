@@ -19,8 +19,7 @@ use crate::transport::Transport;
 /// A picture took about 30 s and a video about two minutes in the one run on record.
 const SCHEDULE: PollSchedule = &[(1, Duration::from_secs(10)), (2, Duration::from_secs(8))];
 
-/// A Creatify account as the client drives it: a single attempt each time, since the job keeps the
-/// time.
+/// A Creatify account as the client drives it.
 pub(crate) struct Account {
     client: Client,
     host: Option<Arc<dyn AssetHost>>,
@@ -28,8 +27,7 @@ pub(crate) struct Account {
 
 impl Account {
     pub(crate) fn open(config: AccountConfig, host: Option<Arc<dyn AssetHost>>) -> Result<Self> {
-        let client = Client { transport: Client::new(config)?.transport.once() };
-        Ok(Self { client, host })
+        Ok(Self { client: Client::new(config)?, host })
     }
 
     async fn host(&self, job: &Job, step: usize) -> Result<Sent> {

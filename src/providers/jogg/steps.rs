@@ -25,13 +25,12 @@ const SCHEDULE: PollSchedule = &[
 /// How many pages of 100 are looked through for a lost video.
 const LOOK_UP_PAGES: u32 = 3;
 
-/// A JoggAI account as the client drives it: a single attempt each time, since the job keeps the
-/// time.
+/// A JoggAI account as the client drives it.
 pub(crate) struct Account(Client);
 
 impl Account {
     pub(crate) fn open(config: AccountConfig) -> Result<Self> {
-        Ok(Self(Client { transport: Client::new(config)?.transport.once() }))
+        Client::new(config).map(Self)
     }
 
     async fn upload(&self, job: &Job, step: usize) -> Result<Sent> {
@@ -44,7 +43,7 @@ impl Account {
     }
 
     async fn create_product(&self, job: &Job) -> Result<Sent> {
-        let product = self.0.create_product(&product_body(job)?).await?;
+        let product = self.0.create_product(&product_body(job)).await?;
         Ok(Sent::Done(product.product_id))
     }
 
@@ -127,19 +126,19 @@ impl Provider for Account {
     }
 }
 
-fn product_body(job: &Job) -> Result<types::CreateProductRequest> {
+fn product_body(job: &Job) -> types::CreateProductRequest {
     let product = &job.request.product;
     let reading = Reading::of_planned(&job.request, &CAPABILITIES);
     let media = job.image_urls().into_iter().map(|url| {
         // 1 is an image, 2 a video.
         types::ProductMediaSpec::new().type_(1).url(url).name(product.name.clone())
     });
-    Ok(types::CreateProductRequest::new()
+    types::CreateProductRequest::new()
         .name(product.name.clone())
         .description(reading.description())
         .target_audience(product.audience.clone())
         .url(product.page_url.clone())
-        .media(media.collect::<Vec<_>>()))
+        .media(media.collect::<Vec<_>>())
 }
 
 fn video_body(job: &Job, step: usize) -> Result<types::CreateVideoFromProductRequest> {
