@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::Problem;
 use super::schema::{
-    OperationAt, components, escape, is_success, may_be_shared, members, operations, reachable,
-    request_bodies, response_bodies,
+    OperationAt, components, escape, is_success, json_schema, may_be_shared, members, operations,
+    reachable, request_bodies, response_bodies, success, webhooks,
 };
 
 /// All that is wrong with a spec; empty when it can be generated from.
@@ -24,6 +24,11 @@ pub(crate) fn check(spec: &Value) -> Vec<Problem> {
             let message = format!("operationId {:?} is used twice", operation.id());
             report.add(&operation.pointer, message);
         }
+        check_sample(&operation, spec, &mut report);
+    }
+    for (_, pointer, webhook) in webhooks(spec) {
+        check_texts(webhook, &pointer, &mut report);
+        check_examples(&webhook["requestBody"], &format!("{pointer}/requestBody"), &mut report);
     }
     for (name, schema) in components(spec) {
         check_component(name, schema, &mut report);
@@ -48,33 +53,98 @@ fn check_operation(operation: &OperationAt<'_>, report: &mut Report) {
     if id.is_empty() || !is_snake {
         report.add(pointer, "give it an operationId in snake_case");
     }
-    for text in ["summary", "description"] {
-        if body[text].as_str().is_none_or(|text| text.trim().is_empty()) {
-            report.add(pointer, format!("write its {text}"));
-        }
+    check_texts(body, pointer, report);
+    if source(body).is_none() {
+        report.add(pointer, "end its description with \"Source: …; read YYYY-MM.\"");
     }
     check_facts(operation, report);
     let successes: Vec<_> =
         members(&body["responses"]).filter(|(status, _)| is_success(status)).collect();
     match successes.as_slice() {
-        [(_, response)] if response["content"]["application/json"]["schema"].is_object() => {}
+        [(_, response)] if json_schema(response).is_object() => {}
         [_] => report.add(pointer, "its success needs an application/json schema"),
         _ => report.add(pointer, "declare exactly one success response"),
     }
-    let request = &body["requestBody"]["content"];
-    if !operation.is_handwritten() && members(request).any(|(media, _)| media != "application/json")
-    {
-        report.add(pointer, "only application/json bodies can be generated (binding: handwritten)");
+    if let Some(response) = success(operation) {
+        check_examples(response, &format!("{pointer}/responses"), report);
+    }
+    let request = &body["requestBody"];
+    if !request.is_null() && !operation.is_handwritten() {
+        if members(&request["content"]).any(|(media, _)| media != "application/json") {
+            let message = "only application/json bodies can be generated (binding: handwritten)";
+            report.add(pointer, message);
+        }
+        check_examples(request, &format!("{pointer}/requestBody"), report);
     }
     for (index, parameter) in body["parameters"].as_array().into_iter().flatten().enumerate() {
-        let place = format!("{pointer}/parameters/{index}");
-        if !parameter["$ref"].is_null() {
-            report
-                .add(&place, "write the parameter out: references to parameters are not followed");
+        check_parameter(parameter, &format!("{pointer}/parameters/{index}"), report);
+    }
+}
+
+fn check_parameter(parameter: &Value, place: &str, report: &mut Report) {
+    if !parameter["$ref"].is_null() {
+        report.add(place, "write the parameter out: references to parameters are not followed");
+        return;
+    }
+    match parameter["in"].as_str() {
+        Some("path") if parameter["required"] != true => {
+            report.add(place, "a path parameter is required");
         }
-        if parameter["in"] == "path" && parameter["required"] != true {
-            report.add(&place, "a path parameter is required");
+        Some("query") if parameter["required"] == true => {
+            report.add(place, "a query parameter that is required has no place in its struct");
         }
+        _ => {}
+    }
+    if is_blank(&parameter["description"]) {
+        report.add(place, "write its description");
+    }
+    if parameter["example"].is_null() {
+        report.add(place, "give an example, which tests send");
+    }
+}
+
+fn check_texts(body: &Value, pointer: &str, report: &mut Report) {
+    for text in ["summary", "description"] {
+        if is_blank(&body[text]) {
+            report.add(pointer, format!("write its {text}"));
+        }
+    }
+}
+
+fn is_blank(text: &Value) -> bool {
+    text.as_str().is_none_or(|text| text.trim().is_empty())
+}
+
+/// Tests send and decode the examples, so a body without one would go untested.
+fn check_examples(body: &Value, pointer: &str, report: &mut Report) {
+    let media = &body["content"]["application/json"];
+    if media["schema"].is_object() && members(&media["examples"]).next().is_none() {
+        report.add(pointer, "give at least one example");
+    }
+}
+
+/// Where an operation's facts come from and when they were read: the last sentence of its
+/// description.
+pub(crate) fn source(operation: &Value) -> Option<(&str, &str)> {
+    let (_, source) = operation["description"].as_str()?.rsplit_once("Source: ")?;
+    let (source, read) = source.trim_end().strip_suffix('.')?.rsplit_once("; read ")?;
+    let is_month = read.len() == 7 && read.bytes().all(|b| b.is_ascii_digit() || b == b'-');
+    is_month.then_some((source, read))
+}
+
+/// `sample: list_things#/0/id` leads to an id with which an operation can be tried for free.
+fn check_sample(operation: &OperationAt<'_>, spec: &Value, report: &mut Report) {
+    let Some(sample) = operation.body["x-adreel"].get("sample") else { return };
+    let list = sample.as_str().and_then(|sample| sample.split_once('#')).map(|(list, _)| list);
+    let is_free_read = |candidate: &OperationAt<'_>| {
+        Some(candidate.id()) == list
+            && candidate.method == "get"
+            && candidate.body["x-adreel"]["paid"] == false
+            && !candidate.path.contains('{')
+    };
+    if !operations(spec).iter().any(is_free_read) {
+        let pointer = format!("{}/x-adreel/sample", operation.pointer);
+        report.add(&pointer, "name a free list without an id of its own, as in list_things#/0/id");
     }
 }
 
@@ -100,7 +170,7 @@ fn check_facts(operation: &OperationAt<'_>, report: &mut Report) {
         report.add(&pointer, "timeout_secs: give the seconds that one attempt may take");
     }
     for (key, _) in members(facts) {
-        if !["paid", "replay", "refused", "timeout_secs", "binding"].contains(&key) {
+        if !["paid", "replay", "refused", "timeout_secs", "binding", "sample"].contains(&key) {
             report.add(&pointer, format!("unknown key {key:?}"));
         }
     }
@@ -108,7 +178,7 @@ fn check_facts(operation: &OperationAt<'_>, report: &mut Report) {
 
 fn check_component(name: &str, schema: &Value, report: &mut Report) {
     let pointer = format!("/components/schemas/{name}");
-    if schema["description"].as_str().is_none_or(|text| text.trim().is_empty()) {
+    if is_blank(&schema["description"]) {
         report.add(&pointer, "write its description");
     }
     if let Some(values) = schema["enum"].as_array() {
@@ -123,8 +193,7 @@ fn check_component(name: &str, schema: &Value, report: &mut Report) {
         report.add(&pointer, "put nullable where the oneOf is used, not on the component");
     }
     for (property, value) in members(&schema["properties"]) {
-        let described = value["description"].as_str().is_some_and(|text| !text.trim().is_empty());
-        if !described && value["$ref"].is_null() {
+        if is_blank(&value["description"]) && value["$ref"].is_null() {
             let place = format!("{pointer}/properties/{}", escape(property));
             report.add(&place, "write its description");
         }

@@ -7,19 +7,15 @@ use serde_json::Value;
 use syn::{Item, parse_quote};
 
 use super::schema::{
-    OperationAt, component_name, components, members, operations, reachable, request_bodies,
-    string_enums,
+    OperationAt, component_name, components, json_schema, members, operations, reachable,
+    request_bodies, string_enums, success, webhooks,
 };
 
 /// Makes every generated struct non-exhaustive, so that a new optional field is a minor release,
 /// and gives those of requests `new(required…)` and a setter for each field.
 pub(crate) fn complete_types(file: &mut syn::File, spec: &Value) {
     let requests = reachable(spec, &request_bodies(spec));
-    let types = file.items.iter_mut().find_map(|item| match item {
-        Item::Mod(module) if module.ident == "types" => module.content.as_mut(),
-        _ => None,
-    });
-    let Some((_, items)) = types else { return };
+    let Some(items) = types_module(file) else { return };
     let mut added = Vec::new();
     for item in items.iter_mut() {
         if let Item::Struct(definition) = item {
@@ -31,6 +27,16 @@ pub(crate) fn complete_types(file: &mut syn::File, spec: &Value) {
         }
     }
     items.extend(added);
+}
+
+/// The items of the generated module `types`.
+pub(crate) fn types_module(file: &mut syn::File) -> Option<&mut Vec<Item>> {
+    file.items.iter_mut().find_map(|item| match item {
+        Item::Mod(module) if module.ident == "types" => {
+            module.content.as_mut().map(|(_, items)| items)
+        }
+        _ => None,
+    })
 }
 
 /// `new` takes the required fields in the spec's order; generated fields come sorted by name.
@@ -188,6 +194,15 @@ pub(crate) fn operation_table(provider: &str, spec: &Value) -> Item {
         .map(|operation| format_ident!("{}", operation.id().to_shouty_snake_case()))
         .collect();
     let constants = all.iter().map(|operation| operation_constant(provider, operation, spec));
+    let answers = all.iter().filter_map(|op| Some((op.id(), success(op)?)));
+    let events = webhooks(spec).map(|(event, _, webhook)| (event, &webhook["requestBody"]));
+    let decoders = answers.chain(events).map(|(name, body)| {
+        let ty = decoded_type(json_schema(body), spec);
+        quote!((#name, |body| {
+            let value: #ty = ::serde_json::from_slice(body)?;
+            ::serde_json::to_value(value)
+        }))
+    });
     parse_quote! {
         pub(crate) mod operations {
             use crate::transport::{Operation, Replay};
@@ -195,8 +210,35 @@ pub(crate) fn operation_table(provider: &str, spec: &Value) -> Item {
             /// Every operation of the spec.
             pub static ALL: &[&Operation] = &[#(&#names),*];
 
+            /// Reads a body and writes it again, for the tests of what can be read.
+            #[cfg(test)]
+            pub(crate) type Decoder = fn(&[u8]) -> ::serde_json::Result<::serde_json::Value>;
+
+            /// Every operation and webhook with the decoder of its body.
+            #[cfg(test)]
+            pub(crate) static DECODERS: &[(&str, Decoder)] = &[#(#decoders),*];
+
             #(#constants)*
         }
+    }
+}
+
+/// The type that a body is decoded to: a component, a list of one, or any JSON.
+fn decoded_type(schema: &Value, spec: &Value) -> TokenStream {
+    match schema["$ref"].as_str().and_then(component_name) {
+        Some(name) if string_enums(spec).any(|listed| listed == name) => {
+            let name = Ident::new(name, Span::call_site());
+            quote!(super::open::#name)
+        }
+        Some(name) => {
+            let name = Ident::new(name, Span::call_site());
+            quote!(super::types::#name)
+        }
+        None if schema["type"] == "array" => {
+            let item = decoded_type(&schema["items"], spec);
+            quote!(::std::vec::Vec<#item>)
+        }
+        None => quote!(::serde_json::Value),
     }
 }
 
@@ -241,8 +283,8 @@ fn operation_constant(provider: &str, operation: &OperationAt<'_>, spec: &Value)
 }
 
 fn request_fields<'a>(operation: &OperationAt<'_>, spec: &'a Value) -> Vec<&'a str> {
-    let schema = &operation.body["requestBody"]["content"]["application/json"]["schema"];
-    let component = schema["$ref"].as_str().and_then(component_name);
+    let component =
+        json_schema(&operation.body["requestBody"])["$ref"].as_str().and_then(component_name);
     component.map_or_else(Vec::new, |name| {
         members(&spec["components"]["schemas"][name]["properties"])
             .map(|(field, _)| field)

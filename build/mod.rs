@@ -8,6 +8,7 @@
 mod check;
 mod emit;
 mod normalise;
+mod query;
 mod schema;
 
 use std::fmt;
@@ -56,6 +57,7 @@ pub(crate) fn bindings(provider: &str, yaml: &str) -> Result<String, Vec<Problem
         .map_err(|error| at_root(error.to_string()))?;
     let mut file = syn::parse2(generated).map_err(|error| at_root(error.to_string()))?;
     emit::complete_types(&mut file, &normal);
+    query::add_queries(&mut file, &normal);
     file.items.push(emit::open_enums(&spec));
     file.items.push(emit::operation_table(provider, &spec));
     Ok(prettyplease::unparse(&file))
@@ -78,4 +80,42 @@ fn settings(provider: &str, spec: &Value) -> GenerationSettings {
         settings.with_replacement(name, path, traits());
     }
     settings
+}
+
+/// What a spec says of one operation, for the table of operations.
+#[allow(dead_code, reason = "the build itself prints no table")]
+pub(crate) struct Facts<'a> {
+    pub(crate) id: &'a str,
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) paid: bool,
+    pub(crate) replay: &'a str,
+    pub(crate) refused: Vec<u64>,
+    pub(crate) source: &'a str,
+    pub(crate) read: &'a str,
+}
+
+/// The facts of each operation of a spec, in its order.
+#[allow(dead_code, reason = "the build itself prints no table")]
+pub(crate) fn facts(spec: &Value) -> Vec<Facts<'_>> {
+    let rows = schema::operations(spec).into_iter().map(|operation| {
+        let facts = &operation.body["x-adreel"];
+        let (source, read) = check::source(operation.body).unwrap_or_default();
+        Facts {
+            id: operation.body["operationId"].as_str().unwrap_or_default(),
+            method: operation.method,
+            path: operation.path,
+            paid: facts["paid"] == true,
+            replay: facts["replay"].as_str().unwrap_or_default(),
+            refused: facts["refused"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_u64)
+                .collect(),
+            source,
+            read,
+        }
+    });
+    rows.collect()
 }

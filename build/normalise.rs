@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::PATH_SEGMENT;
 use super::schema::{
-    METHODS, component_name, is_success, may_be_shared, members, operations, reachable,
+    METHODS, component_name, is_success, json_schema, may_be_shared, operations, reachable,
+    success, webhooks,
 };
 
 /// Constraints become checked newtypes in generated code, also when an answer is read, and a
@@ -32,14 +33,13 @@ pub(crate) fn normalise(mut spec: Value) -> Value {
         .filter(|operation| operation.is_handwritten())
         .map(|operation| (operation.path.to_owned(), operation.method.to_owned()))
         .collect();
-    // Their answers are decoded by generated types all the same.
+    // Their answers are decoded by generated types all the same, and so are webhooks.
     let handwritten_components: Vec<String> = {
         let bodies: Vec<&Value> = operations(&spec)
             .iter()
             .filter(|operation| operation.is_handwritten())
-            .flat_map(|operation| members(&operation.body["responses"]))
-            .filter(|(status, _)| is_success(status))
-            .map(|(_, response)| response)
+            .filter_map(success)
+            .chain(webhooks(&spec).map(|(_, _, webhook)| webhook))
             .collect();
         reachable(&spec, &bodies).into_iter().map(str::to_owned).collect()
     };
@@ -76,8 +76,10 @@ fn open_request_roots(spec: &mut Value) {
     let roots: Vec<String> = operations(spec)
         .iter()
         .filter_map(|op| {
-            let schema = &op.body["requestBody"]["content"]["application/json"]["schema"];
-            schema["$ref"].as_str().and_then(component_name).map(str::to_owned)
+            json_schema(&op.body["requestBody"])["$ref"]
+                .as_str()
+                .and_then(component_name)
+                .map(str::to_owned)
         })
         .filter(|name| !may_be_shared(spec, name))
         .collect();

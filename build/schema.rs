@@ -41,6 +41,24 @@ pub(crate) fn operations(spec: &Value) -> Vec<OperationAt<'_>> {
     found
 }
 
+/// The bodies of webhooks, which we read like answers, each with its place.
+pub(crate) fn webhooks(spec: &Value) -> impl Iterator<Item = (&str, String, &Value)> {
+    members(&spec["x-webhooks"])
+        .map(|(event, webhook)| (event, format!("/x-webhooks/{}", escape(event)), webhook))
+}
+
+/// The schema of an operation's or a webhook's JSON body.
+pub(crate) fn json_schema(body: &Value) -> &Value {
+    &body["content"]["application/json"]["schema"]
+}
+
+/// The success answer of an operation.
+pub(crate) fn success<'a>(operation: &OperationAt<'a>) -> Option<&'a Value> {
+    members(&operation.body["responses"])
+        .find(|(status, _)| is_success(status))
+        .map(|(_, response)| response)
+}
+
 /// The named schemas of a spec.
 pub(crate) fn components(spec: &Value) -> impl Iterator<Item = (&str, &Value)> {
     members(&spec["components"]["schemas"])
@@ -85,7 +103,8 @@ pub(crate) fn request_bodies(spec: &Value) -> Vec<&Value> {
 }
 
 pub(crate) fn response_bodies(spec: &Value) -> Vec<&Value> {
-    operations(spec).iter().map(|op| &op.body["responses"]).collect()
+    let responses = operations(spec).into_iter().map(|op| &op.body["responses"]);
+    responses.chain(webhooks(spec).map(|(_, _, webhook)| webhook)).collect()
 }
 
 pub(crate) fn is_success(status: &str) -> bool {

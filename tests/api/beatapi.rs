@@ -131,8 +131,8 @@ async fn get_usage_reads_old_and_new_money() {
                 }}));
             })
             .await;
-        let period = types::UsagePeriod::from("7d");
-        let usage = client(&server).await.get_usage(Some(&period)).await.unwrap();
+        let query = types::GetUsageQuery::new().period("7d");
+        let usage = client(&server).await.get_usage(&query).await.unwrap();
         mock.assert_async().await;
         assert_eq!(usage.credit_balance.to_string(), shown);
     }
@@ -150,7 +150,7 @@ async fn errors_carry_kind_code_request_id_and_no_key() {
             }}));
         })
         .await;
-    let error = client(&server).await.get_usage(None).await.unwrap_err();
+    let error = client(&server).await.get_usage(&types::GetUsageQuery::new()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthorized);
     assert_eq!((error.status(), error.code()), (Some(401), Some("invalid_api_key")));
     assert_eq!((error.request_id(), error.attempts()), (Some("req_9"), 1));

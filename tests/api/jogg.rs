@@ -164,9 +164,11 @@ async fn lists_and_quota_are_read() {
         })
         .await;
     let client = client(&server).await;
-    let page = client.list_product_videos(2, 100).await.unwrap();
+    let videos = types::ListProductVideosQuery::new().page(2).page_size(100).sort_order("desc");
+    let page = client.list_product_videos(&videos).await.unwrap();
     assert_eq!(page.videos.unwrap()[0].id, "v1");
-    let avatars = client.list_public_avatars(Some(&types::AspectRatio::Square), 1, 20).await;
+    let square = types::ListPublicAvatarsQuery::new().aspect_ratio(types::AspectRatio::Square);
+    let avatars = client.list_public_avatars(&square).await;
     assert_eq!(avatars.unwrap()[0].id, 81);
     assert_eq!(client.get_remaining_quota().await.unwrap(), Credits::cents(50));
 }

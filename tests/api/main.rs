@@ -11,4 +11,5 @@ mod download;
 mod fields;
 mod jobs;
 mod jogg;
+mod operations;
 mod retry;

@@ -125,7 +125,11 @@ async fn no_key_and_an_impossible_key_are_errors_before_anything_is_sent() {
     let server = Server::start([]).await;
     for key in ["", "  ", "a\nb", "kéy"] {
         let config = AccountConfig::new(Keys::key(key)).base_url(&server.url);
-        let error = Client::new(config).unwrap().get_usage(None).await.unwrap_err();
+        let error = Client::new(config)
+            .unwrap()
+            .get_usage(&adreel::beatapi::types::GetUsageQuery::new())
+            .await
+            .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NeedsCredentials, "{key:?}");
     }
     assert!(server.requests().is_empty());

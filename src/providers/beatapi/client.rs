@@ -142,14 +142,14 @@ impl Client {
         send(&self.transport, &operations::GET_TASK, async |api: Api| api.get_task(&id).await).await
     }
 
-    /// Reads balance, concurrency and what was used. Free. Default period: all.
+    /// Reads balance, concurrency and what was used in a period (all time unless said). Free.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
     ///
     /// Source: `GET /v1/usage`.
-    pub async fn get_usage(&self, period: Option<&types::UsagePeriod>) -> Result<types::Usage> {
-        let method = async |api: Api| api.get_usage(period).await;
+    pub async fn get_usage(&self, query: &types::GetUsageQuery) -> Result<types::Usage> {
+        let method = async |api: Api| api.get_usage_with(query).await;
         Ok(send(&self.transport, &operations::GET_USAGE, method).await?.value.data)
     }
 }

@@ -91,7 +91,8 @@ impl Provider for Account {
     }
 
     fn balance(&self) -> BoxFuture<'_, Result<Credits>> {
-        Box::pin(async move { Ok(self.0.get_usage(None).await?.credit_balance) })
+        let query = types::GetUsageQuery::new();
+        Box::pin(async move { Ok(self.0.get_usage(&query).await?.credit_balance) })
     }
 }
 

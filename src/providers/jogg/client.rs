@@ -141,8 +141,8 @@ impl Client {
         send(&self.transport, &operations::GET_PRODUCT_VIDEO, method).await
     }
 
-    /// Reads a page of product videos, the newest first; pages count from 1 and hold at most 100.
-    /// Free.
+    /// Reads a page of product videos; pages count from 1 and hold 10 unless `page_size` says
+    /// otherwise (at most 100). Free.
     ///
     /// # Errors
     /// See [`ErrorKind`](crate::ErrorKind).
@@ -150,14 +150,9 @@ impl Client {
     /// Source: `GET /v2/product_videos`.
     pub async fn list_product_videos(
         &self,
-        page: u32,
-        page_size: u32,
+        query: &types::ListProductVideosQuery,
     ) -> Result<types::ProductVideoPage> {
-        let (by, order) = (types::ProductVideoSortKey::CreatedAt, types::SortOrder::Desc);
-        let (page, size) = (Some(i64::from(page)), Some(i64::from(page_size)));
-        let method = async |api: Api| {
-            api.list_product_videos(page, size, Some(&by), Some(&order), None).await
-        };
+        let method = async |api: Api| api.list_product_videos_with(query).await;
         let answer = send(&self.transport, &operations::LIST_PRODUCT_VIDEOS, method).await?;
         self.data(answer.value.data, "list_product_videos")
     }
@@ -170,14 +165,9 @@ impl Client {
     /// Source: `GET /v2/avatars/public`.
     pub async fn list_public_avatars(
         &self,
-        aspect_ratio: Option<&types::AspectRatio>,
-        page: u32,
-        page_size: u32,
+        query: &types::ListPublicAvatarsQuery,
     ) -> Result<Vec<types::Avatar>> {
-        let (page, size) = (Some(i64::from(page)), Some(i64::from(page_size)));
-        let method = async |api: Api| {
-            api.list_public_avatars(None, aspect_ratio, None, None, page, size, None, None).await
-        };
+        let method = async |api: Api| api.list_public_avatars_with(query).await;
         let answer = send(&self.transport, &operations::LIST_PUBLIC_AVATARS, method).await?;
         Ok(self.data(answer.value.data, "list_public_avatars")?.avatars.unwrap_or_default())
     }

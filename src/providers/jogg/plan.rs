@@ -80,7 +80,9 @@ pub(super) async fn plan(
 
 /// The first public presenter that was recorded in the ratio.
 async fn first_avatar(client: &Client, ratio: AspectRatio) -> Result<(String, String)> {
-    let avatars = client.list_public_avatars(Some(&wire_ratio(ratio)), 1, 20).await?;
+    let query =
+        types::ListPublicAvatarsQuery::new().aspect_ratio(wire_ratio(ratio)).page(1).page_size(20);
+    let avatars = client.list_public_avatars(&query).await?;
     let wanted = match ratio {
         AspectRatio::Portrait => 0,
         AspectRatio::Landscape => 1,

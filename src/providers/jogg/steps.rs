@@ -73,7 +73,12 @@ impl Account {
     async fn find(&self, job: &Job, step: usize) -> Result<LookUp> {
         let tag = job.tag(step);
         for page in 1..=LOOK_UP_PAGES {
-            let videos = self.0.list_product_videos(page, 100).await?.videos.unwrap_or_default();
+            let query = types::ListProductVideosQuery::new()
+                .page(page)
+                .page_size(100)
+                .sort_by(types::ProductVideoSortKey::CreatedAt)
+                .sort_order(types::SortOrder::Desc);
+            let videos = self.0.list_product_videos(&query).await?.videos.unwrap_or_default();
             let tagged = |video: &&types::ProductVideoSummary| {
                 video.title.as_deref().is_some_and(|title| title.ends_with(&tag))
             };
