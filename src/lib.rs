@@ -35,7 +35,7 @@ pub use providers::jogg;
 #[cfg(feature = "sandbox")]
 pub use sandbox::Sandbox;
 pub use secret::ApiKey;
-pub use transport::{Credentials, HttpConfig, Keys, Operation, Replay, RetryPolicy};
+pub use transport::{Credentials, HttpConfig, Keys, Operation, Replay, RetryPolicy, Upload};
 
 /// A boxed future that can move between threads, as the traits of this crate return it.
 pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -37,10 +37,10 @@ impl From<String> for ApiKey {
 
 /// Provider text as it may be shown: on one line, without the given secrets, at most 300
 /// characters long.
-pub(crate) fn redact(text: &str, secrets: &[&ApiKey]) -> String {
+pub(crate) fn redact(text: &str, secrets: &[ApiKey]) -> String {
     const MAX_CHARS: usize = 300;
     let mut text = text.to_owned();
-    for secret in secrets.iter().map(|key| key.expose()).filter(|secret| !secret.is_empty()) {
+    for secret in secrets.iter().map(ApiKey::expose).filter(|secret| !secret.is_empty()) {
         text = text.replace(secret, "[redacted]");
     }
     let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).collect();
@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn provider_text_loses_keys_and_line_breaks() {
         let key = ApiKey::new(" sk_live_1\n");
-        let shown = redact("bad key\n  sk_live_1\u{7}", &[&key]);
+        let shown = redact("bad key\n  sk_live_1\u{7}", &[key]);
         assert_eq!(shown, "bad key [redacted]");
         assert_eq!(redact(&"x".repeat(400), &[]).chars().count(), 301);
     }

@@ -23,8 +23,8 @@ impl Keys {
         Self { id: Some(id.into()), key: key.into() }
     }
 
-    pub(crate) fn secrets(&self) -> Vec<&ApiKey> {
-        self.id.iter().chain([&self.key]).collect()
+    pub(crate) fn into_secrets(self) -> Vec<ApiKey> {
+        self.id.into_iter().chain([self.key]).collect()
     }
 }
 

@@ -3,14 +3,15 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use futures_util::StreamExt as _;
-use reqwest::{Request, Response};
+use reqwest::header::ACCEPT;
+use reqwest::{Request, RequestBuilder, Response};
 
 use super::operation::{Operation, Replay};
 use super::reply::{Proof, Refusal, Reply};
-use super::{Shared, Transport};
+use super::{Shared, Transport, Upload};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Timestamp;
-use crate::secret::redact;
+use crate::secret::{ApiKey, redact};
 
 /// An answer longer than this is not one of these APIs'.
 const MAX_BODY_BYTES: usize = 16 << 20;
@@ -28,10 +29,22 @@ pub(crate) struct Call(Arc<State>);
 struct State {
     shared: Arc<Shared>,
     operation: &'static Operation,
+    /// How answers are read: as the provider's, or as those of whoever keeps its files.
+    refusal: fn(&Reply) -> Option<Refusal>,
+    way: Way,
     may_repeat: bool,
     /// What became of the call. The generated client cannot carry it: its hooks must return a
     /// `reqwest` result, and an error of that type cannot be made here.
     result: Mutex<Option<Result<Reply>>>,
+}
+
+/// Where a call goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// To the provider, with the account's keys.
+    Signed,
+    /// To an address that is as good as a key and must not see ours.
+    Presigned,
 }
 
 impl std::fmt::Debug for Call {
@@ -53,12 +66,43 @@ impl Transport {
             Replay::IdempotencyKey => honoured,
             Replay::Never => false,
         };
-        Call(Arc::new(State {
-            shared: Arc::clone(&self.0),
-            operation,
-            may_repeat,
-            result: Mutex::new(None),
-        }))
+        self.new_call(operation, Way::Signed, may_repeat)
+    }
+
+    fn new_call(&self, operation: &'static Operation, way: Way, may_repeat: bool) -> Call {
+        let refusal = match way {
+            Way::Signed => self.0.dialect.refusal,
+            Way::Presigned => plain_refusal,
+        };
+        let shared = Arc::clone(&self.0);
+        let result = Mutex::new(None);
+        Call(Arc::new(State { shared, operation, refusal, way, may_repeat, result }))
+    }
+
+    /// Sends a file as the whole body of an operation.
+    pub(crate) async fn upload<T: serde::de::DeserializeOwned>(
+        &self,
+        operation: &'static Operation,
+        file: &Upload,
+    ) -> Result<Answer<T>> {
+        let call = self.call(operation);
+        let url = format!("{}{}", self.base_url(), operation.path);
+        let head = self.api().post(url).header(ACCEPT, "application/json");
+        let result = call.attempts(self.api(), call.build(head)?, Some(file)).await;
+        *call.slot() = Some(result);
+        call.finish_handwritten()
+    }
+
+    /// Puts a file at a presigned address, without keys.
+    pub(crate) async fn put_presigned(
+        &self,
+        operation: &'static Operation,
+        url: &str,
+        file: &Upload,
+    ) -> Result<()> {
+        let call = self.new_call(operation, Way::Presigned, true);
+        let head = call.build(self.open().put(url))?;
+        call.attempts(self.open(), head, Some(file)).await.map(drop)
     }
 }
 
@@ -66,7 +110,7 @@ impl Call {
     /// Sends a request as often as its operation allows, and keeps the result for
     /// [`finish`](Self::finish). The response is for the generated client to decode.
     pub(crate) async fn run(&self, client: &reqwest::Client, request: Request) -> Response {
-        let result = self.attempts(client, request).await;
+        let result = self.attempts(client, request, None).await;
         let response = match &result {
             Ok(reply) => reply.clone().into_response(),
             Err(_) => not_a_success(),
@@ -110,7 +154,29 @@ impl Call {
         self.0.result.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn attempts(&self, client: &reqwest::Client, request: Request) -> Result<Reply> {
+    fn build(&self, request: RequestBuilder) -> Result<Request> {
+        request.build().map_err(|error| {
+            let error = error.without_url();
+            self.error(ErrorKind::InvalidRequest, "not an address").with_source(error)
+        })
+    }
+
+    /// A request for one attempt. A file is opened anew, since a body can be read only once.
+    async fn copy_of(&self, request: &Request, file: Option<&Upload>) -> Result<Request> {
+        let unrepeatable = || self.error(ErrorKind::InvalidRequest, "its body cannot be repeated");
+        let mut request = request.try_clone().ok_or_else(unrepeatable)?;
+        if let Some(file) = file {
+            file.fill(&mut request).await.map_err(|error| self.place(error))?;
+        }
+        Ok(request)
+    }
+
+    async fn attempts(
+        &self,
+        client: &reqwest::Client,
+        request: Request,
+        file: Option<&Upload>,
+    ) -> Result<Reply> {
         let Shared { clock, policy, budget, .. } = &*self.0.shared;
         let started = clock.now();
         let mut lost: Option<Error> = None;
@@ -119,10 +185,11 @@ impl Call {
         loop {
             attempt += 1;
             let elapsed = clock.now().since(started);
-            let (proof, error) = match self.attempt(client, &request, elapsed).await? {
-                Ok(reply) => return Ok(reply),
-                Err((proof, error)) => (proof, error),
-            };
+            let (proof, error) =
+                match self.attempt(client, self.copy_of(&request, file).await?, elapsed).await? {
+                    Ok(reply) => return Ok(reply),
+                    Err((proof, error)) => (proof, error),
+                };
             let elapsed = clock.now().since(started);
             let error = error.with_attempts(attempt, elapsed);
             tracing::debug!(operation = self.0.operation.id, attempt, ?proof, %error, "failed");
@@ -153,17 +220,18 @@ impl Call {
     async fn attempt(
         &self,
         client: &reqwest::Client,
-        request: &Request,
+        mut request: Request,
         elapsed: Duration,
     ) -> Result<Result<Reply, (Proof, Error)>> {
         let Shared { credentials, account, dialect, policy, clock, .. } = &*self.0.shared;
-        let keys = credentials.keys(account).await.map_err(|error| self.place(error))?;
-        let mut request = request
-            .try_clone()
-            .ok_or_else(|| self.error(ErrorKind::InvalidRequest, "its body cannot be repeated"))?;
         // The generator adds a header that no provider knows.
         request.headers_mut().remove("api-version");
-        (dialect.sign)(&keys, request.headers_mut()).map_err(|error| self.place(error))?;
+        let mut secrets = Vec::new();
+        if self.0.way == Way::Signed {
+            let keys = credentials.keys(account).await.map_err(|error| self.place(error))?;
+            (dialect.sign)(&keys, request.headers_mut()).map_err(|error| self.place(error))?;
+            secrets = keys.into_secrets();
+        }
         let left = policy.deadline.saturating_sub(elapsed);
         let timeout = self.0.operation.timeout.min(left);
         *request.timeout_mut() = Some(timeout);
@@ -171,9 +239,9 @@ impl Call {
             Ok(reply) => reply,
             Err(failure) => return Ok(Err(self.lost(failure))),
         };
-        Ok(match (dialect.refusal)(&reply) {
+        Ok(match (self.0.refusal)(&reply) {
             None => Ok(reply),
-            Some(refusal) => Err(self.refused(&reply, refusal, &keys, clock.now())),
+            Some(refusal) => Err(self.refused(&reply, refusal, &secrets, clock.now())),
         })
     }
 
@@ -200,12 +268,12 @@ impl Call {
         &self,
         reply: &Reply,
         refusal: Refusal,
-        keys: &super::Keys,
+        secrets: &[ApiKey],
         now: Timestamp,
     ) -> (Proof, Error) {
         let proof = Proof::of_refusal(self.0.operation, refusal.number);
         let kind = refusal.kind(reply.status);
-        let message = redact(&refusal.message, &keys.secrets());
+        let message = redact(&refusal.message, secrets);
         let mut error = self
             .error(kind, message)
             .with_status(reply.status.as_u16())
@@ -246,6 +314,13 @@ impl Call {
         }
         copy
     }
+}
+
+/// What whoever keeps a provider's files says no with: a status, and XML or nothing.
+fn plain_refusal(reply: &Reply) -> Option<Refusal> {
+    let number = u32::from(reply.status.as_u16());
+    let refusal = Refusal { number, message: reply.text(), ..Refusal::default() };
+    (!reply.status.is_success()).then_some(refusal)
 }
 
 enum Failure {

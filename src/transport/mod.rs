@@ -19,12 +19,14 @@ mod reply;
 mod retry;
 #[cfg(feature = "rustls")]
 mod tls;
+mod upload;
 
 pub use auth::{Credentials, Keys};
 pub use http::HttpConfig;
 pub(crate) use operation::PathSegment;
 pub use operation::{Operation, Replay};
 pub use retry::RetryPolicy;
+pub use upload::Upload;
 
 pub(crate) use call::{Answer, Call};
 pub(crate) use reply::{Refusal, Reply};

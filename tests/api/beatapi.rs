@@ -1,5 +1,5 @@
 use adreel::beatapi::{Client, IdempotencyKey, types};
-use adreel::{Credits, ErrorKind};
+use adreel::{Credits, ErrorKind, Upload};
 use httpmock::prelude::*;
 use serde_json::json;
 
@@ -53,7 +53,8 @@ async fn upload_file_sends_the_raw_bytes_with_their_type() {
             }}));
         })
         .await;
-    let file = client(&server).await.upload_file("bytes", "image/png").await.unwrap();
+    let file =
+        client(&server).await.upload_file(&Upload::bytes("bytes", "image/png")).await.unwrap();
     mock.assert_async().await;
     assert_eq!(file.url, "https://media.example/f.png");
 }

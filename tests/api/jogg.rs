@@ -1,5 +1,5 @@
 use adreel::jogg::{Client, types};
-use adreel::{Credits, ErrorKind};
+use adreel::{Credits, ErrorKind, Upload};
 use httpmock::prelude::*;
 use serde_json::{Value, json};
 
@@ -51,7 +51,7 @@ async fn upload_asset_and_its_put_keep_the_key_from_the_presigned_address() {
     let client = client(&server).await;
     let request = types::UploadAssetRequest::new("p.png", "image/png").file_size(5);
     let asset = client.upload_asset(&request).await.unwrap();
-    client.put_asset(&asset, "bytes", "image/png").await.unwrap();
+    client.put_asset(&asset, &Upload::bytes("bytes", "image/png")).await.unwrap();
     sign.assert_async().await;
     put.assert_async().await;
 }

@@ -13,3 +13,4 @@ mod jobs;
 mod jogg;
 mod operations;
 mod retry;
+mod uploads;

@@ -1,11 +1,9 @@
-use bytes::Bytes;
-
 use super::convert::DIALECT;
 use super::types;
 use crate::bindings::beatapi::{Client as Api, operations, send, send_call};
 use crate::client::AccountConfig;
 use crate::error::{Error, Result};
-use crate::transport::{Answer, PathSegment, Transport};
+use crate::transport::{Answer, PathSegment, Transport, Upload};
 
 /// BeatAPI's operations, one method each, named as in the spec.
 ///
@@ -79,33 +77,22 @@ impl Client {
         Ok(answer.value.data)
     }
 
-    /// Uploads an image and returns its long-lived address. Free. `media_type` is the file's own:
-    /// `image/png`, `image/jpeg` or `image/webp`. At most 50 MB.
+    /// Uploads a file and returns its long-lived address. Free. Images (PNG, JPEG, WebP), audio
+    /// (MP3, WAV, AAC, M4A) and subtitles (SRT) of at most 50 MB, video (MP4, MOV) of at most
+    /// 100 MB.
     ///
     /// A repeat makes a second file, which does no harm.
     ///
     /// # Errors
-    /// `InvalidRequest` for a type or size that is not taken; see [`ErrorKind`](crate::ErrorKind).
+    /// `Io` for a file that cannot be read, `InvalidRequest` for a type or size that is not taken;
+    /// see [`ErrorKind`](crate::ErrorKind).
     ///
     /// Source: `POST /v1/files`, in its raw form: the multipart form says nothing more, and its
     /// body could not be sent a second time.
-    pub async fn upload_file(
-        &self,
-        bytes: impl Into<Bytes>,
-        media_type: &str,
-    ) -> Result<types::File> {
-        let call = self.transport.call(&operations::UPLOAD_FILE);
-        let request = self
-            .transport
-            .api()
-            .post(format!("{}/v1/files", self.transport.base_url()))
-            .header(reqwest::header::CONTENT_TYPE, media_type)
-            .header(reqwest::header::ACCEPT, "application/json")
-            .body(bytes.into())
-            .build()
-            .map_err(|error| Error::invalid("media_type", "not a media type").with_source(error))?;
-        call.run(self.transport.api(), request).await;
-        Ok(call.finish_handwritten::<types::FileResponse>()?.value.data)
+    pub async fn upload_file(&self, file: &Upload) -> Result<types::File> {
+        let answer = self.transport.upload(&operations::UPLOAD_FILE, file).await?;
+        let types::FileResponse { data, .. } = answer.value;
+        Ok(data)
     }
 
     /// Submits a product video. **Paid**: the whole price is reserved when it is accepted.

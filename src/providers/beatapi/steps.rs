@@ -10,7 +10,7 @@ use crate::client::AccountConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, Plan};
 use crate::model::{AspectRatio, Cost, CostSource, Credits, Picture, VideoFacts, VideoRequest};
-use crate::transport::Transport;
+use crate::transport::{Transport, Upload};
 
 /// The contract recommends 5 to 10 s. Nothing was seen to be ready within the first minute.
 const SCHEDULE: PollSchedule = &[(1, Duration::from_secs(10)), (2, Duration::from_secs(8))];
@@ -31,7 +31,7 @@ impl Account {
 
     async fn upload(&self, job: &Job, step: usize) -> Result<Sent> {
         let picture = picture(job, step).await?;
-        let file = self.0.upload_file(picture.bytes, picture.media_type).await?;
+        let file = self.0.upload_file(&Upload::bytes(picture.bytes, picture.media_type)).await?;
         Ok(Sent::Done(file.url))
     }
 

@@ -12,7 +12,7 @@ use crate::client::AccountConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, Plan};
 use crate::model::{Cost, CostSource, Credits, Picture, VideoFacts, VideoRequest};
-use crate::transport::Transport;
+use crate::transport::{Transport, Upload};
 
 /// The guide: first after 10 to 15 s, every 10 s in the first minute, then every 30 s.
 const SCHEDULE: PollSchedule = &[
@@ -38,7 +38,7 @@ impl Account {
         let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
         let request = types::UploadAssetRequest::new(file_name, media_type).file_size(size);
         let asset = self.0.upload_asset(&request).await?;
-        self.0.put_asset(&asset, bytes, media_type).await?;
+        self.0.put_asset(&asset, &Upload::bytes(bytes, media_type)).await?;
         Ok(Sent::Done(asset.asset_url))
     }
 

@@ -1,3 +1,4 @@
+use adreel::Upload;
 use adreel::beatapi::{Client, IdempotencyKey};
 
 use super::sent::Sent;
@@ -6,7 +7,7 @@ use super::{Called, value};
 pub(super) async fn call(client: &Client, id: &str, sent: &Sent) -> Called {
     match id {
         "list_workflows" => value(client.list_workflows().await),
-        "upload_file" => value(client.upload_file("bytes", "image/png").await),
+        "upload_file" => value(client.upload_file(&Upload::bytes("bytes", "image/png")).await),
         "create_ecommerce_video" => {
             let key = IdempotencyKey::new(sent.header("Idempotency-Key")).unwrap();
             value(client.create_ecommerce_video(&sent.body(), Some(&key)).await)

@@ -1,0 +1,93 @@
+use std::io::Write as _;
+
+use adreel::{ErrorKind, Upload, beatapi, jogg};
+use serde_json::json;
+
+use crate::support::account;
+use crate::support::scripted::{Reply, Server, json};
+
+/// More than one piece of a file that is read while it is sent.
+fn large_file() -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    for line in 0..40_000 {
+        writeln!(file, "{line:07}").unwrap();
+    }
+    file
+}
+
+fn stored() -> String {
+    json!({"data": {
+        "id": "file_3", "object": "file", "url": "https://media.example/f.srt", "key": "f",
+        "mime_type": "application/x-subrip", "size_bytes": 5, "purpose": "input", "created_at": 1,
+    }})
+    .to_string()
+}
+
+#[tokio::test]
+async fn a_file_is_sent_again_whole_after_a_lost_answer() {
+    let file = large_file();
+    let replies = [json(503, "{}"), Reply::HangUp, Reply::BreakOff, json(201, &stored())];
+    let server = Server::start(replies).await;
+    let client = beatapi::Client::new(account(&server.url)).unwrap();
+    let upload = Upload::file(file.path(), "application/x-subrip");
+    assert_eq!(client.upload_file(&upload).await.unwrap().id.as_deref(), Some("file_3"));
+    let requests = server.requests();
+    assert_eq!(requests.len(), 4);
+    let content = std::fs::read_to_string(file.path()).unwrap();
+    for request in requests {
+        let (head, body) = request.split_once("\r\n\r\n").unwrap();
+        let head = head.to_lowercase();
+        assert!(body == content, "{} of {} bytes", body.len(), content.len());
+        assert!(head.contains(&format!("content-length: {}", content.len())), "{head}");
+        assert!(head.contains("content-type: application/x-subrip"), "{head}");
+        assert!(!head.contains("transfer-encoding"), "{head}");
+    }
+}
+
+#[tokio::test]
+async fn a_presigned_put_is_repeated_too_and_sees_no_key() {
+    let file = large_file();
+    let refusal = Reply::Answer(503, "", "<Error><Code>SlowDown</Code></Error>".to_owned());
+    let server = Server::start([refusal, Reply::HangUp, json(200, "")]).await;
+    let asset =
+        json!({"sign_url": format!("{}/put?signature=s3cret", server.url), "asset_url": "a"});
+    let asset: jogg::types::UploadedAsset = serde_json::from_value(asset).unwrap();
+    let client = jogg::Client::new(account(&server.url)).unwrap();
+    client.put_asset(&asset, &Upload::file(file.path(), "text/plain")).await.unwrap();
+    assert_eq!(server.requests().len(), 3);
+    assert!(server.requests().iter().all(|request| !request.contains("test-key")));
+}
+
+#[tokio::test]
+async fn a_presigned_address_that_refuses_is_not_asked_again_and_not_shown() {
+    let refusal = Reply::Answer(403, "", "<Error><Code>AccessDenied</Code></Error>".to_owned());
+    let server = Server::start([refusal]).await;
+    let asset =
+        json!({"sign_url": format!("{}/put?signature=s3cret", server.url), "asset_url": "a"});
+    let asset: jogg::types::UploadedAsset = serde_json::from_value(asset).unwrap();
+    let client = jogg::Client::new(account(&server.url)).unwrap();
+    let error = client.put_asset(&asset, &Upload::bytes("x", "image/png")).await.unwrap_err();
+    assert_eq!((error.status(), error.operation()), (Some(403), Some("put_asset")));
+    assert!(!format!("{error} {error:?}").contains("s3cret"));
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn what_cannot_be_uploaded_is_said_before_anything_is_sent() {
+    let server = Server::start([]).await;
+    let client = beatapi::Client::new(account(&server.url)).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("none.png");
+    let cases = [
+        (Upload::file(&missing, "image/png"), ErrorKind::Io, "none.png"),
+        (Upload::file(folder.path(), "image/png"), ErrorKind::InvalidRequest, "is not a file"),
+        (Upload::bytes("", "image/png"), ErrorKind::InvalidRequest, "an empty file"),
+        (Upload::bytes("x", "image\n"), ErrorKind::InvalidRequest, "is not a media type"),
+    ];
+    for (upload, kind, told) in cases {
+        let error = client.upload_file(&upload).await.unwrap_err();
+        assert_eq!(error.kind(), kind, "{error}");
+        assert!(error.to_string().contains(told), "{error}");
+    }
+    assert!(server.requests().is_empty());
+}
