@@ -130,6 +130,9 @@ fn open_enum(name: &str, schema: &Value) -> TokenStream {
         }
 
         impl #enum_name {
+            /// Every value that the spec lists, as it travels.
+            pub const VALUES: &'static [&'static str] = &[#(#values),*];
+
             /// The value as it travels.
             pub fn as_str(&self) -> &str {
                 match self {

@@ -2,7 +2,7 @@ use sha2::{Digest as _, Sha256};
 
 /// The SHA-256 of some bytes, as 64 lower-case hex digits.
 pub(crate) fn sha256(bytes: impl AsRef<[u8]>) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    base16ct::lower::encode_string(&Sha256::digest(bytes))
 }
 
 #[cfg(test)]

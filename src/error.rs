@@ -33,6 +33,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// | `SubmitUnknown` | a paid call whose answer was lost | look for the job, never send again |
 /// | `JobFailed` | the provider reports the job as failed | read the reason, submit anew |
 /// | `Io` | a local file or folder | free the place or choose another |
+/// | `Forged` | a webhook delivery without a valid signature | answer 401 and forget it |
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -71,6 +72,8 @@ pub enum ErrorKind {
     JobFailed,
     /// A local file or folder could not be used.
     Io,
+    /// A webhook delivery that nothing proves to be the provider's.
+    Forged,
 }
 
 impl ErrorKind {
@@ -98,6 +101,7 @@ impl ErrorKind {
             Self::SubmitUnknown => "no answer: the job may have been accepted and paid",
             Self::JobFailed => "job failed",
             Self::Io => "file error",
+            Self::Forged => "not proved to be the provider's",
         }
     }
 

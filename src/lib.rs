@@ -6,6 +6,7 @@
 
 pub mod asset;
 mod bindings;
+pub mod catalogue;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod client;
@@ -15,17 +16,21 @@ mod error;
 pub mod job;
 pub mod ledger;
 mod model;
+mod pages;
 mod providers;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod secret;
 pub mod transport;
+pub mod webhook;
 
+pub use catalogue::{Catalogue, CatalogueItem, CatalogueKind};
 pub use client::{AccountConfig, Client, Video};
 pub use error::{Error, ErrorKind, Result};
 pub use job::{Account, Job, JobId, Plan, ProviderRef, Stage};
 pub use ledger::{Ledger, MemoryLedger};
 pub use model::*;
+pub use pages::Pages;
 #[cfg(feature = "beatapi")]
 pub use providers::beatapi;
 #[cfg(feature = "creatify")]
@@ -34,7 +39,7 @@ pub use providers::creatify;
 pub use providers::jogg;
 #[cfg(feature = "sandbox")]
 pub use sandbox::Sandbox;
-pub use secret::ApiKey;
+pub use secret::{ApiKey, WebhookSecret};
 pub use transport::{Credentials, HttpConfig, Keys, Operation, Replay, RetryPolicy, Upload};
 
 /// A boxed future that can move between threads, as the traits of this crate return it.

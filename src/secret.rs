@@ -2,37 +2,52 @@
 
 use std::fmt;
 
-/// A provider's API key or key id.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ApiKey(String);
+macro_rules! secret {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq)]
+        pub struct $name(String);
 
-impl ApiKey {
-    /// Wraps a key; white space around it, as pasting leaves it, is dropped.
-    pub fn new(key: impl AsRef<str>) -> Self {
-        Self(key.as_ref().trim().to_owned())
-    }
+        impl $name {
+            /// Wraps a secret; white space around it, as pasting leaves it, is dropped.
+            pub fn new(secret: impl AsRef<str>) -> Self {
+                Self(secret.as_ref().trim().to_owned())
+            }
 
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
-    }
+            pub(crate) fn expose(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "([redacted])"))
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(secret: &str) -> Self {
+                Self::new(secret)
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(secret: String) -> Self {
+                Self::new(secret)
+            }
+        }
+    };
 }
 
-impl fmt::Debug for ApiKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ApiKey([redacted])")
-    }
+secret! {
+    /// A provider's API key or key id.
+    ApiKey
 }
 
-impl From<&str> for ApiKey {
-    fn from(key: &str) -> Self {
-        Self::new(key)
-    }
-}
-
-impl From<String> for ApiKey {
-    fn from(key: String) -> Self {
-        Self::new(key)
-    }
+secret! {
+    /// The secret that a provider signs its deliveries to one webhook endpoint with, whole, with
+    /// its prefix (`whsec_…`).
+    WebhookSecret
 }
 
 /// Provider text as it may be shown: on one line, without the given secrets, at most 300
@@ -59,6 +74,7 @@ mod tests {
     #[test]
     fn debug_shows_no_key() {
         assert_eq!(format!("{:?}", ApiKey::new("sk_live_1")), "ApiKey([redacted])");
+        assert_eq!(format!("{:?}", WebhookSecret::new("whsec_1")), "WebhookSecret([redacted])");
     }
 
     #[test]

@@ -3,6 +3,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::exit;
+use super::options::{self, OptionValue};
+use crate::catalogue::CatalogueKind;
+use crate::error::Result;
 use crate::model::{AspectRatio, Language, Product, ProviderId, VideoRequest};
 use crate::sandbox::Quality;
 
@@ -54,6 +57,8 @@ pub(super) enum Command {
     Plan(RequestArgs),
     /// Show what each provider can do, and the credits that are left.
     Providers,
+    /// List avatars, voices, music or styles, with the ids that --set takes. Free.
+    Catalogue(CatalogueArgs),
     /// Run the three providers on loopback, for tests in any language.
     ///
     /// Prints one line of JSON with `url` and `port` when it is ready, and runs until it is
@@ -111,13 +116,17 @@ pub(super) struct RequestArgs {
     /// Provider: beatapi, creatify or jogg. May be repeated [default: every one with a key].
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub(super) provider: Vec<ProviderId>,
+    /// An option that only one provider has: jogg.avatar=81, creatify.motion_style=talking. May be
+    /// repeated. `catalogue` lists ids.
+    #[arg(long, value_name = "OPTION=VALUE")]
+    pub(super) set: Vec<OptionValue>,
     /// Refuse what a provider would ignore or change.
     #[arg(long)]
     pub(super) strict: bool,
 }
 
 impl RequestArgs {
-    pub(super) fn request(&self) -> VideoRequest {
+    pub(super) fn request(&self) -> Result<VideoRequest> {
         let mut product = Product::new(&self.name);
         for path in &self.images {
             product = product.image_file(path);
@@ -133,8 +142,24 @@ impl RequestArgs {
         request.prompt.clone_from(&self.prompt);
         request.duration_secs = self.duration;
         request.language.clone_from(&self.language);
-        request
+        options::set(request, &self.set)
     }
+}
+
+#[derive(Args, Debug)]
+pub(super) struct CatalogueArgs {
+    /// What to list: avatars, voices, music or styles.
+    #[arg(value_name = "KIND")]
+    pub(super) kind: CatalogueKind,
+    /// Provider: creatify or jogg. May be repeated [default: every one with a key].
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(super) provider: Vec<ProviderId>,
+    /// Only what has this word in its name, traits, ratio or id. May be repeated.
+    #[arg(long, value_name = "WORD")]
+    pub(super) find: Vec<String>,
+    /// How many to list at most.
+    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    pub(super) limit: usize,
 }
 
 #[derive(Args, Debug)]
@@ -174,7 +199,7 @@ impl From<VideoQuality> for Quality {
     }
 }
 
-fn speed(text: &str) -> Result<f64, String> {
+fn speed(text: &str) -> std::result::Result<f64, String> {
     match text.parse() {
         Ok(speed) if (0.01..=1e6).contains(&speed) => Ok(speed),
         _ => Err("use a number from 0.01 to 1000000".to_owned()),

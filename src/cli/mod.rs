@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod context;
 mod exit;
+mod options;
 mod output;
 mod progress;
 
@@ -47,6 +48,7 @@ async fn command(cli: Cli) -> Exit {
         Command::Make(args) => commands::make::run(&context, args).await,
         Command::Plan(args) => commands::plan::run(&context, args).await,
         Command::Providers => commands::providers::run(&context).await,
+        Command::Catalogue(args) => commands::catalogue::run(&context, args).await,
         Command::Sandbox(_) => Exit::Done,
     }
 }

@@ -21,6 +21,7 @@ pub use wait::{Events, Wait};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::catalogue::Catalogue;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Job, JobId};
@@ -123,8 +124,14 @@ impl Client {
         self.provider(Some(provider), None)?.balance().await
     }
 
+    /// Looks up what can be chosen: presenters, voices, music and styles. Free. Name the provider
+    /// with [`on`](Catalogue::on).
+    pub fn catalogue(&self) -> Catalogue<'_> {
+        Catalogue::new(self)
+    }
+
     /// The account to use: the named one, or the only one.
-    fn provider(
+    pub(crate) fn provider(
         &self,
         provider: Option<ProviderId>,
         name: Option<&str>,

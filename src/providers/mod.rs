@@ -6,6 +6,8 @@ pub mod beatapi;
 pub mod creatify;
 #[cfg(feature = "jogg")]
 pub mod jogg;
+#[cfg(all(test, feature = "beatapi", feature = "creatify", feature = "jogg"))]
+mod reading_tests;
 mod request;
 pub(crate) mod steps;
 
@@ -13,10 +15,12 @@ use std::sync::Arc;
 
 use crate::BoxFuture;
 use crate::asset::AssetHost;
+use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::AccountConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, Plan};
 use crate::model::{Capabilities, Credits, Picture, ProviderId, VideoRequest};
+use crate::pages::Pages;
 use crate::transport::Transport;
 use steps::{LookUp, PollSchedule, Sent, Status};
 
@@ -45,6 +49,17 @@ pub(crate) trait Provider: Send + Sync + 'static {
 
     /// The credits that are left.
     fn balance(&self) -> BoxFuture<'_, Result<Credits>>;
+
+    /// What can be chosen, of one kind.
+    fn catalogue(&self, kind: CatalogueKind) -> Result<Pages<CatalogueItem>>;
+}
+
+/// The answer where a provider has nothing of a kind to choose.
+pub(crate) fn nothing_to_choose(
+    provider: ProviderId,
+    kind: CatalogueKind,
+) -> Result<Pages<CatalogueItem>> {
+    Err(Error::unsupported(provider, kind.as_str(), "it has none to choose"))
 }
 
 /// Opens an account.

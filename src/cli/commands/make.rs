@@ -17,7 +17,10 @@ use crate::job::{Job, Stage};
 use crate::model::{ProviderId, VideoRequest};
 
 pub(in super::super) async fn run(context: &Context, args: &MakeArgs) -> Exit {
-    let request = args.request.request();
+    let request = match args.request.request() {
+        Ok(request) => request,
+        Err(error) => return output::report(&error),
+    };
     let targets = match prepare(context, args, &request).await {
         Ok(targets) => targets,
         Err(error) => return output::report(&error),

@@ -1,3 +1,4 @@
+pub(super) mod catalogue;
 pub(super) mod make;
 pub(super) mod plan;
 pub(super) mod providers;

@@ -7,7 +7,8 @@ use crate::job::{Confidence, Plan};
 use crate::model::{ProviderId, VideoRequest};
 
 pub(in super::super) async fn run(context: &Context, args: &RequestArgs) -> Exit {
-    let plans = match plans(context, args, &args.request()).await {
+    let made = async { plans(context, args, &args.request()?).await };
+    let plans = match made.await {
         Ok(plans) => plans,
         Err(error) => return output::report(&error),
     };

@@ -9,7 +9,7 @@ use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;
 use crate::transport::{Dialect, Keys, Refusal, Reply, insert_key};
 
-pub(super) static DIALECT: Dialect =
+pub(crate) static DIALECT: Dialect =
     Dialect { provider: ProviderId::BeatApi, base_url: "https://api.beatapi.io", sign, refusal };
 
 fn sign(keys: &Keys, headers: &mut HeaderMap) -> Result<()> {

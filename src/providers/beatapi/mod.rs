@@ -11,6 +11,8 @@ mod plan;
 mod steps;
 
 pub use client::{Client, IdempotencyKey};
+#[cfg(test)]
+pub(crate) use convert::DIALECT;
 pub use options::Options;
 pub(crate) use plan::CAPABILITIES;
 pub(crate) use steps::Account;

@@ -1,15 +1,19 @@
 use std::time::Duration;
 
-use super::super::Provider;
 use super::super::steps::{LookUp, PollSchedule, Sent, Status, picture};
+use super::super::{Provider, nothing_to_choose};
 use super::plan::{UPLOAD, plan};
 use super::types::{self, TaskStatus};
 use super::{Client, IdempotencyKey};
 use crate::BoxFuture;
+use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::AccountConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, Plan};
-use crate::model::{AspectRatio, Cost, CostSource, Credits, Picture, VideoFacts, VideoRequest};
+use crate::model::{
+    AspectRatio, Cost, CostSource, Credits, Picture, ProviderId, VideoFacts, VideoRequest,
+};
+use crate::pages::Pages;
 use crate::transport::{Transport, Upload};
 
 /// The contract recommends 5 to 10 s. Nothing was seen to be ready within the first minute.
@@ -93,6 +97,10 @@ impl Provider for Account {
     fn balance(&self) -> BoxFuture<'_, Result<Credits>> {
         let query = types::GetUsageQuery::new();
         Box::pin(async move { Ok(self.0.get_usage(&query).await?.credit_balance) })
+    }
+
+    fn catalogue(&self, kind: CatalogueKind) -> Result<Pages<CatalogueItem>> {
+        nothing_to_choose(ProviderId::BeatApi, kind)
     }
 }
 

@@ -1,19 +1,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::Provider;
 use super::super::steps::{LookUp, PollSchedule, Sent, Status, picture};
+use super::super::{Provider, nothing_to_choose};
 use super::plan::{HOST, IMAGE, PRICE, URL_MAX_CHARS, VIDEO, plan};
 use super::types::{self, ProductToVideoStatus};
 use super::{Client, Options};
 use crate::BoxFuture;
 use crate::asset::{Asset, AssetHost};
+use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::AccountConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, Plan};
 use crate::model::{
     AspectRatio, Cost, CostSource, Credits, Picture, ProviderId, VideoFacts, VideoRequest,
 };
+use crate::pages::Pages;
 use crate::transport::Transport;
 
 /// A picture took about 30 s and a video about two minutes in the one run on record.
@@ -127,6 +129,10 @@ impl Provider for Account {
 
     fn balance(&self) -> BoxFuture<'_, Result<Credits>> {
         Box::pin(self.client.get_remaining_credits())
+    }
+
+    fn catalogue(&self, kind: CatalogueKind) -> Result<Pages<CatalogueItem>> {
+        nothing_to_choose(ProviderId::Creatify, kind)
     }
 }
 

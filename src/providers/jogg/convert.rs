@@ -10,7 +10,7 @@ use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;
 use crate::transport::{Dialect, Keys, Refusal, Reply, insert_key};
 
-pub(super) static DIALECT: Dialect =
+pub(crate) static DIALECT: Dialect =
     Dialect { provider: ProviderId::Jogg, base_url: "https://api.jogg.ai", sign, refusal };
 
 fn sign(keys: &Keys, headers: &mut HeaderMap) -> Result<()> {

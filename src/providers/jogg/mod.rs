@@ -12,6 +12,8 @@ mod plan;
 mod steps;
 
 pub use client::Client;
+#[cfg(test)]
+pub(crate) use convert::DIALECT;
 pub use options::Options;
 pub(crate) use plan::CAPABILITIES;
 pub(crate) use steps::Account;

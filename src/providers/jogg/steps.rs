@@ -1,17 +1,19 @@
 use std::time::Duration;
 
-use super::super::Provider;
 use super::super::request::Reading;
 use super::super::steps::{LookUp, PollSchedule, Sent, Status, picture};
+use super::super::{Provider, nothing_to_choose};
 use super::client::video_id;
 use super::plan::{AVATAR, CAPABILITIES, PRODUCT, UPLOAD, plan, wire_ratio};
 use super::types::{self, ProductVideoStatus as Word};
 use super::{Client, Options, language};
 use crate::BoxFuture;
+use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::AccountConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, Plan};
-use crate::model::{Cost, CostSource, Credits, Picture, VideoFacts, VideoRequest};
+use crate::model::{Cost, CostSource, Credits, Picture, ProviderId, VideoFacts, VideoRequest};
+use crate::pages::Pages;
 use crate::transport::{Transport, Upload};
 
 /// The guide: first after 10 to 15 s, every 10 s in the first minute, then every 30 s.
@@ -128,6 +130,10 @@ impl Provider for Account {
 
     fn balance(&self) -> BoxFuture<'_, Result<Credits>> {
         Box::pin(self.0.get_remaining_quota())
+    }
+
+    fn catalogue(&self, kind: CatalogueKind) -> Result<Pages<CatalogueItem>> {
+        nothing_to_choose(ProviderId::Jogg, kind)
     }
 }
 

@@ -1,0 +1,217 @@
+//! What a provider lets one choose from: presenters, voices, music and styles, with the ids that
+//! go into a request's options.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::Serialize;
+
+use crate::client::Client;
+use crate::error::Result;
+use crate::model::{AspectRatio, ProviderId};
+use crate::pages::Pages;
+
+/// Something to choose, as every provider's lists have it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct CatalogueItem {
+    /// Whose it is.
+    pub provider: ProviderId,
+    /// What it is.
+    pub kind: CatalogueKind,
+    /// What to put into the option.
+    pub id: String,
+    /// The option that takes the id, such as `jogg.avatar`.
+    pub option: &'static str,
+    /// What people call it.
+    pub name: String,
+    /// Whether it belongs to the account and not to everyone.
+    pub own: bool,
+    /// The ratio that it was made in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub aspect_ratio: Option<AspectRatio>,
+    /// Gender, age, language, length and the like, in the provider's words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub traits: Vec<String>,
+    /// Where to see or hear it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preview_url: Option<String>,
+}
+
+impl CatalogueItem {
+    pub(crate) fn new(
+        provider: ProviderId,
+        kind: CatalogueKind,
+        option: &'static str,
+        id: impl Into<String>,
+    ) -> Self {
+        let id = id.into();
+        Self {
+            provider,
+            kind,
+            option,
+            name: id.clone(),
+            id,
+            own: false,
+            aspect_ratio: None,
+            traits: Vec::new(),
+            preview_url: None,
+        }
+    }
+
+    /// Gives it its name; without one it is called by its id.
+    pub(crate) fn named(mut self, name: Option<String>) -> Self {
+        if let Some(name) = name.filter(|name| !name.trim().is_empty()) {
+            self.name = name;
+        }
+        self
+    }
+
+    pub(crate) fn preview(mut self, url: Option<String>) -> Self {
+        self.preview_url = url.filter(|url| !url.is_empty());
+        self
+    }
+
+    pub(crate) fn traits(mut self, words: impl IntoIterator<Item = Option<String>>) -> Self {
+        self.traits.extend(words.into_iter().flatten().filter(|word| !word.trim().is_empty()));
+        self
+    }
+}
+
+/// What can be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum CatalogueKind {
+    /// Presenters.
+    Avatars,
+    /// Voices.
+    Voices,
+    /// Music.
+    Music,
+    /// Looks of a video.
+    Styles,
+}
+
+impl CatalogueKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Avatars, Self::Voices, Self::Music, Self::Styles];
+
+    /// The kind in a word: `avatars`, `voices`, `music` or `styles`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Avatars => "avatars",
+            Self::Voices => "voices",
+            Self::Music => "music",
+            Self::Styles => "styles",
+        }
+    }
+}
+
+impl fmt::Display for CatalogueKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// The text was no kind of a catalogue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownCatalogueKind(String);
+
+impl fmt::Display for UnknownCatalogueKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "unknown list {:?}: use avatars, voices, music or styles", self.0)
+    }
+}
+
+impl std::error::Error for UnknownCatalogueKind {}
+
+impl FromStr for CatalogueKind {
+    type Err = UnknownCatalogueKind;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|kind| kind.as_str() == text);
+        found.ok_or_else(|| UnknownCatalogueKind(text.to_owned()))
+    }
+}
+
+/// The lists of one account. Every read is free.
+///
+/// ```no_run
+/// # async fn example(client: adreel::Client) -> adreel::Result<()> {
+/// use adreel::ProviderId;
+///
+/// let mut voices = client.catalogue().on(ProviderId::Jogg).voices()?;
+/// while let Some(voice) = voices.next().await.transpose()? {
+///     println!("{} {}", voice.id, voice.name);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "nothing is read until a list is named"]
+pub struct Catalogue<'a> {
+    client: &'a Client,
+    provider: Option<ProviderId>,
+    account: Option<String>,
+}
+
+impl<'a> Catalogue<'a> {
+    pub(crate) fn new(client: &'a Client) -> Self {
+        Self { client, provider: None, account: None }
+    }
+
+    /// Names the provider. Default: the only one that the client has keys for.
+    pub fn on(mut self, provider: ProviderId) -> Self {
+        self.provider = Some(provider);
+        self
+    }
+
+    /// Names the account, where the provider has several.
+    pub fn account(mut self, name: impl Into<String>) -> Self {
+        self.account = Some(name.into());
+        self
+    }
+
+    /// Presenters: Creatify's personas, JoggAI's public and own avatars.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    pub fn avatars(&self) -> Result<Pages<CatalogueItem>> {
+        self.list(CatalogueKind::Avatars)
+    }
+
+    /// Voices. Creatify's ids are those of accents: a voice has none.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    pub fn voices(&self) -> Result<Pages<CatalogueItem>> {
+        self.list(CatalogueKind::Voices)
+    }
+
+    /// Music.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    pub fn music(&self) -> Result<Pages<CatalogueItem>> {
+        self.list(CatalogueKind::Music)
+    }
+
+    /// Looks of a video. Creatify has no list of them: those that the spec knows are given.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    pub fn styles(&self) -> Result<Pages<CatalogueItem>> {
+        self.list(CatalogueKind::Styles)
+    }
+
+    /// The list of a kind; nothing is read before the first item is asked for.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) where the provider has nothing of
+    /// the kind to choose; [`ErrorKind::NeedsCredentials`](crate::ErrorKind::NeedsCredentials)
+    /// without an account.
+    pub fn list(&self, kind: CatalogueKind) -> Result<Pages<CatalogueItem>> {
+        self.client.provider(self.provider, self.account.as_deref())?.catalogue(kind)
+    }
+}

@@ -1,0 +1,182 @@
+use std::collections::HashSet;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::stream::{self, BoxStream};
+use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Where a list stops at the latest. No provider is known to have a tenth of it.
+const MAX_PAGES: u32 = 10_000;
+
+/// The items of a list, read page by page as they are asked for.
+///
+/// It ends where the provider says so, and in any case at a page that brings nothing new: servers
+/// were seen to repeat the whole list for ever. No item comes twice. After an error it is over.
+///
+/// ```no_run
+/// # async fn example(client: adreel::jogg::Client) -> adreel::Result<()> {
+/// let mut voices = client.all_voices(adreel::jogg::types::ListVoicesQuery::new());
+/// while let Some(voice) = voices.next().await.transpose()? {
+///     println!("{voice:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "nothing is read until it is asked for"]
+pub struct Pages<T>(BoxStream<'static, Result<T>>);
+
+/// What one read of a list brought.
+pub(crate) struct Page<T> {
+    pub(crate) items: Vec<T>,
+    /// Whether the provider says that no page follows.
+    pub(crate) last: bool,
+}
+
+impl<T: Send + 'static> Pages<T> {
+    /// Reads pages from the first on. `id` tells items apart.
+    pub(crate) fn new<F>(
+        id: impl Fn(&T) -> String + Send + 'static,
+        read: impl FnMut(u32) -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<Page<T>>> + Send + 'static,
+    {
+        let reading = Reading { id, read, seen: HashSet::new(), next: Some(1) };
+        let pages = stream::try_unfold(reading, Reading::next_page);
+        Self(pages.map_ok(|items| stream::iter(items.into_iter().map(Ok))).try_flatten().boxed())
+    }
+
+    /// Items that come all at once.
+    pub(crate) fn once(read: impl Future<Output = Result<Vec<T>>> + Send + 'static) -> Self {
+        let items = stream::once(read).map_ok(|items| stream::iter(items.into_iter().map(Ok)));
+        Self(items.try_flatten().boxed())
+    }
+
+    /// Another list behind this one.
+    pub(crate) fn chain(self, other: Self) -> Self {
+        Self(self.0.chain(other.0).boxed())
+    }
+
+    /// The same list with other items.
+    pub(crate) fn map<U: Send + 'static>(
+        self,
+        change: impl FnMut(T) -> U + Send + 'static,
+    ) -> Pages<U> {
+        Pages(self.0.map_ok(change).boxed())
+    }
+
+    /// The next item; `None` after the last.
+    pub async fn next(&mut self) -> Option<Result<T>> {
+        self.0.next().await
+    }
+
+    /// All items that are left.
+    ///
+    /// # Errors
+    /// The first error of a read.
+    pub async fn all(self) -> Result<Vec<T>> {
+        self.0.try_collect().await
+    }
+}
+
+impl<T> std::fmt::Debug for Pages<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pages")
+    }
+}
+
+impl<T> Stream for Pages<T> {
+    type Item = Result<T>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.poll_next_unpin(cx)
+    }
+}
+
+struct Reading<I, R> {
+    id: I,
+    read: R,
+    seen: HashSet<String>,
+    /// The number of the next page; `None` after the last.
+    next: Option<u32>,
+}
+
+impl<I, R> Reading<I, R> {
+    async fn next_page<T, F>(mut self) -> Result<Option<(Vec<T>, Self)>>
+    where
+        I: Fn(&T) -> String,
+        R: FnMut(u32) -> F,
+        F: Future<Output = Result<Page<T>>>,
+    {
+        let Some(number) = self.next else { return Ok(None) };
+        let Page { mut items, last } = (self.read)(number).await?;
+        items.retain(|item| self.seen.insert((self.id)(item)));
+        if items.is_empty() {
+            return Ok(None);
+        }
+        if number == MAX_PAGES && !last {
+            let message = format!("the list does not end after {MAX_PAGES} pages");
+            return Err(Error::new(ErrorKind::Decode, message));
+        }
+        self.next = (!last).then_some(number + 1);
+        Ok(Some((items, self)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    /// A list whose pages are made by `items`, and how many were read.
+    fn list(items: fn(u32) -> (Vec<u32>, bool)) -> (Pages<u32>, Arc<AtomicU32>) {
+        let reads = Arc::new(AtomicU32::new(0));
+        let counted = Arc::clone(&reads);
+        let pages = Pages::new(u32::to_string, move |number| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let (items, last) = items(number);
+            std::future::ready(Ok(Page { items, last }))
+        });
+        (pages, reads)
+    }
+
+    #[tokio::test]
+    async fn it_ends_where_it_is_told_and_where_a_page_is_empty() {
+        let (pages, reads) = list(|number| (vec![number * 2, number * 2 + 1], number == 3));
+        assert_eq!(pages.all().await.unwrap(), [2, 3, 4, 5, 6, 7]);
+        assert_eq!(reads.load(Ordering::SeqCst), 3);
+        let (pages, _) = list(|number| (if number < 3 { vec![number] } else { vec![] }, false));
+        assert_eq!(pages.all().await.unwrap(), [1, 2]);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_repeats_pages_cannot_hold_it() {
+        let (pages, reads) = list(|_| (vec![1, 2, 2, 3], false));
+        assert_eq!(pages.all().await.unwrap(), [1, 2, 3]);
+        assert_eq!(reads.load(Ordering::SeqCst), 2);
+        // Pages that go round and round, each with something of the one before it.
+        let (pages, reads) = list(|number| (vec![number % 5, (number + 1) % 5], false));
+        assert_eq!(pages.all().await.unwrap(), [1, 2, 3, 4, 0]);
+        assert_eq!(reads.load(Ordering::SeqCst), 5);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_never_ends_is_given_up() {
+        let (pages, reads) = list(|number| (vec![number], false));
+        assert_eq!(pages.all().await.unwrap_err().kind(), ErrorKind::Decode);
+        assert_eq!(reads.load(Ordering::SeqCst), MAX_PAGES);
+    }
+
+    #[tokio::test]
+    async fn it_is_over_after_an_error() {
+        let mut pages: Pages<u32> = Pages::new(u32::to_string, |_| {
+            std::future::ready(Err(Error::new(ErrorKind::Unavailable, "gone")))
+        });
+        assert!(pages.next().await.unwrap().is_err());
+        assert!(pages.next().await.is_none());
+    }
+}
