@@ -43,8 +43,9 @@ pub(crate) fn operations(spec: &Value) -> Vec<OperationAt<'_>> {
 
 /// The bodies of webhooks, which we read like answers, each with its place.
 pub(crate) fn webhooks(spec: &Value) -> impl Iterator<Item = (&str, String, &Value)> {
-    members(&spec["x-webhooks"])
-        .map(|(event, webhook)| (event, format!("/x-webhooks/{}", escape(event)), webhook))
+    members(&spec["x-webhooks"]).map(|(event, webhook)| {
+        (event, format!("/x-webhooks/{}/post", escape(event)), &webhook["post"])
+    })
 }
 
 /// The schema of an operation's or a webhook's JSON body.

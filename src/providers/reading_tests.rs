@@ -36,7 +36,7 @@ impl Bodies {
             .flat_map(|operation| operation["responses"].as_object().unwrap())
             .filter(|(status, _)| status.starts_with('2'))
             .map(|(_, response)| response);
-        let bodies = responses.chain([&self.spec["x-webhooks"][name]["requestBody"]]);
+        let bodies = responses.chain([&self.spec["x-webhooks"][name]["post"]["requestBody"]]);
         bodies
             .filter_map(|body| body["content"]["application/json"]["examples"].as_object())
             .flat_map(|examples| examples.values().map(|example| example["value"].clone()))
