@@ -67,6 +67,17 @@ impl CatalogueItem {
         self
     }
 
+    /// Marks it as the account's own.
+    pub(crate) fn own(mut self) -> Self {
+        self.own = true;
+        self
+    }
+
+    pub(crate) fn ratio(mut self, ratio: Option<AspectRatio>) -> Self {
+        self.aspect_ratio = ratio;
+        self
+    }
+
     pub(crate) fn preview(mut self, url: Option<String>) -> Self {
         self.preview_url = url.filter(|url| !url.is_empty());
         self

@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 
+use crate::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Where a list stops at the latest. No provider is known to have a tenth of it.
@@ -48,6 +49,21 @@ impl<T: Send + 'static> Pages<T> {
         Self(pages.map_ok(|items| stream::iter(items.into_iter().map(Ok))).try_flatten().boxed())
     }
 
+    /// The list that a client's query brings.
+    pub(crate) fn of<C, Q>(
+        client: &C,
+        query: Q,
+        id: fn(&T) -> String,
+        read: fn(C, Q, u32) -> BoxFuture<'static, Result<Page<T>>>,
+    ) -> Self
+    where
+        C: Clone + Send + 'static,
+        Q: Clone + Send + 'static,
+    {
+        let client = client.clone();
+        Self::new(id, move |page| read(client.clone(), query.clone(), page))
+    }
+
     /// Items that come all at once.
     pub(crate) fn once(read: impl Future<Output = Result<Vec<T>>> + Send + 'static) -> Self {
         let items = stream::once(read).map_ok(|items| stream::iter(items.into_iter().map(Ok)));
@@ -65,6 +81,15 @@ impl<T: Send + 'static> Pages<T> {
         change: impl FnMut(T) -> U + Send + 'static,
     ) -> Pages<U> {
         Pages(self.0.map_ok(change).boxed())
+    }
+
+    /// The same list with several items, or none, for each.
+    pub(crate) fn flat_map<U: Send + 'static>(
+        self,
+        change: impl FnMut(T) -> Vec<U> + Send + 'static,
+    ) -> Pages<U> {
+        let items = self.0.map_ok(change).map_ok(|items| stream::iter(items.into_iter().map(Ok)));
+        Pages(items.try_flatten().boxed())
     }
 
     /// The next item; `None` after the last.

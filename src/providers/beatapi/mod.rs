@@ -9,6 +9,7 @@ mod convert;
 mod options;
 mod plan;
 mod steps;
+mod webhook;
 
 pub use client::{Client, IdempotencyKey};
 #[cfg(test)]
@@ -16,6 +17,7 @@ pub(crate) use convert::DIALECT;
 pub use options::Options;
 pub(crate) use plan::CAPABILITIES;
 pub(crate) use steps::Account;
+pub use webhook::{WebhookVerifier, sign_webhook};
 
 use crate::transport::Operation;
 

@@ -97,7 +97,8 @@ impl WebhookVerifier {
         let secs = text.parse::<i64>().ok().filter(|_| is_number);
         let time = secs.and_then(|secs| secs.checked_mul(1000)).map(Timestamp::from_millis);
         let now = self.clock.now();
-        let recent = time.is_some_and(|time| time.since(now).max(now.since(time)) <= self.tolerance);
+        let recent =
+            time.is_some_and(|time| time.since(now).max(now.since(time)) <= self.tolerance);
         if recent {
             return Ok(());
         }

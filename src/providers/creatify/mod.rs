@@ -4,11 +4,13 @@
 //! neither idempotency keys nor a cost in its answers. [`Client`] has a method for each operation
 //! of the spec.
 
+mod catalogue;
 mod client;
 mod convert;
 mod options;
 mod plan;
 mod steps;
+mod webhook;
 
 pub use client::Client;
 #[cfg(test)]
@@ -16,6 +18,7 @@ pub(crate) use convert::DIALECT;
 pub use options::Options;
 pub(crate) use plan::CAPABILITIES;
 pub(crate) use steps::Account;
+pub use webhook::{WebhookHint, webhook_body};
 
 use crate::transport::Operation;
 

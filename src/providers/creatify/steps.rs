@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::Provider;
 use super::super::steps::{LookUp, PollSchedule, Sent, Status, picture};
-use super::super::{Provider, nothing_to_choose};
 use super::plan::{HOST, IMAGE, PRICE, URL_MAX_CHARS, VIDEO, plan};
 use super::types::{self, ProductToVideoStatus};
 use super::{Client, Options};
@@ -132,7 +132,7 @@ impl Provider for Account {
     }
 
     fn catalogue(&self, kind: CatalogueKind) -> Result<Pages<CatalogueItem>> {
-        nothing_to_choose(ProviderId::Creatify, kind)
+        Ok(super::catalogue::list(&self.client, kind))
     }
 }
 

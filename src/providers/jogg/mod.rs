@@ -4,12 +4,14 @@
 //! Success is a 2xx *and* `code` 0: errors come inside HTTP 200, with an HTTP status, or both.
 //! There is no idempotency. [`Client`] has a method for each operation of the spec.
 
+mod catalogue;
 mod client;
 mod convert;
 mod language;
 mod options;
 mod plan;
 mod steps;
+mod webhook;
 
 pub use client::Client;
 #[cfg(test)]
@@ -17,6 +19,7 @@ pub(crate) use convert::DIALECT;
 pub use options::Options;
 pub(crate) use plan::CAPABILITIES;
 pub(crate) use steps::Account;
+pub use webhook::{WebhookVerifier, sign_webhook};
 
 use crate::transport::Operation;
 

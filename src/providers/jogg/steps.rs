@@ -1,8 +1,8 @@
 use std::time::Duration;
 
+use super::super::Provider;
 use super::super::request::Reading;
 use super::super::steps::{LookUp, PollSchedule, Sent, Status, picture};
-use super::super::{Provider, nothing_to_choose};
 use super::client::video_id;
 use super::plan::{AVATAR, CAPABILITIES, PRODUCT, UPLOAD, plan, wire_ratio};
 use super::types::{self, ProductVideoStatus as Word};
@@ -12,7 +12,7 @@ use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::AccountConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, Plan};
-use crate::model::{Cost, CostSource, Credits, Picture, ProviderId, VideoFacts, VideoRequest};
+use crate::model::{Cost, CostSource, Credits, Picture, VideoFacts, VideoRequest};
 use crate::pages::Pages;
 use crate::transport::{Transport, Upload};
 
@@ -133,7 +133,7 @@ impl Provider for Account {
     }
 
     fn catalogue(&self, kind: CatalogueKind) -> Result<Pages<CatalogueItem>> {
-        nothing_to_choose(ProviderId::Jogg, kind)
+        Ok(super::catalogue::list(&self.0, kind))
     }
 }
 

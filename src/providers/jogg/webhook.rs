@@ -49,9 +49,8 @@ impl WebhookVerifier {
         body: &[u8],
     ) -> Result<WebhookEvent> {
         check_size(ProviderId::Jogg, body)?;
-        let proof = header(SIGNATURE).ok_or_else(|| {
-            forged(ProviderId::Jogg, format!("it lacks the header {SIGNATURE}"))
-        })?;
+        let proof = header(SIGNATURE)
+            .ok_or_else(|| forged(ProviderId::Jogg, format!("it lacks the header {SIGNATURE}")))?;
         if !self.secrets.prove(proof, &[body]) {
             return Err(forged(ProviderId::Jogg, "its signature is not of our secret"));
         }

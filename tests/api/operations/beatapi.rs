@@ -14,6 +14,17 @@ pub(super) async fn call(client: &Client, id: &str, sent: &Sent) -> Called {
         }
         "get_task" => value(client.get_task(&sent.path("task_id")).await),
         "get_usage" => value(client.get_usage(&sent.query()).await),
+        "create_music_video" => {
+            let key = IdempotencyKey::new(sent.header("Idempotency-Key")).unwrap();
+            value(client.create_music_video(&sent.body(), Some(&key)).await)
+        }
+        "list_webhooks" => value(client.list_webhooks().await),
+        "create_webhook" => value(client.create_webhook(&sent.body()).await),
+        "get_webhook" => value(client.get_webhook(&sent.path("webhook_id")).await),
+        "update_webhook" => {
+            value(client.update_webhook(&sent.path("webhook_id"), &sent.body()).await)
+        }
+        "delete_webhook" => value(client.delete_webhook(&sent.path("webhook_id")).await),
         _ => None,
     }
 }

@@ -14,6 +14,23 @@ pub(super) async fn call(client: &Client, id: &str, sent: &Sent) -> Called {
         "list_product_videos" => value(client.list_product_videos(&sent.query()).await),
         "list_public_avatars" => value(client.list_public_avatars(&sent.query()).await),
         "get_remaining_quota" => value(client.get_remaining_quota().await),
+        "update_product" => value(client.update_product(&sent.body()).await),
+        "create_previews" => value(client.create_previews(&sent.body()).await),
+        "render_single_preview" => value(client.render_single_preview(&sent.body()).await),
+        "list_product_previews" => value(client.list_product_previews(&sent.query()).await),
+        "list_custom_avatars" => value(client.list_custom_avatars(&sent.query()).await),
+        "list_voices" => value(client.list_voices(&sent.query()).await),
+        "list_custom_voices" => value(client.list_custom_voices(&sent.query()).await),
+        "list_musics" => value(client.list_musics(&sent.query()).await),
+        "list_visual_styles" => value(client.list_visual_styles(&sent.query()).await),
+        "whoami" => value(client.whoami().await),
+        "list_endpoints" => value(client.list_endpoints().await),
+        "create_endpoint" => value(client.create_endpoint(&sent.body()).await),
+        "update_endpoint" => {
+            value(client.update_endpoint(&sent.path("endpoint_id"), &sent.body()).await)
+        }
+        "delete_endpoint" => value(client.delete_endpoint(&sent.path("endpoint_id")).await),
+        "list_events" => value(client.list_events().await),
         _ => None,
     }
 }

@@ -1,0 +1,76 @@
+mod catalogue;
+mod endpoints;
+mod pages;
+mod products;
+mod videos;
+
+pub(super) use videos::video_id;
+
+use super::convert::DIALECT;
+use super::types;
+use crate::bindings::jogg::{Client as Api, operations, send};
+use crate::client::AccountConfig;
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Credits, ProviderId};
+use crate::transport::Transport;
+
+/// JoggAI's operations, one method each, named as in the spec.
+///
+/// Calls that cost nothing are repeated as the account's [`RetryPolicy`](crate::RetryPolicy)
+/// allows; a paid call is never repeated after it may have arrived.
+#[derive(Clone)]
+pub struct Client {
+    pub(super) transport: Transport,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("jogg::Client").field(&self.transport.base_url()).finish()
+    }
+}
+
+impl Client {
+    /// Opens an account.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) for a base URL, proxy or
+    /// certificate that is none.
+    pub fn new(config: AccountConfig) -> Result<Self> {
+        Ok(Self { transport: Transport::new(&DIALECT, config)? })
+    }
+
+    /// Reads who the key belongs to. Free, and the best check of a key.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    ///
+    /// Source: `GET /v2/user/whoami`.
+    pub async fn whoami(&self) -> Result<types::User> {
+        let method = async |api: Api| api.whoami().await;
+        let answer = send(&self.transport, &operations::WHOAMI, method).await?;
+        self.data(answer.value.data, "whoami")
+    }
+
+    /// Reads the credits that are left. Free. A promotional key was seen to report 0 and work.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    ///
+    /// Source: `GET /v2/user/remaining_quota`.
+    pub async fn get_remaining_quota(&self) -> Result<Credits> {
+        let method = async |api: Api| api.get_remaining_quota().await;
+        let answer = send(&self.transport, &operations::GET_REMAINING_QUOTA, method).await?;
+        Ok(self.data(answer.value.data, "get_remaining_quota")?.remaining_quota)
+    }
+
+    pub(super) fn data<T>(&self, data: Option<T>, operation: &'static str) -> Result<T> {
+        data.ok_or_else(|| self.no_data(operation))
+    }
+
+    fn no_data(&self, operation: &'static str) -> Error {
+        Error::new(ErrorKind::Decode, "code 0 without the data that belongs to it")
+            .with_provider(ProviderId::Jogg)
+            .with_operation(operation)
+            .with_attempts(1, std::time::Duration::ZERO)
+    }
+}

@@ -1,0 +1,133 @@
+use super::super::types;
+use super::Client;
+use crate::bindings::jogg::{Client as Api, operations, send};
+use crate::error::{Error, Result};
+use crate::transport::{Answer, PathSegment};
+
+impl Client {
+    /// Submits a product video and returns its id. **Paid**: 1 credit for each started 2 minutes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SubmitUnknown`](crate::ErrorKind::SubmitUnknown) where it may have been
+    /// accepted; any other kind means that it was not.
+    ///
+    /// Source: `POST /v2/create_video_from_product`.
+    pub async fn create_video_from_product(
+        &self,
+        body: &types::CreateVideoFromProductRequest,
+    ) -> Result<types::CreatedVideo> {
+        let method = async |api: Api| api.create_video_from_product(body).await;
+        let answer = send(&self.transport, &operations::CREATE_VIDEO_FROM_PRODUCT, method).await?;
+        self.started(answer.value.data, "create_video_from_product")
+    }
+
+    /// Submits previews of a product in several styles. **Paid**: 0.5 credits for each started 2
+    /// minutes and preview. Some may be refused while others start: those have `err_msg` and no
+    /// `preview_id`. Send the language twice, in `script` and beside it: sources disagree on its
+    /// place.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SubmitUnknown`](crate::ErrorKind::SubmitUnknown) where it may have been
+    /// accepted; any other kind means that it was not.
+    ///
+    /// Source: `POST /v2/create_video_from_product/preview_list`.
+    pub async fn create_previews(
+        &self,
+        body: &types::CreatePreviewsRequest,
+    ) -> Result<types::PreviewList> {
+        let method = async |api: Api| api.create_previews(body).await;
+        let answer = send(&self.transport, &operations::CREATE_PREVIEWS, method).await?;
+        // Accepted without a word on it: what was started has to be looked for.
+        self.data(answer.value.data, "create_previews").map_err(Error::into_submit_unknown)
+    }
+
+    /// Submits the video of a preview and returns its id. **Paid**: 1 credit for each started 2
+    /// minutes.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SubmitUnknown`](crate::ErrorKind::SubmitUnknown) where it may have been
+    /// accepted; any other kind means that it was not.
+    ///
+    /// Source: `POST /v2/create_video_from_product/render_single_preview`.
+    pub async fn render_single_preview(
+        &self,
+        body: &types::RenderSinglePreviewRequest,
+    ) -> Result<types::CreatedVideo> {
+        let method = async |api: Api| api.render_single_preview(body).await;
+        self.started(
+            send(&self.transport, &operations::RENDER_SINGLE_PREVIEW, method).await?.value.data,
+            "render_single_preview",
+        )
+    }
+
+    /// Reads a product video. Free.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    ///
+    /// Source: `GET /v2/product_video/{product_video_id}`.
+    pub async fn get_product_video(&self, product_video_id: &str) -> Result<types::ProductVideo> {
+        let answer = self.read_video(product_video_id).await?;
+        self.data(answer.value.data, "get_product_video")
+    }
+
+    pub(in super::super) async fn read_video(
+        &self,
+        product_video_id: &str,
+    ) -> Result<Answer<types::ProductVideoResponse>> {
+        let id = PathSegment::new("product_video_id", product_video_id)?;
+        let method = async |api: Api| api.get_product_video(&id).await;
+        send(&self.transport, &operations::GET_PRODUCT_VIDEO, method).await
+    }
+
+    /// Reads a page of product videos; pages count from 1 and hold 10 unless `page_size` says
+    /// otherwise (at most 100). Free.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    ///
+    /// Source: `GET /v2/product_videos`.
+    pub async fn list_product_videos(
+        &self,
+        query: &types::ListProductVideosQuery,
+    ) -> Result<types::ProductVideoPage> {
+        let method = async |api: Api| api.list_product_videos_with(query).await;
+        let answer = send(&self.transport, &operations::LIST_PRODUCT_VIDEOS, method).await?;
+        self.data(answer.value.data, "list_product_videos")
+    }
+
+    /// Reads a page of previews; pages count from 1 and hold 10 unless `page_size` says otherwise
+    /// (at most 100). Free. There is no read of a single preview.
+    ///
+    /// # Errors
+    /// See [`ErrorKind`](crate::ErrorKind).
+    ///
+    /// Source: `GET /v2/product_previews`.
+    pub async fn list_product_previews(
+        &self,
+        query: &types::ListProductPreviewsQuery,
+    ) -> Result<types::PreviewPage> {
+        let method = async |api: Api| api.list_product_previews_with(query).await;
+        let answer = send(&self.transport, &operations::LIST_PRODUCT_PREVIEWS, method).await?;
+        self.data(answer.value.data, "list_product_previews")
+    }
+
+    /// A video that was accepted. One without an id has to be looked for.
+    fn started(
+        &self,
+        video: Option<types::CreatedVideo>,
+        operation: &'static str,
+    ) -> Result<types::CreatedVideo> {
+        let video = self.data(video, operation).map_err(Error::into_submit_unknown)?;
+        match video_id(&video) {
+            Some(_) => Ok(video),
+            None => Err(self.no_data(operation).into_submit_unknown()),
+        }
+    }
+}
+
+/// The id of a video that was made, under either of its names.
+pub(in super::super) fn video_id(video: &types::CreatedVideo) -> Option<&str> {
+    let id = video.video_id.as_deref().or(video.product_video_id.as_deref());
+    id.filter(|id| !id.is_empty())
+}
