@@ -1,6 +1,8 @@
 //! Whatever a provider, an edge or an attacker sends is read or refused: nothing panics, nothing
 //! unsigned is believed, and what a provider may add or leave out costs no answer.
 
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;

@@ -146,8 +146,8 @@ fn with_a_new_operation(yaml: &str) -> String {
     let field = "    GenVideoRequest:\n";
     let (before, after) = yaml.split_once(field).unwrap();
     let after = after.replacen("      properties:\n", NEW_FIELD, 1);
-    let (paths, components) = before.split_once("\ncomponents:").unwrap();
-    format!("{paths}{NEW_OPERATION}\ncomponents:{components}{field}{after}")
+    let (head, paths) = before.split_once("\npaths:\n").unwrap();
+    format!("{head}\npaths:{NEW_OPERATION}{paths}{field}{after}")
 }
 
 const NEW_FIELD: &str = "      properties:

@@ -66,11 +66,19 @@ fn print(context: &Context, args: &CatalogueArgs, provider: ProviderId, items: &
         return;
     };
     if !context.quiet {
-        output::note(&format!("{provider}: {} {kind}, for --set {}=ID", items.len(), first.option));
+        output::note(&format!("{provider} {kind}: {} listed, {}", items.len(), used(first)));
     }
     let head = ["id", "name", "traits", "preview"].map(str::to_owned).to_vec();
     let rows: Vec<Vec<String>> = std::iter::once(head).chain(items.iter().map(row)).collect();
     output::table(&rows);
+}
+
+/// Where an id goes: an option of a request, or a field that only the provider's client takes.
+fn used(item: &CatalogueItem) -> String {
+    match item.option.contains('.') {
+        true => format!("for --set {}=ID", item.option),
+        false => format!("for {}", item.option),
+    }
 }
 
 fn row(item: &CatalogueItem) -> Vec<String> {

@@ -15,7 +15,7 @@ pub(super) fn list(client: &Client, kind: CatalogueKind) -> Pages<CatalogueItem>
         CatalogueKind::Music => client.all_musics(types::ListMusicsQuery::new()).map(music),
         CatalogueKind::Styles => {
             let styles = types::LinkToVideoVisualStyle::VALUES.iter();
-            let styles = styles.map(|name| item(kind, "visual_style of link videos", *name));
+            let styles = styles.map(|name| item(kind, "the visual_style of link videos", *name));
             let styles: Vec<_> = styles.collect();
             Pages::once(std::future::ready(Ok(styles)))
         }
@@ -38,7 +38,7 @@ fn persona(persona: types::Persona) -> CatalogueItem {
 fn accents(voice: types::Voice) -> Vec<CatalogueItem> {
     let gender = voice.gender.map(String::from);
     let accents = voice.accents.unwrap_or_default().into_iter().map(|accent| {
-        item(CatalogueKind::Voices, "override_voice of link videos", accent.id)
+        item(CatalogueKind::Voices, "the override_voice of link videos", accent.id)
             .named(voice.name.clone())
             .traits([accent.accent_name, gender.clone()])
             .preview(accent.preview_url)
@@ -54,7 +54,7 @@ fn music(track: Value) -> CatalogueItem {
     };
     let url = text("url").or_else(|| text("music_url"));
     let id = url.clone().or_else(|| text("id")).unwrap_or_default();
-    item(CatalogueKind::Music, "background_music_url of link videos", id)
+    item(CatalogueKind::Music, "the background_music_url of link videos", id)
         .named(text("name").or_else(|| text("title")))
         .traits([text("category"), text("duration").map(|secs| format!("{secs} s"))])
         .preview(url)

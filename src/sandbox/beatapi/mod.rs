@@ -35,6 +35,7 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
         .route("/v1/ecommerce-video/tasks", post(create_ecommerce_video))
         .route("/v1/tasks/{task_id}", get(get_task))
         .route("/v1/usage", get(usage::get_usage))
+        .route("/v1/webhooks", get(list_webhooks))
         .route("/v1/{*path}", axum::routing::any(unknown_path))
         .method_not_allowed_fallback(wrong_method)
         .with_state(desk)
@@ -150,6 +151,15 @@ async fn get_task(
         Some(task) => Ok(Json(json!({"data": task.answer(&desk.world)})).into_response()),
         None => Err(desk.refuse(Code::NotFound, "there is no such task")),
     }
+}
+
+/// Endpoints cannot be added here yet.
+async fn list_webhooks(
+    State(desk): State<Arc<Desk>>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    desk.account(&request)?;
+    Ok(Json(json!({"data": {"object": "list", "data": []}})).into_response())
 }
 
 async fn unknown_path(State(desk): State<Arc<Desk>>) -> Refusal {

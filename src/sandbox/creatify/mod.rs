@@ -1,5 +1,6 @@
 //! Creatify's product videos: a Django service, with its trailing slashes and its error maps.
 
+mod catalogue;
 mod record;
 mod refusal;
 
@@ -28,12 +29,22 @@ const MOST_IDS: usize = 100;
 
 /// Without its slash at the end no path is known: what the service does then is not documented.
 pub(super) fn routes(world: &Arc<World>) -> Router {
+    catalogue::publish(world);
     let desk = Arc::new(Desk { world: Arc::clone(world), records: Mutex::default() });
     Router::new()
         .route("/api/product_to_videos/", get(list_product_to_videos))
         .route("/api/product_to_videos/gen_image/", post(gen_image))
         .route("/api/product_to_videos/{id}/", get(get_product_to_video))
         .route("/api/product_to_videos/{id}/gen_video/", post(gen_video))
+        .route("/api/links/", get(catalogue::list_nothing))
+        .route("/api/link_to_videos/", get(catalogue::list_nothing))
+        .route("/api/personas/", get(catalogue::list_personas))
+        .route("/api/personas/paginated/", get(catalogue::list_personas_paginated))
+        .route("/api/personas/{id}/", get(catalogue::get_persona))
+        .route("/api/voices/", get(catalogue::list_voices))
+        .route("/api/voices/paginated/", get(catalogue::list_voices_paginated))
+        .route("/api/music_categories/", get(catalogue::list_music_categories))
+        .route("/api/musics/", get(catalogue::list_musics))
         .route("/api/remaining_credits/", get(get_remaining_credits))
         .route("/api/{*path}", any(unknown_path))
         .method_not_allowed_fallback(wrong_method)

@@ -18,6 +18,7 @@ pub(super) enum Refusal {
     WrongKeys,
     NoRecord,
     NoPath,
+    NoPage,
     Method(Method),
     MediaType(String),
     /// A body that cannot be read at all.
@@ -44,6 +45,7 @@ impl IntoResponse for Refusal {
                 (StatusCode::NOT_FOUND, detail("No ProductToVideo matches the given query."))
             }
             Self::NoPath => (StatusCode::NOT_FOUND, detail("Not found.")),
+            Self::NoPage => (StatusCode::NOT_FOUND, detail("Invalid page.")),
             Self::Method(method) => {
                 let text = format!("Method \"{method}\" not allowed.");
                 (StatusCode::METHOD_NOT_ALLOWED, detail(&text))

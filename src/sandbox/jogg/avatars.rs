@@ -102,17 +102,19 @@ pub(super) async fn list_public_avatars(
             && fits(scene, avatar.scene)
             && fits(ethnicity, avatar.ethnicity)
     });
-    let avatars: Vec<Value> = matching
-        .skip(skipped(page, size))
-        .take(usize::try_from(size).unwrap_or_default())
-        .map(|avatar| answer(&desk.world, avatar))
-        .collect();
+    let avatars: Vec<Value> =
+        cut(matching, page, size).map(|avatar| answer(&desk.world, avatar)).collect();
     Ok(success(json!({"avatars": avatars})))
 }
 
-/// How many items come before a page, which counts from 1.
-pub(super) fn skipped(page: i64, size: i64) -> usize {
-    usize::try_from((page - 1).saturating_mul(size)).unwrap_or(usize::MAX)
+/// The items of one page; pages count from 1.
+pub(super) fn cut<T>(
+    items: impl Iterator<Item = T>,
+    page: i64,
+    size: i64,
+) -> impl Iterator<Item = T> {
+    let before = usize::try_from((page - 1).saturating_mul(size)).unwrap_or(usize::MAX);
+    items.skip(before).take(usize::try_from(size).unwrap_or_default())
 }
 
 /// A ratio is a word in requests and a number in answers.

@@ -1,6 +1,7 @@
 //! JoggAI: every answer is HTTP 200 with a business code, and a video is made from a product.
 
 mod avatars;
+mod catalogue;
 mod product;
 mod refusal;
 mod upload;
@@ -36,6 +37,15 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
         .route("/v2/product_video/{product_video_id}", get(video::get_product_video))
         .route("/v2/product_videos", get(video::list_product_videos))
         .route("/v2/avatars/public", get(avatars::list_public_avatars))
+        .route("/v2/product_previews", get(catalogue::list_product_previews))
+        .route("/v2/avatars/custom", get(catalogue::list_custom_avatars))
+        .route("/v2/voices", get(catalogue::list_voices))
+        .route("/v2/voices/custom", get(catalogue::list_custom_voices))
+        .route("/v2/musics", get(catalogue::list_musics))
+        .route("/v2/visual_styles", get(catalogue::list_visual_styles))
+        .route("/v2/endpoints", get(catalogue::list_endpoints))
+        .route("/v2/events", get(catalogue::list_events))
+        .route("/v2/user/whoami", get(catalogue::whoami))
         .route("/v2/user/remaining_quota", get(get_remaining_quota))
         .route("/v2/{*path}", any(unknown_path))
         .method_not_allowed_fallback(wrong_method)

@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::avatars::{self, skipped};
+use super::avatars::{self, cut};
 use super::product::Product;
 use super::{Desk, Refusal, account, read_body, success};
 use crate::sandbox::body;
@@ -154,12 +154,8 @@ pub(super) async fn list_product_videos(
         matching.reverse();
     }
     let total = matching.len();
-    let videos: Vec<Value> = matching
-        .into_iter()
-        .skip(skipped(page, size))
-        .take(usize::try_from(size).unwrap_or_default())
-        .map(|video| video.item(&desk.world))
-        .collect();
+    let videos: Vec<Value> =
+        cut(matching.into_iter(), page, size).map(|video| video.item(&desk.world)).collect();
     Ok(success(json!({"videos": videos, "total": total, "page": page, "page_size": size})))
 }
 

@@ -12,7 +12,7 @@ use httpmock::prelude::*;
 use httpmock::{Mock, Then};
 use serde_json::Value;
 
-use self::sent::{Sent, Spec, contains_all};
+use self::sent::{Sent, Spec, contains_all, is_same};
 use crate::support::account;
 
 type Called = Option<adreel::Result<Value>>;
@@ -75,8 +75,11 @@ async fn mock<'s>(
             for (name, value) in sent.headers() {
                 when = when.header(name, value);
             }
-            if let Some(body) = sent.json() {
-                when.json_body(body.clone());
+            if let Some(body) = sent.json().cloned() {
+                when.is_true(move |request| {
+                    serde_json::from_slice(request.body_ref())
+                        .is_ok_and(|sent| is_same(&body, &sent))
+                });
             }
             answer(then);
         })

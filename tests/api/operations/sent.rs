@@ -115,8 +115,9 @@ pub(super) fn contains_all(example: &Value, decoded: &Value) -> bool {
     decoded.is_null() || is_same(example, decoded) || inner()
 }
 
-/// Equal but for nulls, which stand for absent fields, and for how a number is written.
-fn is_same(example: &Value, decoded: &Value) -> bool {
+/// Equal but for nulls and empty lists, which stand for absent fields, and for how a number is
+/// written.
+pub(super) fn is_same(example: &Value, decoded: &Value) -> bool {
     match (example, decoded) {
         (Value::Object(example), Value::Object(decoded)) => {
             let value =
@@ -131,6 +132,7 @@ fn is_same(example: &Value, decoded: &Value) -> bool {
                 && example.iter().zip(decoded).all(|(example, decoded)| is_same(example, decoded))
         }
         (Value::Number(example), Value::Number(decoded)) => example.as_f64() == decoded.as_f64(),
+        (Value::Array(items), Value::Null) | (Value::Null, Value::Array(items)) => items.is_empty(),
         (example, decoded) => example == decoded,
     }
 }

@@ -84,7 +84,7 @@ mod tests {
             json!([{"page": 1, "musics": [track]}]),
         ];
         for shape in shapes {
-            assert_eq!(tracks(shape.clone()), [track.clone()], "{shape}");
+            assert_eq!(tracks(shape.clone()), std::slice::from_ref(&track), "{shape}");
         }
         assert!(tracks(json!("none")).is_empty());
     }

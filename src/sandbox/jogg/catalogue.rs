@@ -1,0 +1,186 @@
+//! What can be chosen beside public presenters, and whose the key is. All of it is made up.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde_json::{Value, json};
+
+use super::avatars::cut;
+use super::{Desk, Refusal, account, success};
+use crate::sandbox::body;
+use crate::sandbox::check::Fields;
+
+/// Ids come in the three forms that were seen.
+#[rustfmt::skip]
+const VOICES: [[&str; 7]; 8] = [
+    // id, name, language, gender, age, accent, use
+    ["en-US-ChristopherNeural", "Christopher", "english", "male", "middle_aged", "american", "narrative_story"],
+    ["MFZUKuGQUsGJPQjTS4wC", "Jon", "english", "male", "young", "american", "social_media"],
+    ["5f0c2a4e-7d1b-4c3f-9a58-1e2d3c4b5a69", "Amelia", "english", "female", "young", "british", "advertisement"],
+    ["fr-FR-DeniseNeural", "Denise", "french", "female", "middle_aged", "parisian", "narrative_story"],
+    ["de-DE-KatjaNeural", "Katja", "german", "female", "middle_aged", "standard", "advertisement"],
+    ["es-ES-AlvaroNeural", "Alvaro", "spanish", "male", "old", "castilian", "narrative_story"],
+    ["zh-CN-XiaoxiaoNeural", "Xiaoxiao", "chinese (simplified)", "female", "young", "mandarin", "social_media"],
+    ["ja-JP-KeitaNeural", "Keita", "japanese", "male", "young", "tokyo", "advertisement"],
+];
+
+const MUSIC: [(i64, &str, f64); 5] = [
+    (13, "Morning Light", 92.5),
+    (14, "Slow Walk", 120.0),
+    (21, "City Bounce", 64.0),
+    (22, "Paper Planes", 77.25),
+    (34, "Deep Shelf", 180.0),
+];
+
+const STYLES: [(i64, &str); 5] = [
+    (2400, "Simple split screen template"),
+    (2401, "Simple Product Switch"),
+    (2402, "Dynamic Showcase"),
+    (2403, "Elegant Presentation"),
+    (2404, "Floating Avatar Voiceover"),
+];
+
+const EVENTS: [&str; 11] = [
+    "generated_video",
+    "create_avatar",
+    "generated_image",
+    "generated_motion",
+    "generated_product_video",
+    "generated_avatar_video",
+    "generated_template_video",
+    "generated_translate_video",
+    "generated_photo_avatar",
+    "generated_product_avatar",
+    "generated_script",
+];
+
+pub(super) async fn list_voices(request: Request) -> Result<Response, Refusal> {
+    account(request.headers())?;
+    let query = body::query(&request);
+    let mut fields = Fields::of(&query);
+    let (page, size) = paging(&mut fields);
+    let gender = fields.optional("gender").choice(&["female", "male"]);
+    let age = fields.optional("age").choice(&["young", "middle_aged", "old"]);
+    fields.finish()?;
+    let word = |name: &str| query.get(name).and_then(Value::as_str).map(str::to_owned);
+    let wanted = [word("language"), gender.map(str::to_owned), age.map(str::to_owned)];
+    let use_case = word("use_case");
+    let fits = |voice: &&[&str; 7]| {
+        let has = |wanted: &Option<String>, value: &str| {
+            wanted.as_deref().is_none_or(|wanted| wanted == value)
+        };
+        wanted.iter().zip(&voice[2..5]).all(|(wanted, value)| has(wanted, value))
+            && has(&use_case, voice[6])
+    };
+    let matching: Vec<&[&str; 7]> = VOICES.iter().filter(fits).collect();
+    let count = matching.len();
+    let voices: Vec<Value> = cut(matching.into_iter(), page, size).map(voice).collect();
+    let has_more = cut(0..count, page.saturating_add(1), size).next().is_some();
+    Ok(success(json!({"voices": voices, "has_more": has_more})))
+}
+
+fn voice([id, name, language, gender, age, accent, use_case]: &[&str; 7]) -> Value {
+    json!({
+        "voice_id": id,
+        "name": name,
+        // There is nothing to hear here.
+        "audio_url": null,
+        "language": language,
+        "gender": gender,
+        "age": age,
+        "accent": accent,
+        "use_case": use_case,
+    })
+}
+
+pub(super) async fn list_musics(
+    State(desk): State<Arc<Desk>>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    account(request.headers())?;
+    let query = body::query(&request);
+    let mut fields = Fields::of(&query);
+    let (page, size) = paging(&mut fields);
+    fields.finish()?;
+    let track = |(id, name, duration): &(i64, &str, f64)| {
+        let url = desk.world.media_url(&format!("jogg/music/{id}.mp3"));
+        json!({"id": id, "name": name, "music_url": url, "duration": duration})
+    };
+    let music: Vec<Value> = cut(MUSIC.iter(), page, size).map(track).collect();
+    Ok(success(json!({
+        "music": music,
+        "pagination": {
+            "page": page,
+            "page_size": size,
+            "total_items": MUSIC.len(),
+            "total_pages": MUSIC.len().div_ceil(usize::try_from(size).unwrap_or(1)),
+        },
+    })))
+}
+
+pub(super) async fn list_visual_styles(request: Request) -> Result<Response, Refusal> {
+    account(request.headers())?;
+    let query = body::query(&request);
+    let mut fields = Fields::of(&query);
+    fields.optional("aspect_ratio").choice(&["portrait", "landscape", "square"]);
+    fields.finish()?;
+    let styles = STYLES.map(|(id, name)| json!({"id": id, "name": name}));
+    Ok(success(json!({"visual_styles": styles})))
+}
+
+pub(super) async fn whoami(headers: HeaderMap) -> Result<Response, Refusal> {
+    let account = account(&headers)?;
+    let email = format!("{}@sandbox.test", account.name);
+    Ok(success(json!({"email": email, "username": account.name})))
+}
+
+pub(super) async fn list_events(headers: HeaderMap) -> Result<Response, Refusal> {
+    account(&headers)?;
+    let events =
+        EVENTS.iter().flat_map(|what| ["success", "failed"].map(|end| format!("{what}_{end}")));
+    Ok(success(json!({"events": events.collect::<Vec<_>>()})))
+}
+
+/// No account has presenters of its own here.
+pub(super) async fn list_custom_avatars(request: Request) -> Result<Response, Refusal> {
+    account(request.headers())?;
+    let query = body::query(&request);
+    let mut fields = Fields::of(&query);
+    paging(&mut fields);
+    fields.optional("status").choice(&["processing", "completed", "failed"]);
+    fields.finish()?;
+    Ok(success(json!({"avatars": []})))
+}
+
+/// No account has voices of its own here.
+pub(super) async fn list_custom_voices(headers: HeaderMap) -> Result<Response, Refusal> {
+    account(&headers)?;
+    Ok(success(json!({"total": 0, "voices": []})))
+}
+
+/// Endpoints cannot be added here yet.
+pub(super) async fn list_endpoints(headers: HeaderMap) -> Result<Response, Refusal> {
+    account(&headers)?;
+    Ok(success(json!({"endpoints": []})))
+}
+
+/// Previews cannot be made here yet.
+pub(super) async fn list_product_previews(request: Request) -> Result<Response, Refusal> {
+    account(request.headers())?;
+    let query = body::query(&request);
+    let mut fields = Fields::of(&query);
+    let (page, size) = paging(&mut fields);
+    fields.optional("status").digits(3..=5);
+    fields.optional("sort_by").choice(&["created_at"]);
+    fields.optional("sort_order").choice(&["asc", "desc"]);
+    fields.finish()?;
+    Ok(success(json!({"previews": [], "total": 0, "page": page, "page_size": size})))
+}
+
+fn paging(fields: &mut Fields<'_>) -> (i64, i64) {
+    let page = fields.optional("page").digits(1..=i64::MAX).unwrap_or(1);
+    let size = fields.optional("page_size").digits(1..=100).unwrap_or(10);
+    (page, size)
+}
