@@ -10,6 +10,9 @@ use proptest::sample::Index;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 
+use crate::clock::Clock;
+use crate::error::{ErrorKind, Result};
+use crate::model::Timestamp;
 use crate::transport::{Refusal, Reply};
 
 /// Cases for each decoder and each parser of webhooks: a sample in a debug build, all of them in
@@ -243,4 +246,97 @@ fn creatify_decoders_survive_whatever_comes() {
 #[test]
 fn jogg_decoders_survive_whatever_comes() {
     decoders_survive(2, super::jogg::DIALECT.refusal);
+}
+
+/// The bodies of every webhook of a spec.
+fn deliveries(provider: usize) -> Vec<Value> {
+    let (_, bodies) = &providers()[provider];
+    let events = bodies.spec["x-webhooks"].as_object().unwrap().keys();
+    events.flat_map(|event| bodies.examples(event)).collect()
+}
+
+type Headers = Vec<(&'static str, String)>;
+
+/// Checks that a delivery is believed as it was signed and in no other form: not with another
+/// body, nor with any header but the event's name changed.
+fn believes_only_what_is_signed(
+    provider: usize,
+    sign: impl Fn(&[u8]) -> Headers,
+    verify: impl Fn(&Headers, &[u8]) -> Result<()>,
+) {
+    each_changed(&deliveries(provider), |body, bytes| {
+        let original = body.to_string().into_bytes();
+        let headers = sign(&original);
+        assert!(verify(&headers, &original).is_ok(), "{body}");
+        let is_forged = |answer: Result<()>| {
+            assert_eq!(answer.expect_err("a forgery is believed").kind(), ErrorKind::Forged);
+        };
+        if bytes != original {
+            is_forged(verify(&headers, bytes));
+        }
+        for index in (0..headers.len()).filter(|index| !headers[*index].0.ends_with("event")) {
+            let mut changed = headers.clone();
+            let value = std::mem::take(&mut changed[index].1);
+            let at = bytes.len() % value.len();
+            // Each digit is exchanged for another one.
+            let other = if value.as_bytes()[at] == b'1' { "2" } else { "1" };
+            changed[index].1 = format!("{}{other}{}", &value[..at], &value[at + 1..]);
+            is_forged(verify(&changed, &original));
+            changed.remove(index);
+            is_forged(verify(&changed, &original));
+        }
+        // What the provider signs is its own, however strange: it is read or it is not.
+        if let Err(error) = verify(&sign(bytes), bytes) {
+            assert_eq!(error.kind(), ErrorKind::Decode);
+        }
+    });
+}
+
+fn header<'h>(headers: &'h Headers) -> impl Fn(&str) -> Option<&'h str> {
+    |name| headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+}
+
+#[test]
+fn beatapi_webhooks_are_believed_only_as_they_were_signed() {
+    use super::beatapi::{WebhookVerifier, sign_webhook};
+    let now = Timestamp::from_millis(1_790_000_000_000);
+    let verifier = WebhookVerifier::new("whsec_other").or("whsec_1").clock(Stopped(now));
+    believes_only_what_is_signed(
+        0,
+        |body| sign_webhook(&"whsec_1".into(), "task.succeeded", now, body),
+        |headers, body| verifier.verify(header(headers), body).map(drop),
+    );
+}
+
+#[test]
+fn jogg_webhooks_are_believed_only_as_they_were_signed() {
+    use super::jogg::{WebhookVerifier, sign_webhook};
+    let verifier = WebhookVerifier::new("whsec_other").or("whsec_1");
+    believes_only_what_is_signed(
+        2,
+        |body| sign_webhook(&"whsec_1".into(), "generated_product_video_success", body),
+        |headers, body| verifier.verify(header(headers), body).map(drop),
+    );
+}
+
+#[test]
+fn creatify_hints_survive_whatever_comes() {
+    each_changed(&deliveries(1), |body, bytes| {
+        let hint = super::creatify::WebhookHint::read(body.to_string().as_bytes()).unwrap();
+        assert_eq!(hint.id(), body["id"].as_str());
+        let _ = super::creatify::WebhookHint::read(bytes).map(|hint| hint.id().is_some());
+    });
+}
+
+/// A clock that stands still.
+struct Stopped(Timestamp);
+
+impl Clock for Stopped {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+
+    fn sleep(&self, _: std::time::Duration) -> crate::BoxFuture<'static, ()> {
+        Box::pin(std::future::ready(()))
+    }
 }

@@ -118,3 +118,63 @@ pub fn sign_webhook(
     let proof = signature(secret, &[time.as_bytes(), b".", body]);
     vec![(EVENT, event.to_owned()), (TIMESTAMP, time), (SIGNATURE, proof)]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    const BODY: &[u8] = br#"{"id":"evt_1","event":"task.moved","created_at":1790000000,"data":{"id":"task_1","status":"dreaming"}}"#;
+
+    struct At(i64);
+
+    impl Clock for At {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millis(self.0 * 1000)
+        }
+
+        fn sleep(&self, _: Duration) -> crate::BoxFuture<'static, ()> {
+            Box::pin(std::future::ready(()))
+        }
+    }
+
+    fn verified(signed_at: i64, read_at: i64) -> Result<WebhookEvent> {
+        let headers = sign_webhook(&"whsec_1".into(), "task.moved", At(signed_at).now(), BODY);
+        let header = |name: &str| {
+            headers.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+        };
+        WebhookVerifier::new("whsec_1").clock(At(read_at)).verify(header, BODY)
+    }
+
+    #[test]
+    fn an_event_is_read_with_words_that_the_spec_does_not_list() {
+        let event = verified(1_790_000_000, 1_790_000_000).unwrap();
+        assert_eq!((event.event.as_str(), event.data.status.as_str()), ("task.moved", "dreaming"));
+    }
+
+    #[test]
+    fn its_time_may_be_five_minutes_off_in_either_direction() {
+        let now = 1_790_000_000;
+        for offset in [-300, 0, 300] {
+            assert!(verified(now + offset, now).is_ok(), "{offset}");
+        }
+        for offset in [-301, 301, -1_790_000_000] {
+            let error = verified(now + offset, now).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Forged, "{offset}");
+        }
+    }
+
+    #[test]
+    fn a_signed_time_that_is_no_number_is_refused() {
+        for time in ["", "+1790000000", "1790000000.0", "99999999999999999999", "now"] {
+            let proof = signature(&"whsec_1".into(), &[time.as_bytes(), b".", BODY]);
+            let header = |name: &str| match name {
+                TIMESTAMP => Some(time),
+                SIGNATURE => Some(proof.as_str()),
+                _ => None,
+            };
+            let verifier = WebhookVerifier::new("whsec_1").clock(At(1_790_000_000));
+            assert_eq!(verifier.verify(header, BODY).unwrap_err().kind(), ErrorKind::Forged);
+        }
+    }
+}

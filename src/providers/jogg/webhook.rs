@@ -74,3 +74,24 @@ pub fn sign_webhook(
 ) -> Vec<(&'static str, String)> {
     vec![(EVENT, event.to_owned()), (SIGNATURE, signature(secret, &[body]))]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_video_of_an_event_is_found_under_each_of_its_names() {
+        for name in ["video_id", "project_id", "product_video_id"] {
+            let body = format!(
+                r#"{{"event":"generated_product_video_success","data":{{"{name}":"v1","error":"x"}}}}"#
+            );
+            let headers =
+                sign_webhook(&"s".into(), "generated_product_video_success", body.as_bytes());
+            let header = |wanted: &str| {
+                headers.iter().find(|(known, _)| *known == wanted).map(|(_, value)| value.as_str())
+            };
+            let event = WebhookVerifier::new("s").verify(header, body.as_bytes()).unwrap();
+            assert_eq!(event.data.video(), Some("v1"), "{name}");
+        }
+    }
+}
