@@ -6,6 +6,7 @@
 mod support;
 
 mod beatapi;
+mod catalogue;
 mod creatify;
 mod download;
 mod fields;

@@ -246,3 +246,38 @@ fn a_sandbox_that_runs_already_is_used_and_a_missing_one_named() {
     assert_eq!(code, Some(2));
     assert!(stderr.contains("no sandbox answers"), "{stderr}");
 }
+
+#[test]
+fn catalogue_lists_ids_with_what_they_are_for() {
+    let (code, stdout, stderr) =
+        run(&["catalogue", "voices", "--sandbox", "--find", "female", "--find", "french"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains("fr-FR-DeniseNeural") && !stdout.contains("Jon"), "{stdout}");
+    assert!(stderr.contains("jogg voices: 1 listed, for --set jogg.voice=ID"), "{stderr}");
+    assert!(stderr.contains("creatify: no voices found"), "{stderr}");
+    let args =
+        ["catalogue", "avatars", "--sandbox", "--provider", "jogg", "--limit", "3", "--json"];
+    let (code, stdout, _) = run(&args);
+    assert_eq!((code, stdout.lines().count()), (Some(0), 3));
+    assert!(stdout.lines().all(|line| line.contains(r#""option":"jogg.avatar""#)), "{stdout}");
+    let (code, _, stderr) = run(&["catalogue", "styles", "--sandbox", "--provider", "beatapi"]);
+    assert_eq!((code, &*stderr), (Some(2), "error: beatapi: styles: it has none to choose\n"));
+}
+
+#[test]
+fn set_reaches_the_request_and_a_wrong_one_is_refused() {
+    let plan = |set: &str| {
+        let args =
+            ["plan", "--sandbox", "--provider", "jogg", "--name", "Roast", "--json", "--set"];
+        run(&[&args[..], &[set]].concat())
+    };
+    let (code, stdout, stderr) = plan("jogg.avatar=127");
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(!stdout.contains("Nora"), "no presenter is chosen where one is named: {stdout}");
+    let (code, _, stderr) = plan("jogg.avtar=127");
+    assert_eq!(code, Some(2));
+    assert!(stderr.starts_with("error: jogg.avtar: "), "{stderr}");
+    let (code, _, stderr) = plan("avatar=127");
+    assert_eq!(code, Some(2));
+    assert!(stderr.contains("provider.option=value"), "{stderr}");
+}
