@@ -122,6 +122,11 @@ fn open_enum(name: &str, schema: &Value) -> TokenStream {
         #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[derive(::serde::Serialize, ::serde::Deserialize)]
         #[serde(from = "String", into = "String")]
+        #[cfg_attr(
+            feature = "schema",
+            derive(::schemars::JsonSchema),
+            schemars(extend("examples" = [#(#values),*]))
+        )]
         #[non_exhaustive]
         pub enum #enum_name {
             #(#[doc = #variant_docs] #variants,)*

@@ -59,6 +59,12 @@ pub(super) enum Command {
     Providers,
     /// List avatars, voices, music or styles, with the ids that --set takes. Free.
     Catalogue(CatalogueArgs),
+    /// Print the JSON Schema of a request.
+    ///
+    /// For checking request files, building forms, and telling a language model what a tool takes.
+    /// It describes the library's VideoRequest as JSON, with every provider's own options. Needs no
+    /// keys.
+    Schema,
     /// Run the three providers on loopback, for tests in any language.
     ///
     /// Prints one line of JSON with `url` and `port` when it is ready, and runs until it is

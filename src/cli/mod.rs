@@ -37,8 +37,10 @@ pub fn run() -> ExitCode {
 }
 
 async fn command(cli: Cli) -> Exit {
-    if let Command::Sandbox(args) = &cli.command {
-        return commands::sandbox::run(args).await;
+    match &cli.command {
+        Command::Schema => return commands::schema::run(),
+        Command::Sandbox(args) => return commands::sandbox::run(args).await,
+        _ => {}
     }
     let context = match Context::new(&cli.global).await {
         Ok(context) => context,
@@ -49,7 +51,7 @@ async fn command(cli: Cli) -> Exit {
         Command::Plan(args) => commands::plan::run(&context, args).await,
         Command::Providers => commands::providers::run(&context).await,
         Command::Catalogue(args) => commands::catalogue::run(&context, args).await,
-        Command::Sandbox(_) => Exit::Done,
+        Command::Schema | Command::Sandbox(_) => Exit::Done,
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// Width to height of a video.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum AspectRatio {
     /// 9:16, for phones. The default.

@@ -11,16 +11,17 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// A picture of the product, and where it comes from.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Image {
     /// A public address that the provider fetches.
-    Url(String),
+    Url(#[cfg_attr(feature = "schema", schemars(url))] String),
     /// A file on this machine.
     File(PathBuf),
-    /// The bytes of an image file.
+    /// The bytes of an image file, in JSON as base64 with padding.
     #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
-    Bytes(Bytes),
+    Bytes(#[cfg_attr(feature = "schema", schemars(schema_with = "base64_schema"))] Bytes),
 }
 
 impl fmt::Debug for Image {
@@ -40,6 +41,17 @@ fn to_base64<S: Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S::Er
 fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
     let text = String::deserialize(deserializer)?;
     BASE64.decode(text).map(Bytes::from).map_err(serde::de::Error::custom)
+}
+
+/// The pattern is what is read: whole groups of four, and no bits set in what the padding cuts off.
+#[cfg(feature = "schema")]
+fn base64_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+    schemars::json_schema!({
+        "type": "string",
+        "contentEncoding": "base64",
+        "pattern":
+            "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$",
+    })
 }
 
 /// No provider says how large a side it takes. What no camera makes and no provider is known to

@@ -5,8 +5,17 @@ use serde::{Deserialize, Serialize};
 
 /// The language of a video's voice and text, as a BCP 47 tag such as `en` or `pt-BR`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(extend("pattern" = PATTERN, "examples" = ["en", "zh", "pt-BR"]))
+)]
 #[serde(try_from = "String", into = "String")]
 pub struct Language(String);
+
+/// The tags that [`FromStr`] takes, as a regular expression.
+#[cfg(feature = "schema")]
+const PATTERN: &str = "^[a-z]{2,3}(-[A-Za-z0-9]{1,8})*$";
 
 impl Language {
     /// The tag.

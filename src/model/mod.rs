@@ -8,6 +8,8 @@ mod language;
 mod product;
 mod provider_id;
 mod request;
+#[cfg(feature = "schema")]
+mod schema;
 mod time;
 mod video;
 

@@ -10,9 +10,15 @@ use super::Image;
 /// Only the name is needed by all providers; BeatAPI and Creatify also need an image. Which
 /// provider does what with each field is said at [`VideoRequest`](crate::VideoRequest).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(deny_unknown_fields, description = "What the video advertises.")
+)]
 #[non_exhaustive]
 pub struct Product {
     /// What it is called. It travels in every provider's request.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     pub name: String,
     /// What it is and does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -25,6 +31,7 @@ pub struct Product {
     pub price: Option<String>,
     /// Its page in a shop, public and without login.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(url))]
     pub page_url: Option<String>,
     /// Pictures of it, the main one first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -22,6 +22,14 @@ use crate::digest::sha256;
 ///
 /// [`Capabilities::fields`]: crate::Capabilities::fields
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "schema",
+    derive(schemars::JsonSchema),
+    schemars(
+        deny_unknown_fields,
+        description = "What video to make, said once for all providers."
+    )
+)]
 #[non_exhaustive]
 pub struct VideoRequest {
     /// What the video advertises.
@@ -31,6 +39,7 @@ pub struct VideoRequest {
     pub prompt: Option<String>,
     /// Length in whole seconds. Default: 15 where the provider needs one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 60)))]
     pub duration_secs: Option<u32>,
     /// Width to height. Default: 9:16.
     #[serde(default)]

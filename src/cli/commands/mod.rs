@@ -3,3 +3,4 @@ pub(super) mod make;
 pub(super) mod plan;
 pub(super) mod providers;
 pub(super) mod sandbox;
+pub(super) mod schema;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 /// What only BeatAPI has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "BeatApiOptions"))]
 #[non_exhaustive]
 pub struct Options {
     /// Fields that are newer than the spec, put into the body of the paid call as they are.

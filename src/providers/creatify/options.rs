@@ -6,6 +6,7 @@ use super::types::{MotionStyle, ProductToVideoType};
 /// What only Creatify has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "CreatifyOptions"))]
 #[non_exhaustive]
 pub struct Options {
     /// The product alone in a made scene (`product_anyshot`, the default) or in a presenter's

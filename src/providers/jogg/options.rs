@@ -6,6 +6,7 @@ use super::types::ScriptStyle;
 /// What only JoggAI has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "JoggOptions"))]
 #[non_exhaustive]
 pub struct Options {
     /// The presenter, by id. Default: the first public one that fits the ratio.
