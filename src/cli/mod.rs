@@ -38,7 +38,7 @@ pub fn run() -> ExitCode {
 
 async fn command(cli: Cli) -> Exit {
     match &cli.command {
-        Command::Schema => return commands::schema::run(),
+        Command::Schema => return commands::schema::run(cli.global.json),
         Command::Sandbox(args) => return commands::sandbox::run(args).await,
         _ => {}
     }

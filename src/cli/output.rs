@@ -21,11 +21,6 @@ pub(super) fn json(value: &impl Serialize) {
     }
 }
 
-/// Prints JSON over several lines, for people to read and files to keep.
-pub(super) fn pretty_json(value: &serde_json::Value) {
-    line(&format!("{value:#}"));
-}
-
 /// Prints a line that is no result.
 pub(super) fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");

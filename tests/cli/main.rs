@@ -133,6 +133,18 @@ fn help_lists_the_exit_codes() {
     insta::assert_snapshot!("help_make", stdout);
 }
 
+#[test]
+fn schema_needs_no_keys_and_prints_what_the_library_says() {
+    let (code, stdout, stderr) = run(&["schema"]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!(stdout, format!("{:#}\n", adreel::VideoRequest::json_schema()));
+    let (_, stdout, _) = run(&["schema", "--json"]);
+    assert_eq!(stdout, format!("{}\n", adreel::VideoRequest::json_schema()));
+    let (code, stdout, _) = run(&["schema", "--help"]);
+    assert_eq!(code, Some(0));
+    insta::assert_snapshot!("help_schema", stdout);
+}
+
 /// A PNG whose header says 30000 x 30000 px.
 fn huge_png(path: &Path) {
     let mut bytes = fs::read(PHOTO).unwrap();

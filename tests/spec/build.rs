@@ -204,12 +204,13 @@ fn build(copy: &Path) -> Output {
     command.output().unwrap()
 }
 
-const FEATURES: [(&str, bool); 6] = [
+const FEATURES: [(&str, bool); 7] = [
     ("creatify", true),
     ("beatapi", cfg!(feature = "beatapi")),
     ("jogg", cfg!(feature = "jogg")),
     ("rustls", cfg!(feature = "rustls")),
     ("sandbox", cfg!(feature = "sandbox")),
+    ("schema", cfg!(feature = "schema")),
     ("cli", cfg!(feature = "cli")),
 ];
 

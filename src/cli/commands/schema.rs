@@ -3,7 +3,12 @@ use super::super::output;
 use crate::model::VideoRequest;
 
 /// Needs no account: what can be asked for is known without one.
-pub(in super::super) fn run() -> Exit {
-    output::pretty_json(&VideoRequest::json_schema());
+pub(in super::super) fn run(in_a_line: bool) -> Exit {
+    let schema = VideoRequest::json_schema();
+    if in_a_line {
+        output::json(&schema);
+    } else {
+        output::line(&format!("{schema:#}"));
+    }
     Exit::Done
 }
