@@ -50,10 +50,10 @@ secret! {
     WebhookSecret
 }
 
-/// Provider text as it may be shown: on one line, without the given secrets, at most 300
+/// Provider text as it may be shown: on one line, without the given secrets, at most 500
 /// characters long.
 pub(crate) fn redact(text: &str, secrets: &[ApiKey]) -> String {
-    const MAX_CHARS: usize = 300;
+    const MAX_CHARS: usize = 500;
     let mut text = text.to_owned();
     for secret in secrets.iter().map(ApiKey::expose).filter(|secret| !secret.is_empty()) {
         text = text.replace(secret, "[redacted]");
@@ -82,6 +82,6 @@ mod tests {
         let key = ApiKey::new(" sk_live_1\n");
         let shown = redact("bad key\n  sk_live_1\u{7}", &[key]);
         assert_eq!(shown, "bad key [redacted]");
-        assert_eq!(redact(&"x".repeat(400), &[]).chars().count(), 301);
+        assert_eq!(redact(&"x".repeat(600), &[]).chars().count(), 501);
     }
 }

@@ -9,6 +9,7 @@ pub mod jogg;
 #[cfg(all(test, feature = "beatapi", feature = "creatify", feature = "jogg"))]
 mod reading_tests;
 mod request;
+mod said;
 pub(crate) mod steps;
 
 use std::sync::Arc;

@@ -16,6 +16,9 @@ use crate::secret::{ApiKey, redact};
 /// An answer longer than this is not one of these APIs'.
 const MAX_BODY_BYTES: usize = 16 << 20;
 
+/// No provider asks for a longer wait and means it.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// A decoded answer beside the JSON that it was decoded from.
 pub(crate) struct Answer<T> {
     pub(crate) value: T,
@@ -273,17 +276,19 @@ impl Call {
     ) -> (Proof, Error) {
         let proof = Proof::of_refusal(self.0.operation, refusal.number);
         let kind = refusal.kind(reply.status);
-        let message = redact(&refusal.message, secrets);
-        let mut error = self
-            .error(kind, message)
+        // All of it is the provider's text.
+        let shown = |text: String| Some(redact(&text, secrets)).filter(|text| !text.is_empty());
+        let wait = refusal.retry_after.or_else(|| reply.retry_after(now));
+        let error = self
+            .error(kind, shown(refusal.message).unwrap_or_default())
             .with_status(reply.status.as_u16())
-            .with_code(refusal.code)
-            .with_request_id(refusal.request_id)
-            .with_retry_after(refusal.retry_after.or_else(|| reply.retry_after(now)));
-        if let Some(field) = refusal.field {
-            error = error.with_field(field);
+            .with_code(refusal.code.and_then(shown))
+            .with_request_id(refusal.request_id.and_then(shown))
+            .with_retry_after(wait.map(|wait| wait.min(LONGEST_WAIT)));
+        match refusal.field.and_then(shown) {
+            Some(field) => (proof, error.with_field(field)),
+            None => (proof, error),
         }
-        (proof, error)
     }
 
     /// A 2xx whose body does not fit the spec: for a paid call it may well mean "accepted".
@@ -312,15 +317,16 @@ impl Call {
         if let Some(status) = error.status() {
             copy = copy.with_status(status);
         }
-        copy
+        match error.field() {
+            Some(field) => copy.with_field(field),
+            None => copy,
+        }
     }
 }
 
 /// What whoever keeps a provider's files says no with: a status, and XML or nothing.
 fn plain_refusal(reply: &Reply) -> Option<Refusal> {
-    let number = u32::from(reply.status.as_u16());
-    let refusal = Refusal { number, message: reply.text(), ..Refusal::default() };
-    (!reply.status.is_success()).then_some(refusal)
+    (!reply.status.is_success()).then(|| reply.stray())
 }
 
 enum Failure {

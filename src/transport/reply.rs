@@ -22,11 +22,32 @@ impl Reply {
         serde_json::from_slice(&self.body).ok()
     }
 
-    /// The body as text, for answers that are no JSON. HTML says nothing that helps.
-    pub(crate) fn text(&self) -> String {
+    /// What stands where the provider's own answer should be: the page or the words of an edge, or
+    /// nothing. It is named and never shown, because it may hold anything and says nothing that
+    /// helps.
+    pub(crate) fn stray(&self) -> Refusal {
+        let number = u32::from(self.status.as_u16());
         let text = String::from_utf8_lossy(&self.body);
-        let is_html = text.trim_start().starts_with('<');
-        if is_html { "an HTML page instead of an answer".to_owned() } else { text.into_owned() }
+        let message = match text.trim() {
+            "" => return Refusal { number, ..Refusal::default() },
+            text if text.starts_with('<') => "HTML or XML instead of an answer",
+            _ => "text instead of an answer",
+        };
+        let code = edge_code(text.trim());
+        let refusal = Refusal { number, message: message.to_owned(), code, ..Refusal::default() };
+        match refusal.code.as_deref() {
+            Some(REFUSED_CLIENT) => Refusal {
+                kind: Some(ErrorKind::InvalidRequest),
+                message: "an edge before the provider refused this client by its User-Agent, \
+                          which HttpConfig::header can change"
+                    .to_owned(),
+                field: Some("http.header".to_owned()),
+                ..refusal
+            },
+            // Not a word on the account's permissions: the provider never saw the call.
+            _ if number == 403 => Refusal { kind: Some(ErrorKind::Unavailable), ..refusal },
+            _ => refusal,
+        }
     }
 
     /// The wait that `Retry-After` asks for, as seconds or as a date.
@@ -45,6 +66,17 @@ impl Reply {
         *response.headers_mut() = self.headers;
         reqwest::Response::from(response)
     }
+}
+
+/// The code with which an edge turns away clients whose User-Agent it dislikes. BeatAPI's does so
+/// to the default one of some languages.
+const REFUSED_CLIENT: &str = "1010";
+
+/// The number in an edge's `error code: 1010`.
+fn edge_code(text: &str) -> Option<String> {
+    let code = text.strip_prefix("error code: ")?;
+    let is_code = code.len() <= 5 && code.bytes().all(|byte| byte.is_ascii_digit());
+    is_code.then(|| code.to_owned())
 }
 
 /// What a provider said no with, in its own dialect.
@@ -66,7 +98,6 @@ pub(crate) struct Refusal {
 impl Refusal {
     pub(crate) fn kind(&self, status: StatusCode) -> ErrorKind {
         self.kind.unwrap_or(match status.as_u16() {
-            400 | 413 | 415 | 422 => ErrorKind::InvalidRequest,
             401 => ErrorKind::Unauthorized,
             402 => ErrorKind::OutOfCredits,
             403 => ErrorKind::PlanLacks,
@@ -75,6 +106,7 @@ impl Refusal {
             408 | 504 => ErrorKind::Timeout,
             429 => ErrorKind::RateLimited,
             200..=299 => ErrorKind::Decode,
+            400..=499 => ErrorKind::InvalidRequest,
             _ => ErrorKind::Unavailable,
         })
     }

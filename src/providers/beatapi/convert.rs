@@ -1,10 +1,8 @@
 //! BeatAPI's errors: `{"error": {"code", "message", "request_id", …}}`, or an edge's plain text.
 
-use std::time::Duration;
-
 use reqwest::header::HeaderMap;
-use serde_json::Value;
 
+use super::super::said::{first_word, sentence, wait};
 use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;
 use crate::transport::{Dialect, Keys, Refusal, Reply, insert_key};
@@ -17,28 +15,29 @@ fn sign(keys: &Keys, headers: &mut HeaderMap) -> Result<()> {
 }
 
 fn refusal(reply: &Reply) -> Option<Refusal> {
-    let body = reply.json();
-    if reply.status.is_success() && body.is_some() {
+    let Some(body) = reply.json() else { return Some(reply.stray()) };
+    if reply.status.is_success() {
         return None;
     }
-    let number = u32::from(reply.status.as_u16());
-    let Some(error) = body.as_ref().and_then(|body| body.get("error")) else {
-        // The edge answers 403 with the text `error code: 1010` to agents that it dislikes.
-        return Some(Refusal { number, message: reply.text(), ..Refusal::default() });
-    };
-    let text = |field: &str| error.get(field).and_then(Value::as_str).map(str::to_owned);
-    let code = text("code");
+    // A plain text stands for the whole object; a gateway may answer an object without `error`.
+    let error = body.get("error").unwrap_or(&body);
+    // The text routes answer as the services do that they stand for: some name a `type`.
+    let code = first_word(error, &["code", "type"]);
+    let mut message = first_word(error, &["message"]);
+    // In no contract, but the official client shows it.
+    let details = error.get("details").map(sentence).filter(|details| !details.is_empty());
+    if let Some(details) = details {
+        message = Some(message.map_or(details.clone(), |message| format!("{message} ({details})")));
+    }
     Some(Refusal {
         kind: code.as_deref().and_then(kind),
+        // Nothing that is known: then all of it.
+        message: message.or_else(|| code.is_none().then(|| sentence(error))).unwrap_or_default(),
         code,
-        number,
-        message: text("message").unwrap_or_default(),
+        number: u32::from(reply.status.as_u16()),
         field: None,
-        request_id: text("request_id"),
-        retry_after: error
-            .get("retry_after_seconds")
-            .and_then(Value::as_u64)
-            .map(Duration::from_secs),
+        request_id: first_word(error, &["request_id"]),
+        retry_after: wait(&error["retry_after_seconds"]),
     })
 }
 
@@ -50,6 +49,12 @@ fn kind(code: &str) -> Option<ErrorKind> {
         "missing_api_key" => Some(ErrorKind::NeedsCredentials),
         "invalid_api_key" | "unauthorized" => Some(ErrorKind::Unauthorized),
         "insufficient_credits" => Some(ErrorKind::OutOfCredits),
+        // Not a 503 that passes.
+        "realtime_disabled" => Some(ErrorKind::Unsupported),
+        // Those of a running session, for which no status is stated.
+        "realtime_session_expired" => Some(ErrorKind::NotFound),
+        "origin_not_allowed" | "transport_not_allowed" => Some(ErrorKind::InvalidRequest),
+        "invalid_client_secret" | "invalid_signature" => Some(ErrorKind::Unauthorized),
         _ => None,
     }
 }
@@ -58,6 +63,7 @@ fn kind(code: &str) -> Option<ErrorKind> {
 mod tests {
     use super::*;
     use reqwest::StatusCode;
+    use std::time::Duration;
 
     fn read(status: u16, body: &'static str) -> Option<Refusal> {
         let status = StatusCode::from_u16(status).unwrap();
@@ -75,10 +81,26 @@ mod tests {
         assert_eq!(no_slot.kind, Some(ErrorKind::NoSlot));
         assert_eq!(no_slot.retry_after, Some(Duration::from_secs(30)));
         assert_eq!(no_slot.request_id.as_deref(), Some("req_1"));
-        let edge = read(403, "error code: 1010").unwrap();
-        assert_eq!((edge.number, edge.message.as_str()), (403, "error code: 1010"));
-        assert_eq!(read(502, "<html>").unwrap().message, "an HTML page instead of an answer");
         assert!(read(201, r#"{"data":{}}"#).is_none());
+    }
+
+    #[test]
+    fn an_error_is_read_in_any_form() {
+        let told = |body| {
+            let refusal = read(400, body).unwrap();
+            (refusal.code.unwrap_or_default(), refusal.message)
+        };
+        let pair = |code: &str, message: &str| (code.to_owned(), message.to_owned());
+        assert_eq!(told(r#"{"error":"no"}"#), pair("", "no"));
+        assert_eq!(told(r#"{"error":["no",{"a":1}]}"#), pair("", "no; a: 1"));
+        assert_eq!(told(r#"{"message":"no"}"#), pair("", "no"));
+        assert_eq!(told(r#"{"error":{"code":400,"message":7}}"#), pair("400", "7"));
+        assert_eq!(told(r#"{"error":{"type":"overloaded","code":null}}"#), pair("overloaded", ""));
+        let details = r#"{"error":{"code":"c","message":"m","details":[{"path":"duration"}]}}"#;
+        assert_eq!(told(details), pair("c", "m (path: duration)"));
+        for body in ["null", "[]", "{}", r#"{"error":null}"#, r#"{"error":{}}"#] {
+            assert_eq!(told(body), pair("", ""), "{body}");
+        }
     }
 
     #[test]

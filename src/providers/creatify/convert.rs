@@ -1,9 +1,12 @@
 //! Creatify's errors, which come in four shapes: a list of texts, a map from field to texts,
 //! `{"detail"}` and `{"error"}`.
 
+use std::collections::BTreeSet;
+
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use super::super::said::{first_word, sentence};
 use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;
 use crate::transport::{Dialect, Keys, Refusal, Reply, insert_key};
@@ -17,44 +20,64 @@ fn sign(keys: &Keys, headers: &mut HeaderMap) -> Result<()> {
 }
 
 fn refusal(reply: &Reply) -> Option<Refusal> {
-    let body = reply.json();
-    if reply.status.is_success() && body.is_some() {
+    let Some(body) = reply.json() else { return Some(reply.stray()) };
+    if reply.status.is_success() {
         return None;
     }
     let number = u32::from(reply.status.as_u16());
-    let (field, message) = match &body {
-        Some(body) => read(body),
-        None => (None, reply.text()),
-    };
+    let (field, message) = read(&body);
     // The FAQ speaks of an insufficient-credits error and gives neither status nor body.
     let lacks_credits = message.to_lowercase().contains("credit") && (400..=403).contains(&number);
     let kind = lacks_credits.then_some(ErrorKind::OutOfCredits);
-    Some(Refusal { kind, number, message, field, ..Refusal::default() })
+    let code = first_word(&body, &["code"]);
+    Some(Refusal { kind, code, number, message, field, ..Refusal::default() })
 }
 
+/// Names under which an object says its sentence; beside them it names no field.
+const SENTENCES: [&str; 4] = ["detail", "error", "message", "msg"];
+
+/// The first field that is named, and all that is said: with the fields, where there are several.
 fn read(body: &Value) -> (Option<String>, String) {
-    match body {
-        Value::Object(fields) => {
-            for key in ["detail", "error", "message", "non_field_errors"] {
-                if let Some(value) = fields.get(key) {
-                    return (None, text(value));
+    let mut said = Vec::new();
+    collect(body, String::new(), &mut said);
+    let fields: BTreeSet<&str> = said.iter().map(|(field, _)| field.as_str()).collect();
+    let lines = said.iter().map(|(field, text)| match field.is_empty() || fields.len() == 1 {
+        true => text.clone(),
+        false => format!("{field}: {text}"),
+    });
+    let message = lines.collect::<Vec<_>>().join("; ");
+    (said.into_iter().map(|(field, _)| field).find(|field| !field.is_empty()), message)
+}
+
+/// Each sentence with the path of its field, such as `link.url` or `scenes[1].text`.
+fn collect(value: &Value, field: String, said: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(fields) => match SENTENCES.iter().find_map(|name| fields.get(*name)) {
+            Some(sentence) => collect(sentence, field, said),
+            None => {
+                for (name, value) in fields {
+                    let path = match name.as_str() {
+                        "non_field_errors" => field.clone(),
+                        name if field.is_empty() => name.to_owned(),
+                        name => format!("{field}.{name}"),
+                    };
+                    collect(value, path, said);
                 }
             }
-            match fields.iter().next() {
-                Some((field, value)) => (Some(field.clone()), text(value)),
-                None => (None, String::new()),
+        },
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                let is_part = item.is_object() && !field.is_empty();
+                let path = if is_part { format!("{field}[{index}]") } else { field.clone() };
+                collect(item, path, said);
             }
         }
-        other => (None, text(other)),
-    }
-}
-
-fn text(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join("; "),
-        Value::Null => String::new(),
-        other => other.to_string(),
+        leaf => {
+            let text = sentence(leaf);
+            if !text.trim().is_empty() {
+                said.push((field, text));
+            }
+        }
     }
 }
 
@@ -75,8 +98,24 @@ mod tests {
         assert_eq!((map.field.as_deref(), &*map.message), (Some("link"), "Invalid link ID"));
         assert_eq!(read(404, r#"{"detail":"Not found."}"#).message, "Not found.");
         assert_eq!(read(400, r#"{"error":"no"}"#).message, "no");
-        assert_eq!(read(503, "upstream").message, "upstream");
         assert_eq!(read(500, "{}").message, "");
+    }
+
+    #[test]
+    fn a_field_is_named_by_its_path_and_several_are_all_told() {
+        let told = |body| {
+            let refusal = read(400, body);
+            (refusal.field.unwrap_or_default(), refusal.message)
+        };
+        let pair = |field: &str, message: &str| (field.to_owned(), message.to_owned());
+        assert_eq!(told(r#"{"link":{"url":["no","nor"]}}"#), pair("link.url", "no; nor"));
+        assert_eq!(told(r#"{"a":["no"],"b":[{},{"c":["nor"]}]}"#), pair("a", "a: no; b[1].c: nor"));
+        assert_eq!(told(r#"{"non_field_errors":["no"],"a":"nor"}"#), pair("a", "a: nor; no"));
+        assert_eq!(told(r#"{"detail":["no","nor"],"code":"c"}"#), pair("", "no; nor"));
+        assert_eq!(told(r#"[{"message":"no"},{"a":["nor"]}]"#), pair("a", "no; a: nor"));
+        assert_eq!(told(r#"{"a":[{"message":"no","code":"c"}]}"#), pair("a[0]", "no"));
+        assert_eq!(told(r#"{"a":null,"b":[]}"#), pair("", ""));
+        assert_eq!(told("7"), pair("", "7"));
     }
 
     #[test]

@@ -1,11 +1,9 @@
 //! JoggAI's errors: `{"code", "msg", "data"}` with a code that is not 0, inside HTTP 200 or with
 //! an HTTP status of its own.
 
-use std::time::Duration;
-
 use reqwest::header::HeaderMap;
-use serde_json::Value;
 
+use super::super::said::{first_word, wait};
 use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;
 use crate::transport::{Dialect, Keys, Refusal, Reply, insert_key};
@@ -18,32 +16,41 @@ fn sign(keys: &Keys, headers: &mut HeaderMap) -> Result<()> {
 }
 
 fn refusal(reply: &Reply) -> Option<Refusal> {
-    let body = reply.json();
-    let status = u32::from(reply.status.as_u16());
-    let code = body.as_ref().and_then(|body| body.get("code")?.as_u64());
-    let Some((body, code)) = body.as_ref().zip(code) else {
-        return Some(Refusal { number: status, message: reply.text(), ..Refusal::default() });
+    let Some(body) = reply.json() else { return Some(reply.stray()) };
+    let (code, number) = match first_word(&body, &["code"]).map(numbered) {
+        Some((_, 0)) if reply.status.is_success() => return None,
+        // A status of its own decides where the code says nothing.
+        Some((_, 0)) | None => (None, u32::from(reply.status.as_u16())),
+        Some((code, number)) => (Some(code), number),
     };
-    if code == 0 && reply.status.is_success() {
-        return None;
-    }
-    let text = |field: &str| body.get(field).and_then(Value::as_str).map(str::to_owned);
-    let message = text("msg").unwrap_or_default();
-    let number = if code == 0 { status } else { u32::try_from(code).unwrap_or(u32::MAX) };
+    let message = first_word(&body, &["msg", "message", "error", "detail"]).unwrap_or_default();
     Some(Refusal {
         kind: kind(number),
-        code: (code != 0).then(|| code.to_string()),
+        code,
         number,
         field: named_field(&message),
         message,
-        request_id: text("rid").filter(|rid| !rid.is_empty()),
+        request_id: first_word(&body, &["rid"]),
         // Where this stands is unclear; a header of the same meaning is read by the transport.
-        retry_after: body["data"]["retryAfter"].as_u64().map(Duration::from_secs),
+        retry_after: wait(&body["data"]["retryAfter"]),
     })
+}
+
+/// A code with its number, also where it came as text or as `10105.0`. Of text that is no number
+/// nothing is known.
+fn numbered(code: String) -> (String, u32) {
+    match code.parse::<f64>() {
+        Ok(number) if number.fract() == 0.0 && (0.0..f64::from(u32::MAX)).contains(&number) => {
+            (number.abs().to_string(), number as u32)
+        }
+        _ => (code, u32::MAX),
+    }
 }
 
 fn kind(code: u32) -> Option<ErrorKind> {
     match code {
+        // The vendor's own test double, for a body that it does not take.
+        1 => Some(ErrorKind::InvalidRequest),
         429 => Some(ErrorKind::RateLimited),
         10104 => Some(ErrorKind::NotFound),
         10105 => Some(ErrorKind::Unauthorized),
@@ -71,10 +78,11 @@ fn named_field(message: &str) -> Option<String> {
 mod tests {
     use super::*;
     use reqwest::StatusCode;
+    use std::time::Duration;
 
-    fn read(status: u16, body: &'static str) -> Option<Refusal> {
+    fn read(status: u16, body: &str) -> Option<Refusal> {
         let status = StatusCode::from_u16(status).unwrap();
-        refusal(&Reply { status, headers: HeaderMap::new(), body: body.into() })
+        refusal(&Reply { status, headers: HeaderMap::new(), body: body.to_owned().into() })
     }
 
     #[test]
@@ -89,6 +97,30 @@ mod tests {
         assert_eq!(read(502, "<html>").unwrap().number, 502);
         let limited = read(200, r#"{"code":429,"msg":"m","data":{"retryAfter":30}}"#).unwrap();
         assert_eq!(limited.retry_after, Some(Duration::from_secs(30)));
+    }
+
+    #[test]
+    fn a_code_is_read_in_any_form() {
+        for code in ["10105", "10105.0", r#""10105""#, r#"" 10105 ""#] {
+            let refusal =
+                read(200, &format!(r#"{{"code":{code},"message":"m","rid":7}}"#)).unwrap();
+            assert_eq!((refusal.number, &*refusal.message), (10105, "m"), "{code}");
+            assert_eq!(refusal.code.as_deref(), Some("10105"));
+            assert_eq!(refusal.kind, Some(ErrorKind::Unauthorized));
+            assert_eq!(refusal.request_id.as_deref(), Some("7"));
+        }
+        for code in ["0", "0.0", r#""0""#, "-0.0"] {
+            assert!(read(200, &format!(r#"{{"code":{code}}}"#)).is_none(), "{code}");
+        }
+        for code in ["-1", "0.5", "1e300", r#""gone""#, "99999999999"] {
+            let refusal = read(200, &format!(r#"{{"code":{code}}}"#)).unwrap();
+            assert_eq!(refusal.kind, None, "{code}");
+            assert!(refusal.number != 0 && refusal.code.is_some(), "{code}");
+        }
+        for body in ["null", "[]", "{}", "7", r#"{"code":null}"#, r#"{"code":{},"data":7}"#] {
+            let refusal = read(200, body).unwrap();
+            assert_eq!((refusal.number, refusal.code), (200, None), "{body}");
+        }
     }
 
     #[test]

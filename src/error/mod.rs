@@ -1,121 +1,18 @@
 //! One error for everything that can go wrong, whichever provider or layer it came from.
 
+mod kind;
+
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
 use crate::job::JobId;
 use crate::model::ProviderId;
 
+pub use kind::ErrorKind;
+
 /// The result of everything in adreel that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
-
-/// What went wrong, named for what to do next.
-///
-/// | kind | from | next step |
-/// | --- | --- | --- |
-/// | `InvalidRequest` | a local check, 400, 422, Jogg 40000 and 18001 | correct the named field |
-/// | `Unsupported` | a local check | choose a provider that can, or drop the field |
-/// | `Unauthorized` | 401, Jogg 10105 | check the key |
-/// | `NeedsCredentials` | no key set for an account | set the key |
-/// | `OutOfCredits` | 402, Jogg 18020 | add credits, submit again |
-/// | `PlanLacks` | 403, Jogg 18025 | change the plan or the key's permissions |
-/// | `NotFound` | 404, Jogg 10104, an unknown job | check the id and the account |
-/// | `Conflict` | 409, a key used for another request | use another key |
-/// | `ContentRefused` | BeatAPI `content_policy_violation` | change the content |
-/// | `RateLimited` | 429 | wait for `retry_after` |
-/// | `NoSlot` | BeatAPI `user_concurrency_exceeded` | wait until a job ends |
-/// | `Unavailable` | no connection, 5xx, Jogg 50000 | try again later |
-/// | `Timeout` | an attempt's timeout, a deadline | wait again, nothing is lost |
-/// | `Decode` | an answer that cannot be read | report it, the spec has to follow |
-/// | `SubmitUnknown` | a paid call whose answer was lost | look for the job, never send again |
-/// | `JobFailed` | the provider reports the job as failed | read the reason, submit anew |
-/// | `Io` | a local file or folder | free the place or choose another |
-/// | `Forged` | a webhook delivery without a valid signature | answer 401 and forget it |
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// A field of the request is missing or out of its limits.
-    InvalidRequest,
-    /// The provider cannot do what was asked.
-    Unsupported,
-    /// The provider refused the key.
-    Unauthorized,
-    /// No key is known for the account.
-    NeedsCredentials,
-    /// The account has too few credits.
-    OutOfCredits,
-    /// The account's plan or permissions do not cover the call.
-    PlanLacks,
-    /// What was asked for does not exist, or belongs to another account.
-    NotFound,
-    /// Something else already stands where this should go.
-    Conflict,
-    /// The provider's moderation refused the content.
-    ContentRefused,
-    /// Too many calls in a short time.
-    RateLimited,
-    /// All of the account's concurrent jobs are taken.
-    NoSlot,
-    /// The provider could not be reached or could not answer.
-    Unavailable,
-    /// Time ran out.
-    Timeout,
-    /// An answer could not be read.
-    Decode,
-    /// A paid call may or may not have been accepted.
-    SubmitUnknown,
-    /// The provider gave the job up.
-    JobFailed,
-    /// A local file or folder could not be used.
-    Io,
-    /// A webhook delivery that nothing proves to be the provider's.
-    Forged,
-}
-
-impl ErrorKind {
-    /// Whether the same call may succeed later without a change.
-    pub const fn is_transient(self) -> bool {
-        matches!(self, Self::RateLimited | Self::NoSlot | Self::Unavailable | Self::Timeout)
-    }
-
-    const fn phrase(self) -> &'static str {
-        match self {
-            Self::InvalidRequest => "request refused",
-            Self::Unsupported => "not supported",
-            Self::Unauthorized => "key refused",
-            Self::NeedsCredentials => "no key",
-            Self::OutOfCredits => "out of credits",
-            Self::PlanLacks => "not covered by the account's plan or permissions",
-            Self::NotFound => "not found",
-            Self::Conflict => "conflict",
-            Self::ContentRefused => "content refused by moderation",
-            Self::RateLimited => "too many calls",
-            Self::NoSlot => "all concurrent jobs are taken",
-            Self::Unavailable => "unavailable",
-            Self::Timeout => "timed out",
-            Self::Decode => "unreadable answer",
-            Self::SubmitUnknown => "no answer: the job may have been accepted and paid",
-            Self::JobFailed => "job failed",
-            Self::Io => "file error",
-            Self::Forged => "not proved to be the provider's",
-        }
-    }
-
-    const fn advice(self) -> &'static str {
-        match self {
-            Self::Unauthorized => "check the key",
-            Self::OutOfCredits => "add credits to the account and submit again",
-            Self::PlanLacks => "change the plan or the key's permissions",
-            Self::RateLimited | Self::NoSlot | Self::Unavailable => "try again later",
-            Self::SubmitUnknown => "look for it at the provider before you submit again",
-            _ => "",
-        }
-    }
-}
 
 /// What happened, to which call, field or job, and what to do next.
 ///
@@ -320,14 +217,16 @@ impl fmt::Display for Error {
             match (inner.status, &inner.code) {
                 (Some(status), Some(code)) => write!(f, " ({status}, {code})")?,
                 (Some(status), None) => write!(f, " ({status})")?,
-                (None, _) => {}
+                // A job that failed is told of inside a success.
+                (None, Some(code)) => write!(f, " ({code})")?,
+                (None, None) => {}
             }
         }
         if !inner.message.is_empty() {
             let separator = if from_provider { ": " } else { "" };
             write!(f, "{separator}{}", inner.message)?;
         }
-        if from_provider && !kind.advice().is_empty() {
+        if from_provider {
             write!(f, "; {}", kind.advice())?;
         }
         match inner.job {

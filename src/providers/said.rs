@@ -1,0 +1,70 @@
+//! What a refusal says, read from whatever JSON it is: nothing here fails.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// A text or a number, as text; `None` for anything else, and for nothing.
+pub(super) fn word(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// The first of these fields that holds a text or a number.
+pub(super) fn first_word(body: &Value, fields: &[&str]) -> Option<String> {
+    fields.iter().find_map(|field| word(&body[*field]))
+}
+
+/// All that a value says, in the order in which it says it, without the marks of JSON.
+pub(super) fn sentence(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => {
+            let said = items.iter().map(sentence).filter(|text| !text.is_empty());
+            said.collect::<Vec<_>>().join("; ")
+        }
+        Value::Object(fields) => fields.iter().fold(String::new(), |mut line, (name, value)| {
+            let separator = if line.is_empty() { "" } else { "; " };
+            let _ = write!(line, "{separator}{name}: {}", sentence(value));
+            line
+        }),
+        other => other.to_string(),
+    }
+}
+
+/// A wait in seconds, also as a fraction or as text.
+pub(super) fn wait(value: &Value) -> Option<Duration> {
+    let secs: f64 = word(value)?.parse().ok()?;
+    Duration::try_from_secs_f64(secs).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn any_json_says_something_in_words() {
+        assert_eq!(sentence(&json!(["a", null, ["b", 7]])), "a; b; 7");
+        assert_eq!(sentence(&json!({"a": ["b"], "c": {"d": true}})), "a: b; c: d: true");
+        assert_eq!(sentence(&json!([{}, []])), "");
+        assert_eq!(first_word(&json!({"a": " ", "b": 7}), &["a", "b"]).as_deref(), Some("7"));
+        assert_eq!(first_word(&json!([1]), &["a"]), None);
+    }
+
+    #[test]
+    fn a_wait_is_read_in_all_its_forms_and_never_overflows() {
+        for value in [json!(30), json!(30.0), json!("30"), json!(" 30 ")] {
+            assert_eq!(wait(&value).unwrap().as_secs(), 30, "{value}");
+        }
+        for value in [json!(-1), json!(1e308), json!("soon"), json!("NaN"), json!(null), json!([])]
+        {
+            assert_eq!(wait(&value), None, "{value}");
+        }
+    }
+}
