@@ -116,7 +116,7 @@ fn failure(operation: &str, code: Option<String>, message: Option<String>) -> Re
     let text = told.unwrap_or_else(|| "the provider gives no reason".to_owned());
     let mut reason = Reason::new(ErrorKind::JobFailed, redact(&text, &[]));
     reason.operation = Some(operation.to_owned());
-    reason.code = code;
+    reason.code = code.map(|code| redact(&code, &[])).filter(|code| !code.is_empty());
     reason
 }
 

@@ -68,6 +68,10 @@ impl Account {
             ProductToVideoStatus::Failed => {
                 Status::Failed { code: None, message: record.failed_reason }
             }
+            // A word of its sibling resources, for what moderation refused.
+            ProductToVideoStatus::Unknown(word) if word == "rejected" => {
+                Status::Failed { code: None, message: record.failed_reason }
+            }
             ProductToVideoStatus::ImageGenerated if is_image => Status::Succeeded(status, None),
             ProductToVideoStatus::VideoGenerated => {
                 let raw = serde_json::from_slice(&answer.body).unwrap_or_default();

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::super::Provider;
 use super::super::request::Reading;
+use super::super::said::{first_word, word};
 use super::super::steps::{LookUp, PollSchedule, Sent, Status, picture};
 use super::client::video_id;
 use super::plan::{AVATAR, CAPABILITIES, PRODUCT, UPLOAD, plan, wire_ratio};
@@ -198,11 +199,12 @@ fn facts(video: &types::ProductVideo, raw: serde_json::Value) -> Option<VideoFac
 
 /// Code and message of a failure, from whichever of its places they stand in.
 fn failure(video: types::ProductVideo) -> Status {
-    let (code, message) = video.error.map_or((None, None), |error| (error.code, error.message));
-    let code = code.filter(|code| !code.is_null());
-    let code = code.map(|code| code.as_str().map_or_else(|| code.to_string(), str::to_owned));
-    let message = message.or(video.error_message).or(video.msg).or(video.message);
-    Status::Failed { code, message }
+    let error = video.error.unwrap_or_default();
+    let places = [video.error_message, video.err_msg, video.msg, video.message];
+    let message = first_word(&error, &["message", "msg"])
+        .or_else(|| word(&error))
+        .or_else(|| places.into_iter().flatten().find(|text| !text.trim().is_empty()));
+    Status::Failed { code: first_word(&error, &["code"]), message }
 }
 
 fn no_video() -> Error {
