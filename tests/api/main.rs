@@ -9,6 +9,7 @@ mod beatapi;
 mod catalogue;
 mod creatify;
 mod download;
+mod errors;
 mod fields;
 mod jobs;
 mod jogg;
