@@ -178,6 +178,22 @@ fn every_case_has_a_row() {
     }
 }
 
+#[test]
+fn every_code_of_the_specs_has_a_row() {
+    let spec = include_str!("../../../openapi/beatapi.yaml");
+    let spec: serde_json::Value = yaml_serde::from_str(spec).unwrap();
+    let codes = spec["components"]["schemas"]["ErrorCode"]["enum"].as_array().unwrap();
+    let codes = codes.iter().map(|code| ("BeatAPI", code.as_str().unwrap().to_owned()));
+    let numbers = jogg::OPERATIONS.iter().flat_map(|operation| operation.refused);
+    let numbers = numbers.filter(|number| **number > 599).map(|code| ("JoggAI", code.to_string()));
+    let rows = rows();
+    for (provider, code) in codes.chain(numbers) {
+        let what = format!("`{code}`");
+        let has_row = rows.iter().any(|row| row.provider == provider && row.what == what);
+        assert!(has_row, "{provider} {code} has no row");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_comes_to_what_its_row_says() {
     let server = MockServer::start_async().await;
