@@ -17,8 +17,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
         let spec = format!("openapi/{provider}.yaml");
         println!("cargo::rerun-if-changed={spec}");
-        let code = match codegen::bindings(provider, &fs::read_to_string(&spec)?) {
-            Ok(code) => code,
+        let yaml = fs::read_to_string(&spec)?;
+        let generated = codegen::bindings(provider, &yaml)
+            .and_then(|code| Ok((code, codegen::free_reads(&yaml)?)));
+        let (code, free_reads) = match generated {
+            Ok(generated) => generated,
             Err(problems) => {
                 for problem in problems {
                     println!("cargo::error={spec}: {problem}");
@@ -27,6 +30,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             }
         };
         fs::write(out_dir.join(format!("{provider}.rs")), code)?;
+        if env::var_os("CARGO_FEATURE_CLI").is_some() {
+            fs::write(out_dir.join(format!("{provider}.free_reads.json")), free_reads)?;
+        }
     }
     Ok(())
 }

@@ -7,6 +7,7 @@
 
 mod check;
 mod emit;
+pub(crate) mod json_schema;
 mod normalise;
 mod query;
 mod schema;
@@ -43,8 +44,7 @@ pub(crate) const PATH_SEGMENT: &str = "PathSegment";
 
 /// The Rust source of one provider's bindings.
 pub(crate) fn bindings(provider: &str, yaml: &str) -> Result<String, Vec<Problem>> {
-    let at_root = |message: String| vec![Problem { pointer: String::new(), message }];
-    let spec: Value = yaml_serde::from_str(yaml).map_err(|error| at_root(error.to_string()))?;
+    let spec = read(yaml)?;
     let problems = check::check(&spec);
     if !problems.is_empty() {
         return Err(problems);
@@ -61,6 +61,19 @@ pub(crate) fn bindings(provider: &str, yaml: &str) -> Result<String, Vec<Problem
     file.items.push(emit::open_enums(&spec));
     file.items.push(emit::operation_table(provider, &spec));
     Ok(prettyplease::unparse(&file))
+}
+
+/// What `adreel doctor` compares answers with, as JSON.
+pub(crate) fn free_reads(yaml: &str) -> Result<String, Vec<Problem>> {
+    Ok(json_schema::free_reads(&read(yaml)?).to_string())
+}
+
+fn read(yaml: &str) -> Result<Value, Vec<Problem>> {
+    yaml_serde::from_str(yaml).map_err(|error| at_root(error.to_string()))
+}
+
+fn at_root(message: String) -> Vec<Problem> {
+    vec![Problem { pointer: String::new(), message }]
 }
 
 fn settings(provider: &str, spec: &Value) -> GenerationSettings {
