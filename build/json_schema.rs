@@ -63,6 +63,11 @@ pub(crate) fn document(spec: &Value, schema: &Value, subject: Subject) -> Value 
 }
 
 fn convert(schema: &Value, subject: Subject) -> Value {
+    nullable(schema, subject, schema["nullable"] == true)
+}
+
+/// The schema itself, whatever it says of null, and null where it may stand.
+fn nullable(schema: &Value, subject: Subject, may_be_null: bool) -> Value {
     let converted = match schema["$ref"].as_str().and_then(component_name) {
         Some(name) => json!({"$ref": format!("#/definitions/{name}")}),
         None => match schema["allOf"].as_array().map(Vec::as_slice) {
@@ -70,7 +75,7 @@ fn convert(schema: &Value, subject: Subject) -> Value {
             _ => Value::Object(written_out(schema, subject)),
         },
     };
-    if schema["nullable"] == true { or_null(converted) } else { converted }
+    if may_be_null { or_null(converted) } else { converted }
 }
 
 fn written_out(schema: &Value, subject: Subject) -> Map<String, Value> {
@@ -103,9 +108,9 @@ fn properties(schema: &Value, subject: Subject) -> Value {
         names.is_some_and(|names| names.iter().any(|required| required == name))
     };
     let properties = members(&schema["properties"]).map(|(name, property)| {
-        let converted = convert(property, subject);
-        let may_be_null = subject == Subject::Answer && !required(name);
-        (name.to_owned(), if may_be_null { or_null(converted) } else { converted })
+        let is_read_as_absent = subject == Subject::Answer && !required(name);
+        let may_be_null = property["nullable"] == true || is_read_as_absent;
+        (name.to_owned(), nullable(property, subject, may_be_null))
     });
     Value::Object(properties.collect())
 }
@@ -117,15 +122,14 @@ fn is_checked(format: &Value, subject: Subject) -> bool {
 }
 
 fn or_null(mut schema: Value) -> Value {
-    if schema["type"].is_string() {
-        let word = schema["type"].take();
-        schema["type"] = json!([word, "null"]);
-        if let Some(values) = schema["enum"].as_array_mut() {
-            values.push(Value::Null);
-        }
-        return schema;
+    let Some(word) = schema.get("type").cloned() else {
+        // Where nothing is said of the type, any JSON will do, null too.
+        let is_any = members(&schema).next().is_none();
+        return if is_any { schema } else { json!({"anyOf": [schema, {"type": "null"}]}) };
+    };
+    schema["type"] = json!([word, "null"]);
+    if let Some(values) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+        values.push(Value::Null);
     }
-    // Nothing said of the type is any JSON, null too.
-    let takes_null = members(&schema).next().is_none() || schema["type"].is_array();
-    if takes_null { schema } else { json!({"anyOf": [schema, {"type": "null"}]}) }
+    schema
 }

@@ -12,6 +12,8 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 mod digest;
+#[cfg(feature = "cli")]
+mod doctor;
 mod error;
 pub mod job;
 pub mod ledger;

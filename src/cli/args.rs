@@ -59,6 +59,12 @@ pub(super) enum Command {
     Providers,
     /// List avatars, voices, music or styles, with the ids that --set takes. Free.
     Catalogue(CatalogueArgs),
+    /// Compare the providers' answers with what adreel knows of them.
+    ///
+    /// Sends each free read once and prints what its answer has more, less or different: unknown
+    /// fields and values, missing fields, other types. Nothing is paid. What needs the id of
+    /// something that the account does not have is not checked.
+    Doctor(DoctorArgs),
     /// Print the JSON Schema of a request.
     ///
     /// For checking request files, building forms, and telling a language model what a tool takes.
@@ -166,6 +172,13 @@ pub(super) struct CatalogueArgs {
     /// How many to list at most.
     #[arg(long, value_name = "COUNT", default_value_t = 50)]
     pub(super) limit: usize,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct DoctorArgs {
+    /// Provider: beatapi, creatify or jogg. May be repeated [default: every one with a key].
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(super) provider: Vec<ProviderId>,
 }
 
 #[derive(Args, Debug)]

@@ -1,4 +1,5 @@
 use super::args::Global;
+use super::output;
 use crate::client::Client;
 use crate::error::{Error, Result};
 use crate::model::ProviderId;
@@ -36,6 +37,13 @@ impl Context {
             Client::builder().keys_from_env().in_memory().build()?
         };
         Ok(Self { client, json: global.json, quiet: global.quiet, _sandbox: sandbox })
+    }
+
+    /// Says what is no result, where anybody wants to know.
+    pub(super) fn note(&self, text: &str) {
+        if !self.quiet && !self.json {
+            output::note(text);
+        }
     }
 
     /// The providers that were asked for, or every one with keys.

@@ -13,6 +13,7 @@ pub(super) enum Exit {
     StoppedWaiting = 4,
     NotSaved = 5,
     MaybePaid = 6,
+    Drift = 7,
     Interrupted = 130,
 }
 
@@ -25,6 +26,7 @@ Exit codes:
   4    stopped waiting; the job goes on
   5    the video is made and paid, but could not be saved
   6    a job may have been paid for and is held: look for it at the provider
+  7    an answer differs from what adreel knows (doctor); takes precedence over the above
   130  interrupted";
 
 impl Exit {

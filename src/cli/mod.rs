@@ -51,6 +51,7 @@ async fn command(cli: Cli) -> Exit {
         Command::Plan(args) => commands::plan::run(&context, args).await,
         Command::Providers => commands::providers::run(&context).await,
         Command::Catalogue(args) => commands::catalogue::run(&context, args).await,
+        Command::Doctor(args) => commands::doctor::run(&context, args).await,
         Command::Schema | Command::Sandbox(_) => Exit::Done,
     }
 }

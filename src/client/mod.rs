@@ -28,6 +28,8 @@ use crate::job::{Account, Job, JobId};
 use crate::ledger::Ledger;
 use crate::model::{Capabilities, Credits, ProviderId, VideoRequest};
 use crate::providers::{self, Provider};
+#[cfg(feature = "cli")]
+use crate::transport::Transport;
 
 /// One client for three providers. Cheap to clone; clones share everything.
 ///
@@ -128,6 +130,15 @@ impl Client {
     /// with [`on`](Catalogue::on).
     pub fn catalogue(&self) -> Catalogue<'_> {
         Catalogue::new(self)
+    }
+
+    /// The way to a provider, for reads that stand outside of jobs.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NeedsCredentials`] for a provider without an account.
+    #[cfg(feature = "cli")]
+    pub(crate) fn transport(&self, provider: ProviderId) -> Result<&Transport> {
+        Ok(self.provider(Some(provider), None)?.transport())
     }
 
     /// The account to use: the named one, or the only one.

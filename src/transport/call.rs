@@ -8,7 +8,7 @@ use reqwest::{Request, RequestBuilder, Response};
 
 use super::operation::{Operation, Replay};
 use super::reply::{Proof, Refusal, Reply};
-use super::{Shared, Transport, Upload};
+use super::{RetryPolicy, Shared, Transport, Upload};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Timestamp;
 use crate::secret::{ApiKey, redact};
@@ -36,6 +36,7 @@ struct State {
     refusal: fn(&Reply) -> Option<Refusal>,
     way: Way,
     may_repeat: bool,
+    policy: RetryPolicy,
     /// What became of the call. The generated client cannot carry it: its hooks must return a
     /// `reqwest` result, and an error of that type cannot be made here.
     result: Mutex<Option<Result<Reply>>>,
@@ -69,17 +70,45 @@ impl Transport {
             Replay::IdempotencyKey => honoured,
             Replay::Never => false,
         };
-        self.new_call(operation, Way::Signed, may_repeat)
+        self.new_call(operation, Way::Signed, may_repeat, self.0.policy)
     }
 
-    fn new_call(&self, operation: &'static Operation, way: Way, may_repeat: bool) -> Call {
+    fn new_call(
+        &self,
+        operation: &'static Operation,
+        way: Way,
+        may_repeat: bool,
+        policy: RetryPolicy,
+    ) -> Call {
         let refusal = match way {
             Way::Signed => self.0.dialect.refusal,
             Way::Presigned => plain_refusal,
         };
         let shared = Arc::clone(&self.0);
         let result = Mutex::new(None);
-        Call(Arc::new(State { shared, operation, refusal, way, may_repeat, result }))
+        Call(Arc::new(State { shared, operation, refusal, way, may_repeat, policy, result }))
+    }
+
+    /// Reads a free operation as the JSON that it answers, whatever the spec says of it. It is
+    /// repeated as often as by default, because no job keeps the time here.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] for an operation that is no free read: nothing is sent.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn get_json(
+        &self,
+        operation: &'static Operation,
+        path: &str,
+    ) -> Result<serde_json::Value> {
+        let policy = RetryPolicy { deadline: self.0.policy.deadline, ..RetryPolicy::default() };
+        let call = self.new_call(operation, Way::Signed, true, policy);
+        if operation.paid || operation.method != "GET" {
+            return Err(call.error(ErrorKind::Unsupported, "not a free read"));
+        }
+        let url = format!("{}{path}", self.base_url());
+        let request = call.build(self.api().get(url).header(ACCEPT, "application/json"))?;
+        call.run(self.api(), request).await;
+        call.finish_handwritten().map(|answer| answer.value)
     }
 
     /// Sends a file as the whole body of an operation.
@@ -103,7 +132,7 @@ impl Transport {
         url: &str,
         file: &Upload,
     ) -> Result<()> {
-        let call = self.new_call(operation, Way::Presigned, true);
+        let call = self.new_call(operation, Way::Presigned, true, self.0.policy);
         let head = call.build(self.open().put(url))?;
         call.attempts(self.open(), head, Some(file)).await.map(drop)
     }
@@ -180,7 +209,8 @@ impl Call {
         request: Request,
         file: Option<&Upload>,
     ) -> Result<Reply> {
-        let Shared { clock, policy, budget, .. } = &*self.0.shared;
+        let Shared { clock, budget, .. } = &*self.0.shared;
+        let policy = &self.0.policy;
         let started = clock.now();
         let mut lost: Option<Error> = None;
         let mut attempt = 0;
@@ -226,7 +256,7 @@ impl Call {
         mut request: Request,
         elapsed: Duration,
     ) -> Result<Result<Reply, (Proof, Error)>> {
-        let Shared { credentials, account, dialect, policy, clock, .. } = &*self.0.shared;
+        let Shared { credentials, account, dialect, clock, .. } = &*self.0.shared;
         // The generator adds a header that no provider knows.
         request.headers_mut().remove("api-version");
         let mut secrets = Vec::new();
@@ -235,7 +265,7 @@ impl Call {
             (dialect.sign)(&keys, request.headers_mut()).map_err(|error| self.place(error))?;
             secrets = keys.into_secrets();
         }
-        let left = policy.deadline.saturating_sub(elapsed);
+        let left = self.0.policy.deadline.saturating_sub(elapsed);
         let timeout = self.0.operation.timeout.min(left);
         *request.timeout_mut() = Some(timeout);
         let reply = match receive(client, request).await {

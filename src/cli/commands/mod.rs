@@ -1,4 +1,5 @@
 pub(super) mod catalogue;
+pub(super) mod doctor;
 pub(super) mod make;
 pub(super) mod plan;
 pub(super) mod providers;
