@@ -207,6 +207,10 @@ fn check_everywhere(spec: &Value, node: &Value, pointer: &str, report: &mut Repo
             report.add(pointer, format!("{keyword} cannot be generated: write oneOf, or prose"));
         }
     }
+    let parts = node["allOf"].as_array();
+    if parts.is_some_and(|parts| parts.len() != 1) && !pointer.ends_with("/properties") {
+        report.add(pointer, "write allOf with one reference, or one object with all the fields");
+    }
     if let Some(reference) = node["$ref"].as_str()
         && reference.strip_prefix('#').is_none_or(|target| spec.pointer(target).is_none())
     {

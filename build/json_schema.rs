@@ -133,3 +133,114 @@ fn or_null(mut schema: Value) -> Value {
     }
     schema
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPEC: &str = "
+paths:
+  /videos/{id}:
+    get:
+      operationId: get_video
+      x-adreel: {paid: false, sample: 'list_videos#/0/id'}
+      responses: &answer
+        '2XX': {content: {application/json: {schema: {$ref: '#/components/schemas/Video'}}}}
+  /videos:
+    get: {operationId: list_videos, x-adreel: {paid: false}, responses: *answer}
+    post: {operationId: make_video, x-adreel: {paid: true}, responses: *answer}
+  /preview:
+    get: {operationId: make_preview, x-adreel: {paid: true}, responses: *answer}
+components:
+  schemas:
+    Video:
+      type: object
+      required: [id, state]
+      properties:
+        id: {type: string}
+        state:
+          allOf: [{$ref: '#/components/schemas/State'}]
+          description: How it stands.
+        url: {type: string, format: uri, nullable: true}
+        seconds: {type: integer, minimum: 0, exclusiveMinimum: true}
+        cover:
+          allOf: [{$ref: '#/components/schemas/Cover'}]
+          nullable: true
+        tags: {type: array, items: {$ref: '#/components/schemas/State'}}
+        raw: {description: Any JSON.}
+        prices: {type: object, additionalProperties: {type: number}}
+    Cover: {type: object, properties: {width: {type: integer, nullable: true}}}
+    State: {type: string, enum: [done]}
+    Other: {type: object}
+";
+
+    fn video(subject: Subject) -> Value {
+        let spec: Value = yaml_serde::from_str(SPEC).unwrap();
+        document(&spec, &json!({"$ref": "#/components/schemas/Video"}), subject)
+    }
+
+    fn fits(subject: Subject, change: Value) -> bool {
+        let mut answer = json!({"id": "a", "state": "done"});
+        for (name, value) in members(&change) {
+            answer[name] = value.clone();
+        }
+        jsonschema::draft4::is_valid(&video(subject), &answer)
+    }
+
+    #[test]
+    fn a_schema_takes_with_it_what_it_refers_to_and_nothing_else() {
+        let document = video(Subject::Answer);
+        let definitions: Vec<&str> =
+            members(&document["definitions"]).map(|(name, _)| name).collect();
+        assert_eq!(definitions, ["Cover", "State", "Video"]);
+        assert!(jsonschema::draft4::meta::is_valid(&document));
+    }
+
+    #[test]
+    fn free_reads_are_those_that_get_and_cost_nothing() {
+        let known: Value =
+            serde_json::from_str(&crate::codegen::free_reads(SPEC).unwrap()).unwrap();
+        assert_eq!(
+            members(&known).map(|(id, _)| id).collect::<Vec<_>>(),
+            ["get_video", "list_videos"]
+        );
+        assert_eq!(known["get_video"]["sample"], "list_videos#/0/id");
+        assert_eq!(known["list_videos"]["sample"], Value::Null);
+        assert_eq!(known["get_video"]["schema"], video(Subject::Answer));
+    }
+
+    #[test]
+    fn both_know_every_field_word_limit_and_type() {
+        for subject in [Subject::Example, Subject::Answer] {
+            for good in [
+                json!({"url": null, "cover": null, "raw": null}),
+                json!({"cover": {"width": null}, "raw": {"any": ["thing"]}, "seconds": 1}),
+                json!({"tags": ["done"], "prices": {"eur": 1.5}}),
+            ] {
+                assert!(fits(subject, good.clone()), "{good}");
+            }
+            for bad in [
+                json!({"mood": 1}),
+                json!({"cover": {"height": 1}}),
+                json!({"state": "paused"}),
+                json!({"state": null}),
+                json!({"id": null}),
+                json!({"tags": [null]}),
+                json!({"prices": {"eur": "1"}}),
+                json!({"seconds": 0}),
+                // Such a number is no integer for the type that reads it either.
+                json!({"seconds": 1.0}),
+            ] {
+                assert!(!fits(subject, bad.clone()), "{bad}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_answer_may_say_null_for_what_is_optional_and_nothing_for_an_address() {
+        for lenient in [json!({"seconds": null}), json!({"tags": null}), json!({"url": ""})] {
+            assert!(fits(Subject::Answer, lenient.clone()), "{lenient}");
+            assert!(!fits(Subject::Example, lenient.clone()), "{lenient}");
+        }
+    }
+}

@@ -119,19 +119,20 @@ impl Counted {
 }
 
 /// Of several schemas that do not fit, the errors of the one that was most likely meant: of the
-/// right type ("this object or null" is such a choice), with the fewest errors.
+/// right type, with the fewest errors. Where none has the type, the first; "or null" stands last.
 fn nearest<'e>(
     branches: &'e [Vec<ValidationError<'static>>],
     place: &Location,
 ) -> &'e [ValidationError<'static>] {
-    let has_other_type = |errors: &[ValidationError<'_>]| {
-        errors.iter().any(|error| {
-            matches!(error.kind(), ValidationErrorKind::Type { .. })
-                && error.instance_path() == place
-        })
+    let is_other_type = |error: &ValidationError<'_>| {
+        let is_here = error.instance_path() == place;
+        is_here && matches!(error.kind(), ValidationErrorKind::Type { .. })
     };
-    let nearest = branches.iter().min_by_key(|errors| (has_other_type(errors), errors.len()));
-    nearest.map(Vec::as_slice).unwrap_or_default()
+    let distance = |errors: &&Vec<ValidationError<'_>>| match errors.iter().any(is_other_type) {
+        true => usize::MAX,
+        false => errors.len(),
+    };
+    branches.iter().min_by_key(distance).map(Vec::as_slice).unwrap_or_default()
 }
 
 fn pointer(place: &Location, field: Option<&str>) -> String {
@@ -154,15 +155,12 @@ fn push(pointer: &mut String, name: &str) {
     pointer.push_str(&redact(name, &[]).replace('~', "~0").replace('/', "~1"));
 }
 
-/// A value as JSON, of which at most 60 characters; where its field may hold a secret or somebody's
-/// data, its type only.
+/// A value as JSON, of which at most 60 characters; its type only, where it may be private.
 fn shown(place: &Location, value: &Value) -> String {
     const MAX_CHARS: usize = 60;
-    const PRIVATE: [&str; 9] =
-        ["auth", "credential", "email", "key", "password", "phone", "secret", "sign", "token"];
-    let name = pointer(place, None).to_lowercase();
-    let name = name.trim_end_matches("/*").rsplit('/').next().unwrap_or_default();
-    if PRIVATE.iter().any(|word| name.contains(word)) {
+    let pointer = pointer(place, None);
+    let name = pointer.trim_end_matches("/*").rsplit('/').next().unwrap_or_default();
+    if is_private(name) {
         return type_of(value).to_owned();
     }
     let text = value.to_string();
@@ -170,6 +168,14 @@ fn shown(place: &Location, value: &Value) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     }
+}
+
+/// Whether a field of this name may hold a secret or what belongs to a person.
+pub(super) fn is_private(name: &str) -> bool {
+    const WORDS: [&str; 8] =
+        ["credential", "email", "key", "password", "phone", "secret", "signature", "token"];
+    let name = name.to_lowercase();
+    WORDS.iter().any(|word| name.contains(word))
 }
 
 /// The types that a schema takes. Null is left out: it is never what was meant.
@@ -183,7 +189,7 @@ fn expected(kind: &TypeKind) -> String {
     }
 }
 
-fn type_of(value: &Value) -> &'static str {
+pub(super) fn type_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
@@ -192,5 +198,78 @@ fn type_of(value: &Value) -> &'static str {
         Value::String(_) => "string",
         Value::Array(_) => "array",
         Value::Object(_) => "object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn lines(schema: Value, answer: Value) -> Vec<String> {
+        differences(&schema, &answer).iter().map(Drift::to_string).collect()
+    }
+
+    /// An object with one closed list of objects with this one property.
+    fn list_of(name: &str, property: Value) -> Value {
+        let item = json!({
+            "type": "object", "properties": {name: property}, "additionalProperties": false,
+        });
+        json!({"type": "object", "properties": {"items": {"type": "array", "items": item}}})
+    }
+
+    #[test]
+    fn the_same_difference_in_many_items_is_one_line_with_its_count() {
+        let schema = list_of("status", json!({"type": "string", "enum": ["done"]}));
+        let item = json!({"status": "paused", "mood": 1});
+        let answer = json!({"items": [item, {"status": "done"}, item, {"status": "stuck"}]});
+        assert_eq!(
+            lines(schema, answer),
+            [
+                "/items/*/mood: unknown field (integer), 2 times",
+                "/items/*/status: unknown value (\"paused\"), 2 times",
+                "/items/*/status: unknown value (\"stuck\")",
+            ]
+        );
+    }
+
+    #[test]
+    fn no_value_is_shown_that_may_be_somebodys_own() {
+        let word = json!({"type": "string", "enum": ["a"]});
+        for name in ["api_key", "Email", "accessToken", "client_secret"] {
+            let answer = json!({"items": [{name: "hunter2", "more": "hunter2"}]});
+            let lines = lines(list_of(name, word.clone()), answer).join(" ");
+            assert!(lines.contains("unknown value (string)"), "{lines}");
+            assert!(lines.contains("more: unknown field (string)"), "{lines}");
+            assert!(!lines.contains("hunter2"), "{lines}");
+        }
+        let long = "x".repeat(100);
+        let shown = lines(list_of("state", word.clone()), json!({"items": [{"state": long}]}));
+        assert_eq!(shown, [format!("/items/*/state: unknown value (\"{}…)", "x".repeat(59))]);
+        let escape = json!({"items": [{"state": "\u{1b}[2J", "\u{1b}[2J/~": 1}]});
+        assert_eq!(
+            lines(list_of("state", word), escape),
+            [
+                "/items/*/[2J~1~0: unknown field (integer)",
+                "/items/*/state: unknown value (\"\\u001b[2J\")",
+            ]
+        );
+    }
+
+    #[test]
+    fn limits_and_formats_are_told_of_by_name() {
+        let schema = json!({"type": "object", "properties": {
+            "at": {"type": "string", "format": "date-time"},
+            "left": {"type": "number", "minimum": 0},
+        }});
+        assert_eq!(
+            lines(schema, json!({"at": "yesterday", "left": -1})),
+            ["/at: does not fit (no date-time)", "/left: does not fit (minimum)"]
+        );
+        assert_eq!(
+            lines(json!({"type": "object"}), json!([]))[0],
+            "the answer: wrong type (array instead of object)"
+        );
     }
 }

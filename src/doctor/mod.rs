@@ -7,6 +7,8 @@
 //! [`Transport::get_json`] sends nothing but GETs of what is free.
 
 mod drift;
+#[cfg(test)]
+mod planted;
 
 pub(crate) use drift::Drift;
 
@@ -118,13 +120,13 @@ impl FreeRead {
         }
         let sample = self.known.sample.as_deref().and_then(|sample| sample.split_once('#'));
         let Some((list, pointer)) = sample else {
-            return Err(format!("no list has a {name} to try it with"));
+            return Err(format!("no list gives its {name}"));
         };
         let found = answers.get(list).and_then(|answer| answer.pointer(pointer));
         let id = match found {
             Some(Value::String(id)) => id.clone(),
             Some(Value::Number(id)) => id.to_string(),
-            _ => return Err(format!("{list} has no {name} to try it with")),
+            _ => return Err(format!("{list} gives no {name}")),
         };
         match PathSegment::new(name, &id) {
             Ok(id) => Ok(self.operation.path.replace(&format!("{{{name}}}"), &id.to_string())),
@@ -136,5 +138,58 @@ impl FreeRead {
     fn parameters(&self) -> impl Iterator<Item = &'static str> {
         let braced = self.operation.path.split('{').skip(1);
         braced.filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn nothing_but_free_gets_is_ever_tried() {
+        for provider in ProviderId::ALL {
+            let reads = free_reads(provider);
+            assert!(!reads.is_empty());
+            for read in reads {
+                let Operation { method, paid, .. } = read.operation;
+                assert_eq!((*method, *paid), ("GET", false), "{}", read.operation.id);
+            }
+        }
+    }
+
+    #[test]
+    fn an_id_comes_from_the_list_that_the_spec_names() {
+        static GET_THING: Operation = Operation {
+            provider: ProviderId::Jogg,
+            id: "get_thing",
+            method: "GET",
+            path: "/v2/things/{thing_id}/state",
+            paid: false,
+            replay: crate::Replay::Always,
+            refused: &[],
+            timeout: std::time::Duration::from_secs(1),
+            request_fields: &[],
+        };
+        let path = |sample: Option<&str>, answer: Value| {
+            let known = Known { sample: sample.map(str::to_owned), schema: Value::Null };
+            let read = FreeRead { operation: &GET_THING, known };
+            read.path(&Answers::from([("list_things", answer)]))
+        };
+        let sample = Some("list_things#/data/0/id");
+        let listed = |id: Value| json!({"data": [{"id": id}, {"id": "second"}]});
+        assert_eq!(path(sample, listed(json!("a1"))).unwrap(), "/v2/things/a1/state");
+        assert_eq!(path(sample, listed(json!(12))).unwrap(), "/v2/things/12/state");
+        for (sample, answer, told) in [
+            (None, json!([]), "no list gives its thing_id"),
+            (sample, json!({"data": []}), "list_things gives no thing_id"),
+            (sample, listed(Value::Null), "list_things gives no thing_id"),
+            (sample, listed(json!("../credits")), "is not an id"),
+            (Some("list_others#/0"), json!([]), "list_others gives no thing_id"),
+        ] {
+            let reason = path(sample, answer).unwrap_err();
+            assert!(reason.contains(told), "{reason}");
+        }
     }
 }

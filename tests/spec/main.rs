@@ -6,6 +6,7 @@
 mod codegen;
 
 mod build;
+mod examples;
 mod table;
 
 use std::fs;
