@@ -59,11 +59,11 @@ pub(super) enum Command {
     Providers,
     /// List avatars, voices, music or styles, with the ids that --set takes. Free.
     Catalogue(CatalogueArgs),
-    /// Compare the providers' answers with what adreel knows of them.
+    /// Compare the providers' live answers with their specs.
     ///
-    /// Sends each free read once and prints what its answer has more, less or different: unknown
-    /// fields and values, missing fields, other types. Nothing is paid. What needs the id of
-    /// something that the account does not have is not checked.
+    /// Reads with GET whatever is free to read, so nothing is paid, and prints how the answers
+    /// drifted from what adreel knows: unknown fields and values, missing fields, other types.
+    /// What needs the id of something that the account does not have is not checked.
     Doctor(DoctorArgs),
     /// Print the JSON Schema of a request.
     ///

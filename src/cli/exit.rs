@@ -26,7 +26,7 @@ Exit codes:
   4    stopped waiting; the job goes on
   5    the video is made and paid, but could not be saved
   6    a job may have been paid for and is held: look for it at the provider
-  7    an answer differs from what adreel knows (doctor); takes precedence over the above
+  7    an answer differs from its spec (doctor), whether or not another call failed
   130  interrupted";
 
 impl Exit {

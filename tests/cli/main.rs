@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod doctor;
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::{env, fs};
