@@ -146,6 +146,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::client::{AccountConfig, Client};
+    use crate::{ErrorKind, Keys};
 
     #[test]
     fn nothing_but_free_gets_is_ever_tried() {
@@ -156,6 +158,20 @@ mod tests {
                 let Operation { method, paid, .. } = read.operation;
                 assert_eq!((*method, *paid), ("GET", false), "{}", read.operation.id);
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_paid_or_no_get_is_refused_before_it_is_sent() {
+        // Nothing listens there: an attempt would end in another error.
+        let config = AccountConfig::new(Keys::key("k")).base_url("http://127.0.0.1:9");
+        let client = Client::builder().account(ProviderId::Jogg, config).in_memory().build();
+        let client = client.unwrap();
+        let transport = client.transport(ProviderId::Jogg).unwrap();
+        for operation in jogg::OPERATIONS.iter().filter(|operation| operation.method != "GET") {
+            let error = transport.get_json(operation, operation.path).await.unwrap_err();
+            let seen = (error.kind(), error.attempts());
+            assert_eq!(seen, (ErrorKind::Unsupported, 0), "{}", operation.id);
         }
     }
 

@@ -55,7 +55,7 @@ impl Broken {
 
 const GEN_IMAGE: &str = "/paths/~1api~1product_to_videos~1gen_image~1/post";
 
-const BROKEN: [Broken; 12] = [
+const BROKEN: [Broken; 13] = [
     Broken {
         what: "a reference that leads nowhere",
         from: "#/components/schemas/GenImageRequest",
@@ -132,6 +132,13 @@ const BROKEN: [Broken; 12] = [
         to: "              x-examples:\n",
         pointer: "/paths/",
         told: "at least one example",
+    },
+    Broken {
+        what: "an object made of several",
+        from: "            - $ref: '#/components/schemas/DateTime'\n",
+        to: "            - $ref: '#/components/schemas/DateTime'\n            - type: string\n",
+        pointer: "/components/schemas/",
+        told: "allOf with one reference",
     },
     Broken {
         what: "YAML that is none",
