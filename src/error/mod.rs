@@ -224,7 +224,12 @@ impl fmt::Display for Error {
         }
         if !inner.message.is_empty() {
             let separator = if from_provider { ": " } else { "" };
-            write!(f, "{separator}{}", inner.message)?;
+            // What follows makes one sentence of it.
+            let message = match from_provider {
+                true => inner.message.trim_end_matches('.'),
+                false => &inner.message,
+            };
+            write!(f, "{separator}{message}")?;
         }
         if from_provider {
             write!(f, "; {}", kind.advice())?;

@@ -118,7 +118,7 @@ async fn a_refused_field_is_named() {
     assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidRequest, Some("product_url")));
     assert_eq!(
         error.to_string(),
-        "creatify gen_image: product_url: request refused (400): Enter a valid URL.; \
+        "creatify gen_image: product_url: request refused (400): Enter a valid URL; \
          correct the request"
     );
 }

@@ -148,7 +148,7 @@ fn coded(what: &'static str, code: &'static str, retryable: Option<bool>) -> Cas
         retryable,
         ..Case::new("BeatAPI", what, serde_json::json!({"error": error}).to_string())
             .code(code)
-            .says("It says no to [redacted].")
+            .says("It says no to [redacted]")
     }
 }
 
@@ -175,7 +175,7 @@ fn creatify() -> Vec<Case> {
         case("`non_field_errors`", r#"{"non_field_errors":["Expected a dictionary."]}"#)
             .says("Expected a dictionary."),
         case("`detail`", r#"{"detail":"It says\n no to test-key."}"#)
-            .says("It says no to [redacted]."),
+            .says("It says no to [redacted]"),
         case("`detail` as a list", r#"{"detail":["no",{"url":["nor"]}]}"#)
             .field("url")
             .says("no; url: nor"),
