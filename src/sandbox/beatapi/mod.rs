@@ -4,6 +4,7 @@ mod files;
 mod refusal;
 mod task;
 mod usage;
+mod webhooks;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
@@ -19,8 +20,11 @@ use serde_json::{Map, Value, json};
 
 use self::refusal::{Code, Refusal};
 use self::task::Task;
+use self::webhooks::Endpoint;
 use super::body;
+use super::check::web_url;
 use super::credits::Account;
+use super::fetch::{is_loopback, is_private};
 use super::world::{World, locked};
 use crate::ProviderId;
 
@@ -35,7 +39,13 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
         .route("/v1/ecommerce-video/tasks", post(create_ecommerce_video))
         .route("/v1/tasks/{task_id}", get(get_task))
         .route("/v1/usage", get(usage::get_usage))
-        .route("/v1/webhooks", get(list_webhooks))
+        .route("/v1/webhooks", get(webhooks::list_webhooks).post(webhooks::create_webhook))
+        .route(
+            "/v1/webhooks/{webhook_id}",
+            get(webhooks::get_webhook)
+                .patch(webhooks::update_webhook)
+                .delete(webhooks::delete_webhook),
+        )
         .route("/v1/{*path}", axum::routing::any(unknown_path))
         .method_not_allowed_fallback(wrong_method)
         .with_state(desk)
@@ -52,6 +62,8 @@ struct Records {
     tasks: HashMap<String, Arc<Task>>,
     /// By account and `Idempotency-Key`.
     replays: HashMap<(Account, String), Replay>,
+    /// The oldest first.
+    endpoints: Vec<Endpoint>,
 }
 
 /// What was sent under an `Idempotency-Key`, and the task that it got.
@@ -84,6 +96,24 @@ impl Desk {
         let limit = format!("Idempotency-Key must have 1 to {MOST_KEY_CHARS} characters");
         key.map(|key| Some(key.to_owned())).ok_or_else(|| self.refuse(Code::BadRequest, limit))
     }
+
+    async fn read_json(&self, request: Request) -> Result<Map<String, Value>, Refusal> {
+        if body::media_type(request.headers()) != "application/json" {
+            return Err(self.refuse(Code::BadRequest, "Content-Type must be application/json"));
+        }
+        let body = body::read_object(request).await;
+        body.map_err(|fault| self.refuse(Code::BadRequest, fault.to_string()))
+    }
+}
+
+/// What is said of an address that is not [reachable](is_reachable).
+const NOT_REACHABLE: &str = "must be a public https URL, or an http URL of this machine";
+
+/// The service takes public https alone; the sandbox also what is on this machine, because its own
+/// uploads are, and whoever tries webhooks with it.
+fn is_reachable(text: &str) -> bool {
+    web_url(text)
+        .is_some_and(|url| is_loopback(&url) || (url.scheme() == "https" && !is_private(&url)))
 }
 
 async fn list_workflows() -> Response {
@@ -103,11 +133,7 @@ async fn create_ecommerce_video(
     desk.world.count(ProviderId::BeatApi, |tally| tally.submits += 1);
     let account = desk.account(&request)?;
     let key = desk.idempotency_key(&request)?.map(|key| (account.clone(), key));
-    if body::media_type(request.headers()) != "application/json" {
-        return Err(desk.refuse(Code::BadRequest, "Content-Type must be application/json"));
-    }
-    let body = body::read_object(request).await;
-    let body = body.map_err(|fault| desk.refuse(Code::BadRequest, fault.to_string()))?;
+    let body = desk.read_json(request).await?;
 
     // Held to the end: of two equal requests at once the second has to find the first one's task.
     let mut records = locked(&desk.records);
@@ -153,19 +179,33 @@ async fn get_task(
     }
 }
 
-/// Endpoints cannot be added here yet.
-async fn list_webhooks(
-    State(desk): State<Arc<Desk>>,
-    request: Request,
-) -> Result<Response, Refusal> {
-    desk.account(&request)?;
-    Ok(Json(json!({"data": {"object": "list", "data": []}})).into_response())
-}
-
 async fn unknown_path(State(desk): State<Arc<Desk>>) -> Refusal {
     desk.refuse(Code::NotFound, "there is no such path")
 }
 
 async fn wrong_method(State(desk): State<Arc<Desk>>) -> Refusal {
     desk.refuse(Code::WrongMethod, "the path does not take this method")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_of_the_internet_or_of_this_machine() {
+        for good in ["https://cdn.example.com/a.png", "http://127.0.0.1:9/a", "http://localhost/a"]
+        {
+            assert!(is_reachable(good), "{good}");
+        }
+        for bad in [
+            "http://cdn.example.com/a.png",
+            "https://10.0.0.1/a.png",
+            "https://localhost/a.png",
+            "data:image/png;base64,AAAA",
+            "file:///etc/passwd",
+            "a.png",
+        ] {
+            assert!(!is_reachable(bad), "{bad}");
+        }
+    }
 }

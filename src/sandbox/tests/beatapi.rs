@@ -194,3 +194,106 @@ async fn another_accounts_task_is_not_found() {
     let other = Call::new(&sandbox, &line).header("Authorization", "Bearer sk_other").send().await;
     assert_eq!(refusal(&other), (404, "not_found".to_owned()));
 }
+
+fn hook() -> Value {
+    json!({"url": "https://example.com/hook", "description": "Production"})
+}
+
+/// The endpoint in an answer.
+fn endpoint(answer: &Answer, status: u16) -> Value {
+    assert_eq!(answer.status, status, "{}", answer.json());
+    answer.json()["data"].take()
+}
+
+#[tokio::test]
+async fn a_webhook_endpoint_shows_its_secret_once() {
+    let sandbox = still().await;
+    let made = call(&sandbox, "POST /v1/webhooks").json(&hook()).send().await;
+    let made = endpoint(&made, 201);
+    let secret = made["secret"].as_str().unwrap();
+    assert!(secret.starts_with("whsec_") && secret.len() == "whsec_".len() + 32, "{secret}");
+    assert_eq!(made["events"], json!(["task.succeeded", "task.failed"]));
+    assert_eq!((&made["object"], &made["status"]), (&"webhook_endpoint".into(), &"active".into()));
+
+    let line = format!("/v1/webhooks/{}", made["id"].as_str().unwrap());
+    let read = endpoint(&call(&sandbox, &format!("GET {line}")).send().await, 200);
+    let list = call(&sandbox, "GET /v1/webhooks").send().await.json()["data"].take();
+    assert_eq!(list, json!({"object": "list", "data": [read]}));
+    let mut masked = made.clone();
+    masked["secret"] = format!("whsec_****{}", &secret[secret.len() - 4..]).into();
+    assert_eq!(read, masked);
+
+    let second = call(&sandbox, "POST /v1/webhooks").json(&hook()).send().await;
+    let second = endpoint(&second, 201);
+    assert_ne!((&second["id"], &second["secret"]), (&made["id"], &made["secret"]));
+}
+
+#[tokio::test]
+async fn a_webhook_endpoint_is_changed_field_by_field_and_deleted_once() {
+    let sandbox = still().await;
+    let made = call(&sandbox, "POST /v1/webhooks").json(&hook()).send().await;
+    let made = endpoint(&made, 201);
+    let line = format!("/v1/webhooks/{}", made["id"].as_str().unwrap());
+    let change = async |body: Value| {
+        skip(&sandbox, 60);
+        endpoint(&call(&sandbox, &format!("PATCH {line}")).json(&body).send().await, 200)
+    };
+    let mut expected = endpoint(&call(&sandbox, &format!("GET {line}")).send().await, 200);
+    for body in [
+        json!({"status": "disabled"}),
+        json!({"url": "http://127.0.0.1:9/hook"}),
+        json!({"description": "Staging", "events": ["task.failed"], "status": "active"}),
+        json!({}),
+    ] {
+        for (field, value) in body.as_object().unwrap() {
+            expected[field] = value.clone();
+        }
+        expected["updated_at"] = (expected["updated_at"].as_u64().unwrap() + 60).into();
+        assert_eq!(change(body).await, expected);
+    }
+
+    let gone = endpoint(&call(&sandbox, &format!("DELETE {line}")).send().await, 200);
+    assert_eq!(gone, json!({"id": made["id"], "deleted": true}));
+    let again = call(&sandbox, &format!("DELETE {line}")).send().await;
+    assert_eq!(refusal(&again), (404, "not_found".to_owned()));
+    let list = call(&sandbox, "GET /v1/webhooks").send().await.json()["data"].take();
+    assert_eq!(list["data"], json!([]));
+}
+
+#[tokio::test]
+async fn webhook_endpoints_are_refused_as_the_contract_says() {
+    let sandbox = still().await;
+    let made = call(&sandbox, "POST /v1/webhooks").json(&hook()).send().await;
+    let made = endpoint(&made, 201);
+    let line = |method: &str| format!("{method} /v1/webhooks/{}", made["id"].as_str().unwrap());
+    let other = |line: &str| Call::new(&sandbox, line).header("Authorization", "Bearer sk_other");
+    let create = || call(&sandbox, "POST /v1/webhooks");
+    let update = || call(&sandbox, &line("PATCH"));
+    let private = json!({"url": "https://192.168.1.2/"});
+    let later = json!({"url": "https://example.com/hook", "status": "disabled"});
+    for (call, status, code) in [
+        (Call::new(&sandbox, "GET /v1/webhooks"), 401, "missing_api_key"),
+        (Call::new(&sandbox, "POST /v1/webhooks").json(&hook()), 401, "missing_api_key"),
+        (create().json(&json!({})), 400, "bad_request"),
+        (create().json(&json!([])), 400, "bad_request"),
+        (create().json(&private), 400, "bad_request"),
+        (create().json(&later), 400, "bad_request"),
+        (create().bytes("text/plain", b"{}"), 400, "bad_request"),
+        (update().json(&private), 400, "bad_request"),
+        (update().json(&json!({"status": "paused"})), 400, "bad_request"),
+        (other(&line("GET")), 404, "not_found"),
+        (other(&line("PATCH")).json(&json!({})), 404, "not_found"),
+        (other(&line("DELETE")), 404, "not_found"),
+        (call(&sandbox, "GET /v1/webhooks/wh_nobody"), 404, "not_found"),
+        (call(&sandbox, "GET /v1/webhooks/%ff"), 404, "not_found"),
+        (call(&sandbox, &line("PUT")), 405, "bad_request"),
+    ] {
+        let head = call.head.clone();
+        assert_eq!(refusal(&call.send().await), (status, code.to_owned()), "{head}");
+    }
+    // None of that changed anything, and another account has none.
+    let list = async |call: Call<'_>| call.send().await.json()["data"]["data"].take();
+    let own = list(call(&sandbox, "GET /v1/webhooks")).await;
+    assert_eq!((own[0]["url"].as_str(), own[1].is_null()), (made["url"].as_str(), true));
+    assert_eq!(list(other("GET /v1/webhooks")).await, json!([]));
+}
