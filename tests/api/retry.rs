@@ -73,6 +73,18 @@ async fn a_paid_post_with_a_key_is_sent_again_only_where_the_key_is_honoured() {
 }
 
 #[tokio::test]
+async fn the_key_of_a_music_video_counts_as_that_of_a_product_video_does() {
+    let key = IdempotencyKey::new("k1").unwrap();
+    let body = types::CreateMusicVideoRequest::new("https://example.com/song.mp3");
+    for (key, sent) in [(key.clone(), 1), (key.honoured(), 2)] {
+        let server = Server::start([Reply::HangUp, json(201, TASK)]).await;
+        let client = Client::new(account(&server.url)).unwrap();
+        let task = client.create_music_video(&body, Some(&key)).await;
+        assert_eq!((task.is_ok(), server.requests().len()), (sent == 2, sent));
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_after_an_unknown_attempt_stays_unknown() {
     let key = IdempotencyKey::new("k1").unwrap().honoured();
     let server = Server::start([Reply::HangUp, json(402, BROKE)]).await;
