@@ -204,3 +204,31 @@ async fn the_presenter_that_was_chosen_is_in_the_plan_and_fits_the_ratio() {
     chosen.dedup();
     assert_eq!(chosen.len(), 3, "each ratio has a presenter of its own: {chosen:?}");
 }
+
+/// The sandbox reads the facts a second time, so a mistake in the spec shows here.
+#[tokio::test]
+async fn a_webhook_endpoint_is_made_changed_and_deleted() {
+    use adreel::beatapi::types::{
+        CreateWebhookRequest, UpdateWebhookRequest, WebhookEventName, WebhookStatus,
+    };
+    let sandbox = sandbox().await;
+    let config = AccountConfig::new(Keys::key("k")).base_url(sandbox.url());
+    let client = adreel::beatapi::Client::new(config).unwrap();
+    let new = CreateWebhookRequest::new("https://example.com/hook")
+        .events(vec![WebhookEventName::TaskFailed]);
+    let made = client.create_webhook(&new).await.unwrap();
+    let read = client.get_webhook(&made.id).await.unwrap();
+    assert_eq!(client.list_webhooks().await.unwrap()[0].id, read.id);
+    assert_eq!((&read.url, &read.events), (&made.url, &made.events));
+    assert_ne!(read.secret, made.secret);
+    let change = UpdateWebhookRequest::new().status(WebhookStatus::Disabled);
+    let changed = client.update_webhook(&made.id, &change).await.unwrap();
+    assert_eq!((changed.status, changed.url), (Some(WebhookStatus::Disabled), made.url));
+    let gone = client.delete_webhook(&made.id).await.unwrap();
+    assert_eq!((gone.id, gone.deleted), (made.id.clone(), Some(true)));
+    let error = client.delete_webhook(&made.id).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    let plain = CreateWebhookRequest::new("http://example.com/hook");
+    let error = client.create_webhook(&plain).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+}
