@@ -7,6 +7,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
+use super::page::Page;
 use super::{Desk, Refusal, account, success};
 use crate::sandbox::check::Fields;
 use crate::sandbox::world::World;
@@ -67,8 +68,7 @@ pub(super) async fn list_public_avatars(
     account(request.headers())?;
     let query = body::query(&request);
     let mut fields = Fields::of(&query);
-    let page = fields.optional("page").digits(1..=i64::MAX).unwrap_or(1);
-    let size = fields.optional("page_size").digits(1..=100).unwrap_or(10);
+    let page = Page::read(&mut fields);
     let ratio = fields.optional("aspect_ratio").choice(&["portrait", "landscape", "square"]);
     let style = fields.optional("style").choice(&["professional", "social"]);
     let gender = fields.optional("gender").choice(&["female", "male"]);
@@ -102,19 +102,8 @@ pub(super) async fn list_public_avatars(
             && fits(scene, avatar.scene)
             && fits(ethnicity, avatar.ethnicity)
     });
-    let avatars: Vec<Value> =
-        cut(matching, page, size).map(|avatar| answer(&desk.world, avatar)).collect();
+    let avatars: Vec<Value> = page.of(matching).map(|avatar| answer(&desk.world, avatar)).collect();
     Ok(success(json!({"avatars": avatars})))
-}
-
-/// The items of one page; pages count from 1.
-pub(super) fn cut<T>(
-    items: impl Iterator<Item = T>,
-    page: i64,
-    size: i64,
-) -> impl Iterator<Item = T> {
-    let before = usize::try_from((page - 1).saturating_mul(size)).unwrap_or(usize::MAX);
-    items.skip(before).take(usize::try_from(size).unwrap_or_default())
 }
 
 /// A ratio is a word in requests and a number in answers.

@@ -7,14 +7,14 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::avatars::cut;
+use super::page::Page;
 use super::{Desk, Refusal, account, success};
 use crate::sandbox::body;
 use crate::sandbox::check::Fields;
 
 /// Ids come in the three forms that were seen.
 #[rustfmt::skip]
-const VOICES: [[&str; 7]; 8] = [
+const VOICES: [[&str; 7]; 12] = [
     // id, name, language, gender, age, accent, use
     ["en-US-ChristopherNeural", "Christopher", "english", "male", "middle_aged", "american", "narrative_story"],
     ["MFZUKuGQUsGJPQjTS4wC", "Jon", "english", "male", "young", "american", "social_media"],
@@ -23,6 +23,10 @@ const VOICES: [[&str; 7]; 8] = [
     ["de-DE-KatjaNeural", "Katja", "german", "female", "middle_aged", "standard", "advertisement"],
     ["es-ES-AlvaroNeural", "Alvaro", "spanish", "male", "old", "castilian", "narrative_story"],
     ["zh-CN-XiaoxiaoNeural", "Xiaoxiao", "chinese (simplified)", "female", "young", "mandarin", "social_media"],
+    ["pt-BR-FranciscaNeural", "Francisca", "portuguese", "female", "young", "brazilian", "social_media"],
+    ["it-IT-DiegoNeural", "Diego", "italian", "male", "old", "standard", "narrative_story"],
+    ["Zq4cTnW8hLx2RbVe7KpD", "Margaret", "english", "female", "old", "british", "narrative_story"],
+    ["9c1b7f3e-2a64-4d08-8e57-0f6a1b2c3d4e", "Sanjay", "hindi", "male", "middle_aged", "delhi", "advertisement"],
     ["ja-JP-KeitaNeural", "Keita", "japanese", "male", "young", "tokyo", "advertisement"],
 ];
 
@@ -42,25 +46,11 @@ const STYLES: [(i64, &str); 5] = [
     (2404, "Floating Avatar Voiceover"),
 ];
 
-const EVENTS: [&str; 11] = [
-    "generated_video",
-    "create_avatar",
-    "generated_image",
-    "generated_motion",
-    "generated_product_video",
-    "generated_avatar_video",
-    "generated_template_video",
-    "generated_translate_video",
-    "generated_photo_avatar",
-    "generated_product_avatar",
-    "generated_script",
-];
-
 pub(super) async fn list_voices(request: Request) -> Result<Response, Refusal> {
     account(request.headers())?;
     let query = body::query(&request);
     let mut fields = Fields::of(&query);
-    let (page, size) = paging(&mut fields);
+    let page = Page::read(&mut fields);
     let gender = fields.optional("gender").choice(&["female", "male"]);
     let age = fields.optional("age").choice(&["young", "middle_aged", "old"]);
     fields.finish()?;
@@ -76,8 +66,8 @@ pub(super) async fn list_voices(request: Request) -> Result<Response, Refusal> {
     };
     let matching: Vec<&[&str; 7]> = VOICES.iter().filter(fits).collect();
     let count = matching.len();
-    let voices: Vec<Value> = cut(matching.into_iter(), page, size).map(voice).collect();
-    let has_more = cut(0..count, page.saturating_add(1), size).next().is_some();
+    let voices: Vec<Value> = page.of(matching.into_iter()).map(voice).collect();
+    let has_more = page.number < page.count(count);
     Ok(success(json!({"voices": voices, "has_more": has_more})))
 }
 
@@ -102,20 +92,20 @@ pub(super) async fn list_musics(
     account(request.headers())?;
     let query = body::query(&request);
     let mut fields = Fields::of(&query);
-    let (page, size) = paging(&mut fields);
+    let page = Page::read(&mut fields);
     fields.finish()?;
     let track = |(id, name, duration): &(i64, &str, f64)| {
         let url = desk.world.media_url(&format!("jogg/music/{id}.mp3"));
         json!({"id": id, "name": name, "music_url": url, "duration": duration})
     };
-    let music: Vec<Value> = cut(MUSIC.iter(), page, size).map(track).collect();
+    let music: Vec<Value> = page.of(MUSIC.iter()).map(track).collect();
     Ok(success(json!({
         "music": music,
         "pagination": {
-            "page": page,
-            "page_size": size,
+            "page": page.number,
+            "page_size": page.size,
             "total_items": MUSIC.len(),
-            "total_pages": MUSIC.len().div_ceil(usize::try_from(size).unwrap_or(1)),
+            "total_pages": page.count(MUSIC.len()),
         },
     })))
 }
@@ -136,19 +126,12 @@ pub(super) async fn whoami(headers: HeaderMap) -> Result<Response, Refusal> {
     Ok(success(json!({"email": email, "username": account.name})))
 }
 
-pub(super) async fn list_events(headers: HeaderMap) -> Result<Response, Refusal> {
-    account(&headers)?;
-    let events =
-        EVENTS.iter().flat_map(|what| ["success", "failed"].map(|end| format!("{what}_{end}")));
-    Ok(success(json!({"events": events.collect::<Vec<_>>()})))
-}
-
 /// No account has presenters of its own here.
 pub(super) async fn list_custom_avatars(request: Request) -> Result<Response, Refusal> {
     account(request.headers())?;
     let query = body::query(&request);
     let mut fields = Fields::of(&query);
-    paging(&mut fields);
+    Page::read(&mut fields);
     fields.optional("status").choice(&["processing", "completed", "failed"]);
     fields.finish()?;
     Ok(success(json!({"avatars": []})))
@@ -160,27 +143,15 @@ pub(super) async fn list_custom_voices(headers: HeaderMap) -> Result<Response, R
     Ok(success(json!({"total": 0, "voices": []})))
 }
 
-/// Endpoints cannot be added here yet.
-pub(super) async fn list_endpoints(headers: HeaderMap) -> Result<Response, Refusal> {
-    account(&headers)?;
-    Ok(success(json!({"endpoints": []})))
-}
-
 /// Previews cannot be made here yet.
 pub(super) async fn list_product_previews(request: Request) -> Result<Response, Refusal> {
     account(request.headers())?;
     let query = body::query(&request);
     let mut fields = Fields::of(&query);
-    let (page, size) = paging(&mut fields);
+    let page = Page::read(&mut fields);
     fields.optional("status").digits(3..=5);
     fields.optional("sort_by").choice(&["created_at"]);
     fields.optional("sort_order").choice(&["asc", "desc"]);
     fields.finish()?;
-    Ok(success(json!({"previews": [], "total": 0, "page": page, "page_size": size})))
-}
-
-fn paging(fields: &mut Fields<'_>) -> (i64, i64) {
-    let page = fields.optional("page").digits(1..=i64::MAX).unwrap_or(1);
-    let size = fields.optional("page_size").digits(1..=100).unwrap_or(10);
-    (page, size)
+    Ok(success(json!({"previews": [], "total": 0, "page": page.number, "page_size": page.size})))
 }

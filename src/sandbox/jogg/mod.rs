@@ -2,6 +2,8 @@
 
 mod avatars;
 mod catalogue;
+mod endpoints;
+mod page;
 mod product;
 mod refusal;
 mod upload;
@@ -17,6 +19,7 @@ use axum::routing::{any, get, post, put};
 use axum::{Json, Router};
 use serde_json::{Map, Value, json};
 
+use self::endpoints::Endpoint;
 use self::product::Product;
 use self::refusal::Refusal;
 use self::upload::Slot;
@@ -32,7 +35,7 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
     Router::new()
         .route("/v2/upload/asset", post(upload::upload_asset))
         .route("/storage/jogg/{name}", put(upload::put_asset))
-        .route("/v2/product", post(product::create_product))
+        .route("/v2/product", post(product::create_product).put(product::update_product))
         .route("/v2/create_video_from_product", post(video::create_video_from_product))
         .route("/v2/product_video/{product_video_id}", get(video::get_product_video))
         .route("/v2/product_videos", get(video::list_product_videos))
@@ -43,8 +46,13 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
         .route("/v2/voices/custom", get(catalogue::list_custom_voices))
         .route("/v2/musics", get(catalogue::list_musics))
         .route("/v2/visual_styles", get(catalogue::list_visual_styles))
-        .route("/v2/endpoints", get(catalogue::list_endpoints))
-        .route("/v2/events", get(catalogue::list_events))
+        .route("/v2/endpoints", get(endpoints::list_endpoints))
+        .route("/v2/endpoint", post(endpoints::create_endpoint))
+        .route(
+            "/v2/endpoint/{endpoint_id}",
+            put(endpoints::update_endpoint).delete(endpoints::delete_endpoint),
+        )
+        .route("/v2/events", get(endpoints::list_events))
         .route("/v2/user/whoami", get(catalogue::whoami))
         .route("/v2/user/remaining_quota", get(get_remaining_quota))
         .route("/v2/{*path}", any(unknown_path))
@@ -66,6 +74,7 @@ struct Records {
     /// In the order in which they were made.
     videos: Vec<Video>,
     by_id: HashMap<String, usize>,
+    endpoints: Vec<Endpoint>,
 }
 
 fn account(headers: &HeaderMap) -> Result<Account, Refusal> {
@@ -78,6 +87,11 @@ fn account(headers: &HeaderMap) -> Result<Account, Refusal> {
 /// The envelope of an answer that is yes.
 fn success(data: Value) -> Response {
     Json(json!({"code": 0, "msg": "Success", "data": data})).into_response()
+}
+
+/// The envelope where there is nothing to say.
+fn success_without_data() -> Response {
+    Json(json!({"code": 0, "msg": "Success"})).into_response()
 }
 
 async fn read_body(request: Request) -> Result<Map<String, Value>, Refusal> {

@@ -1,4 +1,4 @@
-//! Products: from fields, or from a page.
+//! Products: from fields or from a page, and what is changed of them.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::{Desk, Refusal, account, read_body, success};
+use super::{Desk, Refusal, account, read_body, success, success_without_data};
 use crate::sandbox::check::{Fault, Fields, web_url};
 use crate::sandbox::credits::Account;
 use crate::sandbox::world::locked;
@@ -38,6 +38,31 @@ pub(super) async fn create_product(
     data["product_id"] = id.as_str().into();
     locked(&desk.records).products.insert(id, product);
     Ok(success(data))
+}
+
+/// What is left out stays. A list of media replaces the old one, which v1 says and v2 does not deny.
+pub(super) async fn update_product(
+    State(desk): State<Arc<Desk>>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let account = account(request.headers())?;
+    let body = read_body(request).await?;
+    let mut fields = Fields::of(&body);
+    let id = fields.required("product_id").filled().unwrap_or_default();
+    let name = fields.optional("name").filled();
+    let description = fields.optional("description").string();
+    fields.optional("target_audience").string();
+    let media = fields.optional("media").list(0..=MOST_MEDIA);
+    let images = media.map(|media| read_images(&mut fields, media));
+    fields.finish()?;
+
+    let mut records = locked(&desk.records);
+    let product = records.products.get_mut(id).filter(|product| product.account == account);
+    let product = product.ok_or(Refusal::Record)?;
+    name.into_iter().for_each(|name| name.clone_into(&mut product.name));
+    description.into_iter().for_each(|text| text.clone_into(&mut product.description));
+    images.into_iter().for_each(|images| product.images = images);
+    Ok(success_without_data())
 }
 
 fn read_product(account: Account, body: &Map<String, Value>) -> Result<(Product, Value), Refusal> {

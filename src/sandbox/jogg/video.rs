@@ -9,9 +9,9 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::avatars::{self, cut};
+use super::page::Page;
 use super::product::Product;
-use super::{Desk, Refusal, account, read_body, success};
+use super::{Desk, Refusal, account, avatars, read_body, success};
 use crate::sandbox::body;
 use crate::sandbox::check::Fields;
 use crate::sandbox::clock::Moment;
@@ -135,8 +135,7 @@ pub(super) async fn list_product_videos(
     let account = account(request.headers())?;
     let query = body::query(&request);
     let mut fields = Fields::of(&query);
-    let page = fields.optional("page").digits(1..=i64::MAX).unwrap_or(1);
-    let size = fields.optional("page_size").digits(1..=100).unwrap_or(10);
+    let page = Page::read(&mut fields);
     let status = fields.optional("status").digits(3..=5);
     fields.optional("sort_by").choice(&["created_at"]);
     let order = fields.optional("sort_order").choice(&["asc", "desc"]).unwrap_or("desc");
@@ -155,7 +154,8 @@ pub(super) async fn list_product_videos(
     }
     let total = matching.len();
     let videos: Vec<Value> =
-        cut(matching.into_iter(), page, size).map(|video| video.item(&desk.world)).collect();
+        page.of(matching.into_iter()).map(|video| video.item(&desk.world)).collect();
+    let (page, size) = (page.number, page.size);
     Ok(success(json!({"videos": videos, "total": total, "page": page, "page_size": size})))
 }
 
