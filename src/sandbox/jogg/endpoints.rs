@@ -79,7 +79,9 @@ pub(super) async fn create_endpoint(
     let order = read_order(&read_body(request).await?)?;
     let mut records = locked(&desk.records);
     if records.endpoints.iter().filter(|known| known.account == account).count() >= MOST_ENDPOINTS {
-        return Err(Refusal::Parameter(format!("url is one of more than {MOST_ENDPOINTS}")));
+        return Err(Refusal::Parameter(format!(
+            "url exceeds the {MOST_ENDPOINTS} endpoints of a user"
+        )));
     }
     let ids = &desk.world.ids;
     let endpoint = Endpoint {
@@ -101,9 +103,9 @@ pub(super) async fn update_endpoint(
 ) -> Result<Response, Refusal> {
     let account = account(request.headers())?;
     let order = read_order(&read_body(request).await?)?;
-    let mut endpoints = locked(&desk.records);
-    let place = place(&endpoints.endpoints, &account, id)?;
-    let endpoint = &mut endpoints.endpoints[place];
+    let mut records = locked(&desk.records);
+    let place = place(&records.endpoints, &account, id)?;
+    let endpoint = &mut records.endpoints[place];
     endpoint.order = order;
     Ok(success(endpoint.answer()))
 }

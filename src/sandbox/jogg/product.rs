@@ -59,9 +59,15 @@ pub(super) async fn update_product(
     let mut records = locked(&desk.records);
     let product = records.products.get_mut(id).filter(|product| product.account == account);
     let product = product.ok_or(Refusal::Record)?;
-    name.into_iter().for_each(|name| name.clone_into(&mut product.name));
-    description.into_iter().for_each(|text| text.clone_into(&mut product.description));
-    images.into_iter().for_each(|images| product.images = images);
+    if let Some(name) = name {
+        name.clone_into(&mut product.name);
+    }
+    if let Some(description) = description {
+        description.clone_into(&mut product.description);
+    }
+    if let Some(images) = images {
+        product.images = images;
+    }
     Ok(success_without_data())
 }
 

@@ -200,3 +200,131 @@ async fn a_video_whose_image_is_none_fails_and_stays_paid() {
     assert_eq!(failed["error"], json!({"code": 50000, "message": "the image was not found"}));
     assert_eq!(spent(&sandbox), Credits::whole(1));
 }
+
+#[tokio::test]
+async fn voices_and_music_are_listed_by_filter_and_page() {
+    let sandbox = still().await;
+    let voices = async |query: &str| data(call(&sandbox, &format!("GET /v2/voices{query}"))).await;
+    let first = voices("").await;
+    assert_eq!((first["voices"].as_array().unwrap().len(), &first["has_more"]), (10, &true.into()));
+    let last = voices("?page=2").await;
+    assert_eq!((last["voices"].as_array().unwrap().len(), &last["has_more"]), (2, &false.into()));
+    let found = voices("?language=english&gender=female&age=old&use_case=narrative_story").await;
+    assert_eq!((found["voices"].as_array().unwrap().len(), &found["has_more"]), (1, &false.into()));
+    assert_eq!(found["voices"][0]["accent"], "british");
+    assert_eq!(voices("?language=Klingon").await, json!({"voices": [], "has_more": false}));
+
+    let music = data(call(&sandbox, "GET /v2/musics?page=2&page_size=2")).await;
+    assert_eq!(music["music"].as_array().unwrap().len(), 2);
+    let pages = json!({"page": 2, "page_size": 2, "total_items": 5, "total_pages": 3});
+    assert_eq!(music["pagination"], pages);
+}
+
+#[tokio::test]
+async fn the_other_reads_have_their_documented_form() {
+    let sandbox = still().await;
+    let read = async |path: &str| data(call(&sandbox, &format!("GET {path}"))).await;
+    let styles = read("/v2/visual_styles?aspect_ratio=portrait").await;
+    assert_eq!(
+        styles["visual_styles"][0],
+        json!({"id": 2400, "name": "Simple split screen template"})
+    );
+    assert_eq!(read("/v2/avatars/custom?status=completed").await, json!({"avatars": []}));
+    assert_eq!(read("/v2/voices/custom").await, json!({"total": 0, "voices": []}));
+    let none = json!({"previews": [], "total": 0, "page": 1, "page_size": 10});
+    assert_eq!(read("/v2/product_previews").await, none);
+    let user = read("/v2/user/whoami").await;
+    assert!(user["email"].as_str().unwrap().ends_with("@sandbox.test"));
+    let events = read("/v2/events").await;
+    let events = events["events"].as_array().unwrap();
+    assert_eq!(events.len(), 22);
+    assert!(events.contains(&"generated_product_video_success".into()));
+}
+
+#[tokio::test]
+async fn what_is_changed_of_a_product_shows_in_its_video() {
+    let sandbox = still().await;
+    let product = product(&sandbox, &json!({"name": "A", "description": "Old"})).await;
+    let change = |body: Value| call(&sandbox, "PUT /v2/product").json(&body);
+    let media = json!([{"type": 1, "url": format!("{}/media/none.png", sandbox.url())}]);
+    let body = json!({"product_id": product, "name": "B", "media": media});
+    let answer = change(body).send().await.json();
+    assert_eq!(answer, json!({"code": 0, "msg": "Success"}), "without data");
+    let mut wanted = order(&product);
+    wanted["video_spec"].as_object_mut().unwrap().remove("name");
+    let created = data(create(&sandbox).json(&wanted)).await;
+    skip(&sandbox, 60);
+    let id = created["video_id"].as_str().unwrap();
+    let video = until(async || read(&sandbox, id).await, |video| video["status"] == "failed").await;
+    assert_eq!(video["title"], "B");
+    assert_eq!(video["error"]["message"], "the image was not found");
+
+    let code = async |call: Call<'_>| call.send().await.json()["code"].clone();
+    assert_eq!(code(change(json!({"product_id": "bm9uZQ"}))).await, 10104);
+    let other = Call::new(&sandbox, "PUT /v2/product").header("x-api-key", "sk_other");
+    assert_eq!(code(other.json(&json!({"product_id": product}))).await, 10104);
+    let refused = change(json!({"name": "B"})).send().await.json();
+    assert_eq!(refused["msg"], "Parameter error: product_id is required");
+}
+
+fn endpoint(url: &str) -> Value {
+    json!({"url": url, "status": "enabled", "events": ["generated_product_video_success"]})
+}
+
+#[tokio::test]
+async fn endpoints_are_made_changed_and_deleted_by_whoever_owns_them() {
+    let sandbox = still().await;
+    let list = async || data(call(&sandbox, "GET /v2/endpoints")).await["endpoints"].clone();
+    let body = endpoint("https://shop.example/hook");
+    let made = data(call(&sandbox, "POST /v2/endpoint").json(&body)).await;
+    let (id, secret) = (made["endpoint_id"].as_str().unwrap(), made["secret"].as_str().unwrap());
+    assert!(id.starts_with("wh_") && secret.starts_with("whsec_"), "{made}");
+    assert_eq!(list().await, json!([made]), "with its secret");
+
+    let line = |method: &str| format!("{method} /v2/endpoint/{id}");
+    let new = json!({"url": "http://127.0.0.1:1/hook", "status": "disabled", "events": []});
+    let changed = data(call(&sandbox, &line("PUT")).json(&new)).await;
+    for field in ["url", "status", "events"] {
+        assert_eq!(changed[field], new[field]);
+    }
+    assert_eq!((&changed["secret"], &list().await[0]), (&made["secret"], &changed));
+
+    let other = |method: &str| Call::new(&sandbox, &line(method)).header("x-api-key", "sk_other");
+    for call in [other("PUT").json(&new), other("DELETE")] {
+        assert_eq!(call.send().await.json()["code"], 10104);
+    }
+    let gone = data(call(&sandbox, &line("DELETE"))).await;
+    assert_eq!(gone, json!({"message": "webhook deleted"}));
+    assert_eq!(call(&sandbox, &line("DELETE")).send().await.json()["code"], 10104);
+    assert_eq!(list().await, json!([]));
+}
+
+#[tokio::test]
+async fn an_endpoint_is_refused_by_the_name_of_its_field_and_after_twenty() {
+    let sandbox = still().await;
+    let create = |body: &Value| call(&sandbox, "POST /v2/endpoint").json(body);
+    let good = endpoint("https://shop.example/hook");
+    let with = |field: &str, value: Value| {
+        let mut body = good.clone();
+        body[field] = value;
+        body
+    };
+    for (body, told) in [
+        (json!({}), "url is required"),
+        (with("url", "http://shop.example/hook".into()), "url must be an https URL"),
+        (with("url", "shop".into()), "url must be an http or https URL"),
+        (with("status", "on".into()), "status must be one of enabled, disabled"),
+        (with("events", "all".into()), "events must be a list"),
+        (with("events", json!(["generated_preview_success"])), "events[0] is not an event"),
+        (with("events", json!(["generated_script_success", 1])), "events[1] is not an event"),
+    ] {
+        let said = json!({"code": 40000, "msg": format!("Parameter error: {told}"), "data": null});
+        assert_eq!(create(&body).send().await.json(), said);
+    }
+    for _ in 0..20 {
+        data(create(&good)).await;
+    }
+    assert_eq!(create(&good).send().await.json()["code"], 40000);
+    let other = Call::new(&sandbox, "POST /v2/endpoint").header("x-api-key", "sk_other");
+    data(other.json(&good)).await;
+}
