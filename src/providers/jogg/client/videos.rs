@@ -37,8 +37,19 @@ impl Client {
     ) -> Result<types::PreviewList> {
         let method = async |api: Api| api.create_previews(body).await;
         let answer = send(&self.transport, &operations::CREATE_PREVIEWS, method).await?;
-        // Accepted without a word on it: what was started has to be looked for.
-        self.data(answer.value.data, "create_previews").map_err(Error::into_submit_unknown)
+        let unknown = Error::into_submit_unknown;
+        let list = self.data(answer.value.data, "create_previews").map_err(unknown)?;
+        // Accepted without a word on any of them: what was started has to be looked for.
+        let is_told = |preview: &types::StartedPreview| {
+            [&preview.preview_id, &preview.err_msg]
+                .into_iter()
+                .flatten()
+                .any(|text| !text.is_empty())
+        };
+        match list.previews.iter().flatten().any(is_told) {
+            true => Ok(list),
+            false => Err(unknown(self.no_data("create_previews"))),
+        }
     }
 
     /// Submits the video of a preview and returns its id. **Paid**: 1 credit for each started 2
