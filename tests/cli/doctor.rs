@@ -182,13 +182,33 @@ fn answers_as_the_specs_show_them_have_no_drift() {
             reads.map(|read| examples(&spec, read).len()).collect::<Vec<_>>()
         })
         .max();
+    let mut fitting = BTreeSet::new();
     for round in 0..most.unwrap() {
         let providers = Providers::start(|_, examples| examples[round % examples.len()].clone());
         let (code, stdout, stderr) = providers.examine(&[]);
         assert_eq!(code, Some(0), "{stdout}{stderr}");
         assert_all_well(&stdout);
         providers.assert_only_free_reads();
+        let rows = rows(&stdout).into_iter().filter(|(_, word, _)| word == "ok");
+        fitting.extend(rows.map(|(name, ..)| name));
     }
+    // A sample that leads nowhere would leave its operation unchecked for ever.
+    for name in names_with_samples() {
+        assert!(fitting.contains(&name), "the sample of {name} is in no example of its list");
+    }
+}
+
+fn names_with_samples() -> Vec<String> {
+    let names = TABLES.iter().flat_map(|(provider, operations, yaml)| {
+        let spec: Value = yaml_serde::from_str(yaml).unwrap();
+        let has_sample = move |operation: &&&Operation| {
+            let definition = &spec["paths"][operation.path][operation.method.to_lowercase()];
+            definition["x-adreel"]["sample"].is_string()
+        };
+        let sampled = operations.iter().filter(has_sample);
+        sampled.map(|operation| format!("{provider} {}", operation.id)).collect::<Vec<_>>()
+    });
+    names.collect()
 }
 
 /// A change to the answer of an operation: what stands at a pointer, and the line that it gives.
