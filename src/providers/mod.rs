@@ -22,7 +22,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, Plan};
 use crate::model::{Capabilities, Credits, Picture, ProviderId, VideoRequest};
 use crate::pages::Pages;
-use crate::transport::Transport;
+use crate::transport::{Operation, Transport};
 use steps::{LookUp, PollSchedule, Sent, Status};
 
 /// One account at one provider, as the client drives it.
@@ -53,6 +53,22 @@ pub(crate) trait Provider: Send + Sync + 'static {
 
     /// What can be chosen, of one kind.
     fn catalogue(&self, kind: CatalogueKind) -> Result<Pages<CatalogueItem>>;
+}
+
+/// What a paid call made. Without an id nobody can come back to it, and it may have been paid for.
+pub(crate) fn accepted<T>(
+    operation: &'static Operation,
+    made: T,
+    id: fn(&T) -> &String,
+) -> Result<T> {
+    if !id(&made).is_empty() {
+        return Ok(made);
+    }
+    Err(Error::new(ErrorKind::Decode, "accepted without an id")
+        .with_provider(operation.provider)
+        .with_operation(operation.id)
+        .with_attempts(1, std::time::Duration::ZERO)
+        .into_submit_unknown())
 }
 
 /// The answer where a provider has nothing of a kind to choose.

@@ -182,3 +182,25 @@ async fn a_record_whose_image_is_none_fails() {
     let line = format!("POST /api/product_to_videos/{id}/gen_video/");
     assert_eq!(call(&sandbox, &line).send().await.json(), json!(["The image has failed."]));
 }
+
+#[tokio::test]
+async fn catalogues_are_filtered_and_cut_into_pages() {
+    let sandbox = still().await;
+    let get = async |path: &str| call(&sandbox, &format!("GET {path}")).send().await;
+    let women = get("/api/personas/?gender=f&age_range=teen,adult").await.json();
+    let names: Vec<&str> =
+        women.as_array().unwrap().iter().map(|p| p["creator_name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["Anna", "Yuki", "Priya"]);
+    let page = get("/api/personas/paginated/?page=2&page_size=5").await.json();
+    assert_eq!((&page["count"], page["results"].as_array().unwrap().len()), (&8.into(), 3));
+    assert!(page["next"].is_null() && page["previous"].is_string(), "{page}");
+    assert_eq!(get("/api/personas/paginated/?page=9").await.status, 404);
+    let id = women[0]["id"].as_str().unwrap();
+    assert_eq!(get(&format!("/api/personas/{id}/")).await.json()["creator_name"], "Anna");
+    let missing = "00000000-0000-4000-8000-000000000000";
+    assert_eq!(get(&format!("/api/personas/{missing}/")).await.status, 404);
+    let voices = get("/api/voices/").await.json();
+    assert!(voices[0].get("id").is_none() && voices[0]["accents"][0]["id"].is_string());
+    let music = get("/api/musics/?category=upbeat&search=city").await.json();
+    assert_eq!(music["results"][0]["name"], "City Bounce");
+}

@@ -151,6 +151,39 @@ async fn each_tells_who_refused_it_and_is_not_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn each_that_is_paid_may_have_been_when_its_answer_has_no_id() {
+    let server = MockServer::start_async().await;
+    for (operation, spec) in tables().filter(|(operation, _)| operation.paid) {
+        let (sent, (status, answer)) = (&spec.sent(operation)[0], &spec.answers(operation)[0]);
+        let mock = mock(&server, operation, sent, |then| {
+            then.status(*status).json_body(without_ids(answer));
+        })
+        .await;
+        let answer = call(&server.base_url(), operation, sent).await.unwrap();
+        let error = answer.expect_err(operation.id);
+        assert_eq!(error.kind(), ErrorKind::SubmitUnknown, "{}", operation.id);
+        assert_eq!(mock.calls_async().await, 1, "{}", operation.id);
+        mock.delete_async().await;
+    }
+}
+
+/// The answer with an empty text for every id, and without the reasons that excuse a missing one.
+fn without_ids(answer: &Value) -> Value {
+    match answer {
+        Value::Object(fields) => {
+            let fields = fields.iter().map(|(name, value)| match name.as_str() {
+                "err_msg" => (name.clone(), Value::Null),
+                name if name == "id" || name.ends_with("_id") => (name.to_owned(), "".into()),
+                _ => (name.clone(), without_ids(value)),
+            });
+            Value::Object(fields.collect())
+        }
+        Value::Array(items) => items.iter().map(without_ids).collect(),
+        other => other.clone(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_is_repeated_only_as_its_spec_allows() {
     let server = MockServer::start_async().await;
     for (operation, spec) in tables() {

@@ -1,3 +1,4 @@
+use super::super::super::accepted;
 use super::super::types;
 use super::Client;
 use crate::bindings::beatapi::{Client as Api, operations, send, send_call};
@@ -53,7 +54,8 @@ impl Client {
         let call = self.paid_call(&operations::CREATE_ECOMMERCE_VIDEO, key);
         let key = key.map(|key| key.value.as_str());
         let method = async |api: Api| api.create_ecommerce_video(key, body).await;
-        Ok(send_call(&self.transport, call, method).await?.value.data)
+        let task = send_call(&self.transport, call, method).await?.value.data;
+        accepted(&operations::CREATE_ECOMMERCE_VIDEO, task, |task| &task.id)
     }
 
     /// Submits a music video, standard or premium: which fields go with which tier is said at
@@ -73,7 +75,8 @@ impl Client {
         let call = self.paid_call(&operations::CREATE_MUSIC_VIDEO, key);
         let key = key.map(|key| key.value.as_str());
         let method = async |api: Api| api.create_music_video(key, body).await;
-        Ok(send_call(&self.transport, call, method).await?.value.data)
+        let task = send_call(&self.transport, call, method).await?.value.data;
+        accepted(&operations::CREATE_MUSIC_VIDEO, task, |task| &task.id)
     }
 
     fn paid_call(&self, operation: &'static Operation, key: Option<&IdempotencyKey>) -> Call {

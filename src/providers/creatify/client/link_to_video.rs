@@ -1,3 +1,4 @@
+use super::super::super::accepted;
 use super::super::types;
 use super::{Client, joined};
 use crate::bindings::creatify::{Client as Api, operations, send};
@@ -18,7 +19,8 @@ impl Client {
         body: &types::LinkToVideoRequest,
     ) -> Result<types::LinkToVideo> {
         let method = async |api: Api| api.create_link_to_video(body).await;
-        Ok(send(&self.transport, &operations::CREATE_LINK_TO_VIDEO, method).await?.value)
+        let made = send(&self.transport, &operations::CREATE_LINK_TO_VIDEO, method).await?.value;
+        accepted(&operations::CREATE_LINK_TO_VIDEO, made, |made| &made.id)
     }
 
     /// Makes one preview of a link. **Paid**: 1 credit for each started 30 s.
@@ -33,7 +35,8 @@ impl Client {
         body: &types::LinkToVideoRequest,
     ) -> Result<types::LinkToVideo> {
         let method = async |api: Api| api.preview_link_to_video(body).await;
-        Ok(send(&self.transport, &operations::PREVIEW_LINK_TO_VIDEO, method).await?.value)
+        let made = send(&self.transport, &operations::PREVIEW_LINK_TO_VIDEO, method).await?.value;
+        accepted(&operations::PREVIEW_LINK_TO_VIDEO, made, |made| &made.id)
     }
 
     /// Makes previews of a link in several styles. **Paid**: 1 credit for each started 30 s, by one
@@ -49,7 +52,9 @@ impl Client {
         body: &types::PreviewLinkToVideoListRequest,
     ) -> Result<types::LinkToVideo> {
         let method = async |api: Api| api.preview_link_to_video_list(body).await;
-        Ok(send(&self.transport, &operations::PREVIEW_LINK_TO_VIDEO_LIST, method).await?.value)
+        let made =
+            send(&self.transport, &operations::PREVIEW_LINK_TO_VIDEO_LIST, method).await?.value;
+        accepted(&operations::PREVIEW_LINK_TO_VIDEO_LIST, made, |made| &made.id)
     }
 
     /// Renders a previewed job. **Paid**: 4 credits for each started 30 s.
@@ -62,7 +67,8 @@ impl Client {
     pub async fn render_link_to_video(&self, id: &str) -> Result<types::LinkToVideo> {
         let id = PathSegment::new("id", id)?;
         let method = async |api: Api| api.render_link_to_video(&id).await;
-        Ok(send(&self.transport, &operations::RENDER_LINK_TO_VIDEO, method).await?.value)
+        let made = send(&self.transport, &operations::RENDER_LINK_TO_VIDEO, method).await?.value;
+        accepted(&operations::RENDER_LINK_TO_VIDEO, made, |made| &made.id)
     }
 
     /// Renders one preview of a list. **Paid**: 4 credits for each started 30 s.
@@ -79,7 +85,8 @@ impl Client {
     ) -> Result<types::LinkToVideo> {
         let id = PathSegment::new("id", id)?;
         let method = async |api: Api| api.render_single_preview(&id, body).await;
-        Ok(send(&self.transport, &operations::RENDER_SINGLE_PREVIEW, method).await?.value)
+        let made = send(&self.transport, &operations::RENDER_SINGLE_PREVIEW, method).await?.value;
+        accepted(&operations::RENDER_SINGLE_PREVIEW, made, |made| &made.id)
     }
 
     /// Reads a link video. Free.

@@ -1,3 +1,4 @@
+use super::super::super::accepted;
 use super::super::types;
 use super::{Client, joined};
 use crate::bindings::creatify::{Client as Api, operations, send};
@@ -15,7 +16,8 @@ impl Client {
     /// Source: `POST /api/links/`.
     pub async fn create_link(&self, body: &types::CreateLinkRequest) -> Result<types::Link> {
         let method = async |api: Api| api.create_link(body).await;
-        Ok(send(&self.transport, &operations::CREATE_LINK, method).await?.value)
+        let made = send(&self.transport, &operations::CREATE_LINK, method).await?.value;
+        accepted(&operations::CREATE_LINK, made, |made| &made.id)
     }
 
     /// Describes a product without a page: at least 3 pictures, or a video. **Paid**: 1 credit.
@@ -31,7 +33,8 @@ impl Client {
         body: &types::CreateLinkWithParamsRequest,
     ) -> Result<types::Link> {
         let method = async |api: Api| api.create_link_with_params(body).await;
-        Ok(send(&self.transport, &operations::CREATE_LINK_WITH_PARAMS, method).await?.value)
+        let made = send(&self.transport, &operations::CREATE_LINK_WITH_PARAMS, method).await?.value;
+        accepted(&operations::CREATE_LINK_WITH_PARAMS, made, |made| &made.id)
     }
 
     /// Reads a link, by its outer id. Free.

@@ -1,3 +1,4 @@
+use super::super::super::accepted;
 use super::super::types;
 use super::{Client, joined};
 use crate::bindings::creatify::{Client as Api, operations, send};
@@ -14,7 +15,8 @@ impl Client {
     /// Source: `POST /api/product_to_videos/gen_image/`.
     pub async fn gen_image(&self, body: &types::GenImageRequest) -> Result<types::ProductToVideo> {
         let method = async |api: Api| api.gen_image(body).await;
-        Ok(send(&self.transport, &operations::GEN_IMAGE, method).await?.value)
+        let made = send(&self.transport, &operations::GEN_IMAGE, method).await?.value;
+        accepted(&operations::GEN_IMAGE, made, |made| &made.id)
     }
 
     /// Starts the video of a record whose picture is ready. **Paid**: 3 credits.
@@ -31,7 +33,8 @@ impl Client {
     ) -> Result<types::ProductToVideo> {
         let id = PathSegment::new("id", id)?;
         let method = async |api: Api| api.gen_video(&id, body).await;
-        Ok(send(&self.transport, &operations::GEN_VIDEO, method).await?.value)
+        let made = send(&self.transport, &operations::GEN_VIDEO, method).await?.value;
+        accepted(&operations::GEN_VIDEO, made, |made| &made.id)
     }
 
     /// Makes a new record with a new picture of an old one, which stays. **Paid**: 1 credit.
@@ -48,7 +51,8 @@ impl Client {
     ) -> Result<types::ProductToVideo> {
         let id = PathSegment::new("id", id)?;
         let method = async |api: Api| api.regen_image(&id, body).await;
-        Ok(send(&self.transport, &operations::REGEN_IMAGE, method).await?.value)
+        let made = send(&self.transport, &operations::REGEN_IMAGE, method).await?.value;
+        accepted(&operations::REGEN_IMAGE, made, |made| &made.id)
     }
 
     /// Makes a new record with a new video of an old one, which stays. **Paid**: 1 credit as
@@ -66,7 +70,8 @@ impl Client {
     ) -> Result<types::ProductToVideo> {
         let id = PathSegment::new("id", id)?;
         let method = async |api: Api| api.regen_video(&id, body).await;
-        Ok(send(&self.transport, &operations::REGEN_VIDEO, method).await?.value)
+        let made = send(&self.transport, &operations::REGEN_VIDEO, method).await?.value;
+        accepted(&operations::REGEN_VIDEO, made, |made| &made.id)
     }
 
     /// Reads a record. Free.
