@@ -87,10 +87,14 @@ pub(crate) fn free_reads(provider: ProviderId) -> Vec<FreeRead> {
     reads
 }
 
-/// Tries each free read of an account once, and tells of each as soon as it is known.
-pub(crate) async fn examine(transport: &Transport, mut tell: impl FnMut(Checkup)) {
+/// Tries each of these reads once on an account, and tells of each as soon as it is known.
+pub(crate) async fn examine(
+    transport: &Transport,
+    reads: &[FreeRead],
+    mut tell: impl FnMut(Checkup),
+) {
     let mut answers = Answers::new();
-    for read in free_reads(transport.account().provider) {
+    for read in reads {
         let finding = read.check(transport, &mut answers).await;
         tell(Checkup { operation: read.operation, finding });
     }

@@ -5,7 +5,7 @@ use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::output;
 use crate::client::Client;
-use crate::doctor::{self, Checkup, Finding};
+use crate::doctor::{self, Checkup, Finding, FreeRead};
 use crate::error::Error;
 use crate::model::ProviderId;
 
@@ -18,10 +18,13 @@ pub(in super::super) async fn run(context: &Context, args: &DoctorArgs) -> Exit 
         note_skipped(context, &providers);
     }
     context.note("only free reads are sent: nothing is paid");
-    let mut report = Report::new(context, &providers);
-    for provider in providers {
+    let reads: Vec<Vec<FreeRead>> = providers.iter().copied().map(doctor::free_reads).collect();
+    let mut report = Report::new(context, reads.iter().flatten());
+    for (provider, reads) in providers.into_iter().zip(&reads) {
         match context.client.transport(provider) {
-            Ok(transport) => doctor::examine(transport, |checkup| report.add(&checkup)).await,
+            Ok(transport) => {
+                doctor::examine(transport, reads, |checkup| report.add(&checkup)).await;
+            }
             Err(error) => report.exit = report.exit.max(output::report(&error)),
         }
     }
@@ -49,8 +52,7 @@ struct Report {
 }
 
 impl Report {
-    fn new(context: &Context, providers: &[ProviderId]) -> Self {
-        let reads = providers.iter().flat_map(|provider| doctor::free_reads(*provider));
+    fn new<'r>(context: &Context, reads: impl Iterator<Item = &'r FreeRead>) -> Self {
         let width = reads.map(|read| read.operation.id.len()).max().unwrap_or_default();
         let json = context.json;
         let exit = Exit::Done;
