@@ -45,8 +45,13 @@ impl<T: Send + 'static> Pages<T> {
         F: Future<Output = Result<Page<T>>> + Send + 'static,
     {
         let reading = Reading { id, read, seen: HashSet::new(), next: Some(1) };
-        let pages = stream::try_unfold(reading, Reading::next_page);
-        Self(pages.map_ok(|items| stream::iter(items.into_iter().map(Ok))).try_flatten().boxed())
+        Self::flatten(stream::try_unfold(reading, Reading::next_page))
+    }
+
+    /// One item after the other, of several at a time.
+    fn flatten(lists: impl Stream<Item = Result<Vec<T>>> + Send + 'static) -> Self {
+        let items = lists.map_ok(|items| stream::iter(items.into_iter().map(Ok)));
+        Self(items.try_flatten().boxed())
     }
 
     /// The list that a client's query brings.
@@ -66,8 +71,7 @@ impl<T: Send + 'static> Pages<T> {
 
     /// Items that come all at once.
     pub(crate) fn once(read: impl Future<Output = Result<Vec<T>>> + Send + 'static) -> Self {
-        let items = stream::once(read).map_ok(|items| stream::iter(items.into_iter().map(Ok)));
-        Self(items.try_flatten().boxed())
+        Self::flatten(stream::once(read))
     }
 
     /// Another list behind this one.
@@ -88,8 +92,7 @@ impl<T: Send + 'static> Pages<T> {
         self,
         change: impl FnMut(T) -> Vec<U> + Send + 'static,
     ) -> Pages<U> {
-        let items = self.0.map_ok(change).map_ok(|items| stream::iter(items.into_iter().map(Ok)));
-        Pages(items.try_flatten().boxed())
+        Pages::flatten(self.0.map_ok(change))
     }
 
     /// The next item; `None` after the last.
