@@ -3,17 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::Bytes;
 use serde::Serialize;
 use url::Url;
 
 use super::assets::Assets;
 use super::clock::{Clock, Moment};
 use super::credits::{Account, Books, Insufficient, LedgerEntry, Price};
-use super::fetch;
 use super::ids::Ids;
 use super::studio::Studio;
 use super::work::Work;
 use super::{Quality, SandboxBuilder};
+use super::{card, fetch, film};
 use crate::{Credits, ProviderId};
 
 /// How often something was asked for.
@@ -81,6 +82,13 @@ impl World {
     /// The address of a file.
     pub(super) fn media_url(&self, path: &str) -> String {
         format!("{}{MEDIA}{path}", self.origin)
+    }
+
+    /// Puts the picture and the clip of a presenter where their addresses say.
+    pub(super) fn publish_presenter(&self, name: &str, cover: String, clip: String) {
+        let picture = card::svg(name, (360, 640)).into();
+        self.assets.put(cover, "image/svg+xml", picture, self.now());
+        self.assets.put(clip, "video/mp4", Bytes::from_static(film::CLIP), self.now());
     }
 
     /// The path of a file of ours, if the address is one, under any name of this machine.

@@ -7,13 +7,12 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::{Desk, Refusal, account, path_id};
+use crate::sandbox::body;
 use crate::sandbox::check::Fields;
 use crate::sandbox::world::World;
-use crate::sandbox::{body, card, film};
 
 /// id, name, gender, age, place, style
 #[rustfmt::skip]
@@ -50,11 +49,8 @@ const MUSIC: [(&str, &str, &str, f64); 4] = [
 /// Puts the presenters' pictures where their addresses say.
 pub(super) fn publish(world: &World) {
     for [id, name, ..] in &PERSONAS {
-        let picture = card::svg(name, (360, 640)).into();
-        let clip = Bytes::from_static(film::CLIP);
         let path = |ending: &str| format!("creatify/personas/{id}.{ending}");
-        world.assets.put(path("svg"), "image/svg+xml", picture, world.now());
-        world.assets.put(path("mp4"), "video/mp4", clip, world.now());
+        world.publish_presenter(name, path("svg"), path("mp4"));
     }
 }
 

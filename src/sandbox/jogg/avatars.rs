@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::Response;
-use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::page::Page;
 use super::{Desk, Refusal, account, success};
+use crate::sandbox::body;
 use crate::sandbox::check::Fields;
 use crate::sandbox::world::World;
-use crate::sandbox::{body, card, film};
 
 struct Avatar {
     id: i64,
@@ -46,10 +45,7 @@ pub(super) fn exists(id: i64, kind: i64) -> bool {
 /// Puts the presenters' pictures where their addresses say.
 pub(super) fn publish(world: &World) {
     for avatar in &AVATARS {
-        let picture = card::svg(avatar.name, (360, 640)).into();
-        world.assets.put(cover(avatar), "image/svg+xml", picture, world.now());
-        let clip = Bytes::from_static(film::CLIP);
-        world.assets.put(clip_path(avatar), "video/mp4", clip, world.now());
+        world.publish_presenter(avatar.name, cover(avatar), clip_path(avatar));
     }
 }
 
