@@ -27,10 +27,10 @@ pub mod transport;
 pub mod webhook;
 
 pub use catalogue::{Catalogue, CatalogueItem, CatalogueKind};
-pub use client::{AccountConfig, Client, Video};
+pub use client::{AccountConfig, Client, Recovery, Resolution, Video};
 pub use error::{Error, ErrorKind, Result};
-pub use job::{Account, Job, JobId, Plan, ProviderRef, Stage};
-pub use ledger::{Ledger, MemoryLedger};
+pub use job::{Account, Job, JobHandle, JobId, Plan, ProviderRef, Stage};
+pub use ledger::{JobQuery, Ledger, MemoryLedger};
 pub use model::*;
 pub use pages::Pages;
 #[cfg(feature = "beatapi")]

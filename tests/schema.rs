@@ -5,7 +5,8 @@
 use std::collections::BTreeSet;
 
 use adreel::{
-    AspectRatio, Client, Durations, Product, ProviderId, VideoRequest, beatapi, creatify, jogg,
+    AspectRatio, Client, Durations, Product, ProviderId, Track, VideoRequest, beatapi, creatify,
+    jogg,
 };
 use jsonschema::Validator;
 use serde_json::{Value, json};
@@ -58,6 +59,15 @@ const CHANGES: &[fn(VideoRequest) -> VideoRequest] = &[
     |request| request.language("zh-Hant-TW".parse().unwrap()),
     |request| request.with(beatapi::Options::new()),
     |request| request.with(beatapi::Options::new().extra("style", json!({"deep": [1, null]}))),
+    |request| request.with(beatapi::Options::new().idempotency_key("order-1042")),
+    |request| request.with(beatapi::Options::new().music(beatapi::MusicOptions::standard())),
+    |request| request.with(beatapi::Options::new().music(every_music_option())),
+    |request| request.track(Track::url("https://a.b/c.mp3")),
+    |request| request.track(Track::file("song.mp3")),
+    |request| request.track(Track::bytes(vec![0, 1, 255])),
+    |request| creatify(request, |options| options.image_only()),
+    |request| creatify(request, |options| options.link(creatify::LinkOptions::new())),
+    |request| creatify(request, |options| options.link(every_link_option())),
     |request| creatify(request, |_| creatify::Options::product_shot()),
     |request| creatify(request, |_| creatify::Options::presenter("display".into())),
     |request| creatify(request, |_| creatify::Options::presenter("a new one".into())),
@@ -76,8 +86,38 @@ const CHANGES: &[fn(VideoRequest) -> VideoRequest] = &[
     |request| jogg(request, |options| options.override_script("Wake up.")),
     |request| jogg(request, |options| options.visual_style("Simple")),
     |request| jogg(request, |options| options.name("Spring")),
+    |request| jogg(request, |options| options.previews(["Simple", "Bold"])),
     |request| jogg(request, |options| options.extra("new", 0.5)),
 ];
+
+fn every_music_option() -> beatapi::MusicOptions {
+    let mut music = beatapi::MusicOptions::premium("sing".into());
+    music.lip_ref_urls = vec!["https://a.b/face.png".to_owned()];
+    music.quality = Some("high".into());
+    music.resolution = Some("1080p".into());
+    music.style = Some("noir".to_owned());
+    music.lip_sync = Some(true);
+    music.lip_ref_url = Some("https://a.b/face.png".to_owned());
+    music.add_subtitle = Some(true);
+    music.subtitle_color = Some("#ff0000".to_owned());
+    music.srt_url = Some("https://a.b/c.srt".to_owned());
+    music.compose_mode = Some("manual".into());
+    music
+}
+
+fn every_link_option() -> creatify::LinkOptions {
+    let mut link = creatify::LinkOptions::new()
+        .visual_style("VlogTemplate")
+        .script_style("DIY")
+        .override_script("Wake up.")
+        .model_version("aurora_v1");
+    link.override_voice = Some("6f8c".to_owned());
+    link.background_music_url = Some("https://a.b/c.mp3".to_owned());
+    link.no_background_music = Some(false);
+    link.no_caption = Some(true);
+    link.target_platform = Some("tiktok".to_owned());
+    link
+}
 
 /// Each change alone, and every two of them one after the other.
 fn requests() -> Vec<VideoRequest> {
@@ -133,8 +173,11 @@ fn every_place_of_the_schema_is_tried_and_every_field_is_in_it() {
         for image in json["product"]["images"].as_array().into_iter().flatten() {
             note("Image", image);
         }
+        note("Track", &json["track"]);
         note("BeatApiOptions", &json["beatapi"]);
+        note("BeatApiMusicOptions", &json["beatapi"]["music"]);
         note("CreatifyOptions", &json["creatify"]);
+        note("CreatifyLinkOptions", &json["creatify"]["link"]);
         note("JoggOptions", &json["jogg"]);
     }
     assert_eq!(written, places(&VideoRequest::json_schema()));

@@ -1,9 +1,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Client;
-use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Action, Job, JobId, Outcome, apply, next};
+use super::side_file::Accepted;
+use super::{Client, Recovery, Settling};
+use crate::error::{ErrorKind, Result};
+use crate::job::{
+    Action, Decision, Job, JobId, LookUp, Outcome, Reason, Stage, StepState, SubmitOutcome, apply,
+    next,
+};
+use crate::ledger::Seat;
 use crate::providers::{Provider, steps};
 
 /// A job after one action, and what it needs next.
@@ -33,6 +38,12 @@ impl Recorded {
     }
 }
 
+/// How often it is tried to write down what is true, whatever the ledger's trouble.
+const RECORD_TRIES: u32 = 5;
+
+/// How long after the first try to take the next; each further one waits twice as long.
+const RECORD_AGAIN_AFTER: Duration = Duration::from_millis(500);
+
 impl Client {
     /// Does one thing for a job: sends a step, looks for one whose answer was lost, or reads a
     /// status. Never sleeps: where there is nothing to do yet, `next` says when there is.
@@ -42,65 +53,170 @@ impl Client {
     /// that was accepted. Calls for the same job take turns.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] for an id that the ledger does not have; whatever keeps the ledger
-    /// from being read or written. What goes wrong with the job itself is in the job.
-    pub async fn advance(&self, id: JobId) -> Result<Advance> {
+    /// [`ErrorKind::NotFound`] for an id that the ledger does not have; [`ErrorKind::Io`] or
+    /// [`ErrorKind::Unavailable`] where the ledger cannot be read or written;
+    /// [`ErrorKind::Unavailable`] after [`shutdown`](Self::shutdown). What goes wrong with the job
+    /// itself is in the job.
+    pub async fn advance(&self, id: impl Into<JobId>) -> Result<Advance> {
+        let id = id.into();
         let turn = self.0.turns.take(id).await;
         let job = self.job(id).await?;
-        let action = next(&job, self.0.clock.now());
+        let now = self.0.clock.now();
+        let action = next(&job, now);
         let (Action::Send(step) | Action::LookUp(step) | Action::Poll(step)) = action else {
-            return Ok(Advance { job, next: action });
+            return self.at_rest(job, action).await;
         };
+        if self.is_being_sent(&job, step) {
+            let settling = self.settling(&**self.provider_of(&job)?, &job, step);
+            return Ok(Advance { job, next: Action::Rest(now + settling.look_after()) });
+        }
         let (client, provider) = (self.clone(), Arc::clone(self.provider_of(&job)?));
         let work = async move {
             let _turn = turn;
             match action {
                 Action::Send(_) => client.send(&*provider, job, step).await,
-                Action::LookUp(_) => {
-                    let outcome = steps::look_up(&*provider, &job, step).await;
-                    client.record(job, outcome).await.map(Recorded::job)
-                }
+                Action::LookUp(_) => client.look_up(&*provider, job, step).await,
                 _ => {
                     let outcome = steps::poll(&*provider, &job, step).await;
                     client.record(job, client.jittered(outcome)).await.map(Recorded::job)
                 }
             }
         };
-        let job = tokio::spawn(work).await.map_err(|error| {
-            Error::new(ErrorKind::Unavailable, "the task that advances the job ended")
-                .with_job(id)
-                .with_source(error)
-        })??;
+        let job = self.0.work.run(work).await.map_err(|error| error.with_job(id))??;
         let next = next(&job, self.0.clock.now());
         Ok(Advance { job, next })
     }
 
+    /// A job that needs nothing now. A held one may be freed by the policy.
+    async fn at_rest(&self, job: Job, action: Action) -> Result<Advance> {
+        if !self.is_resubmitted(&job) {
+            return Ok(Advance { job, next: action });
+        }
+        let why = "sent again by the policy resubmit_if_at_most; it may exist twice".to_owned();
+        let decided = Outcome::Decided(Decision::Resubmit { why });
+        let job = self.record(job, decided).await?.job();
+        let next = next(&job, self.0.clock.now());
+        Ok(Advance { job, next })
+    }
+
+    /// Whether the policy has a held step sent again: once, and not above its limit.
+    fn is_resubmitted(&self, job: &Job) -> bool {
+        let Recovery::ResubmitIfAtMost(limit) = self.0.recovery else { return false };
+        let Some(index) = job.current() else { return false };
+        let most = job.plan.steps.get(index).and_then(|step| step.credits);
+        job.stage == Stage::Uncertain
+            && job.steps[index].doubt.is_none()
+            && most.is_some_and(|most| most <= limit)
+    }
+
+    /// Whether another client is at it, which lives.
+    fn is_being_sent(&self, job: &Job, step: usize) -> bool {
+        let step = &job.steps[step];
+        let seat = self.0.seat.as_ref().map(Seat::name);
+        step.state == StepState::Submitting
+            && step
+                .sender
+                .as_deref()
+                .is_some_and(|sender| Some(sender) != seat && self.0.ledger.is_seated(sender))
+    }
+
+    pub(super) fn settling(&self, provider: &dyn Provider, job: &Job, step: usize) -> Settling {
+        Settling::of(provider.timeout(&job.steps[step].operation), self.0.settle)
+    }
+
     async fn send(&self, provider: &dyn Provider, job: Job, step: usize) -> Result<Job> {
+        let settling = self.settling(provider, &job, step);
+        let sender = self.0.seat.as_ref().map(|seat| seat.name().to_owned());
+        let sending = Outcome::Sending { settle: settling.0, sender };
         // Of several that found the step ready, one stores its intent, and only that one sends.
-        let intent = match self.record(job, Outcome::Sending).await? {
+        let intent = match self.record(job, sending).await? {
             Recorded::Stored(intent) => intent,
             Recorded::Overtaken(job) => return Ok(job),
         };
-        let outcome = steps::send(provider, &intent, step).await;
-        self.settle(intent, outcome).await
+        let attempt = intent.steps[step].attempt;
+        let stored_at = intent.steps[step].last_sent.unwrap_or_default();
+        let outcome = match self.0.clock.now().since(stored_at) > settling.send_within() {
+            true => SubmitOutcome::Rejected {
+                reason: Reason::new(ErrorKind::Conflict, "not sent: its intent had grown old"),
+                again_after: Some(Duration::ZERO),
+            },
+            false => steps::send(provider, &intent, step, settling).await,
+        };
+        self.settle(intent, Outcome::Submitted { step, attempt, outcome }).await
     }
 
-    /// Stores what a call that was sent came to, or that a video was saved. Whatever happened to the
-    /// job meanwhile, this is true, so it is applied to the row as it is now.
+    async fn look_up(&self, provider: &dyn Provider, job: Job, step: usize) -> Result<Job> {
+        let noted = self.0.side_file.as_ref().and_then(|file| file.find(job.id(), step));
+        let look = match noted {
+            Some(noted) => LookUp::Found {
+                resource: noted.resource,
+                poll_after: (!noted.is_done).then_some(Duration::ZERO),
+                offers: noted.offers,
+                doubt: None,
+            },
+            None => {
+                let settling = self.settling(provider, &job, step);
+                let now = self.0.clock.now();
+                steps::look_up(provider, &job, step, self.0.recovery, settling, now).await
+            }
+        };
+        self.record(job, Outcome::LookedUp(look)).await.map(Recorded::job)
+    }
+
+    /// Stores what a call that was sent came to, or that a video was saved. Whatever happened to
+    /// the job meanwhile, this is true, so it is applied to the row as it is now, and tried again
+    /// where the ledger is in trouble.
     pub(super) async fn settle(&self, mut job: Job, outcome: Outcome) -> Result<Job> {
+        let id = job.id();
+        let mut tries = 0;
+        let mut wait = RECORD_AGAIN_AFTER;
         loop {
-            match self.record(job, outcome.clone()).await {
+            let error = match self.record(job.clone(), outcome.clone()).await {
                 Ok(Recorded::Stored(job)) => return Ok(job),
-                Ok(Recorded::Overtaken(current)) => job = current,
-                Err(error) => {
-                    if let Outcome::Accepted { resource, .. } = &outcome {
-                        let job = error.job_id().map(|id| id.to_string());
-                        tracing::error!(job, %resource, "an accepted job could not be recorded");
-                    }
-                    return Err(error);
+                Ok(Recorded::Overtaken(current)) => {
+                    job = current;
+                    continue;
                 }
+                Err(error) => error,
+            };
+            if tries == 0 {
+                self.note_accepted(id, &outcome);
+            }
+            tries += 1;
+            if tries == RECORD_TRIES {
+                return Err(error);
+            }
+            self.0.clock.sleep(wait).await;
+            wait *= 2;
+            // Whether the failed write took place is not known.
+            if let Ok(current) = self.job(id).await {
+                job = current;
             }
         }
+    }
+
+    /// Writes down beside the ledger what the ledger cannot take: a job that was accepted.
+    fn note_accepted(&self, id: JobId, outcome: &Outcome) {
+        let Outcome::Submitted { step, outcome, .. } = outcome else { return };
+        let SubmitOutcome::Accepted { resource, poll_after, offers } = outcome else { return };
+        let accepted = Accepted {
+            job: id,
+            step: *step,
+            resource: resource.clone(),
+            is_done: poll_after.is_none(),
+            offers: offers.clone(),
+            at: self.0.clock.now(),
+        };
+        let written = self.0.side_file.as_ref().map(|file| (file.path(), file.write(&accepted)));
+        let place = match &written {
+            Some((path, Ok(()))) => format!("it was written to {}", path.display()),
+            Some((_, Err(error))) => error.message().to_owned(),
+            None => "there is no side file".to_owned(),
+        };
+        tracing::error!(
+            job = %id, step, resource, place,
+            "an accepted job could not be recorded in the ledger"
+        );
     }
 
     /// Stores what an outcome makes of a job, unless somebody else stored first.
@@ -111,6 +227,16 @@ impl Client {
             true => Ok(Recorded::Stored(after)),
             false => self.job(id).await.map(Recorded::Overtaken),
         }
+    }
+
+    /// Stores a decision, and says with `false` where it came too late or does not fit.
+    pub(super) async fn decide(&self, job: Job, decision: Decision) -> Result<(Job, bool)> {
+        let (before, revision) = ((job.steps.clone(), job.stage), job.revision());
+        let job = self.record(job, Outcome::Decided(decision)).await?;
+        let is_stored = matches!(&job, Recorded::Stored(job) if job.revision() == revision + 1);
+        let job = job.job();
+        let has_effect = (&job.steps, job.stage) != (&before.0, before.1);
+        Ok((job, is_stored && has_effect))
     }
 
     /// Spreads reads out, so that jobs that began together are not read together.

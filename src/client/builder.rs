@@ -1,9 +1,12 @@
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::side_file::SideFile;
 use super::turns::Turns;
-use super::{AccountConfig, Client, Inner};
+use super::work::Work;
+use super::{AccountConfig, Client, Inner, Recovery};
 use crate::asset::AssetHost;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
@@ -24,6 +27,9 @@ pub struct ClientBuilder {
     clock: Option<Arc<dyn Clock>>,
     host: Option<Arc<dyn AssetHost>>,
     wait_deadline: Option<Duration>,
+    settle: Option<Duration>,
+    recovery: Recovery,
+    side_file: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for ClientBuilder {
@@ -102,12 +108,38 @@ impl ClientBuilder {
         self
     }
 
+    /// How long a paid call may be on its way, whatever becomes of its sender: from then on its
+    /// absence is believed, where two looks show it. Default: the call's timeout and 30 s, so 90 s
+    /// for most. Not below the timeout unless the network between is known.
+    #[must_use]
+    pub fn settle(mut self, time: Duration) -> Self {
+        self.settle = Some(time);
+        self
+    }
+
+    /// What is done about a paid call whose answer was lost. Default: [`Recovery::Prove`].
+    #[must_use]
+    pub fn recovery(mut self, policy: Recovery) -> Self {
+        self.recovery = policy;
+        self
+    }
+
+    /// A file for jobs that were accepted while the ledger could not be written. Its room, 64 KiB,
+    /// is taken at once. Default: beside the ledger, for one that is a file; otherwise none, and
+    /// only the log tells of them.
+    #[must_use]
+    pub fn side_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.side_file = Some(path.into());
+        self
+    }
+
     /// Builds the client. Nothing is sent.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) without a ledger, or for a
     /// setting that is none; [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for an
-    /// account of a provider that is not compiled in.
+    /// account of a provider that is not compiled in; [`ErrorKind::Io`](crate::ErrorKind::Io) where
+    /// the side file cannot be made.
     pub fn build(self) -> Result<Client> {
         let ledger = self.ledger.ok_or_else(|| {
             let message = "name one with .ledger(…), or .in_memory() to forget jobs at the end";
@@ -122,11 +154,19 @@ impl ClientBuilder {
             accounts.insert((provider, name), opened);
         }
         let wait_deadline = self.wait_deadline.unwrap_or(WAIT_DEADLINE);
+        let side_file = self.side_file.or_else(|| ledger.side_file());
+        let side_file = side_file.map(SideFile::open).transpose()?;
+        let seat = ledger.take_seat()?;
         Ok(Client(Arc::new(Inner {
             accounts,
             ledger,
             clock,
             turns: Turns::default(),
+            work: Work::default(),
+            seat,
+            side_file,
+            recovery: self.recovery,
+            settle: self.settle,
             wait_deadline,
         })))
     }

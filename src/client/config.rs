@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::clock::{Clock, SystemClock};
 use crate::transport::{Credentials, HttpConfig, RetryPolicy};
@@ -15,6 +16,8 @@ pub struct AccountConfig {
     pub(crate) http: HttpConfig,
     pub(crate) retry: RetryPolicy,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) submit_timeout: Option<Duration>,
+    pub(crate) webhook_url: Option<String>,
 }
 
 impl std::fmt::Debug for AccountConfig {
@@ -24,6 +27,7 @@ impl std::fmt::Debug for AccountConfig {
             .field("base_url", &self.base_url)
             .field("http", &self.http)
             .field("retry", &self.retry)
+            .field("submit_timeout", &self.submit_timeout)
             .finish_non_exhaustive()
     }
 }
@@ -38,10 +42,12 @@ impl AccountConfig {
             http: HttpConfig::default(),
             retry: RetryPolicy::default(),
             clock: Arc::new(SystemClock),
+            submit_timeout: None,
+            webhook_url: None,
         }
     }
 
-    /// Names the account, where a provider has several. Default: `default`.
+    /// Names the account, where a provider has several. At most 64 characters. Default: `default`.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
@@ -67,6 +73,25 @@ impl AccountConfig {
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;
+        self
+    }
+
+    /// How long a paid call may take, instead of what the spec says of it (60 s, 120 s for a link).
+    /// A lost answer is looked for after the [settle time](super::ClientBuilder::settle), which
+    /// follows it.
+    #[must_use]
+    pub fn submit_timeout(mut self, timeout: Duration) -> Self {
+        self.submit_timeout = Some(timeout);
+        self
+    }
+
+    /// Where the provider tells of finished jobs: at most 150 characters. Creatify echoes the
+    /// address, with a tag of ours at its end, in the records that it lists: that alone makes lost
+    /// answers of `gen_image`, `regen_image` and `regen_video` provable. Make it hard to guess:
+    /// Creatify signs nothing. Default: none.
+    #[must_use]
+    pub fn webhook_url(mut self, url: impl Into<String>) -> Self {
+        self.webhook_url = Some(url.into());
         self
     }
 

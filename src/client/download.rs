@@ -10,6 +10,7 @@ use tokio::io::AsyncWriteExt as _;
 use super::{Video, mp4};
 use crate::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
+use crate::model::Medium;
 
 /// How long a download may stand still.
 const STALL: Duration = Duration::from_secs(30);
@@ -20,7 +21,7 @@ const ATTEMPTS: u32 = 3;
 /// A download in the making; await it.
 ///
 /// The bytes go to a `.part` file beside the target, which takes its name when they are whole, on
-/// disk and an MP4.
+/// disk and an MP4 (or a picture, where that was asked for).
 ///
 /// # Errors
 /// [`ErrorKind::Conflict`] where a file stands at the path; [`ErrorKind::Io`] where it cannot be
@@ -79,12 +80,27 @@ impl<'a> Download<'a> {
                 Err(error) => return Err(error),
             }
         };
-        let duration = mp4::duration(&part.0).await.map_err(|error| {
-            let message = format!("what arrived is no MP4 file: {error}");
+        let duration = self.check(&part.0).await.map_err(|message| {
             Error::new(ErrorKind::Decode, message).with_provider(self.video.provider())
         })?;
         part.take_name(&self.path, self.overwrite).await?;
         Ok(Downloaded { path: self.path.clone(), size_bytes, duration })
+    }
+
+    /// Whether what arrived is what it should be, and how long it is.
+    async fn check(&self, part: &Path) -> Result<Option<Duration>, String> {
+        match self.video.medium() {
+            Medium::Video => mp4::duration(part)
+                .await
+                .map_err(|error| format!("what arrived is no MP4 file: {error}")),
+            Medium::Picture => {
+                let bytes = fs::read(part).await.unwrap_or_default();
+                match imagesize::blob_size(&bytes) {
+                    Ok(_) => Ok(None),
+                    Err(error) => Err(format!("what arrived is no picture: {error}")),
+                }
+            }
+        }
     }
 
     async fn fetch(&self, part: &Path) -> Result<u64> {

@@ -4,28 +4,40 @@ mod advance;
 mod builder;
 mod config;
 mod download;
+mod jobs;
 mod mp4;
+mod recovery;
+mod regenerate;
+mod side_file;
 mod submit;
 mod turns;
 mod video;
 mod wait;
+mod work;
 
 pub use advance::Advance;
 pub use builder::ClientBuilder;
 pub use config::AccountConfig;
 pub use download::{Download, Downloaded};
+pub use jobs::{Jobs, Resolution};
+pub use recovery::Recovery;
+pub(crate) use recovery::Settling;
+pub use regenerate::{Part, Regenerate};
 pub use submit::{Generate, Planning, Submit};
 pub use video::Video;
 pub use wait::{Events, Wait};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
 
 use crate::catalogue::Catalogue;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Job, JobId};
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Seat};
 use crate::model::{Capabilities, Credits, ProviderId, VideoRequest};
 use crate::providers::{self, Provider};
 #[cfg(feature = "cli")]
@@ -52,7 +64,13 @@ struct Inner {
     ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
     turns: turns::Turns,
-    wait_deadline: std::time::Duration,
+    work: work::Work,
+    /// By which others that share the ledger see that this client lives.
+    seat: Option<Seat>,
+    side_file: Option<side_file::SideFile>,
+    recovery: Recovery,
+    settle: Option<Duration>,
+    wait_deadline: Duration,
 }
 
 impl std::fmt::Debug for Client {
@@ -95,26 +113,57 @@ impl Client {
         Generate::new(self, request)
     }
 
-    /// Comes back to a job, also after a restart, and resolves with the finished video.
-    pub fn resume(&self, id: JobId) -> Wait {
-        Wait::new(self, id)
+    /// Comes back to a job, also after a restart, and resolves with the finished video. A job that
+    /// waited for the provider's own page to be used is read again.
+    pub fn resume(&self, id: impl Into<JobId>) -> Wait {
+        Wait::new(self, id.into())
+    }
+
+    /// Makes the picture or the video of a finished job anew, as a job of its own. Only Creatify
+    /// does so; each costs credits.
+    pub fn regenerate(&self, id: impl Into<JobId>, part: Part) -> Regenerate<'_> {
+        Regenerate::new(self, id.into(), part)
     }
 
     /// A job as the ledger has it.
     ///
     /// # Errors
     /// [`ErrorKind::NotFound`] for an id that the ledger does not have.
-    pub async fn job(&self, id: JobId) -> Result<Job> {
+    pub async fn job(&self, id: impl Into<JobId>) -> Result<Job> {
+        let id = id.into();
         let missing = || Error::new(ErrorKind::NotFound, "the ledger has no such job").with_job(id);
-        self.0.ledger.load(id).await?.ok_or_else(missing)
+        let loaded = self.0.ledger.load(id).await.map_err(|error| error.with_job(id))?;
+        loaded.ok_or_else(missing)
     }
 
-    /// All jobs of the ledger, the oldest first.
+    /// The jobs of the ledger: listed, held, resolved.
+    pub fn jobs(&self) -> Jobs<'_> {
+        Jobs::new(self)
+    }
+
+    /// Lets what is in flight come to its end, and begins nothing more: calls that were sent are
+    /// answered and recorded. Jobs themselves go on at their providers.
     ///
     /// # Errors
-    /// Whatever keeps the ledger from being read.
-    pub async fn jobs(&self) -> Result<Vec<Job>> {
-        self.0.ledger.jobs().await
+    /// [`ErrorKind::Timeout`] where something is still in flight at the deadline. It goes on for
+    /// as long as the runtime does; what is cut off then is looked for at the next start.
+    pub async fn shutdown(&self, deadline: Duration) -> Result<()> {
+        let work = &self.0.work;
+        work.close();
+        let until = self.0.clock.sleep(deadline);
+        futures_util::pin_mut!(until);
+        let ended = work.ended();
+        futures_util::pin_mut!(ended);
+        match futures_util::future::select(ended, until).await {
+            futures_util::future::Either::Left(_) => Ok(()),
+            futures_util::future::Either::Right(_) if work.ended().now_or_never().is_some() => {
+                Ok(())
+            }
+            futures_util::future::Either::Right(_) => {
+                let message = format!("{} calls are still in flight", work.len());
+                Err(Error::new(ErrorKind::Timeout, message))
+            }
+        }
     }
 
     /// The credits that are left on a provider's account. Free.

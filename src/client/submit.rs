@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::future::IntoFuture;
 
 use futures_util::FutureExt as _;
@@ -7,8 +8,9 @@ use super::{Client, Video, Wait};
 use crate::BoxFuture;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Action, Job, JobId, Plan, Stage};
-use crate::model::{Picture, ProviderId, VideoRequest, inspect};
+use crate::job::{Action, Decision, Job, JobId, Plan, Stage};
+use crate::model::{ProviderId, VideoRequest};
+use crate::providers::request::Local;
 
 /// What a request is submitted with.
 #[derive(Clone, Debug)]
@@ -18,6 +20,7 @@ struct Order<'a> {
     provider: Option<ProviderId>,
     account: Option<String>,
     key: Option<String>,
+    labels: BTreeMap<String, String>,
     strict: bool,
 }
 
@@ -31,6 +34,7 @@ macro_rules! order_setters {
                     provider: None,
                     account: None,
                     key: None,
+                    labels: BTreeMap::new(),
                     strict: false,
                 })
             }
@@ -96,6 +100,13 @@ macro_rules! key_setter {
                 self.0.key = Some(key.into());
                 self
             }
+
+            /// Keeps words of the caller's own with the job, such as an order's number. They reach
+            /// no provider. A job that exists already keeps its own.
+            pub fn label(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+                self.0.labels.insert(name.into(), value.into());
+                self
+            }
         }
     };
 }
@@ -118,8 +129,8 @@ impl<'a> IntoFuture for Planning<'a> {
 
     fn into_future(self) -> Self::IntoFuture {
         async move {
-            let pictures = self.0.pictures().await?;
-            self.0.plan(&pictures).await
+            let local = Local::of(self.0.request).await?;
+            self.0.plan(&local).await
         }
         .boxed()
     }
@@ -152,17 +163,9 @@ impl<'a> IntoFuture for Generate<'a> {
 }
 
 impl Order<'_> {
-    async fn pictures(&self) -> Result<Vec<Option<Picture>>> {
-        let mut pictures = Vec::new();
-        for (index, image) in self.request.product.images.iter().enumerate() {
-            pictures.push(inspect(image, index).await?);
-        }
-        Ok(pictures)
-    }
-
-    async fn plan(&self, pictures: &[Option<Picture>]) -> Result<Plan> {
+    async fn plan(&self, local: &Local) -> Result<Plan> {
         let provider = self.client.provider(self.provider, self.account.as_deref())?;
-        let plan = provider.plan(self.request, pictures).await?;
+        let plan = provider.plan(self.request, local).await?;
         match plan.notes.iter().find(|note| note.ignored && self.strict) {
             None => Ok(plan),
             Some(note) => Err(Error::unsupported(plan.account.provider, &note.field, &note.text)),
@@ -174,37 +177,49 @@ impl Order<'_> {
         let Client(inner) = self.client;
         let provider = self.client.provider(self.provider, self.account.as_deref())?;
         let account = provider.transport().account();
-        let pictures = self.pictures().await?;
-        let digests: Vec<_> =
-            pictures.iter().map(|p| p.as_ref().map(|p| p.sha256.clone())).collect();
-        let fingerprint = self.request.fingerprint(&digests);
+        let local = Local::of(self.request).await?;
+        let fingerprint = local.fingerprint(self.request);
         let key = self.key.as_deref().map(sha256);
         if let Some(key) = &key
             && let Some(existing) = inner.ledger.find(account, key).await?
         {
-            return same_request(existing, &fingerprint);
+            return again(self.client, existing, &fingerprint).await;
         }
-        let plan = self.plan(&pictures).await?;
+        let plan = self.plan(&local).await?;
         let id = JobId::new(&*inner.clock);
-        let now = inner.clock.now();
-        let job = Job::new(id, plan, self.request.clone(), fingerprint.clone(), key, now);
-        match inner.ledger.insert(&job).await? {
-            None => Ok(job),
-            Some(existing) => same_request(existing, &fingerprint),
-        }
+        let request = self.request.clone();
+        let mut job = Job::new(id, plan, request, fingerprint, inner.clock.now());
+        job.key = key;
+        job.labels = self.labels.clone();
+        insert(self.client, job).await
     }
 }
 
-fn same_request(existing: Job, fingerprint: &str) -> Result<Job> {
-    if existing.fingerprint == fingerprint {
-        return Ok(existing);
+/// Puts a new job into the ledger, unless its key has one already.
+pub(super) async fn insert(client: &Client, job: Job) -> Result<Job> {
+    match client.0.ledger.insert(&job).await? {
+        None => Ok(job),
+        Some(existing) => again(client, existing, &job.fingerprint).await,
     }
-    let message = "the key belongs to a job with another request: use another key";
-    Err(Error::new(ErrorKind::Conflict, message).with_field("key").with_job(existing.id()))
+}
+
+/// A job that is asked for once more. One that failed before anything was accepted gets another
+/// try: the account may have credits by now.
+pub(super) async fn again(client: &Client, existing: Job, fingerprint: &str) -> Result<Job> {
+    if existing.fingerprint != fingerprint {
+        let message = "the key belongs to a job with another request: use another key";
+        return Err(Error::new(ErrorKind::Conflict, message)
+            .with_field("key")
+            .with_job(existing.id()));
+    }
+    match existing.may_retry() {
+        true => Ok(client.decide(existing, Decision::Retry).await?.0),
+        false => Ok(existing),
+    }
 }
 
 /// Drives a job until its provider has accepted it.
-async fn accepted(client: &Client, id: JobId) -> Result<Job> {
+pub(super) async fn accepted(client: &Client, id: JobId) -> Result<Job> {
     let mut events = Wait::new(client, id).events();
     let mut last = None;
     while let Some(advance) = events.next().await {

@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::{Client, Download};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, JobId, Outcome};
-use crate::model::{Cost, ProviderId, VideoFacts};
+use crate::model::{Cost, Medium, ProviderId, VideoFacts};
 
 /// A finished video at its provider. Links may expire: [`download`](Self::download) it soon.
 #[derive(Clone, Debug)]
@@ -34,6 +34,11 @@ impl Video {
     /// The provider that made it.
     pub fn provider(&self) -> ProviderId {
         self.job.account().provider
+    }
+
+    /// Whether it is a video, or the picture that was all that was asked for.
+    pub fn medium(&self) -> Medium {
+        self.facts.medium
     }
 
     /// Its address. It can be fetched without a key.

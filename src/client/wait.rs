@@ -9,7 +9,7 @@ use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use super::{Advance, Client, Video};
 use crate::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Action, Job, JobId, Reason, Stage};
+use crate::job::{Action, Decision, Job, JobId, Reason, Stage};
 use crate::model::Timestamp;
 
 /// Waiting for a job; await it for the video, or take its [`events`](Self::events).
@@ -137,7 +137,7 @@ impl State {
         }
         let polls = match self.polls {
             Some(polls) => polls,
-            None => self.client.job(self.id).await?.polls(),
+            None => self.begin().await?,
         };
         let advance = self.client.advance(self.id).await?;
         self.polls = Some(advance.job.polls());
@@ -157,6 +157,17 @@ impl State {
             }
             _ => Ok(advance),
         }
+    }
+
+    /// The reads so far. A job that waited for somebody to act at the provider is read again, since
+    /// whoever resumes it has reason to.
+    async fn begin(&self) -> Result<u32> {
+        let job = self.client.job(self.id).await?;
+        let polls = job.polls();
+        if job.stage() == Stage::NeedsAction && job.offers().is_none() {
+            self.client.decide(job, Decision::Wake).await?;
+        }
+        Ok(polls)
     }
 
     async fn deadline_passed(&self) -> Error {
@@ -188,9 +199,18 @@ pub(super) fn ending(job: &Job) -> Option<Error> {
         Stage::Lost => Error::new(ErrorKind::NotFound, "accepted, but no longer known there")
             .with_provider(provider),
         Stage::NeedsAction => {
-            let status = job.status().unwrap_or("unknown");
-            let message = format!("the provider waits for a decision (status {status})");
-            Error::new(ErrorKind::Unsupported, message).with_provider(provider)
+            let message = match job.offers() {
+                Some(offers) => {
+                    let offers: Vec<_> =
+                        offers.iter().map(|o| format!("{} ({})", o.id, o.label)).collect();
+                    format!("choose one of {} and resume the job", offers.join(", "))
+                }
+                None => format!(
+                    "the provider waits for a decision (status {}): act there and resume the job",
+                    job.status().unwrap_or("unknown")
+                ),
+            };
+            Error::new(ErrorKind::NeedsAction, message).with_provider(provider)
         }
         _ => return None,
     };

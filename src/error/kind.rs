@@ -46,6 +46,8 @@ pub enum ErrorKind {
     Decode,
     /// A paid call may or may not have been accepted.
     SubmitUnknown,
+    /// The job waits for somebody to choose or to act.
+    NeedsAction,
     /// The provider gave the job up.
     JobFailed,
     /// A local file or folder could not be used.
@@ -81,6 +83,7 @@ impl ErrorKind {
             Self::Timeout => "try again or allow more time",
             Self::Decode => "report it, the spec has to follow",
             Self::SubmitUnknown => "look for it at the provider before you submit again",
+            Self::NeedsAction => "choose or act, then resume the job",
             Self::JobFailed => "read the reason, then submit a new job",
             Self::Io => "check the file and its folder",
             Self::Forged => "answer 401 and forget it",
@@ -104,6 +107,7 @@ impl ErrorKind {
             Self::Timeout => "timed out",
             Self::Decode => "unreadable answer",
             Self::SubmitUnknown => "no answer: the job may have been accepted and paid",
+            Self::NeedsAction => "a decision is needed",
             Self::JobFailed => "job failed",
             Self::Io => "file error",
             Self::Forged => "not proved to be the provider's",

@@ -4,19 +4,30 @@
 //! an [`Outcome`] makes of it. Waiting, resuming and foreign workflow engines are loops around
 //! them.
 
+mod handle;
 mod id;
+mod outcome;
 mod plan;
 mod step;
+mod stored;
 mod transition;
 
+pub use handle::{HandleStep, JobHandle};
 pub use id::{Account, InvalidJobId, JobId, ProviderRef};
-pub use plan::{Choice, Confidence, Estimate, Note, Plan, PlannedImage, PlannedStep};
-pub use step::{Reason, Step, StepState};
-pub use transition::{Action, Outcome, apply, next};
+pub use outcome::{Decision, LookUp, Outcome, SubmitOutcome};
+pub use plan::{Choice, Confidence, Estimate, Note, Plan, PlannedMedia, PlannedStep};
+pub use step::{Offer, Reason, Step, StepState};
+pub use stored::StoredJob;
+pub use transition::{Action, apply, next};
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Cost, Timestamp, VideoFacts, VideoRequest};
+
+/// The step that uploads the track. Its operation is the same as that of the images.
+pub(crate) const UPLOAD_TRACK: &str = "upload_track";
 
 /// How far a job has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -66,8 +77,42 @@ impl std::fmt::Display for Stage {
     }
 }
 
+impl Stage {
+    /// Every stage.
+    pub const ALL: [Self; 9] = [
+        Self::Ready,
+        Self::Submitting,
+        Self::Running,
+        Self::NeedsAction,
+        Self::Rendered,
+        Self::Done,
+        Self::Failed,
+        Self::Uncertain,
+        Self::Lost,
+    ];
+
+    /// Whether nothing more will happen to the job.
+    pub const fn is_over(self) -> bool {
+        matches!(self, Self::Done | Self::Failed | Self::Lost)
+    }
+}
+
+impl std::str::FromStr for Stage {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+        let words = || Self::ALL.map(Self::as_str).join(", ");
+        let known = Self::ALL.into_iter().find(|stage| stage.as_str() == text);
+        known.ok_or_else(|| format!("{text:?} is no stage: use one of {}", words()))
+    }
+}
+
 /// One video being made.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+///
+/// What was asked for and planned never changes; the rest is how far it has come. A ledger keeps
+/// the two apart ([`StoredJob`]), so that a version that does not know all of a request's options
+/// cannot lose them.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Job {
     pub(crate) id: JobId,
     pub(crate) account: Account,
@@ -76,14 +121,18 @@ pub struct Job {
     pub(crate) fingerprint: String,
     pub(crate) request: VideoRequest,
     pub(crate) plan: Plan,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) parent: Option<JobId>,
+    pub(crate) created_at: Timestamp,
+
     pub(crate) steps: Vec<Step>,
     pub(crate) stage: Stage,
     pub(crate) status: Option<String>,
     pub(crate) trouble: Option<Reason>,
+    pub(crate) awaits_action: bool,
     pub(crate) polls: u32,
     pub(crate) missed_polls: u32,
     pub(crate) video: Option<VideoFacts>,
-    pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
     pub(crate) revision: u64,
 }
@@ -94,20 +143,22 @@ impl Job {
         plan: Plan,
         request: VideoRequest,
         fingerprint: String,
-        key: Option<String>,
         now: Timestamp,
     ) -> Self {
         Self {
             id,
             account: plan.account.clone(),
-            key,
+            key: None,
             fingerprint,
             request,
             steps: plan.steps.iter().map(|planned| Step::new(planned, now)).collect(),
             plan,
+            labels: BTreeMap::new(),
+            parent: None,
             stage: Stage::Ready,
             status: None,
             trouble: None,
+            awaits_action: false,
             polls: 0,
             missed_polls: 0,
             video: None,
@@ -174,6 +225,49 @@ impl Job {
         self.video.as_ref().and_then(|video| video.cost)
     }
 
+    /// The caller's own words for it, such as an order's number.
+    pub fn labels(&self) -> &BTreeMap<String, String> {
+        &self.labels
+    }
+
+    /// The job of whose result this one makes something anew.
+    pub fn parent(&self) -> Option<JobId> {
+        self.parent
+    }
+
+    /// What has to be chosen from before it can go on.
+    pub fn offers(&self) -> Option<&[Offer]> {
+        let offering = &self.steps[self.current()?.checked_sub(1)?];
+        let is_open = offering.chosen.is_none() && !offering.offers.is_empty();
+        is_open.then_some(&*offering.offers)
+    }
+
+    /// Whether a step may have been paid for twice.
+    pub fn may_be_double(&self) -> bool {
+        self.steps.iter().any(|step| step.paid && step.doubt.is_some())
+    }
+
+    /// Whether it failed before anything was accepted, so that nothing speaks against another try.
+    pub fn may_retry(&self) -> bool {
+        let was_paid = |step: &Step| {
+            step.paid
+                && (step.resource.is_some() || step.doubt.is_some() || !step.others.is_empty())
+        };
+        self.stage == Stage::Failed && !self.steps.iter().any(was_paid)
+    }
+
+    /// What others need to come back to it.
+    pub fn handle(&self) -> JobHandle {
+        JobHandle::new(self)
+    }
+
+    /// When something is to be done for it next; `None` where nothing is.
+    pub fn due_at(&self) -> Option<Timestamp> {
+        let step = &self.steps[self.current()?];
+        let is_open = matches!(self.stage, Stage::Ready | Stage::Submitting | Stage::Running);
+        is_open.then_some(step.due)
+    }
+
     /// When it was made.
     pub fn created_at(&self) -> Timestamp {
         self.created_at
@@ -204,6 +298,11 @@ impl Job {
         self.steps.iter().find(|step| step.operation == operation)?.resource.as_deref()
     }
 
+    /// What was chosen of what the step before this one offered.
+    pub(crate) fn chosen_before(&self, step: usize) -> Option<&str> {
+        self.steps.get(step.checked_sub(1)?)?.chosen.as_deref()
+    }
+
     /// The addresses of all images in the request's order: given ones as they are, files where
     /// their step has put them.
     pub(crate) fn image_urls(&self) -> Vec<String> {
@@ -214,10 +313,18 @@ impl Job {
         let images = self.plan.images.iter().enumerate();
         images
             .filter_map(|(index, image)| match image {
-                PlannedImage::Url(url) => Some(url.clone()),
-                PlannedImage::Upload { .. } => hosted(index),
+                PlannedMedia::Url(url) => Some(url.clone()),
+                PlannedMedia::Upload { .. } => hosted(index),
             })
             .collect()
+    }
+
+    /// The address of the track.
+    pub(crate) fn track_url(&self) -> Option<String> {
+        match self.plan.track.as_ref()? {
+            PlannedMedia::Url(url) => Some(url.clone()),
+            PlannedMedia::Upload { .. } => self.resource_of(UPLOAD_TRACK).map(str::to_owned),
+        }
     }
 
     /// The tag that a provider echoes, by which a job is found after a lost answer. It belongs to

@@ -12,7 +12,13 @@ pub struct Plan {
     /// Its steps, in order.
     pub steps: Vec<PlannedStep>,
     /// The images in the request's order, as far as the provider uses them.
-    pub images: Vec<PlannedImage>,
+    pub images: Vec<PlannedMedia>,
+    /// The track, where the provider makes a music video of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track: Option<PlannedMedia>,
+    /// What the provider calls the record of which something is made anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
     /// The prompt as it is sent, with the fields that join it.
     pub prompt: Option<String>,
     /// The length that is asked for, in seconds; `None` where the provider decides.
@@ -36,33 +42,37 @@ impl Plan {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PlannedStep {
-    /// The operation, by its `operationId`, or `host_asset`.
+    /// The operation, by its `operationId`, or `host_asset` or `upload_track`.
     pub operation: String,
     /// Whether it spends credits.
     pub paid: bool,
     /// The image that it uploads, by its index in the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<usize>,
+    /// The most that a paid step is expected to cost, in the provider's credits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credits: Option<Credits>,
 }
 
 impl PlannedStep {
     pub(crate) fn free(operation: &str) -> Self {
-        Self { operation: operation.to_owned(), paid: false, image: None }
+        Self { operation: operation.to_owned(), paid: false, image: None, credits: None }
     }
 
-    pub(crate) fn paid(operation: &str) -> Self {
-        Self { operation: operation.to_owned(), paid: true, image: None }
+    pub(crate) fn paid(operation: &str, most: Credits) -> Self {
+        Self { paid: true, credits: Some(most), ..Self::free(operation) }
     }
 
     pub(crate) fn for_image(operation: &str, index: usize) -> Self {
-        Self { operation: operation.to_owned(), paid: false, image: Some(index) }
+        Self { image: Some(index), ..Self::free(operation) }
     }
 }
 
-/// Where an image of a plan comes from.
+/// Where an image or the track of a plan comes from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum PlannedImage {
+pub enum PlannedMedia {
     /// The provider fetches it from here.
     Url(String),
     /// It is uploaded first.

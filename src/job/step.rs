@@ -12,12 +12,53 @@ use crate::model::{ProviderId, Timestamp};
 pub struct Step {
     pub(crate) operation: String,
     pub(crate) paid: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) image: Option<usize>,
     pub(crate) state: StepState,
     pub(crate) attempt: u32,
-    pub(crate) lookups: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) resource: Option<String>,
+    /// Further ids that the provider gave for this step, after somebody had it sent again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) others: Vec<String>,
+    /// When its intent was first stored, and when last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) first_sent: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) last_sent: Option<Timestamp>,
+    /// Until when the last call may still be on its way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) settled: Option<Timestamp>,
+    /// Who stored the last intent, where the ledger can tell whether he still lives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sender: Option<String>,
+    /// How often it was looked for, and how many of the settled looks showed that it is not there.
+    #[serde(default)]
+    pub(crate) lookups: u32,
+    #[serde(default)]
+    pub(crate) absences: u32,
+    /// How often it was refused for now, or got no answer though it is free.
+    #[serde(default)]
+    pub(crate) refusals: u32,
+    /// Why it may exist twice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) doubt: Option<String>,
+    /// What it offers to choose from, before the next step can be sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) offers: Vec<Offer>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) chosen: Option<String>,
     pub(crate) due: Timestamp,
+}
+
+/// Something to choose from, such as one of several previews.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Offer {
+    /// The provider's id of it.
+    pub id: String,
+    /// What it is, for people: a visual style.
+    pub label: String,
 }
 
 impl Step {
@@ -28,8 +69,18 @@ impl Step {
             image: planned.image,
             state: StepState::Ready,
             attempt: 0,
-            lookups: 0,
             resource: None,
+            others: Vec::new(),
+            first_sent: None,
+            last_sent: None,
+            settled: None,
+            sender: None,
+            lookups: 0,
+            absences: 0,
+            refusals: 0,
+            doubt: None,
+            offers: Vec::new(),
+            chosen: None,
             due: now,
         }
     }
@@ -57,6 +108,21 @@ impl Step {
     /// What it left at the provider: a file's address, a product's id, a task's id.
     pub fn resource(&self) -> Option<&str> {
         self.resource.as_deref()
+    }
+
+    /// Why it may have been paid for twice, where that cannot be excluded.
+    pub fn doubt(&self) -> Option<&str> {
+        self.doubt.as_deref()
+    }
+
+    /// Further ids that the provider gave for it, after somebody decided to have it sent again.
+    pub fn others(&self) -> &[String] {
+        &self.others
+    }
+
+    /// When it was first sent.
+    pub fn first_sent(&self) -> Option<Timestamp> {
+        self.first_sent
     }
 }
 

@@ -2,16 +2,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Job, Reason, Stage, Step, StepState};
+use super::{Decision, Job, LookUp, Offer, Outcome, Reason, Stage, Step, StepState, SubmitOutcome};
 use crate::error::ErrorKind;
-use crate::model::{Timestamp, VideoFacts};
+use crate::model::Timestamp;
 
 /// How often a step is sent that never left. Unpaid steps are also sent again after a lost answer.
 const MAX_ATTEMPTS: u32 = 8;
 
-/// How long a step that is being sent is left alone by everybody else: the longest attempt of a
-/// paid call is 60 s, and a call that was given up may still be on its way for a while.
-const SETTLE: Duration = Duration::from_secs(90);
+/// How many looks after the call has settled have to show that a step is not there. A list may be
+/// a little behind, so one is not enough.
+const ABSENCES: u32 = 2;
 
 /// How often in a row a provider may not know a job that it accepted before the job counts as
 /// lost. Reads may lag behind a create for some seconds.
@@ -36,78 +36,6 @@ pub enum Action {
     Hold,
     /// Nothing: the job has ended.
     End,
-}
-
-/// What happened to the step that is being worked on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Outcome {
-    /// It is about to be sent. This is stored before the call goes out: the intent.
-    Sending,
-    /// A synchronous step is done and left this resource.
-    Finished(String),
-    /// An asynchronous step was accepted under this id.
-    Accepted {
-        /// The provider's id.
-        resource: String,
-        /// When to read the status first.
-        poll_after: Duration,
-    },
-    /// It surely was not accepted.
-    Refused {
-        /// Why.
-        reason: Reason,
-        /// When to send it again; `None` where that would not help.
-        again_after: Option<Duration>,
-    },
-    /// It may have been accepted.
-    AnswerLost {
-        /// What was seen instead of an answer.
-        reason: Reason,
-        /// When to look it up, or to send it again where it is free.
-        look_after: Duration,
-    },
-    /// A look-up found nothing, which proves nothing.
-    NotSeen {
-        /// When to look again; `None` where further looks are no use.
-        look_after: Option<Duration>,
-    },
-    /// A look-up proved that it was not accepted.
-    Absent,
-    /// It still runs.
-    Running {
-        /// The provider's word for its state.
-        status: String,
-        /// When to read it again.
-        poll_after: Duration,
-    },
-    /// The provider waits for a decision.
-    NeedsAction {
-        /// The provider's word for its state.
-        status: String,
-    },
-    /// An asynchronous step succeeded.
-    Succeeded {
-        /// The provider's word for its state.
-        status: String,
-        /// The video, from the last step.
-        video: Option<Box<VideoFacts>>,
-    },
-    /// The provider gave it up.
-    Failed {
-        /// Why.
-        reason: Reason,
-    },
-    /// Its status could not be read, which says nothing of the job.
-    PollFailed {
-        /// Why.
-        reason: Reason,
-        /// When to read it again.
-        poll_after: Duration,
-    },
-    /// The video was saved.
-    Downloaded,
 }
 
 /// What a job needs next. A paid step that is found in `submitting` by anyone who did not just
@@ -135,120 +63,204 @@ pub fn next(job: &Job, now: Timestamp) -> Action {
 }
 
 /// What an outcome makes of a job. An outcome that does not fit the step's state changes nothing
-/// but the revision: above all, a refusal that comes after a lost answer proves nothing.
+/// but the revision: above all, a refusal that comes after a lost answer proves nothing. Only an
+/// id that a provider gave is never passed over, whenever it comes.
 #[must_use]
 pub fn apply(mut job: Job, outcome: Outcome, now: Timestamp) -> Job {
     job.revision += 1;
     job.updated_at = now;
-    if outcome == Outcome::Downloaded {
-        if job.stage == Stage::Rendered {
-            job.stage = Stage::Done;
+    match outcome {
+        Outcome::Downloaded => {
+            if job.stage == Stage::Rendered {
+                job.stage = Stage::Done;
+            }
+            return job;
         }
-        return job;
-    }
-    let Some(index) = job.current() else { return job };
-    match job.steps[index].state {
-        StepState::Ready => apply_ready(&mut job.steps[index], &outcome, now),
-        StepState::Submitting => apply_submitting(&mut job, index, outcome, now),
-        StepState::Unknown | StepState::Uncertain => apply_unknown(&mut job, index, outcome, now),
-        StepState::Running => apply_running(&mut job, index, outcome, now),
-        StepState::Succeeded | StepState::Failed | StepState::Lost => {}
+        Outcome::Submitted { step, attempt, outcome } => {
+            submitted(&mut job, step, attempt, outcome, now);
+        }
+        Outcome::Decided(decision) => decided(&mut job, decision, now),
+        outcome => {
+            if let Some(index) = job.current() {
+                worked_on(&mut job, index, outcome, now);
+            }
+        }
     }
     job.stage = stage(&job);
     job
 }
 
-fn apply_ready(step: &mut Step, outcome: &Outcome, now: Timestamp) {
-    if *outcome == Outcome::Sending {
-        step.state = StepState::Submitting;
-        step.attempt += 1;
-        step.due = now + SETTLE;
+fn worked_on(job: &mut Job, index: usize, outcome: Outcome, now: Timestamp) {
+    let step = &mut job.steps[index];
+    match (step.state, outcome) {
+        (StepState::Ready, Outcome::Sending { settle, sender }) => {
+            sending(step, settle, sender, now);
+        }
+        // A free step found in `submitting` is simply sent again.
+        (StepState::Submitting, Outcome::Sending { settle, sender }) if !step.paid => {
+            sending(step, settle, sender, now);
+        }
+        // One that was found in `submitting` is looked for like one whose answer was lost.
+        (StepState::Submitting | StepState::Unknown, Outcome::LookedUp(look)) => {
+            looked_up(job, index, look, now);
+        }
+        (StepState::Running, outcome) => polled(job, index, outcome, now),
+        _ => {}
     }
 }
 
-fn apply_submitting(job: &mut Job, index: usize, outcome: Outcome, now: Timestamp) {
-    let step = &mut job.steps[index];
+fn sending(step: &mut Step, settle: Duration, sender: Option<String>, now: Timestamp) {
+    step.state = StepState::Submitting;
+    step.attempt += 1;
+    step.first_sent = step.first_sent.or(Some(now));
+    step.last_sent = Some(now);
+    step.settled = Some(now + settle);
+    step.sender = sender;
+    step.due = now + settle;
+    step.lookups = 0;
+    step.absences = 0;
+}
+
+fn submitted(job: &mut Job, index: usize, attempt: u32, outcome: SubmitOutcome, now: Timestamp) {
+    let Some(step) = job.steps.get_mut(index) else { return };
+    let is_awaited = step.state == StepState::Submitting && step.attempt == attempt;
     match outcome {
-        // A free step found in `submitting` is simply sent again.
-        Outcome::Sending if !step.paid => {
-            step.attempt += 1;
-            step.due = now + SETTLE;
+        SubmitOutcome::Accepted { resource, poll_after, offers } => {
+            let is_news = accepted(step, resource, poll_after, offers, now);
+            if is_news && job.current() == Some(index) {
+                job.trouble = None;
+            }
         }
-        Outcome::Finished(resource) => {
-            step.resource = Some(resource);
-            step.state = StepState::Succeeded;
-            job.trouble = None;
-        }
-        Outcome::Accepted { resource, poll_after } => {
-            run(step, resource, now + poll_after);
-            job.trouble = None;
-        }
-        Outcome::Refused { reason, again_after } => {
+        SubmitOutcome::Rejected { reason, again_after } if is_awaited => {
             // A full account is no reason to give up: the wait's deadline ends that.
-            let is_full = matches!(reason.kind, ErrorKind::RateLimited | ErrorKind::NoSlot);
-            let again = again_after.filter(|_| is_full || step.attempt < MAX_ATTEMPTS);
-            step.state = if again.is_some() { StepState::Ready } else { StepState::Failed };
+            // Nor is an intent that grew old before it was sent.
+            let is_full = matches!(
+                reason.kind,
+                ErrorKind::RateLimited | ErrorKind::NoSlot | ErrorKind::Conflict
+            );
+            step.refusals += u32::from(!is_full);
+            let again = again_after.filter(|_| step.refusals < MAX_ATTEMPTS);
             step.due = now + again.unwrap_or_default();
-            job.trouble = Some(reason);
-        }
-        Outcome::AnswerLost { reason, look_after } => {
-            step.due = now + look_after;
-            step.state = match step.paid {
-                true => StepState::Unknown,
-                false if step.attempt < MAX_ATTEMPTS => StepState::Ready,
-                false => StepState::Failed,
+            step.state = match again {
+                Some(_) => StepState::Ready,
+                // It was sent again although the first may exist, which this says nothing of.
+                None if step.doubt.is_some() => StepState::Uncertain,
+                None => StepState::Failed,
             };
             job.trouble = Some(reason);
         }
-        // A crash left it here: the look-up's outcomes are those of a lost answer.
-        outcome => apply_unknown(job, index, outcome, now),
-    }
-}
-
-fn apply_unknown(job: &mut Job, index: usize, outcome: Outcome, now: Timestamp) {
-    let step = &mut job.steps[index];
-    match outcome {
-        Outcome::Accepted { resource, poll_after } => {
-            run(step, resource, now + poll_after);
-            job.trouble = None;
-        }
-        Outcome::Absent => {
-            step.state = StepState::Ready;
-            step.due = now;
-        }
-        Outcome::NotSeen { look_after } => {
-            step.lookups += 1;
-            step.due = now + look_after.unwrap_or_default();
-            step.state =
-                if look_after.is_some() { StepState::Unknown } else { StepState::Uncertain };
+        SubmitOutcome::Unknown { reason, look_after } if is_awaited => {
+            step.due = now + look_after;
+            step.refusals += 1;
+            step.state = match step.paid {
+                true => StepState::Unknown,
+                false if step.refusals < MAX_ATTEMPTS => StepState::Ready,
+                false => StepState::Failed,
+            };
+            job.trouble = Some(reason);
         }
         _ => {}
     }
 }
 
-fn apply_running(job: &mut Job, index: usize, outcome: Outcome, now: Timestamp) {
+/// Keeps an id that the provider gave, whatever the step is thought to be by now, and says whether
+/// the step goes on with it.
+fn accepted(
+    step: &mut Step,
+    resource: String,
+    poll_after: Option<Duration>,
+    offers: Vec<Offer>,
+    now: Timestamp,
+) -> bool {
+    match &step.resource {
+        None => {
+            // What is the only one need not be chosen.
+            step.chosen = offers.first().filter(|_| offers.len() == 1).map(|o| o.id.clone());
+            step.offers = offers;
+            step.resource = Some(resource);
+            step.state = match poll_after {
+                Some(_) => StepState::Running,
+                None => StepState::Succeeded,
+            };
+            step.due = now + poll_after.unwrap_or_default();
+            return true;
+        }
+        Some(known) if *known == resource || step.others.contains(&resource) => {}
+        Some(_) => {
+            step.doubt = Some("the provider accepted it more than once".to_owned());
+            step.others.push(resource);
+        }
+    }
+    false
+}
+
+fn looked_up(job: &mut Job, index: usize, look: LookUp, now: Timestamp) {
     let step = &mut job.steps[index];
-    job.polls += 1;
+    step.lookups += 1;
+    match look {
+        LookUp::Found { resource, poll_after, offers, doubt } => {
+            step.doubt = doubt.or_else(|| step.doubt.take());
+            accepted(step, resource, poll_after, offers, now);
+            job.trouble = None;
+        }
+        LookUp::Absent { look_after } => {
+            let settled = step.settled.unwrap_or(now);
+            step.state = StepState::Unknown;
+            step.due = (now + look_after).max(settled);
+            // The call may have been on its way when the list was read.
+            if now >= settled {
+                step.absences += 1;
+            }
+            if step.absences >= ABSENCES {
+                step.state = StepState::Ready;
+                step.due = now;
+            }
+        }
+        LookUp::NotYet { reason, look_after } => {
+            step.state = StepState::Unknown;
+            step.due = now + look_after;
+            job.trouble = reason.or_else(|| job.trouble.take());
+        }
+        LookUp::Unprovable { why } => {
+            step.state = StepState::Uncertain;
+            let mut reason = job.trouble.take().unwrap_or_else(|| {
+                Reason::new(ErrorKind::SubmitUnknown, "the process ended before the answer came")
+            });
+            if !reason.message.contains(&why) {
+                reason.message = format!("{}; {why}", reason.message);
+            }
+            reason.operation.get_or_insert_with(|| step.operation.clone());
+            job.trouble = Some(reason);
+        }
+    }
+}
+
+fn polled(job: &mut Job, index: usize, outcome: Outcome, now: Timestamp) {
+    let step = &mut job.steps[index];
     match outcome {
         Outcome::Running { status, poll_after } => {
             step.due = now + poll_after;
             job.status = Some(status);
-            job.missed_polls = 0;
             job.trouble = None;
+            job.awaits_action = false;
+            job.missed_polls = 0;
         }
         Outcome::NeedsAction { status } => {
             job.status = Some(status);
-            job.stage = Stage::NeedsAction;
+            job.awaits_action = true;
+            job.missed_polls = 0;
         }
         Outcome::Succeeded { status, video } => {
             step.state = StepState::Succeeded;
             job.status = Some(status);
             job.video = video.map(|facts| *facts);
             job.trouble = None;
+            job.awaits_action = false;
         }
         Outcome::Failed { reason } => {
             step.state = StepState::Failed;
             job.trouble = Some(reason);
+            job.awaits_action = false;
         }
         Outcome::PollFailed { reason, poll_after } => {
             step.due = now + poll_after;
@@ -259,29 +271,82 @@ fn apply_running(job: &mut Job, index: usize, outcome: Outcome, now: Timestamp) 
             }
             job.trouble = Some(reason);
         }
+        _ => return,
+    }
+    job.polls += 1;
+}
+
+fn decided(job: &mut Job, decision: Decision, now: Timestamp) {
+    let Some(index) = job.current() else { return };
+    let is_retried = decision == Decision::Retry && job.may_retry();
+    let chosen_from = index.checked_sub(1).filter(|_| job.stage == Stage::NeedsAction);
+    let step = &mut job.steps[index];
+    match decision {
+        Decision::Adopt { resource, is_done, offers }
+            if matches!(step.state, StepState::Uncertain | StepState::Unknown) =>
+        {
+            let poll_after = (!is_done).then_some(Duration::ZERO);
+            accepted(step, resource, poll_after, offers, now);
+            job.trouble = None;
+        }
+        Decision::Resubmit { why } if step.state == StepState::Uncertain => {
+            step.doubt = Some(why);
+            ready(step, now);
+        }
+        Decision::Abandon
+            if matches!(step.state, StepState::Uncertain | StepState::Unknown)
+                || job.stage == Stage::NeedsAction =>
+        {
+            step.state = StepState::Failed;
+            step.doubt.get_or_insert_with(|| "given up while it was uncertain".to_owned());
+            job.awaits_action = false;
+            let message = "abandoned by decision; what the provider made of it goes on there";
+            job.trouble = Some(Reason::new(ErrorKind::JobFailed, message));
+        }
+        Decision::Wake if step.state == StepState::Running => {
+            step.due = now;
+            job.awaits_action = false;
+        }
+        Decision::Retry if is_retried => {
+            ready(step, now);
+            step.refusals = 0;
+        }
+        Decision::Choose(id) => {
+            let offering = chosen_from.map(|index| &mut job.steps[index]);
+            if let Some(offering) = offering
+                && offering.offers.iter().any(|offer| offer.id == id)
+            {
+                offering.chosen = Some(id);
+                job.steps[index].due = now;
+            }
+        }
         _ => {}
     }
 }
 
-fn run(step: &mut Step, resource: String, due: Timestamp) {
-    step.resource = Some(resource);
-    step.state = StepState::Running;
-    step.due = due;
+fn ready(step: &mut Step, now: Timestamp) {
+    step.state = StepState::Ready;
+    step.due = now;
 }
 
 fn stage(job: &Job) -> Stage {
     let Some(index) = job.current() else {
-        return if job.video.is_some() { Stage::Rendered } else { Stage::Done };
+        return match (job.stage, &job.video) {
+            (Stage::Done, _) | (_, None) => Stage::Done,
+            _ => Stage::Rendered,
+        };
     };
     let paid_before = job.steps[..index].iter().any(|step| step.paid);
-    match job.steps[index].state {
+    let step = &job.steps[index];
+    match step.state {
         StepState::Failed => Stage::Failed,
         StepState::Lost => Stage::Lost,
         StepState::Uncertain => Stage::Uncertain,
-        StepState::Running if job.stage == Stage::NeedsAction => Stage::NeedsAction,
+        StepState::Running if job.awaits_action => Stage::NeedsAction,
         StepState::Unknown => Stage::Submitting,
-        StepState::Submitting if job.steps[index].paid => Stage::Submitting,
+        StepState::Submitting if step.paid => Stage::Submitting,
         StepState::Running => Stage::Running,
+        StepState::Ready if job.offers().is_some() => Stage::NeedsAction,
         _ if paid_before => Stage::Running,
         _ => Stage::Ready,
     }
@@ -290,3 +355,7 @@ fn stage(job: &Job) -> Stage {
 #[cfg(test)]
 #[path = "transition_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "model_tests.rs"]
+mod model;

@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 use std::future::ready;
+use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::Ledger;
+use super::{JobQuery, Ledger};
 use crate::BoxFuture;
 use crate::error::Result;
 use crate::job::{Account, Job, JobId};
@@ -34,8 +35,8 @@ fn with_key<'a>(
 impl Ledger for MemoryLedger {
     fn insert<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Option<Job>>> {
         let mut rows = self.rows();
-        let existing =
-            job.key_digest().and_then(|key| with_key(&rows, job.account(), key).cloned());
+        let with_its_key = || with_key(&rows, job.account(), job.key_digest()?);
+        let existing = rows.get(&job.id()).or_else(with_its_key).cloned();
         if existing.is_none() {
             rows.insert(job.id(), job.clone());
         }
@@ -66,7 +67,15 @@ impl Ledger for MemoryLedger {
         Box::pin(ready(Ok(stored)))
     }
 
-    fn jobs(&self) -> BoxFuture<'_, Result<Vec<Job>>> {
-        Box::pin(ready(Ok(self.rows().values().cloned().collect())))
+    fn list<'a>(&'a self, query: &'a JobQuery) -> BoxFuture<'a, Result<Vec<Result<Job>>>> {
+        let from = query.after.map_or(Bound::Unbounded, Bound::Excluded);
+        let rows = self.rows();
+        let asked = rows
+            .range((from, Bound::Unbounded))
+            .map(|(_, job)| job)
+            .filter(|job| query.stages.is_empty() || query.stages.contains(&job.stage()))
+            .take(query.limit.map_or(usize::MAX, |most| most as usize));
+        let listed = asked.cloned().map(Ok).collect();
+        Box::pin(ready(Ok(listed)))
     }
 }

@@ -1,55 +1,124 @@
 //! What was paid for: the only place that knows.
 
 mod memory;
+mod seat;
 
 pub use memory::MemoryLedger;
+pub use seat::Seat;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::BoxFuture;
 use crate::error::Result;
-use crate::job::{Account, Job, JobId};
+use crate::job::{Account, Job, JobId, Stage};
 
 /// Where a client keeps its jobs. The ledger's row wins over a job in hand.
 ///
 /// A row is written before a paid call goes out (the intent) and after its answer, so whatever
-/// implements this must have it on disk when [`store`](Self::store) resolves, or say in its name
-/// what it forgets.
+/// implements this must have it on disk when [`insert`](Self::insert) and [`store`](Self::store)
+/// resolve, or say in its name what it forgets. `adreel::ledger::conformance` tests an
+/// implementation.
 pub trait Ledger: Send + Sync + 'static {
-    /// Adds a job, unless its account already has one with the same key, which is then returned.
+    /// Adds a job, unless there is one with its id, or its account has one with its key. The one
+    /// that is there is then returned, and nothing is written.
     ///
     /// # Errors
-    /// Whatever keeps the row from being written. The job is then not started.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) or
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) where the row cannot be written.
+    /// The job is then not started.
     fn insert<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Option<Job>>>;
 
     /// The job with this id.
     ///
     /// # Errors
-    /// Whatever keeps the row from being read.
+    /// As [`insert`](Self::insert) where the row cannot be read, and
+    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) where it is none of this version's.
     fn load(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>>>;
 
-    /// The job with this key digest.
+    /// The job of an account with this key digest.
     ///
     /// # Errors
-    /// Whatever keeps the rows from being read.
+    /// As [`load`](Self::load).
     fn find<'a>(
         &'a self,
         account: &'a Account,
         key_digest: &'a str,
     ) -> BoxFuture<'a, Result<Option<Job>>>;
 
-    /// Replaces the row of a job if it still stands at the revision before the job's, and says
+    /// Replaces the state of a job if it still stands at the revision before the job's, and says
     /// whether it did.
     ///
     /// # Errors
-    /// Whatever keeps the row from being written. A paid call is then not sent.
+    /// As [`insert`](Self::insert). A paid call is then not sent.
     fn store<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<bool>>;
 
-    /// All jobs, the oldest first.
+    /// Jobs in the order of their ids, which is that of their making. One that cannot be read is
+    /// an error in its place, and carries its id where that is known.
     ///
     /// # Errors
-    /// Whatever keeps the rows from being read.
-    fn jobs(&self) -> BoxFuture<'_, Result<Vec<Job>>>;
+    /// As [`insert`](Self::insert) where no row can be read.
+    fn list<'a>(&'a self, query: &'a JobQuery) -> BoxFuture<'a, Result<Vec<Result<Job>>>>;
+
+    /// A file beside the ledger for what was accepted and cannot be written to it. `None` for a
+    /// ledger that knows no place; a client can name one.
+    fn side_file(&self) -> Option<PathBuf> {
+        None
+    }
+
+    /// Takes a seat: for as long as it is held, [`is_seated`](Self::is_seated) says yes to its
+    /// name in every process that shares the ledger. `None` where that cannot be told.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) where none can be taken.
+    fn take_seat(&self) -> Result<Option<Seat>> {
+        Ok(None)
+    }
+
+    /// Whether somebody holds the seat with this name, so that a call which he sends may still be
+    /// answered.
+    fn is_seated(&self, name: &str) -> bool {
+        let _ = name;
+        false
+    }
+}
+
+/// Which jobs to list. Default: all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JobQuery {
+    /// Only jobs at one of these stages; all where it is empty.
+    pub stages: Vec<Stage>,
+    /// Only jobs that come after this one.
+    pub after: Option<JobId>,
+    /// At most this many.
+    pub limit: Option<u32>,
+}
+
+impl JobQuery {
+    /// All jobs.
+    pub fn all() -> Self {
+        Self::default()
+    }
+
+    /// Jobs at one of these stages.
+    pub fn at(stages: impl IntoIterator<Item = Stage>) -> Self {
+        Self { stages: stages.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Only those that come after this one.
+    #[must_use]
+    pub fn after(mut self, id: JobId) -> Self {
+        self.after = Some(id);
+        self
+    }
+
+    /// At most this many.
+    #[must_use]
+    pub fn limit(mut self, most: u32) -> Self {
+        self.limit = Some(most);
+        self
+    }
 }
 
 /// Several clients may share one ledger.
@@ -74,7 +143,19 @@ impl<L: Ledger + ?Sized> Ledger for Arc<L> {
         (**self).store(job)
     }
 
-    fn jobs(&self) -> BoxFuture<'_, Result<Vec<Job>>> {
-        (**self).jobs()
+    fn list<'a>(&'a self, query: &'a JobQuery) -> BoxFuture<'a, Result<Vec<Result<Job>>>> {
+        (**self).list(query)
+    }
+
+    fn side_file(&self) -> Option<PathBuf> {
+        (**self).side_file()
+    }
+
+    fn take_seat(&self) -> Result<Option<Seat>> {
+        (**self).take_seat()
+    }
+
+    fn is_seated(&self, name: &str) -> bool {
+        (**self).is_seated(name)
     }
 }

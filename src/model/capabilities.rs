@@ -107,11 +107,13 @@ pub enum Field {
     AspectRatio,
     /// `language`
     Language,
+    /// `track`
+    Track,
 }
 
 impl Field {
     /// Every field, in the order of the table.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Name,
         Self::Description,
         Self::Audience,
@@ -122,6 +124,7 @@ impl Field {
         Self::Duration,
         Self::AspectRatio,
         Self::Language,
+        Self::Track,
     ];
 
     /// The field's path in a request, such as `product.name`.
@@ -137,6 +140,7 @@ impl Field {
             Self::Duration => "duration",
             Self::AspectRatio => "aspect_ratio",
             Self::Language => "language",
+            Self::Track => "track",
         }
     }
 }

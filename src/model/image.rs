@@ -34,18 +34,18 @@ impl fmt::Debug for Image {
     }
 }
 
-fn to_base64<S: Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn to_base64<S: Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&BASE64.encode(bytes))
 }
 
-fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
+pub(super) fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
     let text = String::deserialize(deserializer)?;
     BASE64.decode(text).map(Bytes::from).map_err(serde::de::Error::custom)
 }
 
 /// The pattern is what is read: whole groups of four, and no bits set in what the padding cuts off.
 #[cfg(feature = "schema")]
-fn base64_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+pub(super) fn base64_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({
         "type": "string",
         "contentEncoding": "base64",
@@ -81,7 +81,7 @@ pub(crate) async fn inspect(image: &Image, index: usize) -> Result<Option<Pictur
         Image::Url(url) => return check_url(url, field).map(|()| None),
         Image::File(path) => {
             let shown = path.display().to_string();
-            (read(path, &field, &shown).await?, shown)
+            (read(path, &field, &shown, "name an image file").await?, shown)
         }
         Image::Bytes(bytes) => (bytes.clone(), format!("{} bytes in memory", bytes.len())),
     };
@@ -91,21 +91,21 @@ pub(crate) async fn inspect(image: &Image, index: usize) -> Result<Option<Pictur
     Ok(Some(Picture { bytes, media_type, file_name, sha256 }))
 }
 
-fn check_url(text: &str, field: String) -> Result<()> {
+pub(super) fn check_url(text: &str, field: String) -> Result<()> {
     match url::Url::parse(text) {
         Ok(url) if ["http", "https"].contains(&url.scheme()) => Ok(()),
         _ => Err(Error::invalid(field, format!("{text:?} is not an http or https address"))),
     }
 }
 
-async fn read(path: &PathBuf, field: &str, shown: &str) -> Result<Bytes> {
+pub(super) async fn read(path: &PathBuf, field: &str, shown: &str, advice: &str) -> Result<Bytes> {
     let unreadable = |error: std::io::Error| {
-        let message = format!("cannot read {shown}: {error}; name an image file");
+        let message = format!("cannot read {shown}: {error}; {advice}");
         Error::invalid(field, message).with_source(error)
     };
     let facts = tokio::fs::metadata(path).await.map_err(unreadable)?;
     if !facts.is_file() {
-        return Err(Error::invalid(field, format!("{shown} is not a file; name an image file")));
+        return Err(Error::invalid(field, format!("{shown} is not a file; {advice}")));
     }
     if facts.len() > MAX_FILE_BYTES {
         let message = format!(
@@ -141,10 +141,10 @@ fn check_content(bytes: &[u8], field: &str, shown: &str) -> Result<(&'static str
 }
 
 /// Refuses a file that changed between plan and upload, since the plan was made for another.
-pub(crate) fn same_content(picture: &Picture, sha256: &str, index: usize) -> Result<()> {
-    if picture.sha256 == sha256 {
+pub(crate) fn same_content(actual: &str, planned: &str, field: impl Into<String>) -> Result<()> {
+    if actual == planned {
         return Ok(());
     }
     let message = "the file changed after the job was planned; submit it as a new job";
-    Err(Error::new(ErrorKind::Conflict, message).with_field(format!("product.images[{index}]")))
+    Err(Error::new(ErrorKind::Conflict, message).with_field(field))
 }

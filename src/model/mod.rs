@@ -11,6 +11,7 @@ mod request;
 #[cfg(feature = "schema")]
 mod schema;
 mod time;
+mod track;
 mod video;
 
 pub use aspect_ratio::{AspectRatio, UnknownAspectRatio};
@@ -23,4 +24,6 @@ pub use product::Product;
 pub use provider_id::{ProviderId, UnknownProvider};
 pub use request::{ProviderOptions, VideoRequest};
 pub use time::{DateTime, Timestamp, UnixTime};
-pub use video::{Cost, CostSource, VideoFacts};
+pub use track::Track;
+pub(crate) use track::{Sound, listen};
+pub use video::{Cost, CostSource, Medium, VideoFacts};

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::{AspectRatio, Image, Language, Product};
+use super::{AspectRatio, Image, Language, Product, Track};
 use crate::digest::sha256;
 
 /// What video to make, said once for all providers.
@@ -47,6 +47,10 @@ pub struct VideoRequest {
     /// Language of voice and text. Default: the provider's, which is English.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
+    /// A piece of music to make the video for. Where a provider makes music videos, it then makes
+    /// one, as long as the track. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub track: Option<Track>,
     /// What only BeatAPI has.
     #[cfg(feature = "beatapi")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -70,6 +74,7 @@ impl VideoRequest {
             duration_secs: None,
             aspect_ratio: AspectRatio::default(),
             language: None,
+            track: None,
             #[cfg(feature = "beatapi")]
             beatapi: None,
             #[cfg(feature = "creatify")]
@@ -125,6 +130,13 @@ impl VideoRequest {
         self
     }
 
+    /// Brings a piece of music to make the video for.
+    #[must_use]
+    pub fn track(mut self, track: Track) -> Self {
+        self.track = Some(track);
+        self
+    }
+
     /// Adds what only one provider has; used where that provider renders.
     #[must_use]
     pub fn with(mut self, options: impl Into<ProviderOptions>) -> Self {
@@ -143,12 +155,15 @@ impl VideoRequest {
 
     /// A digest of everything in the request, with files by their content, that tells whether a
     /// key is used again for the same request.
-    pub(crate) fn fingerprint(&self, image_digests: &[Option<String>]) -> String {
+    pub(crate) fn fingerprint(&self, images: &[Option<&str>], track: Option<&str>) -> String {
         let mut content = self.clone();
-        for (image, digest) in content.product.images.iter_mut().zip(image_digests) {
+        for (image, digest) in content.product.images.iter_mut().zip(images) {
             if let Some(digest) = digest {
                 *image = Image::Url(format!("sha256:{digest}"));
             }
+        }
+        if let Some(digest) = track {
+            content.track = Some(Track::Url(format!("sha256:{digest}")));
         }
         sha256(serde_json::to_vec(&content).unwrap_or_default())
     }

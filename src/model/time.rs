@@ -82,6 +82,12 @@ impl DateTime {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The same time in adreel's own type; `None` where the text is no RFC 3339 time.
+    pub fn timestamp(&self) -> Option<Timestamp> {
+        let time = chrono::DateTime::parse_from_rfc3339(&self.0).ok()?;
+        Some(Timestamp(time.timestamp_millis()))
+    }
 }
 
 impl fmt::Display for DateTime {
@@ -95,5 +101,19 @@ impl FromStr for DateTime {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         Ok(Self(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_read_with_any_offset_and_fraction() {
+        let read = |text: &str| DateTime(text.to_owned()).timestamp().map(Timestamp::as_millis);
+        assert_eq!(read("1970-01-01T00:00:01Z"), Some(1000));
+        assert_eq!(read("1970-01-01T00:00:01.123456+00:00"), Some(1123));
+        assert_eq!(read("1969-12-31T17:00:01.5-07:00"), Some(1500));
+        assert_eq!(read("yesterday"), None);
     }
 }

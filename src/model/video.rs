@@ -25,10 +25,25 @@ pub enum CostSource {
     PriceTable,
 }
 
+/// What a job leaves behind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Medium {
+    /// A video.
+    #[default]
+    Video,
+    /// A picture, where that was all that was asked for.
+    Picture,
+}
+
 /// What a provider says of a finished video.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct VideoFacts {
+    /// Whether it is a video.
+    #[serde(default)]
+    pub medium: Medium,
     /// Its address.
     pub url: String,
     /// The address of a still picture of it.

@@ -8,22 +8,24 @@ pub mod creatify;
 pub mod jogg;
 #[cfg(all(test, feature = "beatapi", feature = "creatify", feature = "jogg"))]
 mod reading_tests;
-mod request;
+pub(crate) mod request;
 mod said;
 pub(crate) mod steps;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::BoxFuture;
 use crate::asset::AssetHost;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
-use crate::client::AccountConfig;
+use crate::client::{AccountConfig, Part};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, Plan};
-use crate::model::{Capabilities, Credits, Picture, ProviderId, VideoRequest};
+use crate::model::{Capabilities, Credits, ProviderId, VideoRequest};
 use crate::pages::Pages;
 use crate::transport::{Operation, Transport};
-use steps::{LookUp, PollSchedule, Sent, Status};
+use request::Local;
+use steps::{Look, Looking, PollSchedule, Sent, Status};
 
 /// One account at one provider, as the client drives it.
 pub(crate) trait Provider: Send + Sync + 'static {
@@ -33,7 +35,7 @@ pub(crate) trait Provider: Send + Sync + 'static {
     fn plan<'a>(
         &'a self,
         request: &'a VideoRequest,
-        pictures: &'a [Option<Picture>],
+        local: &'a Local,
     ) -> BoxFuture<'a, Result<Plan>>;
 
     /// When to read the status of a job.
@@ -46,7 +48,45 @@ pub(crate) trait Provider: Send + Sync + 'static {
     fn poll<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Status>>;
 
     /// Looks for a step whose answer was lost.
-    fn look_up<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<LookUp>>;
+    fn look_up<'a>(
+        &'a self,
+        job: &'a Job,
+        step: usize,
+        looking: Looking,
+    ) -> BoxFuture<'a, Result<Look>>;
+
+    /// Lays out the steps that make a part of a finished job anew, and says with what request.
+    fn plan_anew(
+        &self,
+        parent: &Job,
+        part: Part,
+        prompt: Option<&str>,
+    ) -> Result<(VideoRequest, Plan)> {
+        let _ = (part, prompt);
+        let message = "it makes nothing anew: submit a new job";
+        Err(Error::unsupported(parent.account().provider, "regenerate", message))
+    }
+
+    /// Reads a step whose id somebody else has found, as the answer to its call would have said.
+    fn adopt<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Sent>> {
+        Box::pin(async move {
+            let id = job.steps[step].resource.clone().unwrap_or_default();
+            Ok(match self.poll(job, step).await? {
+                Status::Succeeded(_, None) => Sent::Done(id),
+                _ => Sent::Running(id),
+            })
+        })
+    }
+
+    /// Every operation of the provider's.
+    fn operations(&self) -> &'static [&'static Operation];
+
+    /// How long one attempt of a step's operation may take. A step that is no operation has no
+    /// answer to lose.
+    fn timeout(&self, operation: &str) -> Duration {
+        let known = self.operations().iter().find(|known| known.id == operation);
+        known.map_or(Duration::ZERO, |operation| self.transport().timeout(operation))
+    }
 
     /// The credits that are left.
     fn balance(&self) -> BoxFuture<'_, Result<Credits>>;

@@ -2,15 +2,47 @@
 //! join the prompt, fields that are ignored.
 
 use crate::error::{Error, Result};
-use crate::job::{Account, Choice, Estimate, Note, Plan, PlannedImage, PlannedStep};
+use crate::job::{Account, Choice, Estimate, Note, Plan, PlannedMedia, PlannedStep};
 use crate::model::{
-    Capabilities, Durations, Field, FieldUse, Image, Languages, Picture, VideoRequest,
+    Capabilities, Durations, Field, FieldUse, Image, Languages, Picture, Sound, Track,
+    VideoRequest, inspect, listen,
 };
+
+/// What a request has on this machine, looked at.
+pub(crate) struct Local {
+    pub(crate) pictures: Vec<Option<Picture>>,
+    pub(crate) track: Option<Sound>,
+}
+
+impl Local {
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) naming the field for a file
+    /// that is missing, too large, or not what it should be.
+    pub(crate) async fn of(request: &VideoRequest) -> Result<Self> {
+        let mut pictures = Vec::new();
+        for (index, image) in request.product.images.iter().enumerate() {
+            pictures.push(inspect(image, index).await?);
+        }
+        let track = match &request.track {
+            Some(track) => listen(track).await?,
+            None => None,
+        };
+        Ok(Self { pictures, track })
+    }
+
+    /// A digest of the request with its files by their content.
+    pub(crate) fn fingerprint(&self, request: &VideoRequest) -> String {
+        let digest = |picture: &Option<Picture>| picture.as_ref().map(|p| p.sha256.clone());
+        let images: Vec<Option<String>> = self.pictures.iter().map(digest).collect();
+        let images: Vec<Option<&str>> = images.iter().map(Option::as_deref).collect();
+        request.fingerprint(&images, self.track.as_ref().map(|track| &*track.sha256))
+    }
+}
 
 /// A request beside what a provider can do with it.
 pub(super) struct Reading<'a> {
     pub(super) request: &'a VideoRequest,
-    pub(super) pictures: &'a [Option<Picture>],
+    pub(super) local: Option<&'a Local>,
     capabilities: &'static Capabilities,
     pub(super) notes: Vec<Note>,
     pub(super) choices: Vec<Choice>,
@@ -26,11 +58,12 @@ impl<'a> Reading<'a> {
     /// do, naming field and limit.
     pub(super) fn new(
         request: &'a VideoRequest,
-        pictures: &'a [Option<Picture>],
+        local: &'a Local,
         capabilities: &'static Capabilities,
     ) -> Result<Self> {
+        let local = Some(local);
         let mut reading =
-            Self { request, pictures, capabilities, notes: Vec::new(), choices: Vec::new() };
+            Self { request, local, capabilities, notes: Vec::new(), choices: Vec::new() };
         if request.product.name.trim().is_empty() {
             return Err(Error::invalid("product.name", "it is empty: name the product"));
         }
@@ -49,7 +82,7 @@ impl<'a> Reading<'a> {
         request: &'a VideoRequest,
         capabilities: &'static Capabilities,
     ) -> Self {
-        Self { request, pictures: &[], capabilities, notes: Vec::new(), choices: Vec::new() }
+        Self { request, local: None, capabilities, notes: Vec::new(), choices: Vec::new() }
     }
 
     fn check_images(&mut self) -> Result<()> {
@@ -61,7 +94,7 @@ impl<'a> Reading<'a> {
         }
         for (index, image) in images.iter().take(limits.max_count).enumerate() {
             let field = format!("product.images[{index}]");
-            match (image, &self.pictures[index]) {
+            match (image, self.picture(index)) {
                 (Image::Url(url), _) => self.check_url(url, field)?,
                 (_, Some(picture)) => self.check_picture(picture, field)?,
                 (_, None) => {}
@@ -72,6 +105,10 @@ impl<'a> Reading<'a> {
             self.note("product.images", text, true);
         }
         Ok(())
+    }
+
+    fn picture(&self, index: usize) -> Option<&'a Picture> {
+        self.local?.pictures.get(index)?.as_ref()
     }
 
     fn check_url(&self, url: &str, field: String) -> Result<()> {
@@ -202,7 +239,11 @@ impl<'a> Reading<'a> {
             Field::Price => product.price.as_deref(),
             Field::PageUrl => product.page_url.as_deref(),
             Field::Prompt => prompt.as_deref(),
-            Field::Images | Field::Duration | Field::AspectRatio | Field::Language => None,
+            Field::Images
+            | Field::Duration
+            | Field::AspectRatio
+            | Field::Language
+            | Field::Track => None,
         }
     }
 
@@ -212,6 +253,7 @@ impl<'a> Reading<'a> {
             Field::Duration => self.request.duration_secs.is_some(),
             Field::Language => self.request.language.is_some(),
             Field::AspectRatio => true,
+            Field::Track => self.request.track.is_some(),
             text => self.text(text).is_some_and(|text| !text.trim().is_empty()),
         }
     }
@@ -243,31 +285,44 @@ impl<'a> Reading<'a> {
     }
 
     /// The images that the provider uses, and an upload step for each that is local.
-    pub(super) fn images(&self, upload: &str) -> (Vec<PlannedImage>, Vec<PlannedStep>) {
+    pub(super) fn images(&self, upload: &str) -> (Vec<PlannedMedia>, Vec<PlannedStep>) {
         let most = self.capabilities.images.max_count;
-        let used = self.request.product.images.iter().zip(self.pictures).take(most);
         let mut steps = Vec::new();
-        let planned = used.enumerate().map(|(index, (image, picture))| match (image, picture) {
-            (Image::Url(url), _) => PlannedImage::Url(url.clone()),
+        let images = self.request.product.images.iter().take(most).enumerate();
+        let planned = images.map(|(index, image)| match (image, self.picture(index)) {
+            (Image::Url(url), _) => PlannedMedia::Url(url.clone()),
             (_, picture) => {
                 steps.push(PlannedStep::for_image(upload, index));
-                PlannedImage::Upload {
-                    sha256: picture.as_ref().map(|p| p.sha256.clone()).unwrap_or_default(),
-                    media_type: picture
-                        .as_ref()
-                        .map(|p| p.media_type.to_owned())
-                        .unwrap_or_default(),
-                    size_bytes: picture.as_ref().map_or(0, |p| p.bytes.len() as u64),
+                PlannedMedia::Upload {
+                    sha256: picture.map(|p| p.sha256.clone()).unwrap_or_default(),
+                    media_type: picture.map(|p| p.media_type.to_owned()).unwrap_or_default(),
+                    size_bytes: picture.map_or(0, |p| p.bytes.len() as u64),
                 }
             }
         });
         (planned.collect(), steps)
     }
 
+    /// The request's track, and an upload step where it is local.
+    pub(super) fn track(&self, upload: &str) -> (Option<PlannedMedia>, Option<PlannedStep>) {
+        match (&self.request.track, self.local.and_then(|local| local.track.as_ref())) {
+            (Some(Track::Url(url)), _) => (Some(PlannedMedia::Url(url.clone())), None),
+            (Some(_), Some(sound)) => {
+                let media = PlannedMedia::Upload {
+                    sha256: sound.sha256.clone(),
+                    media_type: sound.media_type.to_owned(),
+                    size_bytes: sound.bytes.len() as u64,
+                };
+                (Some(media), Some(PlannedStep::free(upload)))
+            }
+            _ => (None, None),
+        }
+    }
+
     pub(super) fn finish(
         self,
         account: &Account,
-        (images, mut steps): (Vec<PlannedImage>, Vec<PlannedStep>),
+        (images, mut steps): (Vec<PlannedMedia>, Vec<PlannedStep>),
         further_steps: impl IntoIterator<Item = PlannedStep>,
         prompt: Option<String>,
         duration_secs: Option<u32>,
@@ -278,6 +333,8 @@ impl<'a> Reading<'a> {
             account: account.clone(),
             steps,
             images,
+            track: None,
+            source: None,
             prompt,
             duration_secs,
             choices: self.choices,

@@ -3,28 +3,36 @@
 use std::time::Duration;
 
 use super::Provider;
+use crate::client::{Recovery, Settling};
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Job, Outcome, PlannedImage, Reason};
-use crate::model::{Picture, VideoFacts, inspect, same_content};
+use crate::job::{Job, LookUp, Offer, Outcome, PlannedMedia, Reason, SubmitOutcome};
+use crate::model::{Picture, Sound, Timestamp, VideoFacts, inspect, listen, same_content};
 use crate::secret::redact;
 
 /// How long to wait before a step is sent again that was refused for now, where the provider
 /// does not say.
 const SEND_AGAIN_AFTER: Duration = Duration::from_secs(5);
 
-/// How long after a lost answer to look for it: the call may still be on its way.
+/// The longest wait before a lost answer is looked for. What is found early need not wait for the
+/// call to settle.
 const LOOK_AFTER: Duration = Duration::from_secs(15);
 
-/// How often a lost answer is looked for before its job is held.
-const MAX_LOOKUPS: u32 = 3;
+/// How far a provider's clock may be from ours.
+pub(crate) const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
+
+/// How many times the wait between two looks doubles where nothing can be seen.
+const MAX_DOUBLINGS: u32 = 4;
 
 /// When to read a job's status again: `(reads so far, wait)`, the last entry for all further ones.
 pub(crate) type PollSchedule = &'static [(u32, Duration)];
 
 /// What an accepted step left.
+#[derive(Debug)]
 pub(crate) enum Sent {
     /// A synchronous one is done: a file's address, a product's id.
     Done(String),
+    /// A synchronous one is done and offers what the next step needs one of.
+    Offered(String, Vec<Offer>),
     /// An asynchronous one runs under this id.
     Running(String),
 }
@@ -41,30 +49,53 @@ pub(crate) enum Status {
     },
 }
 
-/// What a look for a lost step found. That it is absent is never concluded: the call may still be
-/// on its way.
-pub(crate) enum LookUp {
-    Found(String),
-    NotSeen,
-    /// The provider has nothing to look at.
-    Impossible,
+/// What a look for a lost step showed.
+#[derive(Debug)]
+pub(crate) enum Look {
+    /// It is there.
+    Found(Sent),
+    /// It is there, and for this reason there may be a second one.
+    Doubtful(Sent, String),
+    /// All was read in which it would have to stand.
+    Absent,
+    /// The provider is still at it, or what was read does not tell.
+    NotYet,
+    /// No look can tell, for this reason.
+    Unprovable(&'static str),
+}
+
+/// What a look may do, and when it is made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Looking {
+    pub(crate) now: Timestamp,
+    /// Whether the same call may be sent again under the same idempotency key.
+    pub(crate) may_replay: bool,
 }
 
 /// Sends a step and says what that came to.
-pub(crate) async fn send(provider: &dyn Provider, job: &Job, step: usize) -> Outcome {
+pub(crate) async fn send(
+    provider: &dyn Provider,
+    job: &Job,
+    step: usize,
+    settling: Settling,
+) -> SubmitOutcome {
     let error = match provider.send(job, step).await {
-        Ok(Sent::Done(resource)) => return Outcome::Finished(resource),
-        Ok(Sent::Running(resource)) => return accepted(provider, resource),
+        Ok(sent) => {
+            let (resource, poll_after, offers) = told(provider, sent);
+            return SubmitOutcome::Accepted { resource, poll_after, offers };
+        }
         Err(error) => error,
     };
     let reason = Reason::from(&error);
     match error.kind() {
-        ErrorKind::SubmitUnknown => Outcome::AnswerLost { reason, look_after: LOOK_AFTER },
+        ErrorKind::SubmitUnknown => {
+            SubmitOutcome::Unknown { reason, look_after: LOOK_AFTER.min(settling.look_after()) }
+        }
         kind if kind.is_transient() => {
             let again_after = Some(error.retry_after().unwrap_or(SEND_AGAIN_AFTER));
-            Outcome::Refused { reason, again_after }
+            SubmitOutcome::Rejected { reason, again_after }
         }
-        _ => Outcome::Refused { reason, again_after: None },
+        _ => SubmitOutcome::Rejected { reason, again_after: None },
     }
 }
 
@@ -90,19 +121,59 @@ pub(crate) async fn poll(provider: &dyn Provider, job: &Job, step: usize) -> Out
 }
 
 /// Looks for a lost step and says what that came to.
-pub(crate) async fn look_up(provider: &dyn Provider, job: &Job, step: usize) -> Outcome {
-    match provider.look_up(job, step).await {
-        Ok(LookUp::Found(resource)) => accepted(provider, resource),
-        Ok(LookUp::Impossible) => Outcome::NotSeen { look_after: None },
-        Ok(LookUp::NotSeen) | Err(_) => {
-            let again = job.steps[step].lookups + 1 < MAX_LOOKUPS;
-            Outcome::NotSeen { look_after: again.then_some(LOOK_AFTER) }
+pub(crate) async fn look_up(
+    provider: &dyn Provider,
+    job: &Job,
+    step: usize,
+    recovery: Recovery,
+    settling: Settling,
+    now: Timestamp,
+) -> LookUp {
+    let looking = Looking { now, may_replay: recovery != Recovery::Hold };
+    let looks = job.steps[step].lookups.min(MAX_DOUBLINGS);
+    let later = settling.look_after() * 2u32.pow(looks);
+    let found = |sent, doubt| {
+        let (resource, poll_after, offers) = told(provider, sent);
+        LookUp::Found { resource, poll_after, offers, doubt }
+    };
+    match provider.look_up(job, step, looking).await {
+        Ok(Look::Found(sent)) => found(sent, None),
+        Ok(Look::Doubtful(sent, doubt)) => found(sent, Some(doubt)),
+        Ok(Look::Absent) if recovery == Recovery::Hold && job.steps[step].absences > 0 => {
+            let why = "it is not listed at the provider, and the policy is to hold".to_owned();
+            LookUp::Unprovable { why }
         }
+        Ok(Look::Absent) => LookUp::Absent { look_after: settling.look_after() },
+        Ok(Look::NotYet) => LookUp::NotYet { reason: None, look_after: later },
+        Ok(Look::Unprovable(why)) => LookUp::Unprovable { why: why.to_owned() },
+        Err(error) => LookUp::NotYet {
+            look_after: error.retry_after().unwrap_or_default().max(later),
+            reason: Some(Reason::from(&error)),
+        },
     }
 }
 
-fn accepted(provider: &dyn Provider, resource: String) -> Outcome {
-    Outcome::Accepted { resource, poll_after: poll_after(provider.schedule(), 0) }
+/// Reads what somebody says is the held step, and says what the answer to its call would have:
+/// the id, whether it is done, and what it offers.
+pub(crate) async fn adopt(
+    provider: &dyn Provider,
+    job: &Job,
+    step: usize,
+    resource: &str,
+) -> Result<(String, bool, Vec<Offer>)> {
+    let mut assumed = job.clone();
+    assumed.steps[step].resource = Some(resource.to_owned());
+    let (resource, poll_after, offers) = told(provider, provider.adopt(&assumed, step).await?);
+    Ok((resource, poll_after.is_none(), offers))
+}
+
+/// The id, when to read its status first, and what it offers.
+fn told(provider: &dyn Provider, sent: Sent) -> (String, Option<Duration>, Vec<Offer>) {
+    match sent {
+        Sent::Done(resource) => (resource, None, Vec::new()),
+        Sent::Offered(resource, offers) => (resource, None, offers),
+        Sent::Running(resource) => (resource, Some(poll_after(provider.schedule(), 0)), Vec::new()),
+    }
 }
 
 fn poll_after(schedule: PollSchedule, polls: u32) -> Duration {
@@ -127,10 +198,26 @@ pub(super) async fn picture(job: &Job, step: usize) -> Result<Picture> {
     let image = job.request.product.images.get(index).ok_or_else(missing)?;
     let picture = inspect(image, index).await?.ok_or_else(missing)?;
     match job.plan.images.get(index) {
-        Some(PlannedImage::Upload { sha256, .. }) => same_content(&picture, sha256, index)?,
+        Some(PlannedMedia::Upload { sha256, .. }) => {
+            same_content(&picture.sha256, sha256, format!("product.images[{index}]"))?;
+        }
         _ => return Err(missing()),
     }
     Ok(picture)
+}
+
+/// The track that a step uploads, read again and checked to be the one that was planned.
+pub(super) async fn sound(job: &Job) -> Result<Sound> {
+    let missing = || Error::new(ErrorKind::InvalidRequest, "the step has no track to upload");
+    let track = job.request.track.as_ref().ok_or_else(missing)?;
+    let sound = listen(track).await?.ok_or_else(missing)?;
+    match &job.plan.track {
+        Some(PlannedMedia::Upload { sha256, .. }) => {
+            same_content(&sound.sha256, sha256, "track")?;
+        }
+        _ => return Err(missing()),
+    }
+    Ok(sound)
 }
 
 #[cfg(test)]

@@ -266,7 +266,7 @@ impl Call {
             secrets = keys.into_secrets();
         }
         let left = self.0.policy.deadline.saturating_sub(elapsed);
-        let timeout = self.0.operation.timeout.min(left);
+        let timeout = self.0.shared.timeout(self.0.operation).min(left);
         *request.timeout_mut() = Some(timeout);
         let reply = match receive(client, request).await {
             Ok(reply) => reply,

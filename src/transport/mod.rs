@@ -32,6 +32,7 @@ pub(crate) use call::{Answer, Call};
 pub(crate) use reply::{Refusal, Reply};
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
@@ -67,6 +68,14 @@ struct Shared {
     policy: RetryPolicy,
     budget: RetryBudget,
     clock: Arc<dyn Clock>,
+    submit_timeout: Option<Duration>,
+    webhook_url: Option<String>,
+}
+
+impl Shared {
+    fn timeout(&self, operation: &Operation) -> Duration {
+        self.submit_timeout.filter(|_| operation.paid).unwrap_or(operation.timeout)
+    }
 }
 
 impl Transport {
@@ -74,6 +83,10 @@ impl Transport {
         let base_url = config.base_url.as_deref().unwrap_or(dialect.base_url);
         let (base_url, realm) =
             check_base_url(base_url).map_err(|error| error.with_provider(dialect.provider))?;
+        check_name(&config.name)?;
+        if let Some(url) = &config.webhook_url {
+            check_webhook_url(url)?;
+        }
         Ok(Self(Arc::new(Shared {
             dialect,
             account: Account { provider: dialect.provider, name: config.name, realm },
@@ -84,6 +97,8 @@ impl Transport {
             policy: config.retry,
             budget: RetryBudget::new(),
             clock: config.clock,
+            submit_timeout: config.submit_timeout,
+            webhook_url: config.webhook_url,
         })))
     }
 
@@ -99,11 +114,53 @@ impl Transport {
         &self.0.api
     }
 
+    /// How long one attempt of an operation may take.
+    pub(crate) fn timeout(&self, operation: &Operation) -> Duration {
+        self.0.timeout(operation)
+    }
+
+    /// The account's webhook address with a job's tag in it, for providers that echo it.
+    pub(crate) fn tagged_webhook_url(&self, tag: &str) -> Option<String> {
+        let url = self.0.webhook_url.as_ref()?;
+        let separator = if url.contains('?') { '&' } else { '?' };
+        Some(format!("{url}{separator}adreel={tag}"))
+    }
+
     /// The client without keys.
     pub(crate) fn open(&self) -> &reqwest::Client {
         &self.0.open
     }
 }
+
+/// The longest name of an account. Names stand in handles, which have to stay short.
+const NAME_MAX_CHARS: usize = 64;
+
+fn check_name(name: &str) -> Result<()> {
+    let is_plain = !name.trim().is_empty() && !name.chars().any(char::is_control);
+    if is_plain && name.chars().count() <= NAME_MAX_CHARS {
+        return Ok(());
+    }
+    let message =
+        format!("{name:?} is no name of an account: use 1 to {NAME_MAX_CHARS} characters");
+    Err(Error::invalid("account", message))
+}
+
+/// The longest webhook address that leaves room for a tag within Creatify's 200 characters.
+const WEBHOOK_URL_MAX_CHARS: usize = 150;
+
+fn check_webhook_url(text: &str) -> Result<()> {
+    let is_web = url::Url::parse(text).is_ok_and(|url| ["http", "https"].contains(&url.scheme()));
+    if is_web && !text.contains('#') && text.chars().count() <= WEBHOOK_URL_MAX_CHARS {
+        return Ok(());
+    }
+    let message = format!(
+        "not an http or https address of at most {WEBHOOK_URL_MAX_CHARS} characters without a #"
+    );
+    Err(Error::invalid("webhook_url", message))
+}
+
+/// The longest origin of a base URL. It stands in handles.
+const REALM_MAX_CHARS: usize = 200;
 
 /// The address without a trailing slash, which the generated client would double, and its origin.
 fn check_base_url(text: &str) -> Result<(String, String)> {
@@ -123,7 +180,11 @@ fn check_base_url(text: &str) -> Result<(String, String)> {
         let message = "adreel was built without the feature rustls, so https cannot be spoken";
         return Err(Error::invalid("base_url", message));
     }
-    Ok((text.trim_end_matches('/').to_owned(), url.origin().ascii_serialization()))
+    let realm = url.origin().ascii_serialization();
+    if realm.len() > REALM_MAX_CHARS {
+        return Err(refused());
+    }
+    Ok((text.trim_end_matches('/').to_owned(), realm))
 }
 
 /// Puts a key into a header that is never shown.

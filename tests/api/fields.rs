@@ -2,7 +2,7 @@
 
 use adreel::{
     AccountConfig, AspectRatio, Client, ErrorKind, Field, FieldUse, Keys, Product, ProviderId,
-    VideoRequest,
+    Track, VideoRequest,
 };
 use serde_json::Value;
 
@@ -18,7 +18,14 @@ fn full() -> VideoRequest {
         .page_url("https://page.example/m")
         .image_url("https://image.example/m.png");
     let request = VideoRequest::new(product).prompt("PROMPT-M").duration_secs(30).square();
-    request.language("zh".parse().unwrap())
+    request.language("zh".parse().unwrap()).track(Track::url("https://music.example/m.mp3"))
+}
+
+/// The request with a track and, since another operation takes that, without one.
+fn requests() -> [(VideoRequest, bool); 2] {
+    let mut silent = full();
+    silent.track = None;
+    [(full(), true), (silent, false)]
 }
 
 fn replies(provider: ProviderId) -> Vec<Reply> {
@@ -38,13 +45,12 @@ fn replies(provider: ProviderId) -> Vec<Reply> {
 }
 
 /// The bodies of all posts that a request leads to.
-async fn bodies(provider: ProviderId) -> Vec<Value> {
+async fn bodies(provider: ProviderId, request: &VideoRequest) -> Vec<Value> {
     let server = Server::start(replies(provider)).await;
     let config = AccountConfig::new(Keys::id_and_key("i", "k")).base_url(&server.url);
     let builder = Client::builder().account(provider, config).clock(InstantClock::default());
     let client = builder.in_memory().build().unwrap();
-    let request = full();
-    let mut events = client.generate(&request).events().await.unwrap();
+    let mut events = client.generate(request).events().await.unwrap();
     while let Some(Ok(event)) = events.next().await {
         let sent = event.job.steps().last().unwrap().resource().is_some();
         if sent {
@@ -69,6 +75,7 @@ fn marker(field: Field) -> &'static [&'static str] {
         Field::Prompt => &["PROMPT-M"],
         Field::Duration => &["30"],
         Field::AspectRatio => &["1:1", "1x1", "square"],
+        Field::Track => &["https://music.example/m.mp3"],
         _ => &["zh", "chinese (simplified)"],
     }
 }
@@ -85,12 +92,18 @@ fn leaves<'a>(name: &'a str, value: &'a Value, found: &mut Vec<(&'a str, String)
 
 #[tokio::test]
 async fn every_field_goes_where_the_table_says() {
-    for provider in ProviderId::ALL {
-        let bodies = bodies(provider).await;
+    let cases = ProviderId::ALL
+        .into_iter()
+        .flat_map(|provider| requests().map(|(request, has_track)| (provider, request, has_track)));
+    for (provider, request, has_track) in cases {
+        let bodies = bodies(provider, &request).await;
         assert!(!bodies.is_empty(), "{provider}");
         let mut found = Vec::new();
         bodies.iter().for_each(|body| leaves("", body, &mut found));
         for (field, used) in Client::capabilities(provider).unwrap().fields {
+            if *field == Field::Track && !has_track {
+                continue;
+            }
             let whole = found.iter().any(|(_, text)| marker(*field).contains(&text.as_str()));
             let line_of = |place: &str| {
                 found.iter().any(|(name, text)| {
@@ -122,7 +135,11 @@ async fn a_required_field_that_is_missing_is_named() {
             let mut request = full();
             match field {
                 Field::Name => request.product.name.clear(),
-                Field::Images => request.product.images.clear(),
+                Field::Images => {
+                    request.product.images.clear();
+                    // Creatify makes another kind of video of a page.
+                    request.product.page_url = None;
+                }
                 _ => continue,
             }
             let error = client.plan(&request).await.err();

@@ -6,6 +6,7 @@
 
 mod client;
 mod convert;
+mod music;
 mod options;
 mod plan;
 mod steps;
@@ -14,7 +15,7 @@ mod webhook;
 pub use client::{Client, IdempotencyKey};
 #[cfg(test)]
 pub(crate) use convert::DIALECT;
-pub use options::Options;
+pub use options::{MusicOptions, Options};
 pub(crate) use plan::CAPABILITIES;
 pub(crate) use steps::Account;
 pub use webhook::{WebhookVerifier, sign_webhook};

@@ -1,15 +1,18 @@
 use super::super::request::{Reading, check_extra};
-use super::Client;
+use super::{Client, IdempotencyKey, music};
 use crate::bindings::beatapi::operations;
 use crate::error::Result;
 use crate::job::{Confidence, Estimate, Plan, PlannedStep};
 use crate::model::{
     AspectRatio, Capabilities, Credits, Durations, Field, FieldUse, ImageLimits, Languages,
-    Picture, ProviderId, VideoRequest,
+    ProviderId, VideoRequest,
 };
+use crate::providers::request::Local;
 
 pub(super) const UPLOAD: &str = "upload_file";
+pub(super) const TRACK: &str = crate::job::UPLOAD_TRACK;
 pub(super) const CREATE: &str = "create_ecommerce_video";
+pub(super) const MUSIC: &str = "create_music_video";
 
 /// Source: the contract of about October 2026.
 pub(crate) static CAPABILITIES: Capabilities = Capabilities {
@@ -41,19 +44,24 @@ pub(crate) static CAPABILITIES: Capabilities = Capabilities {
         (Field::Duration, FieldUse::Sent),
         (Field::AspectRatio, FieldUse::Sent),
         (Field::Language, FieldUse::Sent),
+        (Field::Track, FieldUse::Sent),
     ],
 };
 
 /// Dollars a second, from the newest contract's example (15 s = 4.5). Its prose gives no price.
 const PER_SECOND: Credits = Credits::cents(30);
 
-pub(super) fn plan(
-    client: &Client,
-    request: &VideoRequest,
-    pictures: &[Option<Picture>],
-) -> Result<Plan> {
-    let mut reading = Reading::new(request, pictures, &CAPABILITIES)?;
+pub(super) fn plan(client: &Client, request: &VideoRequest, local: &Local) -> Result<Plan> {
+    check_key(request)?;
+    if request.track.is_some() {
+        return music::plan(client.transport.account(), request, local);
+    }
+    let mut reading = Reading::new(request, local, &CAPABILITIES)?;
     if let Some(options) = &request.beatapi {
+        if options.music.is_some() {
+            let message = "it belongs to a music video: give the request a track";
+            return Err(reading.invalid("beatapi.music", message));
+        }
         check_extra(&options.extra, &operations::CREATE_ECOMMERCE_VIDEO)?;
     }
     let secs = reading.duration_secs()?;
@@ -66,6 +74,12 @@ pub(super) fn plan(
         source: "example of the contract of October 2026 (15 s = 4.50 dollars)".to_owned(),
         confidence: Confidence::Derived,
     };
-    let create = [PlannedStep::paid(CREATE)];
+    let create = [PlannedStep::paid(CREATE, price)];
     Ok(reading.finish(client.transport.account(), images, create, Some(prompt), secs, cost))
+}
+
+fn check_key(request: &VideoRequest) -> Result<()> {
+    let key = request.beatapi.as_ref().and_then(|options| options.idempotency_key.clone());
+    let named = |error: crate::Error| error.with_field("beatapi.idempotency_key");
+    key.map_or(Ok(()), |key| IdempotencyKey::new(key).map(drop).map_err(named))
 }

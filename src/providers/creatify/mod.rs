@@ -7,6 +7,8 @@
 mod catalogue;
 mod client;
 mod convert;
+mod find;
+mod link;
 mod options;
 mod plan;
 mod steps;
@@ -15,7 +17,7 @@ mod webhook;
 pub use client::Client;
 #[cfg(test)]
 pub(crate) use convert::DIALECT;
-pub use options::Options;
+pub use options::{LinkOptions, Options};
 pub(crate) use plan::CAPABILITIES;
 pub(crate) use steps::Account;
 pub use webhook::{WebhookHint, webhook_body};

@@ -2,21 +2,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::Provider;
-use super::super::steps::{LookUp, PollSchedule, Sent, Status, picture};
-use super::plan::{HOST, IMAGE, PRICE, URL_MAX_CHARS, VIDEO, plan};
+use super::super::request::Local;
+use super::super::steps::{Look, Looking, PollSchedule, Sent, Status, picture};
+use super::find::find;
+use super::link::{LINK, LINK_VIDEO, PARAMS};
+use super::plan::{HOST, IMAGE, IMAGE_ANEW, URL_MAX_CHARS, VIDEO, plan, plan_anew};
 use super::types::{self, ProductToVideoStatus};
-use super::{Client, Options};
+use super::{Client, Options, link};
 use crate::BoxFuture;
 use crate::asset::{Asset, AssetHost};
 use crate::catalogue::{CatalogueItem, CatalogueKind};
-use crate::client::AccountConfig;
+use crate::client::{AccountConfig, Part};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, Plan};
 use crate::model::{
-    AspectRatio, Cost, CostSource, Credits, Picture, ProviderId, VideoFacts, VideoRequest,
+    AspectRatio, Cost, CostSource, Credits, Medium, Picture, ProviderId, VideoFacts, VideoRequest,
 };
 use crate::pages::Pages;
-use crate::transport::Transport;
+use crate::transport::{Operation, Transport};
 
 /// A picture took about 30 s and a video about two minutes in the one run on record.
 const SCHEDULE: PollSchedule = &[(1, Duration::from_secs(10)), (2, Duration::from_secs(8))];
@@ -49,22 +52,62 @@ impl Account {
         Ok(Sent::Done(url))
     }
 
-    async fn gen_image(&self, job: &Job) -> Result<Sent> {
-        let record = self.client.gen_image(&image_body(job)).await?;
-        Ok(Sent::Running(record.id))
-    }
-
-    async fn gen_video(&self, job: &Job) -> Result<Sent> {
-        let record = self.client.gen_video(record_id(job), &video_body(job)).await?;
+    /// The call of a paid step. Its webhook address carries our tag, which records echo.
+    async fn create(&self, job: &Job, step: usize) -> Result<Sent> {
+        let client = &self.client;
+        let tag = job.tag(step);
+        let webhook_url = client.transport.tagged_webhook_url(&tag);
+        let source = record_id(job, step);
+        let record = match job.steps[step].operation.as_str() {
+            LINK => return Ok(Sent::Done(client.create_link(&link::page_body(job)).await?.id)),
+            PARAMS => {
+                let link = client.create_link_with_params(&link::params_body(job)).await?;
+                return Ok(Sent::Done(link.id));
+            }
+            LINK_VIDEO => {
+                let body = link::video_body(job, &tag, webhook_url);
+                return Ok(Sent::Running(client.create_link_to_video(&body).await?.id));
+            }
+            IMAGE => client.gen_image(&image_body(job).webhook_url(webhook_url)).await?,
+            VIDEO => client.gen_video(source, &video_body(job).webhook_url(webhook_url)).await?,
+            IMAGE_ANEW => {
+                let body = types::RegenImageRequest::new()
+                    .image_prompt(join(job, options(job).image_prompt))
+                    .webhook_url(webhook_url);
+                client.regen_image(source, &body).await?
+            }
+            _ => {
+                let body = types::RegenVideoRequest::new()
+                    .motion_style(options(job).motion_style)
+                    .video_prompt(join(job, options(job).motion_prompt))
+                    .webhook_url(webhook_url);
+                client.regen_video(source, &body).await?
+            }
+        };
         Ok(Sent::Running(record.id))
     }
 
     async fn read(&self, job: &Job, step: usize) -> Result<Status> {
-        let answer = self.client.read_record(record_id(job)).await?;
+        let id = job.steps[step].resource.as_deref().unwrap_or_default();
+        match job.steps[step].operation.as_str() {
+            LINK | PARAMS => {
+                self.client.get_link(id).await?;
+                return Ok(Status::Succeeded("link".to_owned(), None));
+            }
+            LINK_VIDEO => {
+                let answer = self.client.read_link_to_video(id).await?;
+                let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
+                return link::status(job, answer.value, raw);
+            }
+            _ => {}
+        }
+        let answer = self.client.read_record(id).await?;
         let record = answer.value;
         let status = record.status.to_string();
-        let is_image = job.steps[step].operation == IMAGE;
-        Ok(match record.status {
+        let is_image = [IMAGE, IMAGE_ANEW].contains(&job.steps[step].operation.as_str());
+        let is_last = step + 1 == job.steps.len();
+        let raw = || serde_json::from_slice(&answer.body).unwrap_or_default();
+        Ok(match &record.status {
             ProductToVideoStatus::Failed => {
                 Status::Failed { code: None, message: record.failed_reason }
             }
@@ -72,27 +115,17 @@ impl Account {
             ProductToVideoStatus::Unknown(word) if word == "rejected" => {
                 Status::Failed { code: None, message: record.failed_reason }
             }
+            ProductToVideoStatus::ImageGenerated if is_image && is_last => {
+                let picture =
+                    picture_facts(job, &record, raw()).ok_or_else(|| no_media(&status))?;
+                Status::Succeeded(status, Some(picture))
+            }
             ProductToVideoStatus::ImageGenerated if is_image => Status::Succeeded(status, None),
             ProductToVideoStatus::VideoGenerated => {
-                let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
-                Status::Succeeded(status, Some(video(&record, raw).ok_or_else(no_video)?))
+                let video = video_facts(job, &record, raw()).ok_or_else(|| no_media(&status))?;
+                Status::Succeeded(status, Some(video))
             }
             _ => Status::Running(status, None),
-        })
-    }
-
-    /// A record's own status tells that its `gen_video` was taken. A lost `gen_image` has no tag
-    /// without a webhook address.
-    async fn find(&self, job: &Job, step: usize) -> Result<LookUp> {
-        if job.steps[step].operation != VIDEO {
-            return Ok(LookUp::Impossible);
-        }
-        let record = self.client.get_product_to_video(record_id(job)).await?;
-        Ok(match record.status {
-            ProductToVideoStatus::VideoGenerating | ProductToVideoStatus::VideoGenerated => {
-                LookUp::Found(record.id)
-            }
-            _ => LookUp::NotSeen,
         })
     }
 }
@@ -105,10 +138,19 @@ impl Provider for Account {
     fn plan<'a>(
         &'a self,
         request: &'a VideoRequest,
-        pictures: &'a [Option<Picture>],
+        local: &'a Local,
     ) -> BoxFuture<'a, Result<Plan>> {
-        let planned = plan(&self.client, request, pictures, self.host.is_some());
+        let planned = plan(&self.client, request, local, self.host.is_some());
         Box::pin(std::future::ready(planned))
+    }
+
+    fn plan_anew(
+        &self,
+        parent: &Job,
+        part: Part,
+        prompt: Option<&str>,
+    ) -> Result<(VideoRequest, Plan)> {
+        plan_anew(self.transport().account(), parent, part, prompt)
     }
 
     fn schedule(&self) -> PollSchedule {
@@ -118,8 +160,7 @@ impl Provider for Account {
     fn send<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Sent>> {
         match job.steps[step].operation.as_str() {
             HOST => Box::pin(self.host(job, step)),
-            IMAGE => Box::pin(self.gen_image(job)),
-            _ => Box::pin(self.gen_video(job)),
+            _ => Box::pin(self.create(job, step)),
         }
     }
 
@@ -127,8 +168,12 @@ impl Provider for Account {
         Box::pin(self.read(job, step))
     }
 
-    fn look_up<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<LookUp>> {
-        Box::pin(self.find(job, step))
+    fn look_up<'a>(&'a self, job: &'a Job, step: usize, _: Looking) -> BoxFuture<'a, Result<Look>> {
+        Box::pin(find(&self.client, job, step))
+    }
+
+    fn operations(&self) -> &'static [&'static Operation] {
+        super::OPERATIONS
     }
 
     fn balance(&self) -> BoxFuture<'_, Result<Credits>> {
@@ -140,22 +185,28 @@ impl Provider for Account {
     }
 }
 
-/// The record is made by the first paid step; the second one works on the same.
-fn record_id(job: &Job) -> &str {
-    job.resource_of(IMAGE).unwrap_or_default()
+/// The record that a step works on: the one that the step before has made, or the one of the job
+/// of which something is made anew.
+pub(super) fn record_id(job: &Job, step: usize) -> &str {
+    let made = job.steps[..step].iter().rev().find(|step| step.paid);
+    let made = made.and_then(|step| step.resource.as_deref());
+    made.or(job.plan.source.as_deref()).unwrap_or_default()
 }
 
-fn image_body(job: &Job) -> types::GenImageRequest {
-    let ratio = match job.request.aspect_ratio {
+pub(super) fn wire_ratio(ratio: AspectRatio) -> types::ProductToVideoAspectRatio {
+    match ratio {
         AspectRatio::Portrait => types::ProductToVideoAspectRatio::V9x16,
         AspectRatio::Landscape => types::ProductToVideoAspectRatio::V16x9,
         AspectRatio::Square => types::ProductToVideoAspectRatio::V1x1,
-    };
+    }
+}
+
+fn image_body(job: &Job) -> types::GenImageRequest {
     let options = options(job);
     let image = job.image_urls().into_iter().next().unwrap_or_default();
     types::GenImageRequest::new(image)
         .type_(options.kind)
-        .aspect_ratio(ratio)
+        .aspect_ratio(wire_ratio(job.request.aspect_ratio))
         .image_prompt(join(job, options.image_prompt))
         .override_avatar(options.override_avatar)
         .product_showcase_url(options.product_showcase_url)
@@ -178,17 +229,44 @@ fn join(job: &Job, own: Option<String>) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
-fn video(record: &types::ProductToVideo, raw: serde_json::Value) -> Option<VideoFacts> {
-    let set = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+fn set(text: &Option<String>) -> Option<String> {
+    text.clone().filter(|text| !text.is_empty())
+}
+
+fn video_facts(
+    job: &Job,
+    record: &types::ProductToVideo,
+    raw: serde_json::Value,
+) -> Option<VideoFacts> {
     Some(VideoFacts {
+        medium: Medium::Video,
         url: set(&record.generated_video_url)?,
         poster: set(&record.generated_photo_url),
         duration: None,
-        cost: Some(Cost { credits: PRICE, source: CostSource::PriceTable }),
+        cost: Some(cost(job)),
         raw,
     })
 }
 
-fn no_video() -> Error {
-    Error::new(ErrorKind::Decode, "the record is video_generated without the address of a video")
+fn picture_facts(
+    job: &Job,
+    record: &types::ProductToVideo,
+    raw: serde_json::Value,
+) -> Option<VideoFacts> {
+    Some(VideoFacts {
+        medium: Medium::Picture,
+        url: set(&record.generated_photo_url)?,
+        poster: None,
+        duration: None,
+        cost: Some(cost(job)),
+        raw,
+    })
+}
+
+fn cost(job: &Job) -> Cost {
+    Cost { credits: job.plan.cost.low, source: CostSource::PriceTable }
+}
+
+fn no_media(status: &str) -> Error {
+    Error::new(ErrorKind::Decode, format!("the record is {status} without an address"))
 }

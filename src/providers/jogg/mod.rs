@@ -7,6 +7,7 @@
 mod catalogue;
 mod client;
 mod convert;
+mod find;
 mod language;
 mod options;
 mod plan;

@@ -33,7 +33,12 @@ pub struct Options {
     /// The look, by name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visual_style: Option<String>,
-    /// The video's title in the account. Default: the product's name.
+    /// Makes a preview in each of these looks first, of which one is chosen before the video is
+    /// rendered: 0.5 credits for each. Default: none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub previews: Vec<String>,
+    /// The video's title in the account, of which the first 60 characters are used. Default: the
+    /// product's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Fields that are newer than the spec, put into the body of the paid call as they are.
@@ -102,6 +107,14 @@ impl Options {
     #[must_use]
     pub fn visual_style(mut self, name: impl Into<String>) -> Self {
         self.visual_style = Some(name.into());
+        self
+    }
+
+    /// Makes a preview in each of these looks first. The job then waits until one is
+    /// [chosen](crate::client::Jobs::choose).
+    #[must_use]
+    pub fn previews<S: Into<String>>(mut self, styles: impl IntoIterator<Item = S>) -> Self {
+        self.previews = styles.into_iter().map(Into::into).collect();
         self
     }
 

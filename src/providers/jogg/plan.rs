@@ -1,12 +1,12 @@
-use super::super::request::{Reading, check_extra};
+use super::super::request::{Local, Reading, check_extra};
 use super::types;
-use super::{Client, language};
+use super::{Client, Options, language};
 use crate::bindings::jogg::operations;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Confidence, Estimate, Plan, PlannedStep};
 use crate::model::{
     AspectRatio, Capabilities, Credits, Durations, Field, FieldUse, ImageLimits, Languages,
-    Picture, ProviderId, VideoRequest,
+    ProviderId, VideoRequest,
 };
 
 pub(super) const UPLOAD: &str = "upload_asset";
@@ -15,6 +15,8 @@ pub(super) const PRODUCT: &str = "create_product";
 /// The choice of a presenter, as a plan's [`Choice`](crate::job::Choice) names it.
 pub(super) const AVATAR: &str = "jogg.avatar";
 pub(super) const CREATE: &str = "create_video_from_product";
+pub(super) const PREVIEWS: &str = "create_previews";
+pub(super) const RENDER: &str = "render_single_preview";
 
 /// Source: the API's specification of March 2026 and runs of July and August 2026.
 pub(crate) static CAPABILITIES: Capabilities = Capabilities {
@@ -47,18 +49,20 @@ pub(crate) static CAPABILITIES: Capabilities = Capabilities {
         (Field::Duration, FieldUse::Sent),
         (Field::AspectRatio, FieldUse::Sent),
         (Field::Language, FieldUse::Sent),
+        (Field::Track, FieldUse::Ignored),
     ],
 };
 
-pub(super) async fn plan(
-    client: &Client,
-    request: &VideoRequest,
-    pictures: &[Option<Picture>],
-) -> Result<Plan> {
-    let mut reading = Reading::new(request, pictures, &CAPABILITIES)?;
+pub(super) async fn plan(client: &Client, request: &VideoRequest, local: &Local) -> Result<Plan> {
+    let mut reading = Reading::new(request, local, &CAPABILITIES)?;
     let options = request.jogg.as_ref();
     if let Some(options) = options {
-        check_extra(&options.extra, &operations::CREATE_VIDEO_FROM_PRODUCT)?;
+        let operation = match options.previews.is_empty() {
+            true => &operations::CREATE_VIDEO_FROM_PRODUCT,
+            false => &operations::CREATE_PREVIEWS,
+        };
+        check_extra(&options.extra, operation)?;
+        check_previews(&reading, options)?;
     }
     let secs = reading.duration_secs()?;
     if options.and_then(|options| options.avatar).is_none() {
@@ -66,16 +70,48 @@ pub(super) async fn plan(
         reading.choose(AVATAR, id, label);
     }
     let images = reading.images(UPLOAD);
-    // All lengths are below the 2 minutes of the first credit.
-    let price = Credits::whole(1);
+    let previews = options.map_or(0, |options| options.previews.len());
+    let paid = paid_steps(u32::try_from(previews).unwrap_or(u32::MAX));
+    let price = paid.iter().filter_map(|step| step.credits).sum();
     let cost = Estimate {
         low: price,
         high: price,
         source: "pricing page, August 2026".to_owned(),
         confidence: Confidence::Documented,
     };
-    let further = [PlannedStep::free(PRODUCT), PlannedStep::paid(CREATE)];
+    let further = std::iter::once(PlannedStep::free(PRODUCT)).chain(paid);
     Ok(reading.finish(client.transport.account(), images, further, None, secs, cost))
+}
+
+/// All lengths are below the 2 minutes of the first credit.
+fn paid_steps(previews: u32) -> Vec<PlannedStep> {
+    let video = Credits::whole(1);
+    match previews {
+        0 => vec![PlannedStep::paid(CREATE, video)],
+        previews => vec![
+            PlannedStep::paid(PREVIEWS, Credits::cents(50).times(previews)),
+            PlannedStep::paid(RENDER, video),
+        ],
+    }
+}
+
+/// The most previews of one job. No limit is documented.
+const MOST_PREVIEWS: usize = 10;
+
+fn check_previews(reading: &Reading<'_>, options: &Options) -> Result<()> {
+    let refused = |message: &str| Err(reading.invalid("jogg.previews", message));
+    let styles = &options.previews;
+    let is_double = |(index, style): (usize, &String)| styles[..index].contains(style);
+    match styles.len() {
+        0 => Ok(()),
+        count if count > MOST_PREVIEWS => refused("at most 10 are made"),
+        _ if styles.iter().any(|style| style.trim().is_empty()) => refused("a look has no name"),
+        _ if styles.iter().enumerate().any(is_double) => refused("a look is named twice"),
+        _ if options.visual_style.is_some() => {
+            refused("name looks here or in visual_style, not in both")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The first public presenter that was recorded in the ratio.

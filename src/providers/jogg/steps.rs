@@ -1,21 +1,23 @@
 use std::time::Duration;
 
 use super::super::Provider;
-use super::super::request::Reading;
+use super::super::request::{Local, Reading};
 use super::super::said::{first_word, word};
-use super::super::steps::{LookUp, PollSchedule, Sent, Status, picture};
+use super::super::steps::{Look, Looking, PollSchedule, Sent, Status, picture};
 use super::client::video_id;
-use super::plan::{AVATAR, CAPABILITIES, PRODUCT, UPLOAD, plan, wire_ratio};
+use super::find::{find, find_preview};
+use super::plan::{AVATAR, CAPABILITIES, PREVIEWS, PRODUCT, RENDER, UPLOAD, plan, wire_ratio};
 use super::types::{self, ProductVideoStatus as Word};
 use super::{Client, Options, language};
 use crate::BoxFuture;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::AccountConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Job, Plan};
-use crate::model::{Cost, CostSource, Credits, Picture, VideoFacts, VideoRequest};
+use crate::job::{Job, Offer, Plan};
+use crate::model::{Cost, CostSource, Credits, Medium, Picture, VideoFacts, VideoRequest};
 use crate::pages::Pages;
-use crate::transport::{Transport, Upload};
+use crate::secret::redact;
+use crate::transport::{Operation, Transport, Upload};
 
 /// The guide: first after 10 to 15 s, every 10 s in the first minute, then every 30 s.
 const SCHEDULE: PollSchedule = &[
@@ -24,9 +26,6 @@ const SCHEDULE: PollSchedule = &[
     (15, Duration::from_secs(20)),
     (16, Duration::from_secs(30)),
 ];
-
-/// How many pages of 100 are looked through for a lost video.
-const LOOK_UP_PAGES: u32 = 3;
 
 /// A JoggAI account as the client drives it.
 pub(crate) struct Account(Client);
@@ -52,8 +51,38 @@ impl Account {
 
     async fn create_video(&self, job: &Job, step: usize) -> Result<Sent> {
         let video = self.0.create_video_from_product(&video_body(job, step)?).await?;
-        let resource = video_id(&video).unwrap_or_default().to_owned();
-        Ok(Sent::Running(resource))
+        Ok(Sent::Running(video_id(&video).unwrap_or_default().to_owned()))
+    }
+
+    /// Some looks may be refused while others start. Those that started are offered; where none
+    /// did, nothing was accepted.
+    async fn create_previews(&self, job: &Job, step: usize) -> Result<Sent> {
+        let made = self.0.create_previews(&previews_body(job, step)?).await?;
+        let mut refused = None;
+        let mut offers = Vec::new();
+        for preview in made.previews.into_iter().flatten() {
+            match preview.preview_id.filter(|id| !id.is_empty()) {
+                Some(id) => {
+                    let label = preview.visual_style.unwrap_or_else(|| "preview".to_owned());
+                    offers.push(Offer { id, label });
+                }
+                None => refused = preview.err_msg.or(refused),
+            }
+        }
+        let Some(first) = offers.first() else {
+            let message = refused.unwrap_or_else(|| "no preview was started".to_owned());
+            return Err(Error::new(ErrorKind::InvalidRequest, redact(&message, &[])));
+        };
+        let id = made.preview_list_id.filter(|id| !id.is_empty());
+        Ok(Sent::Offered(id.unwrap_or_else(|| first.id.clone()), offers))
+    }
+
+    async fn render(&self, job: &Job, step: usize) -> Result<Sent> {
+        let missing = || Error::new(ErrorKind::NeedsAction, "no preview was chosen");
+        let preview = job.chosen_before(step).ok_or_else(missing)?;
+        let body = types::RenderSinglePreviewRequest::new(preview);
+        let video = self.0.render_single_preview(&body).await?;
+        Ok(Sent::Running(video_id(&video).unwrap_or_default().to_owned()))
     }
 
     async fn read(&self, job: &Job, step: usize) -> Result<Status> {
@@ -71,29 +100,6 @@ impl Account {
             _ => Status::Running(status, None),
         })
     }
-
-    /// Looks for our tag at the end of a title, the newest titles first.
-    async fn find(&self, job: &Job, step: usize) -> Result<LookUp> {
-        let tag = job.tag(step);
-        for page in 1..=LOOK_UP_PAGES {
-            let query = types::ListProductVideosQuery::new()
-                .page(page)
-                .page_size(100)
-                .sort_by(types::ProductVideoSortKey::CreatedAt)
-                .sort_order(types::SortOrder::Desc);
-            let videos = self.0.list_product_videos(&query).await?.videos.unwrap_or_default();
-            let tagged = |video: &&types::ProductVideoSummary| {
-                video.title.as_deref().is_some_and(|title| title.ends_with(&tag))
-            };
-            if let Some(video) = videos.iter().find(tagged) {
-                return Ok(LookUp::Found(video.id.clone()));
-            }
-            if videos.len() < 100 {
-                break;
-            }
-        }
-        Ok(LookUp::NotSeen)
-    }
 }
 
 impl Provider for Account {
@@ -104,9 +110,9 @@ impl Provider for Account {
     fn plan<'a>(
         &'a self,
         request: &'a VideoRequest,
-        pictures: &'a [Option<Picture>],
+        local: &'a Local,
     ) -> BoxFuture<'a, Result<Plan>> {
-        Box::pin(plan(&self.0, request, pictures))
+        Box::pin(plan(&self.0, request, local))
     }
 
     fn schedule(&self) -> PollSchedule {
@@ -117,6 +123,8 @@ impl Provider for Account {
         match job.steps[step].operation.as_str() {
             UPLOAD => Box::pin(self.upload(job, step)),
             PRODUCT => Box::pin(self.create_product(job)),
+            PREVIEWS => Box::pin(self.create_previews(job, step)),
+            RENDER => Box::pin(self.render(job, step)),
             _ => Box::pin(self.create_video(job, step)),
         }
     }
@@ -125,8 +133,23 @@ impl Provider for Account {
         Box::pin(self.read(job, step))
     }
 
-    fn look_up<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<LookUp>> {
-        Box::pin(self.find(job, step))
+    fn look_up<'a>(&'a self, job: &'a Job, step: usize, _: Looking) -> BoxFuture<'a, Result<Look>> {
+        Box::pin(find(&self.0, job, step))
+    }
+
+    fn adopt<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Sent>> {
+        Box::pin(async move {
+            let id = job.steps[step].resource.clone().unwrap_or_default();
+            if job.steps[step].operation == PREVIEWS {
+                return find_preview(&self.0, id).await;
+            }
+            self.0.read_video(&id).await?;
+            Ok(Sent::Running(id))
+        })
+    }
+
+    fn operations(&self) -> &'static [&'static Operation] {
+        super::OPERATIONS
     }
 
     fn balance(&self) -> BoxFuture<'_, Result<Credits>> {
@@ -156,13 +179,7 @@ fn product_body(job: &Job) -> types::CreateProductRequest {
 fn video_body(job: &Job, step: usize) -> Result<types::CreateVideoFromProductRequest> {
     let options = job.request.jogg.clone().unwrap_or_default();
     let product_id = job.resource_of(PRODUCT).unwrap_or_default();
-    let length = job.plan.duration_secs.unwrap_or_default().to_string();
-    // Our tag follows the user's own name, which stays readable.
-    let name = options.name.clone().unwrap_or_else(|| job.request.product.name.clone());
-    let spec = types::VideoSpec::new(length.as_str())
-        .aspect_ratio(wire_ratio(job.request.aspect_ratio))
-        .caption(options.caption.unwrap_or(true))
-        .name(format!("{name} {}", job.tag(step)));
+    let spec = video_spec(job, &options, &job.tag(step));
     let style = options.script_style.clone().unwrap_or(types::ScriptStyle::Discovery);
     let script = types::ScriptSpec::new(style, language::word(job.request.language.as_ref()));
     Ok(types::CreateVideoFromProductRequest::new(
@@ -178,6 +195,46 @@ fn video_body(job: &Job, step: usize) -> Result<types::CreateVideoFromProductReq
     .extra(options.extra))
 }
 
+fn previews_body(job: &Job, step: usize) -> Result<types::CreatePreviewsRequest> {
+    let options = job.request.jogg.clone().unwrap_or_default();
+    let product_id = job.resource_of(PRODUCT).unwrap_or_default();
+    let language = language::word(job.request.language.as_ref());
+    let style = options.script_style.clone().unwrap_or(types::ScriptStyle::Discovery);
+    Ok(types::CreatePreviewsRequest::new(
+        product_id,
+        options.previews.clone(),
+        video_spec(job, &options, &job.tag(step)),
+        avatar(job, &options)?,
+        types::VoiceSpec::new().id(options.voice),
+        types::AudioSpec::new().music_id(options.music),
+        types::ScriptSpec::new(style, language),
+    )
+    // Sources disagree on its place.
+    .language(language.to_string())
+    .override_script(options.override_script)
+    .extra(options.extra))
+}
+
+/// The longest part of the user's own name in a title. No limit is documented, and a tag that were
+/// cut off would be lost.
+const NAME_MAX_CHARS: usize = 60;
+
+/// Our tag follows the user's own name, which stays readable.
+fn video_spec(job: &Job, options: &Options, tag: &str) -> types::VideoSpec {
+    let length = job.plan.duration_secs.unwrap_or_default().to_string();
+    types::VideoSpec::new(length.as_str())
+        .aspect_ratio(wire_ratio(job.request.aspect_ratio))
+        .caption(options.caption.unwrap_or(true))
+        .name(format!("{} {tag}", own_name(job)))
+}
+
+/// The user's own part of a title.
+pub(super) fn own_name(job: &Job) -> String {
+    let options = job.request.jogg.as_ref();
+    let name = options.and_then(|options| options.name.as_deref());
+    name.unwrap_or(&job.request.product.name).chars().take(NAME_MAX_CHARS).collect()
+}
+
 fn avatar(job: &Job, options: &Options) -> Result<types::AvatarSpec> {
     let chosen = || job.plan.choice(AVATAR).and_then(|id| id.parse().ok());
     let missing = || Error::new(ErrorKind::InvalidRequest, "none was chosen").with_field(AVATAR);
@@ -189,6 +246,7 @@ fn facts(video: &types::ProductVideo, raw: serde_json::Value) -> Option<VideoFac
     let set = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let secs = video.video_duration.or(video.duration).filter(|secs| secs.is_finite());
     Some(VideoFacts {
+        medium: Medium::Video,
         url: set(&video.video_url)?,
         poster: set(&video.cover_url),
         duration: secs.and_then(|secs| Duration::try_from_secs_f64(secs).ok()),

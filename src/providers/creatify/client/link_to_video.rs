@@ -3,7 +3,7 @@ use super::super::types;
 use super::{Client, joined};
 use crate::bindings::creatify::{Client as Api, operations, send};
 use crate::error::Result;
-use crate::transport::PathSegment;
+use crate::transport::{Answer, PathSegment};
 
 impl Client {
     /// Makes a video of a link in one go. **Paid**: 5 credits for each started 30 s, more for some
@@ -96,9 +96,16 @@ impl Client {
     ///
     /// Source: `GET /api/link_to_videos/{id}/`.
     pub async fn get_link_to_video(&self, id: &str) -> Result<types::LinkToVideo> {
+        Ok(self.read_link_to_video(id).await?.value)
+    }
+
+    pub(in super::super) async fn read_link_to_video(
+        &self,
+        id: &str,
+    ) -> Result<Answer<types::LinkToVideo>> {
         let id = PathSegment::new("id", id)?;
         let method = async |api: Api| api.get_link_to_video(&id).await;
-        Ok(send(&self.transport, &operations::GET_LINK_TO_VIDEO, method).await?.value)
+        send(&self.transport, &operations::GET_LINK_TO_VIDEO, method).await
     }
 
     /// Reads the link videos with these ids (at most 100), or all. Free.

@@ -1,0 +1,146 @@
+//! Where accepted jobs go when the ledger cannot be written.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::job::{JobId, Offer};
+use crate::model::Timestamp;
+
+/// Room that is taken when the file is made, so that a full disk cannot keep a job from being
+/// written down: some hundred lines.
+const RESERVE: usize = 64 * 1024;
+
+/// A step that was accepted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Accepted {
+    pub(super) job: JobId,
+    pub(super) step: usize,
+    pub(super) resource: String,
+    /// Whether it was done with the answer.
+    pub(super) is_done: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) offers: Vec<Offer>,
+    pub(super) at: Timestamp,
+}
+
+/// A file of JSON lines, followed by blanks up to its reserve. Processes may share it.
+#[derive(Debug)]
+pub(super) struct SideFile(PathBuf);
+
+impl SideFile {
+    /// # Errors
+    /// [`ErrorKind::Io`] where no file can be made there.
+    pub(super) fn open(path: PathBuf) -> Result<Self> {
+        let made = Self(path);
+        made.reserve().map_err(|error| made.failed(&error))?;
+        Ok(made)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn reserve(&self) -> io::Result<()> {
+        let mut file = OpenOptions::new().create(true).append(true).open(&self.0)?;
+        file.lock()?;
+        if file.metadata()?.len() == 0 {
+            file.write_all(&vec![b' '; RESERVE])?;
+            file.sync_all()?;
+        }
+        Ok(())
+    }
+
+    /// Writes a line, and has it on disk when this returns.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`].
+    pub(super) fn write(&self, accepted: &Accepted) -> Result<()> {
+        let mut line = serde_json::to_vec(accepted)
+            .map_err(|error| Error::new(ErrorKind::Io, error.to_string()))?;
+        line.push(b'\n');
+        self.put(&line).map_err(|error| self.failed(&error))
+    }
+
+    fn put(&self, line: &[u8]) -> io::Result<()> {
+        let mut file = OpenOptions::new().read(true).write(true).open(&self.0)?;
+        file.lock()?;
+        let mut text = Vec::new();
+        file.read_to_end(&mut text)?;
+        let end = text.trim_ascii_end().len();
+        file.seek(SeekFrom::Start(end as u64))?;
+        // The blanks that were trimmed held the line break, if a crash did not cut it off.
+        let separator: &[u8] = if end == 0 { b"" } else { b"\n" };
+        file.write_all(&[separator, line].concat())?;
+        file.sync_data()
+    }
+
+    /// What was written for a step, the last first.
+    pub(super) fn find(&self, job: JobId, step: usize) -> Option<Accepted> {
+        let mut text = String::new();
+        File::open(&self.0).ok()?.read_to_string(&mut text).ok()?;
+        let mut lines = text.lines().rev().filter(|line| !line.trim().is_empty());
+        let read = |line: &str| serde_json::from_str::<Accepted>(line).ok();
+        lines.find_map(|line| read(line).filter(|told| told.job == job && told.step == step))
+    }
+
+    fn failed(&self, error: &io::Error) -> Error {
+        let message = format!("{} cannot be written: {error}", self.0.display());
+        Error::new(ErrorKind::Io, message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+
+    #[test]
+    fn lines_are_found_again_and_take_the_room_that_was_reserved() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("accepted");
+        let accepted = |step, resource: &str| Accepted {
+            job: JobId::new(&SystemClock),
+            step,
+            resource: resource.to_owned(),
+            is_done: false,
+            offers: Vec::new(),
+            at: Timestamp::from_millis(1),
+        };
+        let file = SideFile::open(path.clone()).unwrap();
+        let (one, two) = (accepted(1, "task_1"), accepted(0, "task_2"));
+        assert_eq!(file.find(one.job, 1), None);
+        file.write(&one).unwrap();
+        // Opened again, as after a restart.
+        let file = SideFile::open(path.clone()).unwrap();
+        file.write(&two).unwrap();
+        assert_eq!(file.find(one.job, 1), Some(one.clone()));
+        assert_eq!(file.find(one.job, 0), None);
+        assert_eq!(file.find(two.job, 0), Some(two.clone()));
+        assert_eq!(std::fs::metadata(&path).unwrap().len(), RESERVE as u64);
+        // A line that a crash cut off hides no other.
+        std::fs::write(&path, format!("{}\n{{\"job\":", serde_json::to_string(&one).unwrap()))
+            .unwrap();
+        file.write(&two).unwrap();
+        assert_eq!(file.find(one.job, 1), Some(one));
+        assert_eq!(file.find(two.job, 0), Some(two));
+    }
+
+    #[test]
+    fn more_than_the_reserve_holds_is_written_behind_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = SideFile::open(folder.path().join("accepted")).unwrap();
+        let job = JobId::new(&SystemClock);
+        for step in 0..600 {
+            let resource = "x".repeat(100);
+            let at = Timestamp::from_millis(1);
+            let accepted = Accepted { job, step, resource, is_done: true, offers: Vec::new(), at };
+            file.write(&accepted).unwrap();
+        }
+        assert!(std::fs::metadata(file.path()).unwrap().len() > RESERVE as u64);
+        assert!(file.find(job, 0).is_some() && file.find(job, 599).is_some());
+    }
+}

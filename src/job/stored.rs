@@ -1,0 +1,168 @@
+//! A job as text, for ledgers.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Account, Job, JobId, Plan, Reason, Stage, Step};
+use crate::error::{Error, ErrorKind, Result};
+use crate::model::{Timestamp, VideoFacts, VideoRequest};
+
+/// The form in which jobs are written. It changes only where an older version would read a newer
+/// job wrongly; what is merely added needs no new form.
+const VERSION: u16 = 1;
+
+/// A job as a ledger keeps it: two JSON texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StoredJob {
+    /// What was asked for and planned. Written once, and never again.
+    pub order: String,
+    /// How far it has come. Written at each change.
+    pub state: String,
+}
+
+impl StoredJob {
+    /// Two texts as they were stored.
+    pub fn new(order: impl Into<String>, state: impl Into<String>) -> Self {
+        Self { order: order.into(), state: state.into() }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Order<'a> {
+    v: u16,
+    id: JobId,
+    account: Cow<'a, Account>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    key: Option<Cow<'a, str>>,
+    fingerprint: Cow<'a, str>,
+    request: Cow<'a, VideoRequest>,
+    plan: Cow<'a, Plan>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    labels: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parent: Option<JobId>,
+    created_at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct State<'a> {
+    v: u16,
+    steps: Cow<'a, [Step]>,
+    stage: Stage,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    trouble: Option<Cow<'a, Reason>>,
+    #[serde(default)]
+    awaits_action: bool,
+    #[serde(default)]
+    polls: u32,
+    #[serde(default)]
+    missed_polls: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    video: Option<Cow<'a, VideoFacts>>,
+    updated_at: Timestamp,
+    revision: u64,
+}
+
+impl Job {
+    /// The job as text.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`] for a request that JSON has no form for: a file's path that is
+    /// not Unicode.
+    pub fn to_stored(&self) -> Result<StoredJob> {
+        let order = Order {
+            v: VERSION,
+            id: self.id,
+            account: Cow::Borrowed(&self.account),
+            key: self.key.as_deref().map(Cow::Borrowed),
+            fingerprint: Cow::Borrowed(&self.fingerprint),
+            request: Cow::Borrowed(&self.request),
+            plan: Cow::Borrowed(&self.plan),
+            labels: self.labels.clone(),
+            parent: self.parent,
+            created_at: self.created_at,
+        };
+        let order = serde_json::to_string(&order).map_err(|error| self.unwritable(error))?;
+        Ok(StoredJob { order, state: self.to_stored_state()? })
+    }
+
+    /// Only what changes of it.
+    ///
+    /// # Errors
+    /// As [`to_stored`](Self::to_stored).
+    pub fn to_stored_state(&self) -> Result<String> {
+        let state = State {
+            v: VERSION,
+            steps: Cow::Borrowed(&self.steps),
+            stage: self.stage,
+            status: self.status.as_deref().map(Cow::Borrowed),
+            trouble: self.trouble.as_ref().map(Cow::Borrowed),
+            awaits_action: self.awaits_action,
+            polls: self.polls,
+            missed_polls: self.missed_polls,
+            video: self.video.as_ref().map(Cow::Borrowed),
+            updated_at: self.updated_at,
+            revision: self.revision,
+        };
+        serde_json::to_string(&state).map_err(|error| self.unwritable(error))
+    }
+
+    /// A job from its texts.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Decode`] for texts of a newer version, or that are none of a job's.
+    pub fn from_stored(stored: &StoredJob) -> Result<Self> {
+        let order: Order<'_> = read(&stored.order)?;
+        let state: State<'_> = read(&stored.state)?;
+        Ok(Self {
+            id: order.id,
+            account: order.account.into_owned(),
+            key: order.key.map(Cow::into_owned),
+            fingerprint: order.fingerprint.into_owned(),
+            request: order.request.into_owned(),
+            plan: order.plan.into_owned(),
+            labels: order.labels,
+            parent: order.parent,
+            created_at: order.created_at,
+            steps: state.steps.into_owned(),
+            stage: state.stage,
+            status: state.status.map(Cow::into_owned),
+            trouble: state.trouble.map(Cow::into_owned),
+            awaits_action: state.awaits_action,
+            polls: state.polls,
+            missed_polls: state.missed_polls,
+            video: state.video.map(Cow::into_owned),
+            updated_at: state.updated_at,
+            revision: state.revision,
+        })
+    }
+
+    fn unwritable(&self, error: serde_json::Error) -> Error {
+        let message = format!("the job cannot be kept as text: {error}");
+        Error::new(ErrorKind::InvalidRequest, message).with_job(self.id).with_source(error)
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
+    #[derive(Deserialize)]
+    struct Version {
+        v: u16,
+    }
+    let failed = |error: serde_json::Error| {
+        let message = format!("a stored job cannot be read: {error}");
+        Error::new(ErrorKind::Decode, message).with_source(error)
+    };
+    let Version { v } = serde_json::from_str(text).map_err(failed)?;
+    if v > VERSION {
+        let message = format!(
+            "a stored job has form {v}, this version of adreel reads up to {VERSION}: update it"
+        );
+        return Err(Error::new(ErrorKind::Decode, message));
+    }
+    serde_json::from_str(text).map_err(failed)
+}

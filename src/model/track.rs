@@ -1,0 +1,115 @@
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use super::image::{check_url, from_base64, read, to_base64};
+use crate::digest::sha256;
+use crate::error::{Error, Result};
+
+/// A piece of music that a video is made for, and where it comes from.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Track {
+    /// A public address that the provider fetches.
+    Url(#[cfg_attr(feature = "schema", schemars(url))] String),
+    /// A file on this machine.
+    File(PathBuf),
+    /// The bytes of a sound file, in JSON as base64 with padding.
+    #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
+    Bytes(
+        #[cfg_attr(feature = "schema", schemars(schema_with = "super::image::base64_schema"))]
+        Bytes,
+    ),
+}
+
+impl Track {
+    /// A public address that the provider fetches.
+    pub fn url(url: impl Into<String>) -> Self {
+        Self::Url(url.into())
+    }
+
+    /// A file on this machine.
+    pub fn file(path: impl AsRef<Path>) -> Self {
+        Self::File(path.as_ref().to_owned())
+    }
+
+    /// The bytes of a sound file.
+    pub fn bytes(bytes: impl Into<Bytes>) -> Self {
+        Self::Bytes(bytes.into())
+    }
+}
+
+impl fmt::Debug for Track {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Url(url) => f.debug_tuple("Url").field(url).finish(),
+            Self::File(path) => f.debug_tuple("File").field(path).finish(),
+            Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
+        }
+    }
+}
+
+/// A local track that was looked at: what it is, and its bytes.
+#[derive(Clone)]
+pub(crate) struct Sound {
+    pub(crate) bytes: Bytes,
+    pub(crate) media_type: &'static str,
+    pub(crate) sha256: String,
+}
+
+const FIELD: &str = "track";
+
+/// Reads a local track and checks that it is one. `None` for one that the provider fetches.
+///
+/// # Errors
+/// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) naming `track` for a file that is
+/// missing, too large or no sound.
+pub(crate) async fn listen(track: &Track) -> Result<Option<Sound>> {
+    let (bytes, shown) = match track {
+        Track::Url(url) => return check_url(url, FIELD.to_owned()).map(|()| None),
+        Track::File(path) => {
+            let shown = path.display().to_string();
+            (read(path, FIELD, &shown, "name a sound file").await?, shown)
+        }
+        Track::Bytes(bytes) => (bytes.clone(), format!("{} bytes in memory", bytes.len())),
+    };
+    let media_type = sound_type(&bytes).ok_or_else(|| {
+        Error::invalid(FIELD, format!("{shown} is not an MP3, WAV, AAC or M4A sound"))
+    })?;
+    let sha256 = sha256(&bytes);
+    Ok(Some(Sound { bytes, media_type, sha256 }))
+}
+
+/// The type of a sound by its first bytes.
+fn sound_type(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => Some("audio/wav"),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some("audio/mp4"),
+        [b'I', b'D', b'3', ..] => Some("audio/mpeg"),
+        // ADTS has the layer bits at zero, MPEG audio does not.
+        [0xff, second, ..] if second & 0xf6 == 0xf0 => Some("audio/aac"),
+        [0xff, second, ..] if second & 0xe0 == 0xe0 && second & 0x06 != 0 => Some("audio/mpeg"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sound_is_known_by_its_first_bytes() {
+        assert_eq!(sound_type(b"RIFF\x24\0\0\0WAVEfmt "), Some("audio/wav"));
+        assert_eq!(sound_type(b"\0\0\0\x20ftypM4A "), Some("audio/mp4"));
+        assert_eq!(sound_type(b"ID3\x04\0"), Some("audio/mpeg"));
+        assert_eq!(sound_type(&[0xff, 0xfb, 0x90, 0x64]), Some("audio/mpeg"));
+        assert_eq!(sound_type(&[0xff, 0xf1, 0x50, 0x80]), Some("audio/aac"));
+        for other in [&b""[..], b"RIFF", b"\x89PNG\r\n\x1a\n", b"<html>", &[0xff, 0xd8, 0xff]] {
+            assert_eq!(sound_type(other), None, "{other:?}");
+        }
+    }
+}

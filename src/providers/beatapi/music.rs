@@ -1,0 +1,138 @@
+//! A music video: what goes with which tier, and what it costs.
+
+use super::MusicOptions;
+use super::plan::{CAPABILITIES, MUSIC, TRACK, UPLOAD};
+use super::types::{MusicVideoMode, MusicVideoQuality, MusicVideoResolution};
+use crate::bindings::beatapi::operations;
+use crate::error::Result;
+use crate::job::{Account, Confidence, Estimate, Plan, PlannedStep};
+use crate::model::{Capabilities, Credits, Field, ImageLimits, VideoRequest};
+use crate::providers::request::{Local, Reading, check_extra};
+
+/// Source: the contract of about October 2026.
+static MUSIC_CAPABILITIES: Capabilities = Capabilities {
+    // A premium one where somebody sings needs none.
+    images: ImageLimits { min_count: 0, ..CAPABILITIES.images },
+    prompt_max_chars: Some(3000),
+    ..CAPABILITIES
+};
+
+const MIN_SECS: u32 = 10;
+const MAX_SECS: u32 = 180;
+const MAX_PREMIUM_SECS: u32 = 300;
+
+pub(super) fn plan(account: &Account, request: &VideoRequest, local: &Local) -> Result<Plan> {
+    let mut reading = Reading::new(request, local, &MUSIC_CAPABILITIES)?;
+    let options = request.beatapi.as_ref();
+    if let Some(options) = options {
+        check_extra(&options.extra, &operations::CREATE_MUSIC_VIDEO)?;
+    }
+    let music = options.and_then(|options| options.music.clone()).unwrap_or_default();
+    check(&reading, &music, request.product.images.len())?;
+    if music.is_premium() && request.language.is_some() {
+        let text = "ignored: a premium music video has no place for it".to_owned();
+        reading.note(Field::Language.path(), text, true);
+    }
+    let secs = match request.duration_secs {
+        Some(_) => reading.duration_secs()?,
+        None => None,
+    };
+    if secs.is_some() {
+        let text = "the track's length counts; this one only where it cannot be found".to_owned();
+        reading.note(Field::Duration.path(), text, false);
+    }
+    let prompt = reading.prompt(None)?;
+    let (track, upload) = reading.track(TRACK);
+    let (images, mut steps) = reading.images(UPLOAD);
+    steps.extend(upload);
+    let cost = estimate(&music);
+    let create = [PlannedStep::paid(MUSIC, cost.high)];
+    let mut plan = reading.finish(account, (images, steps), create, Some(prompt), secs, cost);
+    plan.track = track;
+    Ok(plan)
+}
+
+/// Which fields go with which tier.
+fn check(reading: &Reading<'_>, music: &MusicOptions, images: usize) -> Result<()> {
+    let refused = |field: &str, message: &str| {
+        Err(reading.invalid(format!("beatapi.music.{field}"), message))
+    };
+    let Some(mode) = &music.mode else {
+        let is_540p = music.resolution == Some(MusicVideoResolution::V540p);
+        let is_high = music.quality == Some(MusicVideoQuality::High);
+        return match music {
+            _ if images == 0 => {
+                Err(reading.invalid("product.images", "at least 1 is needed: add one"))
+            }
+            MusicOptions { lip_ref_urls, .. } if !lip_ref_urls.is_empty() => {
+                refused("lip_ref_urls", "they belong to a premium video: name its mode")
+            }
+            MusicOptions { lip_sync: Some(true), lip_ref_url: None, .. } => {
+                refused("lip_ref_url", "it is needed with lip_sync: name a face")
+            }
+            MusicOptions { lip_sync: Some(true), .. } if is_540p => {
+                refused("resolution", "540p does not go with lip_sync: use 720p or 1080p")
+            }
+            _ if is_540p && is_high => {
+                refused("resolution", "540p does not go with high quality: use 720p or 1080p")
+            }
+            _ => Ok(()),
+        };
+    };
+    let standard_only = [
+        ("quality", music.quality.is_some()),
+        ("lip_sync", music.lip_sync.is_some()),
+        ("lip_ref_url", music.lip_ref_url.is_some()),
+        ("srt_url", music.srt_url.is_some()),
+        ("compose_mode", music.compose_mode.is_some()),
+    ];
+    if let Some((field, _)) = standard_only.iter().find(|(_, is_given)| *is_given) {
+        return refused(field, "it belongs to a standard video: leave it or the mode out");
+    }
+    if music.resolution.as_ref().is_some_and(|lines| *lines != MusicVideoResolution::V720p) {
+        return refused("resolution", "a premium video has 720p");
+    }
+    let faces = music.lip_ref_urls.len();
+    match mode {
+        MusicVideoMode::Sing | MusicVideoMode::SingPerform if !(1..=2).contains(&faces) => {
+            refused("lip_ref_urls", "this mode needs 1 or 2 faces")
+        }
+        MusicVideoMode::Dance | MusicVideoMode::Perform if faces > 0 => {
+            refused("lip_ref_urls", "this mode takes no faces")
+        }
+        MusicVideoMode::Dance | MusicVideoMode::Perform if images != 6 => {
+            Err(reading.invalid("product.images", "this mode needs exactly 6"))
+        }
+        _ if images > 6 => Err(reading.invalid("product.images", "at most 6 are taken")),
+        _ => Ok(()),
+    }
+}
+
+/// Cents a second of the track. Those of July, in credits of 2 cents; October's only example, at
+/// 720p, agrees. Of premium ones nothing is known but that they are not cheaper.
+fn rate(music: &MusicOptions) -> (u32, u32) {
+    if music.is_premium() {
+        return (10, 36);
+    }
+    let is_high = music.quality == Some(MusicVideoQuality::High);
+    let rate = match &music.resolution {
+        Some(MusicVideoResolution::V540p) => 8,
+        Some(MusicVideoResolution::V1080p) if is_high => 36,
+        Some(MusicVideoResolution::V1080p) => 12,
+        _ if is_high => 32,
+        _ => 10,
+    };
+    let rate = rate + if music.lip_sync == Some(true) { 4 } else { 0 };
+    (rate, rate)
+}
+
+fn estimate(music: &MusicOptions) -> Estimate {
+    let (low, high) = rate(music);
+    let most = if music.is_premium() { MAX_PREMIUM_SECS } else { MAX_SECS };
+    Estimate {
+        low: Credits::cents(low).times(MIN_SECS),
+        high: Credits::cents(high).times(most),
+        source: "rates of July 2026 for the track's length, which the provider finds".to_owned(),
+        confidence: Confidence::Derived,
+    }
+}
