@@ -83,11 +83,11 @@ impl Client {
             }
         };
         let job = self.0.work.run(work).await.map_err(|error| error.with_job(id))??;
-        let next = next(&job, self.0.clock.now());
-        Ok(Advance { job, next })
+        let action = next(&job, self.0.clock.now());
+        self.at_rest(job, action).await
     }
 
-    /// A job that needs nothing now. A held one may be freed by the policy.
+    /// A job after its action. A held one may be freed by the policy.
     async fn at_rest(&self, job: Job, action: Action) -> Result<Advance> {
         if !self.is_resubmitted(&job) {
             return Ok(Advance { job, next: action });

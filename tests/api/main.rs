@@ -14,5 +14,6 @@ mod fields;
 mod jobs;
 mod jogg;
 mod operations;
+mod recovery;
 mod retry;
 mod uploads;

@@ -14,6 +14,8 @@ pub(crate) enum Reply {
     HangUp,
     /// The answer breaks off in its body.
     BreakOff,
+    /// A JSON answer in which `{tag}` is the tag of a job's step that was sent last.
+    WithTag(String),
 }
 
 pub(crate) fn json(status: u16, body: &str) -> Reply {
@@ -39,6 +41,10 @@ impl Server {
                 let Some(request) = read_request(&mut stream).await else { continue };
                 seen.lock().unwrap().push(request);
                 match replies.pop_front() {
+                    Some(Reply::WithTag(body)) => {
+                        let tag = last_tag(&seen.lock().unwrap());
+                        write_reply(&mut stream, json(200, &body.replace("{tag}", &tag))).await;
+                    }
                     Some(reply) => write_reply(&mut stream, reply).await,
                     None => write_reply(&mut stream, json(418, "{}")).await,
                 }
@@ -51,6 +57,16 @@ impl Server {
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap().clone()
     }
+}
+
+/// The tag that the last request with one carries: `ar-`, a job's id, `-` and a step.
+fn last_tag(requests: &[String]) -> String {
+    let tag_in = |request: &String| {
+        let at = request.rfind("ar-01")?;
+        let end = |c: char| !c.is_ascii_alphanumeric() && c != '-';
+        request[at..].split(end).next().map(str::to_owned)
+    };
+    requests.iter().rev().find_map(tag_in).unwrap()
 }
 
 async fn read_request(stream: &mut TcpStream) -> Option<String> {
@@ -73,7 +89,7 @@ async fn read_request(stream: &mut TcpStream) -> Option<String> {
 
 async fn write_reply(stream: &mut TcpStream, reply: Reply) {
     let text = match reply {
-        Reply::HangUp => return,
+        Reply::HangUp | Reply::WithTag(_) => return,
         Reply::BreakOff => "HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"data\":".to_owned(),
         Reply::Answer(status, headers, body) => format!(
             "HTTP/1.1 {status} Scripted\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
