@@ -30,6 +30,8 @@ pub use catalogue::{Catalogue, CatalogueItem, CatalogueKind};
 pub use client::{AccountConfig, Client, Recovery, Resolution, Video};
 pub use error::{Error, ErrorKind, Result};
 pub use job::{Account, Job, JobHandle, JobId, Plan, ProviderRef, Stage};
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+pub use ledger::Sql;
 pub use ledger::{JobQuery, Ledger, MemoryLedger};
 pub use model::*;
 pub use pages::Pages;

@@ -149,6 +149,21 @@ pub enum StepState {
     Lost,
 }
 
+impl fmt::Display for StepState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Ready => "ready",
+            Self::Submitting => "submitting",
+            Self::Unknown => "unknown",
+            Self::Running => "running",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Uncertain => "uncertain",
+            Self::Lost => "lost",
+        })
+    }
+}
+
 /// What went wrong with a job, as it is kept with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]

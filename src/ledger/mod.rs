@@ -1,10 +1,15 @@
 //! What was paid for: the only place that knows.
 
+pub mod conformance;
 mod memory;
 mod seat;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod sql;
 
 pub use memory::MemoryLedger;
 pub use seat::Seat;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub use sql::Sql;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,0 +1,60 @@
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{PgPool, Postgres, Transaction};
+
+use super::fault;
+use super::place::{Place, invalid};
+pub(super) use super::schema::POSTGRES as MIGRATIONS;
+use crate::error::Result;
+
+/// The lock spells `adreel`; it ends with the transaction.
+pub(super) const BEGIN_UPDATE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
+     SELECT pg_advisory_xact_lock(x'61647265656c'::bigint)";
+pub(super) const HAS_SCHEMA: &str =
+    "SELECT COUNT(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('adreel_schema')";
+
+/// The default of a server, a database, a role or a pool may be to answer before the disk has it,
+/// and an intent that a crash undoes is a job that is paid twice. Only under this isolation does a
+/// row that another transaction has just added count as a conflict and not as an error.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO on";
+
+const MAX_CONNECTIONS: u32 = 8;
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What a statement that writes runs on.
+pub(super) async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
+    pool.begin_with(BEGIN).await
+}
+
+pub(super) async fn commit(transaction: Transaction<'static, Postgres>) -> sqlx::Result<()> {
+    transaction.commit().await
+}
+
+pub(super) async fn open(url: &str) -> Result<(PgPool, Place)> {
+    let options = PgConnectOptions::from_str(url).map_err(|_| {
+        invalid(
+            "the URL cannot be read: use postgres://USER:PASSWORD@HOST:PORT/DATABASE, with \
+                 %40 for an @ in a password",
+        )
+    })?;
+    let options = match options.get_application_name() {
+        Some(_) => options,
+        None => options.application_name("adreel"),
+    };
+    let place = place(&options);
+    let pool = PgPoolOptions::new().max_connections(MAX_CONNECTIONS);
+    let pool = pool.acquire_timeout(ACQUIRE_TIMEOUT).connect_with(options).await;
+    Ok((pool.map_err(|error| fault::told(&place, error))?, place))
+}
+
+pub(super) fn place(options: &PgConnectOptions) -> Place {
+    let host = match options.get_socket() {
+        Some(folder) => folder.display().to_string(),
+        None => format!("{}:{}", options.get_host(), options.get_port()),
+    };
+    // Postgres' own default is the name of the user, which is not told.
+    let database = options.get_database().unwrap_or("the user's own database").to_owned();
+    Place::Server { host, database }
+}

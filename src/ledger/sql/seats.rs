@@ -1,0 +1,102 @@
+//! Seats of a ledger in a file: a folder beside it with one locked file per living owner. The
+//! system gives the lock back when the owner ends, in whatever way.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind as IoKind};
+use std::path::{Path, PathBuf};
+
+use ulid::Ulid;
+
+use crate::clock::{Clock as _, SystemClock};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ledger::Seat;
+
+/// A file that is locked as long as this lives. It removes itself while it is still locked, so
+/// that nobody sees a free seat that is not gone.
+struct Taken {
+    path: PathBuf,
+    _locked: File,
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        fs::remove_file(&self.path).ok();
+    }
+}
+
+/// Takes a seat and removes those of dead owners. `None` where the file system has no locks.
+pub(super) fn take(folder: &Path) -> Result<Option<Seat>> {
+    let seat = seat(folder).map_err(|error| {
+        let message = format!(
+            "ledger's seats {}: {error}; check the folder's permissions and space",
+            folder.display()
+        );
+        Error::new(ErrorKind::Io, message)
+    })?;
+    remove_dead(folder);
+    Ok(seat)
+}
+
+fn seat(folder: &Path) -> io::Result<Option<Seat>> {
+    make_folder(folder)?;
+    let name = new_name()?;
+    let path = folder.join(&name);
+    // It gets its name after its lock: under its name somebody could take it for a dead one.
+    let unnamed = folder.join(format!("{name}.new"));
+    let file = OpenOptions::new().write(true).create_new(true).open(&unnamed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::Error(error)) if error.kind() == IoKind::Unsupported => {
+            fs::remove_file(&unnamed)?;
+            return Ok(None);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    fs::rename(&unnamed, &path)?;
+    Ok(Some(Seat::new(name, Taken { path, _locked: file })))
+}
+
+/// Makes a folder, and those above it, that only their owner can enter.
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
+    #[allow(unused_mut, reason = "there is no mode outside of Unix")]
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
+fn new_name() -> io::Result<String> {
+    let millis = u64::try_from(SystemClock.now().as_millis()).unwrap_or_default();
+    let draw =
+        || getrandom::u64().map(u128::from).map_err(|error| io::Error::other(error.to_string()));
+    Ok(Ulid::from_parts(millis, draw()? << 64 | draw()?).to_string())
+}
+
+/// Whether somebody holds the seat. Where that cannot be told he may, since to wait for somebody
+/// who is dead costs nothing.
+pub(super) fn is_taken(folder: &Path, name: &str) -> bool {
+    is_name(name) && !is_free(&folder.join(name))
+}
+
+/// Whether it is one of our names, and with that no path to somewhere else.
+fn is_name(name: &str) -> bool {
+    Ulid::from_string(name).is_ok_and(|ulid| ulid.to_string() == name)
+}
+
+/// Whether it is gone or nobody's. The lock is shared, so that two who ask do not take each other
+/// for the owner.
+fn is_free(path: &Path) -> bool {
+    match File::open(path) {
+        Ok(file) => file.try_lock_shared().is_ok(),
+        Err(error) => error.kind() == IoKind::NotFound,
+    }
+}
+
+fn remove_dead(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_str().is_some_and(is_name) && is_free(&entry.path()) {
+            // Who cannot remove it leaves it to the next one.
+            fs::remove_file(entry.path()).ok();
+        }
+    }
+}
