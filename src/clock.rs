@@ -37,6 +37,7 @@ impl Clock for SystemClock {
 /// A clock that runs `speed` times as fast as the machine's, as the sandbox does.
 #[derive(Clone, Copy, Debug)]
 pub struct ScaledClock {
+    shown: Timestamp,
     started: Timestamp,
     speed: f64,
 }
@@ -45,15 +46,25 @@ impl ScaledClock {
     /// A clock that is right now and gains from then on. A speed that is not above zero counts
     /// as 1.
     pub fn new(speed: f64) -> Self {
+        Self::from(SystemClock.now(), speed)
+    }
+
+    /// A clock that shows `now` now, so that several processes share a sandbox's time.
+    pub fn from(now: Timestamp, speed: f64) -> Self {
         let speed = if speed.is_finite() && speed > 0.0 { speed } else { 1.0 };
-        Self { started: SystemClock.now(), speed }
+        Self { shown: now, started: SystemClock.now(), speed }
+    }
+
+    /// How many times as fast as the machine's clock it runs.
+    pub fn speed(&self) -> f64 {
+        self.speed
     }
 }
 
 impl Clock for ScaledClock {
     fn now(&self) -> Timestamp {
         let elapsed = SystemClock.now().since(self.started);
-        self.started + elapsed.mul_f64(self.speed)
+        self.shown + elapsed.mul_f64(self.speed)
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {

@@ -6,7 +6,8 @@ use super::exit;
 use super::options::{self, OptionValue};
 use crate::catalogue::CatalogueKind;
 use crate::error::Result;
-use crate::model::{AspectRatio, Language, Product, ProviderId, VideoRequest};
+use crate::job::JobId;
+use crate::model::{AspectRatio, Language, Product, ProviderId, Track, VideoRequest};
 use crate::sandbox::Quality;
 
 /// Turns a product into a marketing video, through BeatAPI, Creatify or JoggAI.
@@ -29,15 +30,15 @@ pub(super) struct Global {
     /// Use a sandbox that runs already.
     #[arg(long, global = true, value_name = "URL")]
     pub(super) sandbox_url: Option<String>,
-    /// Where jobs are kept. So far only memory: jobs are forgotten when the command ends.
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        env = "ADREEL_LEDGER",
-        default_value = "memory:"
-    )]
-    pub(super) ledger: String,
+    /// Where jobs are kept: sqlite:FILE, postgres://… or memory: (forgotten at the end) [default: a
+    /// file in the user's data folder, another one for each sandbox or other address].
+    #[arg(long, global = true, value_name = "URL", env = "ADREEL_LEDGER", hide_env_values = true)]
+    pub(super) ledger: Option<String>,
+    /// How long a paid call may be on its way, whatever becomes of its sender, in milliseconds
+    /// [default: its timeout and 30 s].
+    #[arg(long, global = true, value_name = "MS", env = "ADREEL_SETTLE_MS")]
+    #[arg(value_parser = clap::value_parser!(u64).range(100..=3_600_000))]
+    pub(super) settle_ms: Option<u64>,
     /// Print JSON, one object a line.
     #[arg(long, global = true)]
     pub(super) json: bool,
@@ -50,11 +51,29 @@ pub(super) struct Global {
 pub(super) enum Command {
     /// Make a video with each provider and save it.
     ///
+    /// The same command again goes on with the same jobs, or prints what they made; nothing is
+    /// paid twice.
+    ///
     /// Keys come from BEATAPI_API_KEY, CREATIFY_API_ID with CREATIFY_API_KEY, and JOGG_API_KEY;
     /// BEATAPI_BASE_URL and its like lead to another address.
     Make(MakeArgs),
     /// Show what `make` would do and cost, without paying.
     Plan(RequestArgs),
+    /// List the jobs of the ledger, the oldest first.
+    Jobs(JobsArgs),
+    /// Show a job: its steps, what it is called at the provider, what it waits for.
+    Job(JobArgs),
+    /// Wait for jobs and save their videos.
+    Wait(WaitArgs),
+    /// Come back to everything that is open in the ledger, and save it to its files.
+    Resume,
+    /// Decide what becomes of a held job, which may have been paid for.
+    Resolve(ResolveArgs),
+    /// The ledger itself.
+    Ledger {
+        #[command(subcommand)]
+        command: LedgerCommand,
+    },
     /// Show what each provider can do, and the credits that are left.
     Providers,
     /// List avatars, voices, music or styles, with the ids that --set takes. Free.
@@ -88,6 +107,64 @@ pub(super) struct MakeArgs {
     /// Replace files that are there already.
     #[arg(long)]
     pub(super) overwrite: bool,
+    /// Make new videos, and pay for them, although this request was made before.
+    #[arg(long)]
+    pub(super) again: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct JobsArgs {
+    /// Only jobs that something is still to be done for.
+    #[arg(long)]
+    pub(super) open: bool,
+    /// Only jobs that may have been paid for and wait for `resolve`.
+    #[arg(long, conflicts_with = "open")]
+    pub(super) held: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct JobArgs {
+    /// The job's id.
+    #[arg(value_name = "JOB")]
+    pub(super) id: JobId,
+    /// Take this one of what it offers, such as a preview, by its id.
+    #[arg(long, value_name = "OFFER")]
+    pub(super) choose: Option<String>,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct WaitArgs {
+    /// The jobs' ids.
+    #[arg(value_name = "JOB", required = true)]
+    pub(super) ids: Vec<JobId>,
+    /// The file for the video, of a single job [default: the one that it was made for].
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false, args = ["adopt", "resubmit", "abandon"])]
+pub(super) struct ResolveArgs {
+    /// The job's id.
+    #[arg(value_name = "JOB")]
+    pub(super) id: JobId,
+    /// The call was accepted: this is the provider's id of what it made.
+    #[arg(long, value_name = "REF")]
+    pub(super) adopt: Option<String>,
+    /// Send the call again. If the first was accepted after all, both are paid.
+    #[arg(long)]
+    pub(super) resubmit: bool,
+    /// Give the job up. What it has at the provider goes on there.
+    #[arg(long)]
+    pub(super) abandon: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum LedgerCommand {
+    /// Print the SQL that makes the tables, for those who run it by hand.
+    ///
+    /// It is that of SQLite, or with --ledger postgres://… that of Postgres. Nothing is opened.
+    Schema,
 }
 
 #[derive(Args, Debug)]
@@ -113,6 +190,12 @@ pub(super) struct RequestArgs {
     /// Its page in a shop.
     #[arg(long, value_name = "URL")]
     pub(super) page_url: Option<String>,
+    /// A sound file to make a music video for (BeatAPI).
+    #[arg(long, value_name = "FILE", conflicts_with = "track_url")]
+    pub(super) track: Option<PathBuf>,
+    /// The address of the sound, which the provider fetches.
+    #[arg(long, value_name = "URL")]
+    pub(super) track_url: Option<String>,
     /// What should be seen and heard.
     #[arg(long, value_name = "TEXT")]
     pub(super) prompt: Option<String>,
@@ -154,6 +237,8 @@ impl RequestArgs {
         request.prompt.clone_from(&self.prompt);
         request.duration_secs = self.duration;
         request.language.clone_from(&self.language);
+        let url = self.track_url.as_ref().map(Track::url);
+        request.track = self.track.as_ref().map(Track::file).or(url);
         options::set(request, &self.set)
     }
 }

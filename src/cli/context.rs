@@ -1,7 +1,12 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::args::Global;
-use super::output;
-use crate::client::Client;
-use crate::error::{Error, Result};
+use super::{output, place};
+use crate::client::{Client, ClientBuilder};
+use crate::error::{Error, ErrorKind, Result};
+use crate::ledger::{Ledger, MemoryLedger, Sql};
 use crate::model::ProviderId;
 use crate::sandbox::{self, Sandbox};
 
@@ -10,33 +15,38 @@ pub(super) struct Context {
     pub(super) client: Client,
     pub(super) json: bool,
     pub(super) quiet: bool,
+    /// Whether jobs can be come back to with another command.
+    pub(super) is_lasting: bool,
     /// Keeps the sandbox of this process running.
     _sandbox: Option<Sandbox>,
 }
 
 impl Context {
     pub(super) async fn new(global: &Global) -> Result<Self> {
-        if global.ledger != "memory:" {
-            let message = format!("{:?} is not supported yet: use memory:", global.ledger);
-            return Err(Error::invalid("--ledger", message));
-        }
         let mut sandbox = None;
-        let client = if global.sandbox {
+        let mut speed = 1.0;
+        let builder = if global.sandbox {
             let started = Sandbox::start().await.map_err(|error| {
                 let message = format!("the sandbox cannot be started: {error}");
-                Error::new(crate::ErrorKind::Io, message).with_source(error)
+                Error::new(ErrorKind::Io, message).with_source(error)
             })?;
-            let client = sandbox::client_builder(started.url(), started.speed(), variable);
+            speed = started.speed();
+            let builder = sandbox::client_builder(started.url(), started.clock(), variable);
             sandbox = Some(started);
-            client.in_memory().build()?
+            builder
         } else if let Some(url) = &global.sandbox_url {
             let url = url.trim_end_matches('/');
-            let speed = sandbox::speed_of(url).await?;
-            sandbox::client_builder(url, speed, variable).in_memory().build()?
+            let clock = sandbox::clock_of(url).await?;
+            speed = clock.speed();
+            sandbox::client_builder(url, clock, variable)
         } else {
-            Client::builder().keys_from_env().in_memory().build()?
+            Client::builder().keys_from_env()
         };
-        Ok(Self { client, json: global.json, quiet: global.quiet, _sandbox: sandbox })
+        let ledger = open_ledger(global, &builder).await?;
+        let is_lasting = sandbox.is_none() && global.ledger.as_deref() != Some("memory:");
+        let client = settled(builder, global.settle_ms, speed).ledger(ledger).build()?;
+        let Global { json, quiet, .. } = *global;
+        Ok(Self { client, json, quiet, is_lasting, _sandbox: sandbox })
     }
 
     /// Says what is no result, where anybody wants to know.
@@ -57,7 +67,7 @@ impl Context {
         if providers.is_empty() {
             let message = "no provider has a key: set BEATAPI_API_KEY, CREATIFY_API_ID with \
                            CREATIFY_API_KEY, or JOGG_API_KEY, or try --sandbox";
-            return Err(Error::new(crate::ErrorKind::NeedsCredentials, message));
+            return Err(Error::new(ErrorKind::NeedsCredentials, message));
         }
         Ok(providers)
     }
@@ -65,4 +75,31 @@ impl Context {
 
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
+}
+
+/// The settle time that was asked for, in real time. A paid call is given up well before it is
+/// over, so that what is looked for then has its answer or none.
+fn settled(builder: ClientBuilder, millis: Option<u64>, speed: f64) -> ClientBuilder {
+    let Some(settle) = millis.map(Duration::from_millis) else { return builder };
+    builder.settle(settle.mul_f64(speed.max(1.0))).submit_timeout(settle * 2 / 3)
+}
+
+async fn open_ledger(global: &Global, builder: &ClientBuilder) -> Result<Arc<dyn Ledger>> {
+    let named = |error: Error| match error.field() {
+        Some(_) => error,
+        None => error.with_field("--ledger"),
+    };
+    let url = match &global.ledger {
+        Some(url) if url == "memory:" => return Ok(Arc::new(MemoryLedger::new())),
+        Some(url) => url.clone(),
+        None => {
+            let name = match global.sandbox {
+                true => place::SANDBOX.to_owned(),
+                false => place::file_name(builder.base_urls()),
+            };
+            let file: PathBuf = place::data_folder()?.join(name);
+            format!("sqlite:{}", file.display())
+        }
+    };
+    Ok(Arc::new(Sql::open(&url).await.map_err(named)?))
 }

@@ -21,11 +21,11 @@ pub(super) const HELP: &str = "\
 Exit codes:
   0    done
   1    a job failed, or a provider could not be reached
-  2    the command line or the request cannot be used; nothing was paid
+  2    the command line, the request or the ledger cannot be used; nothing was paid
   3    a key, the credits or the plan of an account do not do; nothing more was paid
-  4    stopped waiting; the job goes on
+  4    stopped waiting; the job goes on, or waits for somebody to choose
   5    the video is made and paid, but could not be saved
-  6    a job may have been paid for and is held: look for it at the provider
+  6    a job may have been paid for and is held: look for it at the provider, then `resolve`
   7    an answer differs from its spec (doctor), whether or not another call failed
   130  interrupted";
 
@@ -33,15 +33,15 @@ impl Exit {
     pub(super) fn of(error: &Error) -> Self {
         match error.kind() {
             ErrorKind::SubmitUnknown => Self::MaybePaid,
-            ErrorKind::InvalidRequest | ErrorKind::Unsupported => Self::Input,
-            ErrorKind::Io | ErrorKind::Conflict => match error.job_id() {
-                Some(_) => Self::NotSaved,
-                None => Self::Input,
-            },
+            ErrorKind::InvalidRequest
+            | ErrorKind::Unsupported
+            | ErrorKind::Io
+            | ErrorKind::Conflict => Self::Input,
             ErrorKind::Unauthorized
             | ErrorKind::NeedsCredentials
             | ErrorKind::OutOfCredits
             | ErrorKind::PlanLacks => Self::Account,
+            ErrorKind::NeedsAction => Self::StoppedWaiting,
             ErrorKind::Timeout if error.job_id().is_some() => Self::StoppedWaiting,
             _ => Self::Failed,
         }

@@ -6,6 +6,7 @@ mod context;
 mod exit;
 mod options;
 mod output;
+mod place;
 mod progress;
 
 use std::process::ExitCode;
@@ -40,6 +41,7 @@ async fn command(cli: Cli) -> Exit {
     match &cli.command {
         Command::Schema => return commands::schema::run(cli.global.json),
         Command::Sandbox(args) => return commands::sandbox::run(args).await,
+        Command::Ledger { command } => return commands::ledger::run(&cli.global, command),
         _ => {}
     }
     let context = match Context::new(&cli.global).await {
@@ -52,7 +54,12 @@ async fn command(cli: Cli) -> Exit {
         Command::Providers => commands::providers::run(&context).await,
         Command::Catalogue(args) => commands::catalogue::run(&context, args).await,
         Command::Doctor(args) => commands::doctor::run(&context, args).await,
-        Command::Schema | Command::Sandbox(_) => Exit::Done,
+        Command::Jobs(args) => commands::jobs::run(&context, args).await,
+        Command::Job(args) => commands::jobs::show(&context, args).await,
+        Command::Wait(args) => commands::resume::wait(&context, args).await,
+        Command::Resume => commands::resume::run(&context).await,
+        Command::Resolve(args) => commands::resolve::run(&context, args).await,
+        Command::Schema | Command::Sandbox(_) | Command::Ledger { .. } => Exit::Done,
     }
 }
 

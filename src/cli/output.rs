@@ -43,6 +43,22 @@ pub(super) fn describe(error: &Error) -> String {
     }
 }
 
+/// An error as data.
+pub(super) fn error_json(error: &Error) -> serde_json::Value {
+    serde_json::json!({
+        "provider": error.provider(),
+        "job": error.job_id(),
+        "error": {
+            "kind": error.kind(),
+            "message": describe(error),
+            "field": error.field(),
+            "status": error.status(),
+            "code": error.code(),
+            "request_id": error.request_id(),
+        },
+    })
+}
+
 /// An amount of credits with its noun.
 pub(super) fn credits(amount: Credits) -> String {
     let noun = if amount == Credits::whole(1) { "credit" } else { "credits" };

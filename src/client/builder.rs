@@ -133,6 +133,21 @@ impl ClientBuilder {
         self
     }
 
+    /// The addresses other than the providers' own.
+    #[cfg(feature = "cli")]
+    pub(crate) fn base_urls(&self) -> impl Iterator<Item = &str> {
+        self.accounts.iter().filter_map(|(_, config)| config.base_url.as_deref())
+    }
+
+    /// How long a paid call may take, for every account.
+    #[cfg(feature = "cli")]
+    pub(crate) fn submit_timeout(mut self, timeout: Duration) -> Self {
+        for (_, config) in &mut self.accounts {
+            config.submit_timeout = Some(timeout);
+        }
+        self
+    }
+
     /// Builds the client. Nothing is sent.
     ///
     /// # Errors

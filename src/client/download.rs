@@ -33,6 +33,7 @@ pub struct Download<'a> {
     video: &'a Video,
     path: PathBuf,
     overwrite: bool,
+    or_same: bool,
 }
 
 /// A video that was saved.
@@ -49,12 +50,19 @@ pub struct Downloaded {
 
 impl<'a> Download<'a> {
     pub(super) fn new(video: &'a Video, path: &Path) -> Self {
-        Self { video, path: path.to_owned(), overwrite: false }
+        Self { video, path: path.to_owned(), overwrite: false, or_same: false }
     }
 
     /// Replaces a file that stands at the path.
     pub fn overwrite(mut self) -> Self {
         self.overwrite = true;
+        self
+    }
+
+    /// Takes a file that stands at the path for the saved one where it is the same, byte for byte:
+    /// the process may have ended right after it was saved.
+    pub fn or_same(mut self) -> Self {
+        self.or_same = true;
         self
     }
 
@@ -66,7 +74,7 @@ impl<'a> Download<'a> {
     }
 
     async fn save(&self) -> Result<Downloaded> {
-        if !self.overwrite && fs::symlink_metadata(&self.path).await.is_ok() {
+        if !self.overwrite && !self.or_same && fs::symlink_metadata(&self.path).await.is_ok() {
             return Err(already_there(&self.path));
         }
         let part = Part::beside(&self.path, &self.video.job_id().to_string());
@@ -83,7 +91,14 @@ impl<'a> Download<'a> {
         let duration = self.check(&part.0).await.map_err(|message| {
             Error::new(ErrorKind::Decode, message).with_provider(self.video.provider())
         })?;
-        part.take_name(&self.path, self.overwrite).await?;
+        match part.take_name(&self.path, self.overwrite).await {
+            Err(error) if error.kind() == ErrorKind::Conflict && self.or_same => {
+                if !is_same(&part.0, &self.path).await {
+                    return Err(error);
+                }
+            }
+            taken => taken?,
+        }
         Ok(Downloaded { path: self.path.clone(), size_bytes, duration })
     }
 
@@ -173,6 +188,13 @@ impl Drop for Part {
     fn drop(&mut self) {
         // It is gone after a rename, and then there is nothing to do.
         let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+async fn is_same(part: &Path, path: &Path) -> bool {
+    match (fs::read(part).await, fs::read(path).await) {
+        (Ok(part), Ok(there)) => part == there,
+        _ => false,
     }
 }
 

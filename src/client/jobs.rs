@@ -1,6 +1,7 @@
 use super::{Client, Wait};
+use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Decision, Job, JobId, Stage, StepState};
+use crate::job::{Account, Decision, Job, JobId, Stage, StepState};
 use crate::ledger::JobQuery;
 use crate::providers::steps;
 
@@ -41,6 +42,14 @@ impl<'a> Jobs<'a> {
     /// [`ErrorKind::Io`] or [`ErrorKind::Unavailable`] where the ledger cannot be read.
     pub async fn list(&self, query: &JobQuery) -> Result<Vec<Result<Job>>> {
         self.0.0.ledger.list(query).await
+    }
+
+    /// The job of an account that was submitted under a key.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list), and [`ErrorKind::Decode`] for a job of a newer version.
+    pub async fn find(&self, account: &Account, key: &str) -> Result<Option<Job>> {
+        self.0.0.ledger.find(account, &sha256(key)).await
     }
 
     /// Jobs that something is still to be done for: running, held, or with a video to fetch.

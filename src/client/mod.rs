@@ -90,6 +90,14 @@ impl Client {
         self.0.accounts.values().map(|provider| provider.transport().account()).collect()
     }
 
+    /// The account that is used where none is named.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NeedsCredentials`] for a provider without an account.
+    pub fn account(&self, provider: ProviderId) -> Result<&Account> {
+        Ok(self.provider(Some(provider), None)?.transport().account())
+    }
+
     /// What a provider can do; `None` where it is not compiled in.
     pub fn capabilities(provider: ProviderId) -> Option<&'static Capabilities> {
         providers::capabilities(provider)
@@ -179,6 +187,12 @@ impl Client {
     /// with [`on`](Catalogue::on).
     pub fn catalogue(&self) -> Catalogue<'_> {
         Catalogue::new(self)
+    }
+
+    /// The time by the client's clock.
+    #[cfg(feature = "cli")]
+    pub(crate) fn now(&self) -> crate::model::Timestamp {
+        self.0.clock.now()
     }
 
     /// The way to a provider, for reads that stand outside of jobs.

@@ -32,6 +32,13 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Whether a picture is all that comes of it.
+    #[cfg(feature = "cli")]
+    pub(crate) fn makes_picture(&self) -> bool {
+        let last = self.steps.last().map(|step| step.operation.as_str());
+        matches!(last, Some("gen_image" | "regen_image"))
+    }
+
     /// The value that was chosen for a field.
     pub(crate) fn choice(&self, field: &str) -> Option<&str> {
         self.choices.iter().find(|choice| choice.field == field).map(|choice| &*choice.value)

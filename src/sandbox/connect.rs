@@ -11,6 +11,8 @@ use crate::client::{AccountConfig, Client, ClientBuilder};
 use crate::clock::ScaledClock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::ProviderId;
+#[cfg(feature = "cli")]
+use crate::model::Timestamp;
 use crate::transport::{HttpConfig, Keys, RetryPolicy};
 
 /// The key that is used where none is given. Any would do.
@@ -18,6 +20,11 @@ const KEY: &str = "sk_sandbox";
 
 /// How long a wait may last in real time: a render waits for a core, however fast the clock is.
 const WAIT_DEADLINE: Duration = Duration::from_secs(600);
+
+/// How long a paid call may take, in real time, and after how long it is surely over. A sandbox is
+/// near, and nobody wants to wait for it as for a service.
+const SUBMIT_TIMEOUT: Duration = Duration::from_secs(10);
+const SETTLE: Duration = Duration::from_secs(15);
 
 impl Sandbox {
     /// A client with a key for each provider, whose waits are as much shorter as the sandbox is
@@ -31,7 +38,7 @@ impl Sandbox {
 
     /// The same before it is built, for a ledger or an account of one's own.
     pub fn client_builder(&self) -> ClientBuilder {
-        client_builder(self.url(), self.speed(), |_| None)
+        client_builder(self.url(), self.clock(), |_| None)
     }
 }
 
@@ -39,12 +46,14 @@ impl Sandbox {
 /// a sandbox's own (`sk_sandbox…`) are used: a real key is not sent anywhere by trying things out.
 pub(crate) fn client_builder(
     url: &str,
-    speed: f64,
+    clock: ScaledClock,
     variable: impl Fn(&str) -> Option<String>,
 ) -> ClientBuilder {
+    let speed = clock.speed();
     let mut builder = Client::builder()
-        .clock(ScaledClock::new(speed))
+        .clock(clock)
         .wait_deadline(WAIT_DEADLINE.mul_f64(speed.max(1.0)))
+        .settle(SETTLE.mul_f64(speed.max(1.0)))
         .asset_host(SandboxHost { url: url.to_owned() });
     let mut retry = RetryPolicy::default();
     retry.deadline = retry.deadline.mul_f64(speed.max(1.0));
@@ -55,20 +64,22 @@ pub(crate) fn client_builder(
         let name = format!("{}_API_KEY", provider.as_str().to_uppercase());
         let key = variable(&name).filter(|key| key.trim().starts_with(KEY));
         let keys = Keys::id_and_key(KEY, key.unwrap_or_else(|| KEY.to_owned()));
-        builder = builder.account(provider, AccountConfig::new(keys).base_url(url).retry(retry));
+        let config = AccountConfig::new(keys).base_url(url).retry(retry);
+        builder = builder.account(provider, config.submit_timeout(SUBMIT_TIMEOUT));
     }
     builder
 }
 
-/// How fast a sandbox that runs elsewhere is.
+/// The time of a sandbox that runs elsewhere.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidRequest`] for an address at which no sandbox answers.
 #[cfg(feature = "cli")]
-pub(crate) async fn speed_of(url: &str) -> Result<f64> {
+pub(crate) async fn clock_of(url: &str) -> Result<ScaledClock> {
     #[derive(Deserialize)]
     struct Info {
         speed: f64,
+        now: Timestamp,
     }
     let refused = |error: reqwest::Error| {
         let message = format!("no sandbox answers at {url}: start one with `adreel sandbox`");
@@ -76,7 +87,8 @@ pub(crate) async fn speed_of(url: &str) -> Result<f64> {
     };
     let http = HttpConfig::default().open_client()?;
     let info = http.get(format!("{url}/_sandbox/info")).send().await.map_err(refused)?;
-    Ok(info.json::<Info>().await.map_err(refused)?.speed)
+    let info: Info = info.json().await.map_err(refused)?;
+    Ok(ScaledClock::from(info.now, info.speed))
 }
 
 /// The sandbox as a place for files, since Creatify takes images by address only.

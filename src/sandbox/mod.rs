@@ -55,12 +55,13 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 #[cfg(feature = "cli")]
-pub(crate) use connect::{client_builder, speed_of};
+pub(crate) use connect::{client_builder, clock_of};
 pub use creatify::CREATIFY_SECONDS;
 pub use credits::LedgerEntry;
 pub use world::{Counters, Tally};
 
-use crate::{Credits, ProviderId};
+use crate::clock::ScaledClock;
+use crate::{Credits, ProviderId, Timestamp};
 use world::World;
 
 /// How fast sandbox time runs unless told otherwise: a job of two minutes takes two seconds.
@@ -106,6 +107,12 @@ impl Sandbox {
     /// How many times as fast as the machine's its clock runs.
     pub fn speed(&self) -> f64 {
         self.world.clock.speed()
+    }
+
+    /// A clock that shows the sandbox's time, for a client of one's own.
+    pub fn clock(&self) -> ScaledClock {
+        let now = i64::try_from(self.world.now().unix_millis()).unwrap_or(i64::MAX);
+        ScaledClock::from(Timestamp::from_millis(now), self.speed())
     }
 
     /// What each accepted paid call did to an account, the oldest first.

@@ -1,20 +1,20 @@
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::future::join_all;
-use serde_json::json;
 
 use super::super::args::MakeArgs;
 use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::output;
-use super::super::progress::{Progress, ProviderProgress};
-use super::plan::plans;
-use crate::client::{Downloaded, Video};
+use super::super::progress::Progress;
+use super::plan::plan;
+use super::save::{self, FILE, Made, Order, Trouble};
+use crate::client::Video;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Job, Stage};
-use crate::model::{ProviderId, VideoRequest};
+use crate::job::{Account, Job, Stage};
+use crate::model::VideoRequest;
+use crate::providers::request::Local;
 
 pub(in super::super) async fn run(context: &Context, args: &MakeArgs) -> Exit {
     let request = match args.request.request() {
@@ -26,50 +26,90 @@ pub(in super::super) async fn run(context: &Context, args: &MakeArgs) -> Exit {
         Err(error) => return output::report(&error),
     };
     let progress = Progress::new(context);
-    let open = OpenJobs::default();
-    let videos = targets.iter().map(|(provider, path)| {
-        let progress = progress.begin(*provider);
-        let open = open.clone();
-        let request = &request;
+    let videos = targets.iter().map(|target| {
+        let (request, progress) = (&request, &progress);
         async move {
             let started = Instant::now();
-            let made = make(context, args, request, *provider, path, &progress, &open).await;
-            progress.end();
-            (*provider, made, started.elapsed())
+            let result = make(context, args, request, target, progress).await;
+            Made { provider: target.account.provider, result, took: started.elapsed() }
         }
     });
     let results = tokio::select! {
         results = join_all(videos) => results,
-        _ = tokio::signal::ctrl_c() => return interrupted(&open),
+        _ = tokio::signal::ctrl_c() => return interrupted(context, &targets).await,
     };
-    print(context, results)
+    save::print(context, results)
 }
 
-/// Plans every video and looks at every place, before anything is paid.
+/// A video to be made with one account.
+struct Target {
+    account: Account,
+    path: PathBuf,
+    /// The job's key. It follows from what is asked for, so that the same again is the same job.
+    key: String,
+}
+
+/// Plans every video that is new and looks at every place, before anything is paid.
 async fn prepare(
     context: &Context,
     args: &MakeArgs,
     request: &VideoRequest,
-) -> Result<Vec<(ProviderId, PathBuf)>> {
-    let plans = plans(context, &args.request, request).await?;
+) -> Result<Vec<Target>> {
     check_folder(&args.out).await?;
+    let folder = std::path::absolute(&args.out).unwrap_or_else(|_| args.out.clone());
     let stem = file_stem(&args.request.name);
     let mut targets = Vec::new();
-    for plan in plans {
-        let provider = plan.account.provider;
-        let path = args.out.join(format!("{stem}-{provider}.mp4"));
-        if let Ok(facts) = tokio::fs::symlink_metadata(&path).await
-            && (facts.is_dir() || !args.overwrite)
-        {
-            let message = format!(
-                "{} is already there: move it away, choose another folder, or say --overwrite",
-                path.display()
-            );
-            return Err(Error::new(ErrorKind::Conflict, message).with_field("--out"));
-        }
-        targets.push((provider, path));
+    for provider in context.providers(&args.request.provider)? {
+        let account = context.client.account(provider)?.clone();
+        let (key, existing) = place(context, args, request, &account).await?;
+        let plan = match &existing {
+            Some(job) => job.plan().clone(),
+            None => plan(context, &args.request, request, provider).await?,
+        };
+        let extension = if plan.makes_picture() { "jpg" } else { "mp4" };
+        let path = folder.join(format!("{stem}-{provider}.{extension}"));
+        check_place(args, &path, existing.as_ref()).await?;
+        targets.push(Target { account, path, key });
     }
     Ok(targets)
+}
+
+/// The key to use, and the job that has it: that of the last time, or a new one.
+async fn place(
+    context: &Context,
+    args: &MakeArgs,
+    request: &VideoRequest,
+    account: &Account,
+) -> Result<(String, Option<Job>)> {
+    let fingerprint = Local::of(request).await?.fingerprint(request);
+    let mut last = None;
+    for generation in 0u32.. {
+        let key = format!("make {fingerprint} {generation}");
+        match context.client.jobs().find(account, &key).await? {
+            Some(job) => last = Some((key, Some(job))),
+            None if args.again => return Ok((key, None)),
+            None => return Ok(last.unwrap_or((key, None))),
+        }
+    }
+    Err(Error::new(ErrorKind::Conflict, "no generation is free"))
+}
+
+/// A file that stands at the place is this job's own, or in the way.
+async fn check_place(args: &MakeArgs, path: &Path, existing: Option<&Job>) -> Result<()> {
+    let Ok(facts) = tokio::fs::symlink_metadata(path).await else { return Ok(()) };
+    if !facts.is_dir() && (args.overwrite || existing.is_some_and(|job| is_made_for(job, path))) {
+        return Ok(());
+    }
+    let message = format!(
+        "{} is already there: move it away, choose another folder, or say --overwrite",
+        path.display()
+    );
+    Err(Error::new(ErrorKind::Conflict, message).with_field("--out"))
+}
+
+fn is_made_for(job: &Job, path: &Path) -> bool {
+    let has_video = matches!(job.stage(), Stage::Rendered | Stage::Done);
+    has_video && job.labels().get(FILE).is_some_and(|file| Path::new(file) == path)
 }
 
 /// Makes the folder, and a file in it for a moment, since permissions alone do not tell.
@@ -100,128 +140,42 @@ async fn make(
     context: &Context,
     args: &MakeArgs,
     request: &VideoRequest,
-    provider: ProviderId,
-    path: &Path,
-    progress: &ProviderProgress,
-    open: &OpenJobs,
-) -> Result<(Video, Downloaded)> {
-    let mut order = context.client.generate(request).on(provider);
+    target: &Target,
+    progress: &Progress,
+) -> std::result::Result<(Video, Option<crate::client::Downloaded>), Trouble> {
+    let provider = target.account.provider;
+    let mut order = context.client.generate(request).on(provider).key(&target.key);
+    order = order.label(FILE, target.path.to_string_lossy());
     if args.request.strict {
         order = order.strict();
     }
-    let mut events = order.events().await?;
-    let mut id = None;
-    while let Some(event) = events.next().await {
-        let job = event?.job;
-        progress.show(&job);
-        id = Some(job.id());
-        open.update(job);
-    }
-    let missing = || Error::new(ErrorKind::Unavailable, "the job ended without an event");
-    let video = context.client.resume(id.ok_or_else(missing)?).await?;
-    progress.say("downloading");
-    let download = video.download(path);
-    let saved = if args.overwrite { download.overwrite().await? } else { download.await? };
-    open.close(&video);
-    Ok((video, saved))
-}
-
-type Made = (ProviderId, Result<(Video, Downloaded)>, Duration);
-
-fn print(context: &Context, results: Vec<Made>) -> Exit {
-    let mut exit = Exit::Done;
-    let mut rows = Vec::new();
-    for (provider, made, took) in results {
-        match made {
-            Ok((video, saved)) if context.json => output::json(&as_json(&video, &saved, took)),
-            Ok((video, saved)) => rows.push(row(&video, &saved, took)),
-            Err(error) => {
-                exit = exit.max(failed(context, provider, error));
-            }
+    let progress = progress.begin(provider);
+    let made = async {
+        let mut events = order.events().await?;
+        let mut id = None;
+        while let Some(event) = events.next().await {
+            let job = event?.job;
+            progress.show(&job);
+            id = Some(job.id());
         }
-    }
-    output::table(&rows);
-    exit
+        let missing = || Error::new(ErrorKind::Unavailable, "the job ended without an event");
+        let (path, overwrite) = (Some(target.path.clone()), args.overwrite);
+        let order = Order { id: id.ok_or_else(missing)?, provider, path, overwrite };
+        save::wait_and_save(context, &order, &progress).await
+    };
+    let made = made.await;
+    progress.end();
+    made
 }
 
-fn row(video: &Video, saved: &Downloaded, took: Duration) -> Vec<String> {
-    let secs = saved.duration.or(video.duration());
-    let secs = secs.map_or("? s".to_owned(), |d| format!("{:.1} s", d.as_secs_f64()));
-    let cost = video.cost().map(|cost| output::credits(cost.credits));
-    vec![
-        video.provider().to_string(),
-        video.job_id().to_string(),
-        saved.path.display().to_string(),
-        format!("{secs} video"),
-        cost.unwrap_or_else(|| "cost unknown".to_owned()),
-        format!("in {:.1} s", took.as_secs_f64()),
-    ]
-}
-
-fn as_json(video: &Video, saved: &Downloaded, took: Duration) -> serde_json::Value {
-    json!({
-        "provider": video.provider(),
-        "job": video.job_id(),
-        "provider_ref": video.job().provider_ref().map(|reference| reference.to_string()),
-        "file": saved.path,
-        "size_bytes": saved.size_bytes,
-        "video_secs": saved.duration.or(video.duration()).map(|duration| duration.as_secs_f64()),
-        "credits": video.cost().map(|cost| cost.credits),
-        "cost_source": video.cost().map(|cost| cost.source),
-        "took_secs": took.as_secs_f64(),
-    })
-}
-
-fn failed(context: &Context, provider: ProviderId, error: Error) -> Exit {
-    if context.json {
-        output::json(&json!({
-            "provider": provider,
-            "job": error.job_id(),
-            "error": {
-                "kind": error.kind(),
-                "message": output::describe(&error),
-                "field": error.field(),
-                "status": error.status(),
-                "code": error.code(),
-                "request_id": error.request_id(),
-            },
-        }));
-        return Exit::of(&error);
-    }
-    let error = if error.provider().is_none() { error.with_provider(provider) } else { error };
-    output::report(&error)
-}
-
-/// What is under way, for whoever interrupts it.
-#[derive(Clone, Default)]
-struct OpenJobs(Arc<Mutex<Vec<Job>>>);
-
-impl OpenJobs {
-    fn jobs(&self) -> std::sync::MutexGuard<'_, Vec<Job>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn update(&self, job: Job) {
-        let mut jobs = self.jobs();
-        jobs.retain(|known| known.id() != job.id());
-        jobs.push(job);
-    }
-
-    fn close(&self, video: &Video) {
-        self.jobs().retain(|known| known.id() != video.job_id());
-    }
-}
-
-fn interrupted(open: &OpenJobs) -> Exit {
-    for job in open.jobs().iter().filter(|job| job.stage() != Stage::Ready) {
-        let provider = job.account().provider;
-        let known = job.provider_ref().map_or_else(
-            || "it may have been accepted: look for it at the provider".to_owned(),
-            |reference| format!("there it is {reference}"),
-        );
-        output::note(&format!("{provider}: stopped waiting; job {} goes on, {known}", job.id()));
-    }
-    Exit::Interrupted
+async fn interrupted(context: &Context, targets: &[Target]) -> Exit {
+    let jobs = targets.iter().map(async |target| {
+        context.client.jobs().find(&target.account, &target.key).await.ok().flatten()
+    });
+    // A call that was sent finds its answer first, so that the jobs are told as they are then.
+    save::last_answers(context).await;
+    let ids: Vec<_> = join_all(jobs).await.into_iter().flatten().map(|job| job.id()).collect();
+    save::interrupted(context, &ids).await
 }
 
 #[cfg(test)]

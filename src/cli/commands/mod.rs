@@ -1,7 +1,12 @@
 pub(super) mod catalogue;
 pub(super) mod doctor;
+pub(super) mod jobs;
+pub(super) mod ledger;
 pub(super) mod make;
 pub(super) mod plan;
 pub(super) mod providers;
+pub(super) mod resolve;
+pub(super) mod resume;
 pub(super) mod sandbox;
+mod save;
 pub(super) mod schema;

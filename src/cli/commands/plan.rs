@@ -7,8 +7,7 @@ use crate::job::{Confidence, Plan};
 use crate::model::{ProviderId, VideoRequest};
 
 pub(in super::super) async fn run(context: &Context, args: &RequestArgs) -> Exit {
-    let made = async { plans(context, args, &args.request()?).await };
-    let plans = match made.await {
+    let plans = match plans(context, args).await {
         Ok(plans) => plans,
         Err(error) => return output::report(&error),
     };
@@ -25,20 +24,17 @@ pub(in super::super) async fn run(context: &Context, args: &RequestArgs) -> Exit
     Exit::Done
 }
 
-/// A plan for each provider. The first that cannot be made ends it, before anything is paid.
-pub(in super::super) async fn plans(
-    context: &Context,
-    args: &RequestArgs,
-    request: &VideoRequest,
-) -> Result<Vec<Plan>> {
+/// A plan for each provider. The first that cannot be made ends it.
+async fn plans(context: &Context, args: &RequestArgs) -> Result<Vec<Plan>> {
+    let request = args.request()?;
     let mut plans = Vec::new();
     for provider in context.providers(&args.provider)? {
-        plans.push(plan(context, args, request, provider).await?);
+        plans.push(plan(context, args, &request, provider).await?);
     }
     Ok(plans)
 }
 
-async fn plan(
+pub(super) async fn plan(
     context: &Context,
     args: &RequestArgs,
     request: &VideoRequest,

@@ -1,0 +1,183 @@
+use serde_json::json;
+
+use super::super::args::{JobArgs, JobsArgs};
+use super::super::context::Context;
+use super::super::exit::Exit;
+use super::super::output;
+use super::save::FILE;
+use crate::error::Result;
+use crate::job::{Job, JobId, Stage};
+use crate::ledger::JobQuery;
+
+/// How many jobs are read at a time.
+const PAGE: u32 = 200;
+
+pub(in super::super) async fn run(context: &Context, args: &JobsArgs) -> Exit {
+    let stages: Vec<Stage> = match (args.open, args.held) {
+        (true, _) => Stage::ALL.into_iter().filter(|stage| !stage.is_over()).collect(),
+        (_, true) => vec![Stage::Uncertain],
+        _ => Vec::new(),
+    };
+    let mut query = JobQuery::at(stages).limit(PAGE);
+    let mut exit = Exit::Done;
+    let mut is_first = true;
+    loop {
+        let page = match context.client.jobs().list(&query).await {
+            Ok(page) => page,
+            Err(error) => return output::report(&error),
+        };
+        if is_first && page.is_empty() {
+            context.note("there are no such jobs");
+        }
+        if is_first && !page.is_empty() && !context.json {
+            output::line(&line(["JOB", "PROVIDER", "STAGE", "AGE", "PRODUCT"]));
+        }
+        is_first = false;
+        let is_last = page.len() < PAGE as usize;
+        let mut last = None;
+        for listed in page {
+            last = last.max(print(context, listed, &mut exit));
+        }
+        match last {
+            Some(last) if !is_last => query = query.after(last),
+            _ => return exit,
+        }
+    }
+}
+
+/// Prints a job, or what keeps it from being read, and says which it was.
+fn print(context: &Context, listed: Result<Job>, exit: &mut Exit) -> Option<JobId> {
+    match listed {
+        Ok(job) => {
+            match context.json {
+                true => output::json(&as_json(&job)),
+                false => output::line(&row(context, &job)),
+            }
+            Some(job.id())
+        }
+        Err(error) => {
+            *exit = output::report(&error).max(*exit);
+            error.job_id()
+        }
+    }
+}
+
+/// Columns of fixed width, so that a list of any length is printed as it is read.
+fn line([id, provider, stage, age, product]: [&str; 5]) -> String {
+    format!("{id:26}  {provider:8}  {stage:12}  {age:>7}  {product}")
+}
+
+fn row(context: &Context, job: &Job) -> String {
+    let age = age(context.client.now().since(job.created_at()).as_secs());
+    let account = job.account();
+    let name: String = job.request().product.name.chars().take(60).collect();
+    let name = name.replace(char::is_control, " ");
+    line([&job.id().to_string(), account.provider.as_str(), job.stage().as_str(), &age, &name])
+}
+
+fn age(secs: u64) -> String {
+    match secs {
+        0..120 => format!("{secs} s"),
+        120..7_200 => format!("{} min", secs / 60),
+        7_200..172_800 => format!("{} h", secs / 3_600),
+        _ => format!("{} d", secs / 86_400),
+    }
+}
+
+pub(in super::super) async fn show(context: &Context, args: &JobArgs) -> Exit {
+    let shown = async {
+        match &args.choose {
+            Some(offer) => context.client.jobs().choose(args.id, offer).await,
+            None => context.client.job(args.id).await,
+        }
+    };
+    match shown.await {
+        Ok(job) if context.json => output::json(&as_json(&job)),
+        Ok(job) => details(context, &job),
+        Err(error) => return output::report(&error),
+    }
+    Exit::Done
+}
+
+fn details(context: &Context, job: &Job) {
+    let say = |name: &str, text: &str| output::line(&format!("{name:9} {text}"));
+    say("job", &job.id().to_string());
+    say("product", &job.request().product.name);
+    let account = job.account();
+    say("account", &format!("{} {} at {}", account.provider, account.name, account.realm));
+    let status = job.status().map(|status| format!(" ({status})")).unwrap_or_default();
+    say("stage", &format!("{}{status}", job.stage()));
+    let age = age(context.client.now().since(job.created_at()).as_secs());
+    say("made", &format!("{age} ago"));
+    for (index, step) in job.steps().iter().enumerate() {
+        let paid = if step.is_paid() { ", paid" } else { "" };
+        let resource = step.resource().map(|id| format!(": {id}")).unwrap_or_default();
+        let operation = step.operation();
+        say(
+            &format!("step {}", index + 1),
+            &format!("{operation} {}{paid}{resource}", step.state()),
+        );
+        if let Some(doubt) = step.doubt() {
+            say("", &format!("may be paid twice: {doubt}"));
+        }
+        for other in step.others() {
+            say("", &format!("there is also {other}"));
+        }
+    }
+    if let Some(cost) = job.cost() {
+        say("cost", &output::credits(cost.credits));
+    }
+    if let Some(trouble) = job.trouble() {
+        say("trouble", &trouble.to_string());
+    }
+    if let Some(file) = job.labels().get(FILE) {
+        say("file", file);
+    }
+    for offer in job.offers().into_iter().flatten() {
+        say("choose", &format!("{} ({})", offer.id, offer.label));
+    }
+    let id = job.id();
+    match job.stage() {
+        Stage::Uncertain => {
+            say("next", &format!("adreel resolve {id} --adopt REF, --resubmit or --abandon"));
+        }
+        Stage::NeedsAction if job.offers().is_some() => {
+            say("next", &format!("adreel job {id} --choose OFFER, then adreel wait {id}"));
+        }
+        stage if !stage.is_over() => say("next", &format!("adreel wait {id}")),
+        _ => {}
+    }
+}
+
+pub(super) fn as_json(job: &Job) -> serde_json::Value {
+    let steps = job.steps().iter().map(|step| {
+        json!({
+            "operation": step.operation(),
+            "paid": step.is_paid(),
+            "state": step.state(),
+            "attempt": step.attempt(),
+            "resource": step.resource(),
+            "doubt": step.doubt(),
+            "others": step.others(),
+        })
+    });
+    json!({
+        "job": job.id(),
+        "product": job.request().product.name,
+        "provider": job.account().provider,
+        "account": job.account().name,
+        "realm": job.account().realm,
+        "stage": job.stage(),
+        "status": job.status(),
+        "provider_ref": job.provider_ref().map(|place| place.to_string()),
+        "created_at": job.created_at(),
+        "updated_at": job.updated_at(),
+        "steps": steps.collect::<Vec<_>>(),
+        "offers": job.offers(),
+        "trouble": job.trouble(),
+        "labels": job.labels(),
+        "parent": job.parent(),
+        "credits": job.cost().map(|cost| cost.credits),
+        "may_be_double": job.may_be_double(),
+    })
+}

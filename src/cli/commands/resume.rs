@@ -1,0 +1,77 @@
+use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt as _};
+
+use super::super::args::WaitArgs;
+use super::super::context::Context;
+use super::super::exit::Exit;
+use super::super::output;
+use super::super::progress::Progress;
+use super::save::{self, Order};
+use crate::error::{Error, Result};
+use crate::job::{Job, JobId};
+
+/// How many jobs are waited for at a time: the provider limits polls, not we.
+const AT_A_TIME: usize = 64;
+
+/// Waits for the jobs that were named.
+pub(in super::super) async fn wait(context: &Context, args: &WaitArgs) -> Exit {
+    if args.out.is_some() && args.ids.len() > 1 {
+        return output::report(&Error::invalid("--out", "one file takes one video: name one job"));
+    }
+    let jobs = join_all(args.ids.iter().map(|id| context.client.job(*id))).await;
+    let jobs = match jobs.into_iter().collect::<Result<Vec<Job>>>() {
+        Ok(jobs) => jobs,
+        Err(error) => return output::report(&error),
+    };
+    let orders = jobs.iter().map(|job| {
+        let mut order = Order::of(job);
+        if let Some(out) = &args.out {
+            order.path = Some(out.clone());
+        }
+        order
+    });
+    finish(context, orders.collect(), Exit::Done).await
+}
+
+/// Waits for everything that is open in the ledger.
+pub(in super::super) async fn run(context: &Context) -> Exit {
+    let listed = match context.client.jobs().open().await {
+        Ok(listed) => listed,
+        Err(error) => return output::report(&error),
+    };
+    let mut exit = Exit::Done;
+    let mut orders = Vec::new();
+    for job in listed {
+        match job {
+            // The ledger may be shared with clients that have other accounts.
+            Ok(job) if !context.client.accounts().contains(&job.account()) => {
+                let account = job.account();
+                context.note(&format!(
+                    "job {} is left alone: it belongs to the account {} of {} at {}",
+                    job.id(),
+                    account.name,
+                    account.provider,
+                    account.realm
+                ));
+            }
+            Ok(job) => orders.push(Order::of(&job)),
+            Err(error) => exit = exit.max(output::report(&error)),
+        }
+    }
+    if orders.is_empty() && exit == Exit::Done {
+        context.note("nothing is open");
+    }
+    finish(context, orders, exit).await
+}
+
+async fn finish(context: &Context, orders: Vec<Order>, exit: Exit) -> Exit {
+    let progress = Progress::new(context);
+    let ids: Vec<JobId> = orders.iter().map(|order| order.id).collect();
+    let made = stream::iter(orders).map(|order| save::finish(context, order, &progress));
+    let made = made.buffered(AT_A_TIME).collect::<Vec<_>>();
+    let results = tokio::select! {
+        results = made => results,
+        _ = tokio::signal::ctrl_c() => return save::interrupted(context, &ids).await,
+    };
+    save::print(context, results).max(exit)
+}

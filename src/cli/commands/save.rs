@@ -1,0 +1,205 @@
+//! Waiting for a job and saving its video, the same for `make`, `wait` and `resume`.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::super::context::Context;
+use super::super::exit::Exit;
+use super::super::output;
+use super::super::progress::{Progress, ProviderProgress};
+use crate::client::{Downloaded, Video};
+use crate::error::{Error, Result};
+use crate::job::{Job, JobId, Stage};
+use crate::model::ProviderId;
+
+/// The label that holds the file for a job's video.
+pub(super) const FILE: &str = "file";
+
+/// What goes wrong before a video is there, or after.
+pub(super) enum Trouble {
+    Making(Error),
+    Saving(Error),
+}
+
+impl From<Error> for Trouble {
+    fn from(error: Error) -> Self {
+        Self::Making(error)
+    }
+}
+
+/// A job to be waited for, and where its video goes.
+pub(super) struct Order {
+    pub(super) id: JobId,
+    pub(super) provider: ProviderId,
+    /// `None` where only the address is told.
+    pub(super) path: Option<PathBuf>,
+    pub(super) overwrite: bool,
+}
+
+impl Order {
+    /// A job as the ledger has it, with the file that it was made for.
+    pub(super) fn of(job: &Job) -> Self {
+        let path = job.labels().get(FILE).map(PathBuf::from);
+        Self { id: job.id(), provider: job.account().provider, path, overwrite: false }
+    }
+}
+
+/// What became of an order.
+pub(super) struct Made {
+    pub(super) provider: ProviderId,
+    pub(super) result: std::result::Result<(Video, Option<Downloaded>), Trouble>,
+    pub(super) took: Duration,
+}
+
+/// Waits for a job and saves its video.
+pub(super) async fn finish(context: &Context, order: Order, progress: &Progress) -> Made {
+    let progress = progress.begin(order.provider);
+    let started = Instant::now();
+    let result = wait_and_save(context, &order, &progress).await;
+    progress.end();
+    Made { provider: order.provider, result, took: started.elapsed() }
+}
+
+pub(super) async fn wait_and_save(
+    context: &Context,
+    order: &Order,
+    progress: &ProviderProgress,
+) -> std::result::Result<(Video, Option<Downloaded>), Trouble> {
+    let mut events = context.client.resume(order.id).events();
+    while let Some(event) = events.next().await {
+        progress.show(&event?.job);
+    }
+    let video = context.client.resume(order.id).await?;
+    let Some(path) = &order.path else { return Ok((video, None)) };
+    progress.say("downloading");
+    let saved = save(&video, path, order.overwrite).await.map_err(Trouble::Saving)?;
+    Ok((video, Some(saved)))
+}
+
+async fn save(video: &Video, path: &Path, overwrite: bool) -> Result<Downloaded> {
+    let download = video.download(path).or_same();
+    if overwrite { download.overwrite().await } else { download.await }
+}
+
+/// Prints what was made, and says how the worst of it ended.
+pub(super) fn print(context: &Context, results: Vec<Made>) -> Exit {
+    let mut exit = Exit::Done;
+    let mut rows = Vec::new();
+    for Made { provider, result, took } in results {
+        match result {
+            Ok((video, saved)) if context.json => {
+                output::json(&as_json(&video, saved.as_ref(), took));
+            }
+            Ok((video, saved)) => rows.push(row(&video, saved.as_ref(), took)),
+            Err(Trouble::Making(error)) => {
+                exit = exit.max(failed(context, provider, error, None));
+            }
+            Err(Trouble::Saving(error)) => {
+                exit = exit.max(failed(context, provider, error, Some(Exit::NotSaved)));
+            }
+        }
+    }
+    output::table(&rows);
+    exit
+}
+
+fn row(video: &Video, saved: Option<&Downloaded>, took: Duration) -> Vec<String> {
+    let secs = saved.and_then(|saved| saved.duration).or(video.duration());
+    let medium = match video.medium() {
+        crate::model::Medium::Picture => "picture".to_owned(),
+        _ => secs.map_or("? s".to_owned(), |d| format!("{:.1} s", d.as_secs_f64())) + " video",
+    };
+    let cost = video.cost().map(|cost| output::credits(cost.credits));
+    let place = saved.map_or_else(|| video.url().to_owned(), |s| s.path.display().to_string());
+    vec![
+        video.provider().to_string(),
+        video.job_id().to_string(),
+        place,
+        medium,
+        cost.unwrap_or_else(|| "cost unknown".to_owned()),
+        format!("in {:.1} s", took.as_secs_f64()),
+    ]
+}
+
+fn as_json(video: &Video, saved: Option<&Downloaded>, took: Duration) -> serde_json::Value {
+    let secs = saved.and_then(|saved| saved.duration).or(video.duration());
+    json!({
+        "provider": video.provider(),
+        "job": video.job_id(),
+        "provider_ref": video.job().provider_ref().map(|reference| reference.to_string()),
+        "file": saved.map(|saved| &saved.path),
+        "url": video.url(),
+        "size_bytes": saved.map(|saved| saved.size_bytes),
+        "video_secs": secs.map(|duration| duration.as_secs_f64()),
+        "credits": video.cost().map(|cost| cost.credits),
+        "cost_source": video.cost().map(|cost| cost.source),
+        "took_secs": took.as_secs_f64(),
+    })
+}
+
+/// Prints an error, and what to do about the job where that is a command.
+pub(super) fn failed(
+    context: &Context,
+    provider: ProviderId,
+    error: Error,
+    exit: Option<Exit>,
+) -> Exit {
+    let exit = exit.unwrap_or_else(|| Exit::of(&error));
+    let error = if error.provider().is_none() { error.with_provider(provider) } else { error };
+    if context.json {
+        output::json(&output::error_json(&error));
+        return exit;
+    }
+    let id = error.job_id().filter(|_| context.is_lasting);
+    let then = id.and_then(|id| match exit {
+        Exit::MaybePaid => {
+            Some(format!("adreel resolve {id} --adopt REF, --resubmit or --abandon"))
+        }
+        Exit::StoppedWaiting => Some(format!("adreel job {id}")),
+        Exit::NotSaved => Some(format!("adreel wait {id} --out FILE")),
+        _ => None,
+    });
+    let told = output::describe(&error);
+    output::error(&then.map_or(told.clone(), |then| format!("{told}; then: {then}")));
+    exit
+}
+
+/// How long an interrupted command waits for the answers to calls that were sent.
+const LAST_ANSWERS: Duration = Duration::from_secs(60);
+
+/// Lets calls that were sent come to their answers. A second interrupt ends that too.
+pub(super) async fn last_answers(context: &Context) {
+    let answered = tokio::time::timeout(LAST_ANSWERS, context.client.shutdown(Duration::MAX));
+    tokio::select! {
+        _ = answered => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+}
+
+/// Says which jobs go on, and how to come back to them.
+pub(super) async fn interrupted(context: &Context, ids: &[JobId]) -> Exit {
+    last_answers(context).await;
+    for id in ids {
+        let Ok(job) = context.client.job(*id).await else { continue };
+        if !job.stage().is_over() {
+            output::note(&stopped(context, &job));
+        }
+    }
+    Exit::Interrupted
+}
+
+fn stopped(context: &Context, job: &Job) -> String {
+    let (provider, id) = (job.account().provider, job.id());
+    let place = job.provider_ref().map(|place| format!(" as {place}")).unwrap_or_default();
+    let goes_on = match job.stage() {
+        Stage::Ready => "was not sent".to_owned(),
+        _ => format!("goes on{place}"),
+    };
+    let how = match context.is_lasting {
+        true => format!("; come back with: adreel wait {id}"),
+        false => ", and is forgotten here".to_owned(),
+    };
+    format!("{provider}: stopped waiting; job {id} {goes_on}{how}")
+}

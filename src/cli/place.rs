@@ -1,0 +1,55 @@
+//! Where the command keeps its ledgers: a file for each realm, so that what was paid for at the
+//! real services never meets what a sandbox made.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use etcetera::BaseStrategy as _;
+use url::Url;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// The ledger of sandboxes that live as long as a command.
+pub(super) const SANDBOX: &str = "sandbox.db";
+
+/// The folder of the user's data, such as `~/.local/share/adreel`.
+pub(super) fn data_folder() -> Result<PathBuf> {
+    let base = etcetera::choose_base_strategy().map_err(|error| {
+        let message = format!("the home folder is not known ({error}): name a ledger");
+        Error::new(ErrorKind::Io, message).with_field("--ledger")
+    })?;
+    Ok(base.data_dir().join("adreel"))
+}
+
+/// The file for accounts at these addresses; none is the providers' own.
+pub(super) fn file_name<'a>(base_urls: impl Iterator<Item = &'a str>) -> String {
+    let hosts: BTreeSet<String> = base_urls.filter_map(host_and_port).collect();
+    match hosts.is_empty() {
+        true => "live.db".to_owned(),
+        false => format!("{}.db", hosts.into_iter().collect::<Vec<_>>().join("+")),
+    }
+}
+
+fn host_and_port(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let (host, port) = (url.host_str()?, url.port_or_known_default()?);
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
+    Some(format!("{}-{port}", host.chars().map(plain).collect::<String>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_realm_has_a_file_of_its_own() {
+        let name = |urls: &[&str]| file_name(urls.iter().copied());
+        assert_eq!(name(&[]), "live.db");
+        assert_eq!(name(&["http://127.0.0.1:8080", "http://127.0.0.1:8080/"]), "127.0.0.1-8080.db");
+        assert_eq!(
+            name(&["https://b.example", "http://a.example"]),
+            "a.example-80+b.example-443.db"
+        );
+        assert_eq!(name(&["http://[::1]:9/../x"]), "---1--9.db");
+    }
+}
