@@ -7,6 +7,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 pub(super) struct Moment(u64);
 
 impl Moment {
+    /// For programs that set their own clock by this one.
+    pub(super) fn unix_millis(self) -> u64 {
+        self.0
+    }
+
     pub(super) fn unix_secs(self) -> u64 {
         self.0 / 1000
     }

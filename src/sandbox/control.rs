@@ -33,7 +33,7 @@ async fn info(State(world): State<Arc<World>>) -> Response {
         "version": env!("CARGO_PKG_VERSION"),
         "speed": world.clock.speed(),
         "seed": world.seed,
-        "now": world.now().rfc3339(),
+        "now": world.now().unix_millis(),
         "renders": cfg!(feature = "render"),
     });
     Json(info).into_response()

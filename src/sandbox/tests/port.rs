@@ -19,6 +19,19 @@ async fn only_loopback_names_get_in_and_every_answer_is_marked() {
 }
 
 #[tokio::test]
+async fn the_clock_is_told_in_milliseconds() {
+    let sandbox = still().await;
+    let now = async || {
+        let info = Call::new(&sandbox, "GET /_sandbox/info").send().await.json();
+        info["now"].as_u64().unwrap()
+    };
+    let before = now().await;
+    assert_eq!(before, sandbox.world.now().unix_millis());
+    skip(&sandbox, 90);
+    assert_eq!(now().await, before + 90_000);
+}
+
+#[tokio::test]
 async fn files_are_served_in_parts() {
     let sandbox = still().await;
     let hosted = Call::new(&sandbox, "POST /_sandbox/assets").bytes("image/png", &PNG).send().await;
