@@ -1,11 +1,12 @@
 //! Creatify's product videos: a Django service, with its trailing slashes and its error maps.
 
 mod catalogue;
+mod product_video;
 mod record;
 mod refusal;
+mod shelf;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
@@ -18,10 +19,11 @@ use serde_json::{Map, Value, json};
 pub use self::record::CREATIFY_SECONDS;
 use self::record::Record;
 use self::refusal::Refusal;
+use self::shelf::Shelf;
+use super::body;
 use super::check::is_uuid;
 use super::credits::Account;
-use super::world::{World, locked};
-use super::{body, check};
+use super::world::World;
 use crate::ProviderId;
 
 /// How many records one list call may name.
@@ -32,10 +34,12 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
     catalogue::publish(world);
     let desk = Arc::new(Desk { world: Arc::clone(world), records: Mutex::default() });
     Router::new()
-        .route("/api/product_to_videos/", get(list_product_to_videos))
-        .route("/api/product_to_videos/gen_image/", post(gen_image))
-        .route("/api/product_to_videos/{id}/", get(get_product_to_video))
-        .route("/api/product_to_videos/{id}/gen_video/", post(gen_video))
+        .route("/api/product_to_videos/", get(product_video::list_product_to_videos))
+        .route("/api/product_to_videos/gen_image/", post(product_video::gen_image))
+        .route("/api/product_to_videos/{id}/", get(product_video::get_product_to_video))
+        .route("/api/product_to_videos/{id}/gen_video/", post(product_video::gen_video))
+        .route("/api/product_to_videos/{id}/regen_image/", post(product_video::regen_image))
+        .route("/api/product_to_videos/{id}/regen_video/", post(product_video::regen_video))
         .route("/api/links/", get(catalogue::list_nothing))
         .route("/api/link_to_videos/", get(catalogue::list_nothing))
         .route("/api/personas/", get(catalogue::list_personas))
@@ -51,7 +55,7 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
         .with_state(desk)
 }
 
-/// The records of all accounts, in the order in which they were made.
+/// The records of all accounts.
 struct Desk {
     world: Arc<World>,
     records: Mutex<Records>,
@@ -59,17 +63,7 @@ struct Desk {
 
 #[derive(Default)]
 struct Records {
-    all: Vec<Record>,
-    by_id: HashMap<String, usize>,
-}
-
-impl Records {
-    /// Another account's record is not found.
-    fn find(&mut self, account: &Account, id: &str) -> Result<&mut Record, Refusal> {
-        let index = self.by_id.get(id).copied();
-        let record = index.and_then(|index| self.all.get_mut(index));
-        record.filter(|record| record.account == *account).ok_or(Refusal::NoRecord)
-    }
+    product_videos: Shelf<Record>,
 }
 
 /// Both headers have to be there; the secret one alone tells whose they are.
@@ -82,77 +76,22 @@ fn account(headers: &HeaderMap) -> Result<Account, Refusal> {
     Account::of_key(ProviderId::Creatify, header("x-api-key")?).ok_or(Refusal::WrongKeys)
 }
 
-async fn gen_image(State(desk): State<Arc<Desk>>, request: Request) -> Result<Response, Refusal> {
-    desk.world.count(ProviderId::Creatify, |tally| tally.submits += 1);
-    let account = account(request.headers())?;
-    let body = read_body(request).await?;
-    let order = record::read_image_order(&body)?;
-    let record = Record::start(&desk.world, account, order)?;
-    let answer = record.answer(&desk.world);
-    let mut records = locked(&desk.records);
-    let index = records.all.len();
-    records.by_id.insert(record.id.clone(), index);
-    records.all.push(record);
-    desk.world.count(ProviderId::Creatify, |tally| tally.jobs += 1);
-    Ok(Json(answer).into_response())
-}
-
-async fn gen_video(
-    State(desk): State<Arc<Desk>>,
-    id: Result<Path<String>, PathRejection>,
-    request: Request,
-) -> Result<Response, Refusal> {
-    desk.world.count(ProviderId::Creatify, |tally| tally.submits += 1);
-    let account = account(request.headers())?;
-    let body = read_body(request).await?;
-    let mut records = locked(&desk.records);
-    let record = records.find(&account, &path_id(id)?)?;
-    let order = record::read_video_order(&body)?;
-    record.start_video(&desk.world, order)?;
-    Ok(Json(record.answer(&desk.world)).into_response())
-}
-
-async fn get_product_to_video(
-    State(desk): State<Arc<Desk>>,
-    id: Result<Path<String>, PathRejection>,
-    headers: HeaderMap,
-) -> Result<Response, Refusal> {
-    desk.world.count(ProviderId::Creatify, |tally| tally.polls += 1);
-    let account = account(&headers)?;
-    let mut records = locked(&desk.records);
-    let record = records.find(&account, &path_id(id)?)?;
-    Ok(Json(record.answer(&desk.world)).into_response())
-}
-
-/// A bare list; unknown ids are left out of it.
-async fn list_product_to_videos(
-    State(desk): State<Arc<Desk>>,
-    request: Request,
-) -> Result<Response, Refusal> {
-    desk.world.count(ProviderId::Creatify, |tally| tally.polls += 1);
-    let account = account(request.headers())?;
-    let query = body::query(&request);
-    let wrong = |text: &str| Refusal::Fields(json!({"ids": [text]}));
-    let ids = match query.get("ids").and_then(Value::as_str) {
-        None => None,
-        Some("") => return Err(wrong("Ensure this field has at least 1 character.")),
-        Some(ids) => Some(ids.split(',').map(str::trim).collect::<Vec<_>>()),
+/// The ids that a list is limited to, if it is.
+fn wanted_ids(request: &Request) -> Result<Option<Vec<String>>, Refusal> {
+    let query = body::query(request);
+    let wrong = |text: &str| Err(Refusal::Fields(json!({"ids": [text]})));
+    let ids: Vec<String> = match query.get("ids").and_then(Value::as_str) {
+        None => return Ok(None),
+        Some("") => return wrong("Ensure this field has at least 1 character."),
+        Some(ids) => ids.split(',').map(|id| id.trim().to_ascii_lowercase()).collect(),
     };
-    if ids.as_ref().is_some_and(|ids| ids.len() > MOST_IDS) {
-        return Err(wrong(&format!("Ensure this field has no more than {MOST_IDS} ids.")));
+    if ids.len() > MOST_IDS {
+        return wrong(&format!("Ensure this field has no more than {MOST_IDS} ids."));
     }
-    if let Some(id) = ids.iter().flatten().find(|id| !is_uuid(id)) {
-        return Err(wrong(&format!("\u{201c}{id}\u{201d} is not a valid UUID.")));
+    match ids.iter().find(|id| !is_uuid(id)) {
+        Some(id) => wrong(&format!("\u{201c}{id}\u{201d} is not a valid UUID.")),
+        None => Ok(Some(ids)),
     }
-    let records = desk.records.lock().unwrap_or_else(PoisonError::into_inner);
-    let listed: Vec<Value> = records
-        .all
-        .iter()
-        .filter(|record| record.account == account)
-        .filter(|record| ids.as_ref().is_none_or(|ids| ids.contains(&record.id.as_str())))
-        .map(|record| record.answer(&desk.world))
-        .collect();
-    Ok(Json(listed).into_response())
 }
 
 async fn get_remaining_credits(
@@ -176,7 +115,7 @@ async fn wrong_method(method: Method, headers: HeaderMap) -> Refusal {
 /// What is no UUID matches no path.
 fn path_id(id: Result<Path<String>, PathRejection>) -> Result<String, Refusal> {
     match id {
-        Ok(Path(id)) if check::is_uuid(&id) => Ok(id.to_ascii_lowercase()),
+        Ok(Path(id)) if is_uuid(&id) => Ok(id.to_ascii_lowercase()),
         _ => Err(Refusal::NoPath),
     }
 }

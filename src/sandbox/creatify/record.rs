@@ -6,8 +6,10 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::Refusal;
+use super::shelf::Kept;
 use crate::Credits;
 use crate::sandbox::check::{Fields, web_url};
+use crate::sandbox::clock::Moment;
 use crate::sandbox::credits::{Account, Price, Terms};
 use crate::sandbox::studio::{self, Outputs, Script};
 use crate::sandbox::work::{Progress, Work};
@@ -23,16 +25,22 @@ const VIDEO_TAKES: Duration = Duration::from_secs(120);
 /// How long a record says `initializing`; made up.
 const INITIALIZING: Duration = Duration::from_secs(2);
 
-const IMAGE_PRICE: Price =
-    Price { operation: "gen_image", amount: Credits::whole(1), terms: Terms::Kept };
-const VIDEO_PRICE: Price =
-    Price { operation: "gen_video", amount: Credits::whole(3), terms: Terms::Kept };
+const fn price(operation: &'static str, credits: u32) -> Price {
+    Price { operation, amount: Credits::whole(credits), terms: Terms::Kept }
+}
+
+const IMAGE_PRICE: Price = price("gen_image", 1);
+const VIDEO_PRICE: Price = price("gen_video", 3);
+const REGEN_IMAGE_PRICE: Price = price("regen_image", 1);
+/// As printed, though that looks copied from `regen_image`.
+const REGEN_VIDEO_PRICE: Price = price("regen_video", 1);
 
 /// The longest address that is taken; documented for `product_url`, and for `webhook_url` on
 /// sibling resources.
-const MOST_URL_CHARS: usize = 200;
+pub(super) const MOST_URL_CHARS: usize = 200;
 
 /// A body of `gen_image` that keeps to the reference.
+#[derive(Clone)]
 pub(super) struct ImageOrder {
     kind: &'static str,
     product_url: String,
@@ -65,7 +73,21 @@ pub(super) fn read_image_order(body: &Map<String, Value>) -> Result<ImageOrder, 
     })
 }
 
-/// A body of `gen_video`; all of it is optional.
+/// A body of `regen_image`; all of it is optional.
+pub(super) struct ImageChange {
+    image_prompt: Option<String>,
+    webhook_url: Option<String>,
+}
+
+pub(super) fn read_image_change(body: &Map<String, Value>) -> Result<ImageChange, Refusal> {
+    let mut fields = Fields::of(body);
+    let image_prompt = fields.optional("image_prompt").string().map(str::to_owned);
+    let webhook_url = fields.optional("webhook_url").url(MOST_URL_CHARS).map(str::to_owned);
+    fields.finish()?;
+    Ok(ImageChange { image_prompt, webhook_url })
+}
+
+/// A body of `gen_video`, and by assumption of `regen_video`; all of it is optional.
 pub(super) struct VideoOrder {
     motion_style: Option<&'static str>,
     video_prompt: Option<String>,
@@ -82,9 +104,11 @@ pub(super) fn read_video_order(body: &Map<String, Value>) -> Result<VideoOrder, 
 }
 
 pub(super) struct Record {
-    pub(super) account: Account,
-    pub(super) id: String,
+    account: Account,
+    id: String,
+    created_at: Moment,
     order: ImageOrder,
+    regen: Option<Regen>,
     /// Where the copy of the product's image is.
     copy: String,
     photo: String,
@@ -92,10 +116,28 @@ pub(super) struct Record {
     video: Option<Video>,
 }
 
+/// What a record was made from, by which operation.
+struct Regen {
+    operation: &'static str,
+    source_id: String,
+}
+
 struct Video {
     order: VideoOrder,
     path: String,
     work: Arc<Work>,
+}
+
+impl Kept for Record {
+    const MODEL: &'static str = "ProductToVideo";
+
+    fn account(&self) -> &Account {
+        &self.account
+    }
+
+    fn id(&self) -> &str {
+        &self.id
+    }
 }
 
 impl Record {
@@ -105,13 +147,43 @@ impl Record {
         account: Account,
         order: ImageOrder,
     ) -> Result<Self, Refusal> {
+        Self::start_image(world, account, order, &IMAGE_PRICE, None)
+    }
+
+    /// Starts a new record with another image of this one's product. Whether that takes a record
+    /// without an image is not documented; here it does not. What the body leaves out is as it was.
+    pub(super) fn regen_image(
+        &self,
+        world: &Arc<World>,
+        change: ImageChange,
+    ) -> Result<Self, Refusal> {
+        self.check_image(world)?;
+        let order = ImageOrder {
+            product_url: self.picture(world),
+            image_prompt: change.image_prompt.or_else(|| self.order.image_prompt.clone()),
+            webhook_url: change.webhook_url,
+            ..self.order.clone()
+        };
+        let regen = self.as_source("regen_image");
+        Self::start_image(world, self.account.clone(), order, &REGEN_IMAGE_PRICE, Some(regen))
+    }
+
+    fn start_image(
+        world: &Arc<World>,
+        account: Account,
+        order: ImageOrder,
+        price: &Price,
+        regen: Option<Regen>,
+    ) -> Result<Self, Refusal> {
         let id = world.ids.uuid("record");
-        let work = Work::accepted(world.now(), IMAGE_TAKES);
-        world.charge(&account, &id, &IMAGE_PRICE, &work)?;
+        let created_at = world.now();
+        let image = Work::accepted(created_at, IMAGE_TAKES);
+        world.charge(&account, &id, price, &image)?;
         let name = world.ids.hex("creatify image");
         let copy = format!("creatify/images/{name}.{}", image_extension(&order.product_url));
         let photo = format!("creatify/user/{}/{name}.jpg", account.name);
-        let record = Self { account, id, order, copy, photo, image: work, video: None };
+        let record =
+            Self { account, id, created_at, order, regen, copy, photo, image, video: None };
         let outputs = Outputs {
             video: None,
             still: Some(record.photo.clone()),
@@ -132,24 +204,79 @@ impl Record {
         if self.video.is_some() {
             return Err(Refusal::State("The video of this product was already requested."));
         }
-        match self.image.progress(world.now()) {
-            Progress::Running => return Err(Refusal::State("The image is not generated yet.")),
-            Progress::Failed { .. } => return Err(Refusal::State("The image has failed.")),
+        self.check_image(world)?;
+        self.film(world, order, &VIDEO_PRICE)
+    }
+
+    /// Starts a new record with this one's image and another video. What the body leaves out is as
+    /// it was.
+    pub(super) fn regen_video(
+        &self,
+        world: &Arc<World>,
+        order: VideoOrder,
+    ) -> Result<Self, Refusal> {
+        let film = self.video.as_ref().ok_or(Refusal::State("There is no video yet."))?;
+        match film.work.progress(world.now()) {
+            Progress::Running => return Err(Refusal::State("The video is not generated yet.")),
+            Progress::Failed { .. } => return Err(Refusal::State("The video has failed.")),
             Progress::Done { .. } => {}
         }
+        let order = VideoOrder {
+            motion_style: order.motion_style.or(film.order.motion_style),
+            video_prompt: order.video_prompt.or_else(|| film.order.video_prompt.clone()),
+            webhook_url: order.webhook_url,
+        };
+        let mut record = Self {
+            account: self.account.clone(),
+            id: world.ids.uuid("record"),
+            created_at: world.now(),
+            order: ImageOrder { webhook_url: None, ..self.order.clone() },
+            regen: Some(self.as_source("regen_video")),
+            copy: self.copy.clone(),
+            photo: self.photo.clone(),
+            image: Arc::clone(&self.image),
+            video: None,
+        };
+        record.film(world, order, &REGEN_VIDEO_PRICE)?;
+        Ok(record)
+    }
+
+    fn as_source(&self, operation: &'static str) -> Regen {
+        Regen { operation, source_id: self.id.clone() }
+    }
+
+    fn check_image(&self, world: &World) -> Result<(), Refusal> {
+        match self.image.progress(world.now()) {
+            Progress::Running => Err(Refusal::State("The image is not generated yet.")),
+            Progress::Failed { .. } => Err(Refusal::State("The image has failed.")),
+            Progress::Done { .. } => Ok(()),
+        }
+    }
+
+    fn film(
+        &mut self,
+        world: &Arc<World>,
+        order: VideoOrder,
+        price: &Price,
+    ) -> Result<(), Refusal> {
         let work = Work::accepted(world.now(), VIDEO_TAKES);
-        world.charge(&self.account, &self.id, &VIDEO_PRICE, &work)?;
+        world.charge(&self.account, &self.id, price, &work)?;
         let name = world.ids.hex("creatify video");
         let path = format!("creatify/product_to_videos/{}/{name}.mp4", self.id);
-        // The copy, because the original may be gone by now. An image that is not fetched has none.
-        let has_copy = world.assets.get(&self.copy).is_some();
-        let copy = has_copy.then(|| world.media_url(&self.copy));
-        let image = copy.as_deref().unwrap_or(&self.order.product_url);
-        let script = self.script(image, order.video_prompt.as_deref());
+        let script = self.script(&self.picture(world), order.video_prompt.as_deref());
         let outputs = Outputs { video: Some(path.clone()), ..Outputs::default() };
         studio::start(world, script, outputs, &work);
         self.video = Some(Video { order, path, work });
         Ok(())
+    }
+
+    /// The copy of the product's image, because the original may be gone by now. An image that is
+    /// not fetched has none.
+    fn picture(&self, world: &World) -> String {
+        match world.assets.get(&self.copy) {
+            Some(_) => world.media_url(&self.copy),
+            None => self.order.product_url.clone(),
+        }
     }
 
     /// The image prompt's lines, then those of the video's that are new.
@@ -181,16 +308,16 @@ impl Record {
         let now = world.now();
         let image = self.image.progress(now);
         let video = self.video.as_ref().map(|video| video.work.progress(now));
-        let accepted = self.image.accepted_at;
-        let is_new = now.since(accepted) < INITIALIZING;
+        let started = self.image.accepted_at;
+        let is_new = now.since(started) < INITIALIZING;
         let (status, updated, reason) = match (&image, &video) {
             (_, Some(Progress::Done { at })) => ("video_generated", *at, ""),
             (_, Some(Progress::Running)) => ("video_generating", self.video_start(), ""),
             (Progress::Failed { at, reason }, None)
             | (_, Some(Progress::Failed { at, reason })) => ("failed", *at, reason.as_str()),
             (Progress::Done { at }, None) => ("image_generated", *at, ""),
-            (Progress::Running, None) if is_new => ("initializing", accepted, ""),
-            (Progress::Running, None) => ("image_generating", accepted.plus(INITIALIZING), ""),
+            (Progress::Running, None) if is_new => ("initializing", started, ""),
+            (Progress::Running, None) => ("image_generating", started.plus(INITIALIZING), ""),
         };
         let has_photo = matches!(image, Progress::Done { .. });
         let film = self.video.as_ref().filter(|_| matches!(video, Some(Progress::Done { .. })));
@@ -209,16 +336,16 @@ impl Record {
             "status": status,
             "generated_photo_url": has_photo.then(|| world.media_url(&self.photo)),
             "generated_video_url": film.map(|video| world.media_url(&video.path)),
-            "created_at": accepted.rfc3339(),
+            "created_at": self.created_at.rfc3339(),
             "updated_at": updated.rfc3339(),
             "webhook_url": webhook_url.or(self.order.webhook_url.as_ref()),
             "failed_reason": reason,
-            "regen_type": null,
-            "regen_source_id": null,
+            "regen_type": self.regen.as_ref().map(|regen| regen.operation),
+            "regen_source_id": self.regen.as_ref().map(|regen| &regen.source_id),
         })
     }
 
-    fn video_start(&self) -> crate::sandbox::clock::Moment {
+    fn video_start(&self) -> Moment {
         let work = self.video.as_ref().map_or(&self.image, |video| &video.work);
         work.accepted_at
     }

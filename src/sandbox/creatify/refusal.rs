@@ -16,7 +16,8 @@ pub(super) enum Refusal {
     NoKeys,
     /// 401 or 403 for wrong keys is not established; we answer as for missing ones.
     WrongKeys,
-    NoRecord,
+    /// No record of this model, or another account's.
+    NoRecord(&'static str),
     NoPath,
     NoPage,
     Method(Method),
@@ -41,8 +42,9 @@ impl IntoResponse for Refusal {
                 (StatusCode::UNAUTHORIZED, detail(text))
             }
             Self::WrongKeys => (StatusCode::UNAUTHORIZED, detail("Invalid API credentials.")),
-            Self::NoRecord => {
-                (StatusCode::NOT_FOUND, detail("No ProductToVideo matches the given query."))
+            Self::NoRecord(model) => {
+                let text = format!("No {model} matches the given query.");
+                (StatusCode::NOT_FOUND, detail(&text))
             }
             Self::NoPath => (StatusCode::NOT_FOUND, detail("Not found.")),
             Self::NoPage => (StatusCode::NOT_FOUND, detail("Invalid page.")),

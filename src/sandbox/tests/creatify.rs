@@ -204,3 +204,140 @@ async fn catalogues_are_filtered_and_cut_into_pages() {
     let music = get("/api/musics/?category=upbeat&search=city").await.json();
     assert_eq!(music["results"][0]["name"], "City Bounce");
 }
+
+/// A record whose image is there.
+async fn with_image(sandbox: &Sandbox, body: &Value) -> Value {
+    let record = gen_image(sandbox).json(body).send().await.json();
+    skip(sandbox, 30);
+    let id = record["id"].as_str().unwrap();
+    until(async || read(sandbox, id).await, |record| record["status"] == "image_generated").await
+}
+
+fn remake<'a>(sandbox: &'a Sandbox, record: &Value, what: &str) -> Call<'a> {
+    let id = record["id"].as_str().unwrap();
+    call(sandbox, &format!("POST /api/product_to_videos/{id}/{what}/"))
+}
+
+#[tokio::test]
+async fn another_image_is_a_record_of_its_own_that_can_get_a_video() {
+    let sandbox = still().await;
+    let mut body = order();
+    body["image_prompt"] = "Morning Roast".into();
+    body["webhook_url"] = "https://hooks.example.com/first".into();
+    let source = with_image(&sandbox, &body).await;
+    let change = json!({"image_prompt": "Evening", "webhook_url": "https://hooks.example.com/b"});
+    let made = remake(&sandbox, &source, "regen_image").json(&change).send().await;
+    assert_eq!(made.status, 200);
+    let made = made.json();
+    assert_ne!(made["id"], source["id"]);
+    for (field, expected) in [
+        ("status", "initializing".into()),
+        ("regen_type", "regen_image".into()),
+        ("regen_source_id", source["id"].clone()),
+        ("image_prompt", "Evening".into()),
+        ("webhook_url", "https://hooks.example.com/b".into()),
+        ("aspect_ratio", "1x1".into()),
+        ("generated_photo_url", Value::Null),
+    ] {
+        assert_eq!(made[field], expected, "{field}");
+    }
+    skip(&sandbox, 30);
+    let id = made["id"].as_str().unwrap();
+    let read_it = async || read(&sandbox, id).await;
+    let other = until(read_it, |record| record["status"] == "image_generated").await;
+    assert_ne!(other["generated_photo_url"], source["generated_photo_url"]);
+    assert_eq!(read(&sandbox, source["id"].as_str().unwrap()).await, source);
+
+    remake(&sandbox, &other, "gen_video").json(&json!({})).send().await;
+    skip(&sandbox, 120);
+    let done = until(read_it, |record| record["status"] == "video_generated").await;
+    assert_video(&sandbox, &done["generated_video_url"], (1, 1), crate::sandbox::CREATIFY_SECONDS)
+        .await;
+    assert_eq!(spent(&sandbox), Credits::whole(5));
+    assert_eq!(submits(&sandbox, ProviderId::Creatify), (3, 2));
+    // An empty body keeps the prompt.
+    let same = remake(&sandbox, &source, "regen_image").send().await.json();
+    assert_eq!(
+        (&same["image_prompt"], &same["webhook_url"]),
+        (&"Morning Roast".into(), &json!(null))
+    );
+}
+
+#[tokio::test]
+async fn another_video_is_a_record_of_its_own_with_the_same_image() {
+    let sandbox = still().await;
+    let source = with_image(&sandbox, &order()).await;
+    let body = json!({"motion_style": "display", "video_prompt": "Push in"});
+    remake(&sandbox, &source, "gen_video").json(&body).send().await;
+    let early = remake(&sandbox, &source, "regen_video").send().await;
+    assert_eq!((early.status, early.json()), (400, json!(["The video is not generated yet."])));
+    skip(&sandbox, 120);
+    let id = source["id"].as_str().unwrap();
+    let read_it = async || read(&sandbox, id).await;
+    let source = until(read_it, |record| record["status"] == "video_generated").await;
+
+    let change = json!({"video_prompt": "Turn", "webhook_url": "https://hooks.example.com/b"});
+    let made = remake(&sandbox, &source, "regen_video").json(&change).send().await.json();
+    for (field, expected) in [
+        ("status", "video_generating".into()),
+        ("regen_type", "regen_video".into()),
+        ("regen_source_id", source["id"].clone()),
+        ("generated_photo_url", source["generated_photo_url"].clone()),
+        ("motion_style", "display".into()),
+        ("video_prompt", "Turn".into()),
+        ("webhook_url", "https://hooks.example.com/b".into()),
+        ("generated_video_url", Value::Null),
+    ] {
+        assert_eq!(made[field], expected, "{field}");
+    }
+    assert!(made["created_at"].as_str() > source["created_at"].as_str());
+    skip(&sandbox, 120);
+    let new = made["id"].as_str().unwrap();
+    let done =
+        until(async || read(&sandbox, new).await, |record| record["status"] == "video_generated");
+    let done = done.await;
+    assert_ne!(done["generated_video_url"], source["generated_video_url"]);
+    assert_video(&sandbox, &done["generated_video_url"], (1, 1), crate::sandbox::CREATIFY_SECONDS)
+        .await;
+    assert_eq!(read(&sandbox, id).await, source);
+    // 1 for the image, 3 for the video, 1 for the other.
+    assert_eq!(spent(&sandbox), Credits::whole(5));
+    assert_eq!(submits(&sandbox, ProviderId::Creatify), (4, 2));
+}
+
+#[tokio::test]
+async fn nothing_is_remade_of_a_record_that_has_it_not() {
+    let sandbox = still().await;
+    let running = gen_image(&sandbox).json(&order()).send().await.json();
+    let broken = json!({"product_url": format!("{}/_sandbox/info", sandbox.url())});
+    let failed = gen_image(&sandbox).json(&broken).send().await.json();
+    let remade = async |record: &Value, what: &str| {
+        let answer = remake(&sandbox, record, what).send().await;
+        (answer.status, answer.json())
+    };
+    let not_yet = (400, json!(["The image is not generated yet."]));
+    assert_eq!(remade(&running, "regen_image").await, not_yet);
+    assert_eq!(remade(&running, "regen_video").await, (400, json!(["There is no video yet."])));
+    skip(&sandbox, 30);
+    let id = failed["id"].as_str().unwrap();
+    until(async || read(&sandbox, id).await, |record| record["status"] == "failed").await;
+    assert_eq!(remade(&failed, "regen_image").await, (400, json!(["The image has failed."])));
+    assert_eq!(remade(&failed, "regen_video").await, (400, json!(["There is no video yet."])));
+
+    let wrong = json!({"image_prompt": 7, "webhook_url": "hook"});
+    let answer = remake(&sandbox, &running, "regen_image").json(&wrong).send().await;
+    let said =
+        json!({"image_prompt": ["Not a valid string."], "webhook_url": ["Enter a valid URL."]});
+    assert_eq!((answer.status, answer.json()), (400, said));
+    let wrong = json!({"motion_style": "dance"});
+    let answer = remake(&sandbox, &running, "regen_video").json(&wrong).send().await;
+    let said = json!({"motion_style": ["\"dance\" is not a valid choice."]});
+    assert_eq!((answer.status, answer.json()), (400, said));
+    let id = running["id"].as_str().unwrap();
+    for what in ["regen_image", "regen_video"] {
+        let line = format!("POST /api/product_to_videos/{id}/{what}/");
+        let other = Call::new(&sandbox, &line).header("X-API-ID", "a").header("X-API-KEY", "other");
+        assert_eq!(other.send().await.status, 404);
+    }
+    assert_eq!(sandbox.ledger().len(), 2);
+}
