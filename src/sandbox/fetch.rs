@@ -1,4 +1,4 @@
-//! Images from other servers on this machine, and from nowhere else.
+//! Images and pages from other servers on this machine, and from nowhere else.
 //!
 //! A request is written by hand instead of by an HTTP client: there is no proxy, no redirect, no
 //! TLS and no name service that could lead to another address.
@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use url::{Host, Url};
 
-/// Largest image that is fetched.
+/// Largest file that is fetched.
 const MOST_BYTES: usize = 20_000_000;
 const MOST_HEADER_BYTES: usize = 64 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -55,29 +55,41 @@ pub(super) fn is_private(url: &Url) -> bool {
     }
 }
 
+/// What is looked for at an address.
+pub(super) struct Wanted {
+    /// What a sentence calls it.
+    noun: &'static str,
+    media_types: &'static str,
+}
+
+pub(super) const IMAGE: Wanted =
+    Wanted { noun: "image", media_types: "image/png, image/jpeg, image/webp, image/gif" };
+pub(super) const PAGE: Wanted = Wanted { noun: "page", media_types: "text/html" };
+
 /// Gets a file from a loopback address.
 ///
 /// # Errors
 /// A sentence for the job's failure. It never holds any of what was answered.
-pub(super) async fn get(url: &Url) -> Result<Bytes, String> {
-    let ip = loopback_ip(url).ok_or("the image is not on this machine")?;
+pub(super) async fn get(url: &Url, wanted: &Wanted) -> Result<Bytes, String> {
+    let Wanted { noun, media_types } = wanted;
+    let ip = loopback_ip(url).ok_or_else(|| format!("the {noun} is not on this machine"))?;
     let address = SocketAddr::new(ip, url.port_or_known_default().unwrap_or(80));
     let target = &url[url::Position::BeforePath..url::Position::AfterQuery];
     let host = &url[url::Position::BeforeHost..url::Position::AfterPort];
     // HTTP/1.0, so that the answer comes without chunks and ends with the connection.
     let request = format!(
         "GET {target} HTTP/1.0\r\nHost: {host}\r\nUser-Agent: adreel-sandbox\r\n\
-         Accept: image/png, image/jpeg, image/webp, image/gif\r\nConnection: close\r\n\r\n"
+         Accept: {media_types}\r\nConnection: close\r\n\r\n"
     );
     let exchange = exchange(address, request.as_bytes(), MOST_HEADER_BYTES + MOST_BYTES);
     let answer = timeout(TIMEOUT, exchange)
         .await
-        .map_err(|_| "the image did not arrive within 10 s".to_owned())?
-        .map_err(|error| format!("the image could not be fetched: {}", error.kind()))?;
-    let body = body_of(&answer)?;
+        .map_err(|_| format!("the {noun} did not arrive within 10 s"))?
+        .map_err(|error| format!("the {noun} could not be fetched: {}", error.kind()))?;
+    let body = body_of(&answer, noun)?;
     match body.len() {
-        0 => Err("the image is empty".to_owned()),
-        length if length > MOST_BYTES => Err("the image has more than 20 MB".to_owned()),
+        0 => Err(format!("the {noun} is empty")),
+        length if length > MOST_BYTES => Err(format!("the {noun} has more than 20 MB")),
         _ => Ok(body),
     }
 }
@@ -96,15 +108,15 @@ pub(super) async fn exchange(
 }
 
 /// The body of a 200 that arrived whole.
-fn body_of(answer: &Bytes) -> Result<Bytes, String> {
+fn body_of(answer: &Bytes, noun: &str) -> Result<Bytes, String> {
     let head_end = answer.windows(4).position(|window| window == b"\r\n\r\n");
-    let head_end = head_end.ok_or("the image's server does not speak HTTP")?;
+    let head_end = head_end.ok_or_else(|| format!("the {noun}'s server does not speak HTTP"))?;
     let head = String::from_utf8_lossy(&answer[..head_end]).to_ascii_lowercase();
     let mut lines = head.split("\r\n");
     let status = lines.next().and_then(|line| line.split(' ').nth(1)).unwrap_or_default();
     if status != "200" {
         let status: String = status.chars().filter(char::is_ascii_digit).take(3).collect();
-        return Err(format!("the image's server answered {status}"));
+        return Err(format!("the {noun}'s server answered {status}"));
     }
     let body = answer.slice(head_end + 4..);
     let header = |name: &str| {
@@ -112,11 +124,11 @@ fn body_of(answer: &Bytes) -> Result<Bytes, String> {
         fields.find(|(field, _)| *field == name).map(|(_, value)| value.trim())
     };
     if header("transfer-encoding").is_some() {
-        return Err("the image's server does not speak HTTP/1.0".to_owned());
+        return Err(format!("the {noun}'s server does not speak HTTP/1.0"));
     }
     match header("content-length").map(str::parse::<usize>) {
         Some(Ok(length)) if length > body.len() && body.len() < MOST_BYTES => {
-            Err("the image broke off".to_owned())
+            Err(format!("the {noun} broke off"))
         }
         _ => Ok(body),
     }
@@ -164,7 +176,7 @@ mod tests {
 
     #[test]
     fn answers_that_are_not_a_whole_200_are_refused() {
-        let body = |text: &str| body_of(&Bytes::copy_from_slice(text.as_bytes()));
+        let body = |text: &str| body_of(&Bytes::copy_from_slice(text.as_bytes()), "image");
         assert_eq!(body("HTTP/1.0 200 OK\r\nContent-Length: 3\r\n\r\nabc").unwrap(), "abc");
         for refused in [
             "HTTP/1.0 302 Found\r\nLocation: http://10.0.0.1/\r\n\r\n",

@@ -34,6 +34,7 @@ mod film;
 mod ids;
 mod jogg;
 mod media;
+mod product_page;
 #[cfg(feature = "render")]
 mod render;
 mod server;

@@ -29,6 +29,12 @@ pub(super) struct Script {
 }
 
 impl Script {
+    /// A product's name is the title, whatever it is made of; its description is read as a text.
+    pub(super) fn of_product(name: &str, description: &str) -> Self {
+        let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+        Self::of_text(&format!("{name}\n{description}"))
+    }
+
     /// The first line of a text is the title; a line that is a price is shown as one; all others
     /// are captions.
     pub(super) fn of_text(text: &str) -> Self {
@@ -57,6 +63,13 @@ fn is_price(line: &str) -> bool {
     let has_code = words().next().is_some_and(code) || words().last().is_some_and(code);
     let has_digit = line.chars().any(|c| c.is_ascii_digit());
     line.chars().count() <= 16 && words().count() <= 2 && has_digit && (has_sign || has_code)
+}
+
+/// Width to height, as `9:16` or `9x16` says it.
+pub(super) fn shape(ratio: &str) -> (u32, u32) {
+    let sides = ratio.split_once([':', 'x']);
+    let sides = sides.and_then(|(across, down)| Some((across.parse().ok()?, down.parse().ok()?)));
+    sides.unwrap_or((16, 9))
 }
 
 /// Where the results are to be put; `None` is not made.
@@ -121,7 +134,7 @@ async fn gather(world: &World, addresses: &[String]) -> Result<Vec<Bytes>, Strin
                 let asset = world.assets.get(&path).ok_or("the image was not found")?;
                 asset.bytes.clone()
             }
-            None if fetch::is_loopback(&url) => fetch::get(&url).await?,
+            None if fetch::is_loopback(&url) => fetch::get(&url, &fetch::IMAGE).await?,
             None => continue,
         };
         if image_type(&image).is_none() {

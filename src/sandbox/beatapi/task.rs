@@ -85,11 +85,7 @@ pub(super) fn accept(
     let script = Script {
         images: order.images,
         seconds: order.seconds,
-        ratio: match order.ratio {
-            "9:16" => (9, 16),
-            "1:1" => (1, 1),
-            _ => (16, 9),
-        },
+        ratio: studio::shape(order.ratio),
         seed: studio::seed_of(&id),
         ..Script::of_text(&order.prompt)
     };

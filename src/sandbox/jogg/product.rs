@@ -7,11 +7,11 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Map, Value, json};
-use url::Url;
 
 use super::{Desk, Refusal, account, read_body, success, success_without_data};
 use crate::sandbox::check::{Fault, Fields, web_url};
 use crate::sandbox::credits::Account;
+use crate::sandbox::product_page::name_of;
 use crate::sandbox::world::locked;
 
 /// Most media of a product; a body holds no more that are meant.
@@ -87,7 +87,7 @@ fn read_product(account: Account, body: &Map<String, Value>) -> Result<(Product,
     // Which one counts where both are given is not documented. No page is ever read here: its
     // address has to do.
     let page = url.and_then(web_url);
-    let name = name.map(str::to_owned).or_else(|| page.as_ref().map(name_of_page));
+    let name = name.map(str::to_owned).or_else(|| page.as_ref().map(name_of));
     let name = name.ok_or_else(|| Refusal::Parameter("url or name is required".to_owned()))?;
     let description = description.unwrap_or_default().to_owned();
     let data = json!({
@@ -118,34 +118,4 @@ fn read_images(fields: &mut Fields<'_>, media: &[Value]) -> Vec<String> {
         fields.absorb(inner);
     }
     images
-}
-
-/// `https://shop.example/products/morning-roast.html` is about a "Morning Roast".
-fn name_of_page(page: &Url) -> String {
-    let mut segments = page.path_segments().into_iter().flatten();
-    let last = segments.rfind(|segment| !segment.is_empty());
-    let slug = last.or(page.host_str()).unwrap_or_default();
-    let slug = slug.split_once('.').map_or(slug, |(stem, _)| stem);
-    let words = slug.split(['-', '_', '+']).filter(|word| !word.is_empty()).map(|word| {
-        let mut letters = word.chars();
-        let first = letters.next().into_iter().flat_map(char::to_uppercase);
-        first.chain(letters).collect::<String>()
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_is_named_by_the_end_of_its_address() {
-        for (page, name) in [
-            ("https://shop.example/products/morning-roast.html?x=1", "Morning Roast"),
-            ("https://shop.example/", "Shop"),
-            ("https://shop.example/a_b/", "A B"),
-        ] {
-            assert_eq!(name_of_page(&Url::parse(page).unwrap()), name);
-        }
-    }
 }

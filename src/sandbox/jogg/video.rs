@@ -172,7 +172,6 @@ impl Video {
         world.charge(&account, &id, &PRICE, &work)?;
         let film = format!("jogg/project/{id}/video.mp4");
         let cover = format!("jogg/project/{id}/cover.jpg");
-        let title = product.name.split_whitespace().collect::<Vec<_>>().join(" ");
         let script = Script {
             images: product.images.clone(),
             seconds: order.seconds,
@@ -182,7 +181,7 @@ impl Video {
                 _ => (16, 9),
             },
             seed: studio::seed_of(&id),
-            ..Script::of_text(&format!("{title}\n{}", product.description))
+            ..Script::of_product(&product.name, &product.description)
         };
         let outputs = Outputs { video: Some(film.clone()), still: Some(cover.clone()), copy: None };
         studio::start(world, script, outputs, &work);
