@@ -186,6 +186,30 @@ impl<'a> Field<'_, 'a> {
         }
     }
 
+    /// A number with or without a fraction.
+    pub(super) fn number(self, range: RangeInclusive<i64>) -> Option<f64> {
+        let (from, to) = (*range.start() as f64, *range.end() as f64);
+        match self.value?.as_f64() {
+            None => self.refuse(Fault::NotA("a number")),
+            Some(number) if !(from..=to).contains(&number) => self.refuse(Fault::Outside(range)),
+            number => number,
+        }
+    }
+
+    /// A list of addresses; the first one that is none is told by its place.
+    pub(super) fn urls(self, count: RangeInclusive<usize>) -> Option<Vec<String>> {
+        let values = self.value?.as_array();
+        let wrong =
+            values.into_iter().flatten().position(|value| !value.as_str().is_some_and(is_web_url));
+        if let Some(index) = wrong {
+            let field = format!("{}[{index}]", self.path);
+            self.fields.problems.push(Problem { field, fault: Fault::Url });
+            return None;
+        }
+        let values = self.list(count)?;
+        Some(values.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+    }
+
     /// An integer as a query writes it.
     pub(super) fn digits(self, range: RangeInclusive<i64>) -> Option<i64> {
         match self.value?.as_str().and_then(|text| text.parse().ok()) {
@@ -239,6 +263,10 @@ impl<'a> Field<'_, 'a> {
 pub(super) fn web_url(text: &str) -> Option<Url> {
     let url = Url::parse(text).ok()?;
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
+}
+
+fn is_web_url(text: &str) -> bool {
+    web_url(text).is_some()
 }
 
 pub(super) fn is_uuid(text: &str) -> bool {

@@ -1,4 +1,4 @@
-//! Presenters, voices and music, all made up, and the lists that are empty until links can be made.
+//! Presenters, voices and music, all made up.
 
 use std::sync::Arc;
 
@@ -170,12 +170,6 @@ pub(super) async fn list_musics(
         json!({"id": id, "name": name, "category": category, "duration": duration, "url": url})
     });
     page(&desk, "/api/musics/", &query, tracks.collect())
-}
-
-/// Links and link videos cannot be made here yet.
-pub(super) async fn list_nothing(headers: HeaderMap) -> Result<Response, Refusal> {
-    account(&headers)?;
-    Ok(Json(json!([])).into_response())
 }
 
 /// One page as Django REST framework cuts it, with the addresses of its neighbours.

@@ -1,6 +1,10 @@
-//! Creatify's product videos: a Django service, with its trailing slashes and its error maps.
+//! Creatify's product videos and link videos: a Django service, with its trailing slashes and its error maps.
 
 mod catalogue;
+mod link;
+mod link_order;
+mod link_record;
+mod link_video;
 mod product_video;
 mod record;
 mod refusal;
@@ -16,6 +20,8 @@ use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use serde_json::{Map, Value, json};
 
+use self::link::Link;
+use self::link_record::LinkRecord;
 pub use self::record::CREATIFY_SECONDS;
 use self::record::Record;
 use self::refusal::Refusal;
@@ -40,8 +46,10 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
         .route("/api/product_to_videos/{id}/gen_video/", post(product_video::gen_video))
         .route("/api/product_to_videos/{id}/regen_image/", post(product_video::regen_image))
         .route("/api/product_to_videos/{id}/regen_video/", post(product_video::regen_video))
-        .route("/api/links/", get(catalogue::list_nothing))
-        .route("/api/link_to_videos/", get(catalogue::list_nothing))
+        .route("/api/links/", get(link::list_links).post(link::create_link))
+        .route("/api/links/link_with_params/", post(link::create_link_with_params))
+        .route("/api/links/{id}/", get(link::get_link).put(link::update_link))
+        .merge(link_video::routes())
         .route("/api/personas/", get(catalogue::list_personas))
         .route("/api/personas/paginated/", get(catalogue::list_personas_paginated))
         .route("/api/personas/{id}/", get(catalogue::get_persona))
@@ -64,6 +72,8 @@ struct Desk {
 #[derive(Default)]
 struct Records {
     product_videos: Shelf<Record>,
+    links: Shelf<Link>,
+    link_videos: Shelf<LinkRecord>,
 }
 
 /// Both headers have to be there; the secret one alone tells whose they are.
@@ -79,7 +89,7 @@ fn account(headers: &HeaderMap) -> Result<Account, Refusal> {
 /// The ids that a list is limited to, if it is.
 fn wanted_ids(request: &Request) -> Result<Option<Vec<String>>, Refusal> {
     let query = body::query(request);
-    let wrong = |text: &str| Err(Refusal::Fields(json!({"ids": [text]})));
+    let wrong = |text: &str| Err(Refusal::field("ids", text));
     let ids: Vec<String> = match query.get("ids").and_then(Value::as_str) {
         None => return Ok(None),
         Some("") => return wrong("Ensure this field has at least 1 character."),
@@ -120,8 +130,8 @@ fn path_id(id: Result<Path<String>, PathRejection>) -> Result<String, Refusal> {
     }
 }
 
-/// JSON or either kind of form. Every field of these operations is a string, so a form reads the
-/// same.
+/// JSON or either kind of form. A form holds strings alone: what has lists and numbers is taken as
+/// JSON.
 async fn read_body(request: Request) -> Result<Map<String, Value>, Refusal> {
     match body::media_type(request.headers()).as_str() {
         "application/json" => Ok(body::read_object(request).await?),

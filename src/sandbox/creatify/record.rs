@@ -35,6 +35,10 @@ const REGEN_IMAGE_PRICE: Price = price("regen_image", 1);
 /// As printed, though that looks copied from `regen_image`.
 const REGEN_VIDEO_PRICE: Price = price("regen_video", 1);
 
+pub(super) const RATIOS: [&str; 3] = ["16x9", "9x16", "1x1"];
+/// Reported for product videos from the reference itself, while older samples show 9x16.
+pub(super) const DEFAULT_RATIO: &str = RATIOS[0];
+
 /// The longest address that is taken; documented for `product_url`, and for `webhook_url` on
 /// sibling resources.
 pub(super) const MOST_URL_CHARS: usize = 200;
@@ -55,7 +59,7 @@ pub(super) fn read_image_order(body: &Map<String, Value>) -> Result<ImageOrder, 
     let mut fields = Fields::of(body);
     let product_url = fields.required("product_url").url(MOST_URL_CHARS).unwrap_or_default();
     let kind = fields.optional("type").choice(&["product_anyshot", "product_avatar"]);
-    let ratio = fields.optional("aspect_ratio").choice(&["16x9", "9x16", "1x1"]);
+    let ratio = fields.optional("aspect_ratio").choice(&RATIOS);
     let override_avatar = fields.optional("override_avatar").uuid();
     let product_showcase_url = fields.optional("product_showcase_url").url(usize::MAX);
     let image_prompt = fields.optional("image_prompt").string();
@@ -64,8 +68,7 @@ pub(super) fn read_image_order(body: &Map<String, Value>) -> Result<ImageOrder, 
     Ok(ImageOrder {
         kind: kind.unwrap_or("product_anyshot"),
         product_url: product_url.to_owned(),
-        // Reported from the reference itself, while older samples show 9x16.
-        ratio: ratio.unwrap_or("16x9"),
+        ratio: ratio.unwrap_or(DEFAULT_RATIO),
         override_avatar: override_avatar.map(str::to_owned),
         product_showcase_url: product_showcase_url.map(str::to_owned),
         image_prompt: image_prompt.map(str::to_owned),
@@ -292,11 +295,7 @@ impl Record {
         Script {
             images: images.into_iter().flatten().map(str::to_owned).collect(),
             seconds: CREATIFY_SECONDS,
-            ratio: match self.order.ratio {
-                "9x16" => (9, 16),
-                "1x1" => (1, 1),
-                _ => (16, 9),
-            },
+            ratio: studio::shape(self.order.ratio),
             seed: studio::seed_of(&self.id),
             ..Script::of_text(&lines.join("\n"))
         }

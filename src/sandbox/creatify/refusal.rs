@@ -29,6 +29,8 @@ pub(super) enum Refusal {
     Fields(Value),
     /// The record is not where it would have to be.
     State(&'static str),
+    /// A page that could not be read.
+    Scrape(String),
     /// Neither status nor body of this refusal was found anywhere; 402 is what BeatAPI answers.
     Credits,
 }
@@ -62,9 +64,19 @@ impl IntoResponse for Refusal {
             }
             Self::Fields(map) => (StatusCode::BAD_REQUEST, map),
             Self::State(sentence) => (StatusCode::BAD_REQUEST, json!([sentence])),
+            Self::Scrape(url) => {
+                (StatusCode::BAD_REQUEST, json!([format!("Failed to scrape url: {url}")]))
+            }
             Self::Credits => (StatusCode::PAYMENT_REQUIRED, detail("Insufficient credits.")),
         };
         (status, Json(body)).into_response()
+    }
+}
+
+impl Refusal {
+    /// What is wrong with one field, in a sentence.
+    pub(super) fn field(name: &str, sentence: &str) -> Self {
+        Self::Fields(Map::from_iter([(name.to_owned(), json!([sentence]))]).into())
     }
 }
 
@@ -109,6 +121,11 @@ fn sentence(fault: &Fault) -> String {
         Fault::Missing => "This field is required.".to_owned(),
         Fault::Null => "This field may not be null.".to_owned(),
         Fault::Blank => "This field may not be blank.".to_owned(),
+        Fault::NotA("an integer") => "A valid integer is required.".to_owned(),
+        Fault::NotA("a number") => "A valid number is required.".to_owned(),
+        Fault::NotA("true or false") => "Must be a valid boolean.".to_owned(),
+        Fault::NotA("a list") => "Expected a list of items.".to_owned(),
+        Fault::NotA("an object") => "Expected a dictionary of items.".to_owned(),
         Fault::NotA(_) => "Not a valid string.".to_owned(),
         Fault::Choice { given, .. } => format!("\"{given}\" is not a valid choice."),
         Fault::TooLong { most } => {

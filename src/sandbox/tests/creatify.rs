@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 
-fn call<'a>(sandbox: &'a Sandbox, line: &str) -> Call<'a> {
+pub(super) fn call<'a>(sandbox: &'a Sandbox, line: &str) -> Call<'a> {
     Call::new(sandbox, line).header("X-API-ID", "an id").header("X-API-KEY", "sk_test")
 }
 

@@ -3,6 +3,7 @@
 mod beatapi;
 mod creatify;
 mod jogg;
+mod links;
 mod port;
 
 use std::net::SocketAddr;
@@ -99,6 +100,21 @@ async fn still() -> Sandbox {
 
 fn skip(sandbox: &Sandbox, secs: u64) {
     sandbox.world.clock.skip(Duration::from_secs(secs));
+}
+
+/// Answers one request with a page, at an address of this machine that is not the sandbox's.
+async fn serve_page(html: &str) -> String {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let answer = format!("HTTP/1.0 200 OK\r\nContent-Length: {}\r\n\r\n{html}", html.len());
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut request = [0; 1024];
+        assert!(stream.read(&mut request).await.unwrap() > 0);
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    });
+    format!("http://{address}/shop/morning-roast")
 }
 
 /// Reads until a status says what it should: a video has to be drawn first, however long that

@@ -1,0 +1,126 @@
+//! Link videos: made in one go, or after a look at previews.
+
+use std::sync::Arc;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::Value;
+
+use super::link::Link;
+use super::link_order::{self, LinkOrder};
+use super::link_record::LinkRecord;
+use super::{Desk, Refusal, account, path_id, read_body, wanted_ids};
+use crate::ProviderId;
+use crate::sandbox::check::Fields;
+use crate::sandbox::world::{World, locked};
+
+pub(super) fn routes() -> Router<Arc<Desk>> {
+    Router::new()
+        .route("/api/link_to_videos/", get(list_link_to_videos).post(create_link_to_video))
+        .route("/api/link_to_videos/preview/", post(preview_link_to_video))
+        .route("/api/link_to_videos/preview_list_async/", post(preview_link_to_video_list))
+        .route("/api/link_to_videos/{id}/", get(get_link_to_video))
+        .route("/api/link_to_videos/{id}/render/", post(render_link_to_video))
+        .route("/api/link_to_videos/{id}/render_single_preview/", post(render_single_preview))
+}
+
+async fn create_link_to_video(
+    State(desk): State<Arc<Desk>>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    submit(&desk, request, LinkRecord::start).await
+}
+
+async fn preview_link_to_video(
+    State(desk): State<Arc<Desk>>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    submit(&desk, request, LinkRecord::preview).await
+}
+
+async fn preview_link_to_video_list(
+    State(desk): State<Arc<Desk>>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    submit(&desk, request, LinkRecord::preview_list).await
+}
+
+/// Makes a job of a link of the account.
+async fn submit(
+    desk: &Desk,
+    request: Request,
+    start: impl FnOnce(&Arc<World>, &Link, LinkOrder) -> Result<LinkRecord, Refusal>,
+) -> Result<Response, Refusal> {
+    desk.world.count(ProviderId::Creatify, |tally| tally.submits += 1);
+    let account = account(request.headers())?;
+    let body = read_body(request).await?;
+    let order = link_order::read(&body)?;
+    let mut records = locked(&desk.records);
+    let link = records.links.find(&account, &order.link);
+    let link = link.map_err(|_| Refusal::field("link", "Invalid link ID"))?;
+    link.check_media()?;
+    let record = start(&desk.world, link, order)?;
+    let answer = record.answer(&desk.world);
+    records.link_videos.add(record);
+    desk.world.count(ProviderId::Creatify, |tally| tally.jobs += 1);
+    Ok(Json(answer).into_response())
+}
+
+async fn render_link_to_video(
+    State(desk): State<Arc<Desk>>,
+    id: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    desk.world.count(ProviderId::Creatify, |tally| tally.submits += 1);
+    let account = account(&headers)?;
+    let mut records = locked(&desk.records);
+    let record = records.link_videos.find(&account, &path_id(id)?)?;
+    record.render(&desk.world)?;
+    Ok(Json(record.answer(&desk.world)).into_response())
+}
+
+async fn render_single_preview(
+    State(desk): State<Arc<Desk>>,
+    id: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    desk.world.count(ProviderId::Creatify, |tally| tally.submits += 1);
+    let account = account(request.headers())?;
+    let body = read_body(request).await?;
+    let mut records = locked(&desk.records);
+    let record = records.link_videos.find(&account, &path_id(id)?)?;
+    let mut fields = Fields::of(&body);
+    let media_job = fields.required("media_job").uuid().unwrap_or_default();
+    fields.finish()?;
+    record.render_one(&desk.world, &media_job.to_ascii_lowercase())?;
+    Ok(Json(record.answer(&desk.world)).into_response())
+}
+
+async fn get_link_to_video(
+    State(desk): State<Arc<Desk>>,
+    id: Result<Path<String>, PathRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    desk.world.count(ProviderId::Creatify, |tally| tally.polls += 1);
+    let account = account(&headers)?;
+    let mut records = locked(&desk.records);
+    let record = records.link_videos.find(&account, &path_id(id)?)?;
+    Ok(Json(record.answer(&desk.world)).into_response())
+}
+
+async fn list_link_to_videos(
+    State(desk): State<Arc<Desk>>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    desk.world.count(ProviderId::Creatify, |tally| tally.polls += 1);
+    let account = account(request.headers())?;
+    let ids = wanted_ids(&request)?;
+    let records = locked(&desk.records);
+    let listed = records.link_videos.list(&account, ids.as_deref());
+    let listed: Vec<Value> = listed.map(|record| record.answer(&desk.world)).collect();
+    Ok(Json(listed).into_response())
+}
