@@ -46,6 +46,11 @@ const STYLES: [(i64, &str); 5] = [
     (2404, "Floating Avatar Voiceover"),
 ];
 
+/// Whether a preview can be made in a style.
+pub(super) fn has_style(name: &str) -> bool {
+    STYLES.iter().any(|(_, known)| *known == name)
+}
+
 pub(super) async fn list_voices(request: Request) -> Result<Response, Refusal> {
     account(request.headers())?;
     let query = body::query(&request);
@@ -141,17 +146,4 @@ pub(super) async fn list_custom_avatars(request: Request) -> Result<Response, Re
 pub(super) async fn list_custom_voices(headers: HeaderMap) -> Result<Response, Refusal> {
     account(&headers)?;
     Ok(success(json!({"total": 0, "voices": []})))
-}
-
-/// Previews cannot be made here yet.
-pub(super) async fn list_product_previews(request: Request) -> Result<Response, Refusal> {
-    account(request.headers())?;
-    let query = body::query(&request);
-    let mut fields = Fields::of(&query);
-    let page = Page::read(&mut fields);
-    fields.optional("status").digits(3..=5);
-    fields.optional("sort_by").choice(&["created_at"]);
-    fields.optional("sort_order").choice(&["asc", "desc"]);
-    fields.finish()?;
-    Ok(success(json!({"previews": [], "total": 0, "page": page.number, "page_size": page.size})))
 }

@@ -3,7 +3,9 @@
 mod avatars;
 mod catalogue;
 mod endpoints;
+mod order;
 mod page;
+mod preview;
 mod product;
 mod refusal;
 mod upload;
@@ -20,6 +22,7 @@ use axum::{Json, Router};
 use serde_json::{Map, Value, json};
 
 use self::endpoints::Endpoint;
+use self::preview::Preview;
 use self::product::Product;
 use self::refusal::Refusal;
 use self::upload::Slot;
@@ -40,7 +43,12 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
         .route("/v2/product_video/{product_video_id}", get(video::get_product_video))
         .route("/v2/product_videos", get(video::list_product_videos))
         .route("/v2/avatars/public", get(avatars::list_public_avatars))
-        .route("/v2/product_previews", get(catalogue::list_product_previews))
+        .route("/v2/create_video_from_product/preview_list", post(preview::create_previews))
+        .route(
+            "/v2/create_video_from_product/render_single_preview",
+            post(preview::render_single_preview),
+        )
+        .route("/v2/product_previews", get(preview::list_product_previews))
         .route("/v2/avatars/custom", get(catalogue::list_custom_avatars))
         .route("/v2/voices", get(catalogue::list_voices))
         .route("/v2/voices/custom", get(catalogue::list_custom_voices))
@@ -74,6 +82,8 @@ struct Records {
     /// In the order in which they were made.
     videos: Vec<Video>,
     by_id: HashMap<String, usize>,
+    /// In the order in which they were made.
+    previews: Vec<Preview>,
     endpoints: Vec<Endpoint>,
 }
 

@@ -17,6 +17,7 @@ use crate::sandbox::world::locked;
 /// Most media of a product; a body holds no more that are meant.
 const MOST_MEDIA: usize = 100;
 
+#[derive(Clone)]
 pub(super) struct Product {
     pub(super) account: Account,
     pub(super) name: String,

@@ -7,11 +7,12 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::order::{self, Order};
 use super::page::Page;
 use super::product::Product;
-use super::{Desk, Refusal, account, avatars, read_body, success};
+use super::{Desk, Records, Refusal, account, avatars, read_body, success};
 use crate::sandbox::body;
 use crate::sandbox::check::Fields;
 use crate::sandbox::clock::Moment;
@@ -29,66 +30,25 @@ const TAKES: Duration = Duration::from_secs(60);
 const PRICE: Price =
     Price { operation: "create_video_from_product", amount: Credits::whole(1), terms: Terms::Kept };
 
-/// The styles of v2. Whether the ones that only v1 had still work is not known.
-const STYLES: [&str; 6] =
-    ["Don't Worry", "Storytime", "Discovery", "Data", "Top 3 reasons", "Light marketing"];
-
-/// A body that keeps to the documentation.
-struct Order {
-    product_id: String,
-    seconds: u32,
-    ratio: &'static str,
-    name: Option<String>,
-    avatar: (i64, i64),
-}
-
-/// `voice` and `audio` are required on paper; leaving them out worked for real. What the presenter
-/// would say (`override_script`, `script`) is checked, but never shown.
-fn read_order(body: &Map<String, Value>) -> Result<Order, Refusal> {
-    let mut fields = Fields::of(body);
-    let product_id = fields.required("product_id").filled().unwrap_or_default();
-    if fields.required("video_spec").object().is_some() {
-        fields.required("video_spec.length").choice(&["15", "30", "60"]);
-    }
-    let seconds = fields.optional("video_spec.length").string();
-    let ratio =
-        fields.optional("video_spec.aspect_ratio").choice(&["portrait", "landscape", "square"]);
-    fields.optional("video_spec.caption").boolean();
-    let name = fields.optional("video_spec.name").string();
-    let mut avatar = (0, 0);
-    if fields.required("avatar").object().is_some() {
-        avatar.0 = fields.required("avatar.id").integer(0..=i64::MAX).unwrap_or_default();
-        avatar.1 = fields.optional("avatar.type").integer(0..=1).unwrap_or_default();
-    }
-    fields.optional("voice").object();
-    fields.optional("voice.id").string();
-    fields.optional("audio").object();
-    fields.optional("audio.music_id").integer(0..=i64::MAX);
-    if fields.required("script").object().is_some() {
-        fields.required("script.style").choice(&STYLES);
-        fields.required("script.language").filled();
-    }
-    fields.optional("visual_style").string();
-    fields.optional("override_script").string();
-    fields.optional("webhook_url").url(usize::MAX);
-    fields.finish()?;
-    Ok(Order {
-        product_id: product_id.to_owned(),
-        seconds: seconds.and_then(|seconds| seconds.parse().ok()).unwrap_or(15),
-        ratio: ratio.unwrap_or("landscape"),
-        name: name.map(str::to_owned),
-        avatar,
-    })
-}
-
+/// A product video, or a preview of one.
 pub(super) struct Video {
-    account: Account,
-    id: String,
+    pub(super) account: Account,
+    pub(super) id: String,
     title: String,
     seconds: u32,
     film: String,
     cover: String,
+    amount: Credits,
     work: Arc<Work>,
+}
+
+/// Under which id and where a video is to be made, and what was paid for it.
+pub(super) struct Making {
+    pub(super) id: String,
+    pub(super) film: String,
+    pub(super) cover: String,
+    pub(super) amount: Credits,
+    pub(super) work: Arc<Work>,
 }
 
 pub(super) async fn create_video_from_product(
@@ -97,20 +57,36 @@ pub(super) async fn create_video_from_product(
 ) -> Result<Response, Refusal> {
     desk.world.count(ProviderId::Jogg, |tally| tally.submits += 1);
     let account = account(request.headers())?;
-    let order = read_order(&read_body(request).await?)?;
+    let order = order::read(&read_body(request).await?)?;
     let mut records = locked(&desk.records);
-    let product = records.products.get(&order.product_id);
-    let product = product.filter(|product| product.account == account).ok_or(Refusal::Record)?;
-    if !avatars::exists(order.avatar.0, order.avatar.1) {
-        return Err(Refusal::Record);
+    let product = records.product_for(&account, &order)?;
+    let video = Video::start(&desk.world, account, product, &order, &PRICE)?;
+    Ok(desk.keep(&mut records, video))
+}
+
+impl Records {
+    /// The product of an order, whose presenter has to be known too.
+    pub(super) fn product_for(
+        &self,
+        account: &Account,
+        order: &Order,
+    ) -> Result<&Product, Refusal> {
+        let product = self.products.get(&order.product_id);
+        let product = product.filter(|product| product.account == *account);
+        let (avatar, kind) = order.avatar;
+        product.filter(|_| avatars::exists(avatar, kind)).ok_or(Refusal::Record)
     }
-    let video = Video::start(&desk.world, account, product, order)?;
-    let data = json!({"video_id": video.id, "status": "processing"});
-    let index = records.videos.len();
-    records.by_id.insert(video.id.clone(), index);
-    records.videos.push(video);
-    desk.world.count(ProviderId::Jogg, |tally| tally.jobs += 1);
-    Ok(success(data))
+}
+
+impl Desk {
+    /// Keeps a new video and tells its id.
+    pub(super) fn keep(&self, records: &mut Records, video: Video) -> Response {
+        let data = json!({"video_id": video.id, "status": "processing"});
+        records.by_id.insert(video.id.clone(), records.videos.len());
+        records.videos.push(video);
+        self.world.count(ProviderId::Jogg, |tally| tally.jobs += 1);
+        success(data)
+    }
 }
 
 pub(super) async fn get_product_video(
@@ -131,9 +107,20 @@ pub(super) async fn list_product_videos(
     State(desk): State<Arc<Desk>>,
     request: Request,
 ) -> Result<Response, Refusal> {
+    let data = list_videos(&desk, &request, "videos", |records| records.videos.iter().collect())?;
+    Ok(success(data))
+}
+
+/// One page of the account's videos, or previews, under `name`.
+pub(super) fn list_videos(
+    desk: &Desk,
+    request: &Request,
+    name: &str,
+    all: impl FnOnce(&Records) -> Vec<&Video>,
+) -> Result<Value, Refusal> {
     desk.world.count(ProviderId::Jogg, |tally| tally.polls += 1);
     let account = account(request.headers())?;
-    let query = body::query(&request);
+    let query = body::query(request);
     let mut fields = Fields::of(&query);
     let page = Page::read(&mut fields);
     let status = fields.optional("status").digits(3..=5);
@@ -143,35 +130,49 @@ pub(super) async fn list_product_videos(
 
     let now = desk.world.now();
     let records = locked(&desk.records);
-    let mut matching: Vec<&Video> = records
-        .videos
-        .iter()
-        .filter(|video| video.account == account)
-        .filter(|video| status.is_none_or(|status| video.status(now).1 == status))
-        .collect();
+    let mut matching = all(&records);
+    matching.retain(|video| video.account == account);
+    matching.retain(|video| status.is_none_or(|status| video.status(now).1 == status));
     if order == "desc" {
         matching.reverse();
     }
     let total = matching.len();
-    let videos: Vec<Value> =
+    let items: Vec<Value> =
         page.of(matching.into_iter()).map(|video| video.item(&desk.world)).collect();
-    let (page, size) = (page.number, page.size);
-    Ok(success(json!({"videos": videos, "total": total, "page": page, "page_size": size})))
+    Ok(json!({name: items, "total": total, "page": page.number, "page_size": page.size}))
 }
 
 impl Video {
     /// Takes the price and starts to work.
-    fn start(
+    pub(super) fn start(
         world: &Arc<World>,
         account: Account,
         product: &Product,
-        order: Order,
+        order: &Order,
+        price: &Price,
     ) -> Result<Self, Refusal> {
         let id = world.ids.hex("jogg video");
         let work = Work::accepted(world.now(), TAKES);
-        world.charge(&account, &id, &PRICE, &work)?;
-        let film = format!("jogg/project/{id}/video.mp4");
-        let cover = format!("jogg/project/{id}/cover.jpg");
+        world.charge(&account, &id, price, &work)?;
+        let making = Making {
+            film: format!("jogg/project/{id}/video.mp4"),
+            cover: format!("jogg/project/{id}/cover.jpg"),
+            amount: price.amount,
+            id,
+            work,
+        };
+        Ok(Self::make(world, account, product, order, making))
+    }
+
+    /// Starts to work on what was paid for.
+    pub(super) fn make(
+        world: &Arc<World>,
+        account: Account,
+        product: &Product,
+        order: &Order,
+        making: Making,
+    ) -> Self {
+        let Making { id, film, cover, amount, work } = making;
         let script = Script {
             images: product.images.clone(),
             seconds: order.seconds,
@@ -185,8 +186,8 @@ impl Video {
         };
         let outputs = Outputs { video: Some(film.clone()), still: Some(cover.clone()), copy: None };
         studio::start(world, script, outputs, &work);
-        let title = order.name.unwrap_or_else(|| product.name.clone());
-        Ok(Self { account, id, title, seconds: order.seconds, film, cover, work })
+        let title = order.name.clone().unwrap_or_else(|| product.name.clone());
+        Self { account, id, title, seconds: order.seconds, film, cover, amount, work }
     }
 
     /// The word of single answers and items, and the number of the list's filter.
@@ -205,7 +206,7 @@ impl Video {
             "title": self.title,
             "status": self.status(now).0,
             "created_at": self.work.accepted_at.unix_secs(),
-            "deducted_credit": PRICE.amount,
+            "deducted_credit": self.amount,
         });
         match self.work.progress(now) {
             Progress::Running => {}

@@ -231,8 +231,6 @@ async fn the_other_reads_have_their_documented_form() {
     );
     assert_eq!(read("/v2/avatars/custom?status=completed").await, json!({"avatars": []}));
     assert_eq!(read("/v2/voices/custom").await, json!({"total": 0, "voices": []}));
-    let none = json!({"previews": [], "total": 0, "page": 1, "page_size": 10});
-    assert_eq!(read("/v2/product_previews").await, none);
     let user = read("/v2/user/whoami").await;
     assert!(user["email"].as_str().unwrap().ends_with("@sandbox.test"));
     let events = read("/v2/events").await;
@@ -327,4 +325,129 @@ async fn an_endpoint_is_refused_by_the_name_of_its_field_and_after_twenty() {
     assert_eq!(create(&good).send().await.json()["code"], 40000);
     let other = Call::new(&sandbox, "POST /v2/endpoint").header("x-api-key", "sk_other");
     data(other.json(&good)).await;
+}
+
+fn previews_of(product_id: &str) -> Value {
+    let mut body = order(product_id);
+    body["visual_styles"] = json!(["Simple Product Switch", "No Such Style", "Dynamic Showcase"]);
+    body
+}
+
+#[tokio::test]
+async fn a_preview_is_made_for_each_style_and_one_of_them_rendered() {
+    let sandbox = still().await;
+    let product = product(&sandbox, &json!({"name": "Morning Roast"})).await;
+    let create = call(&sandbox, "POST /v2/create_video_from_product/preview_list");
+    let started = data(create.json(&previews_of(&product))).await["previews"].take();
+    let refused =
+        json!({"visual_style": "No Such Style", "err_msg": "The visual style was not found."});
+    assert_eq!(started[1], refused);
+    let (first, second) = (&started[0]["preview_id"], &started[2]["preview_id"]);
+    assert!(first.is_string() && second.is_string() && first != second);
+    assert_eq!(spent(&sandbox), Credits::whole(1), "a half for each that was started");
+
+    let list =
+        async |query: &str| data(call(&sandbox, &format!("GET /v2/product_previews{query}"))).await;
+    let running = list("?status=3").await;
+    assert_eq!((&running["total"], &running["previews"][0]["id"]), (&2.into(), second));
+    skip(&sandbox, 150);
+    let done =
+        until(async || list("?status=4&sort_order=asc").await, |list| list["total"] == 2).await;
+    let item = &done["previews"][0];
+    assert_eq!((&item["id"], &item["title"]), (first, &"Mine".into()));
+    assert_eq!(item["status"], "completed");
+    assert_video(&sandbox, &item["video_url"], (9, 16), 15).await;
+    let second_page = list("?page=2&page_size=1").await;
+    assert_eq!((&second_page["total"], &second_page["previews"][0]["id"]), (&2.into(), first));
+
+    let render = call(&sandbox, "POST /v2/create_video_from_product/render_single_preview");
+    let made = data(render.json(&json!({"preview_id": second}))).await;
+    assert_eq!(made["status"], "processing");
+    let id = made["video_id"].as_str().unwrap();
+    skip(&sandbox, 60);
+    let video =
+        until(async || read(&sandbox, id).await, |video| video["status"] != "processing").await;
+    assert_eq!((&video["status"], &video["title"]), (&"completed".into(), &"Mine".into()));
+    assert_eq!(video["deducted_credit"], 1.0);
+    assert_video(&sandbox, &video["video_url"], (9, 16), 15).await;
+    let videos = data(call(&sandbox, "GET /v2/product_videos")).await;
+    assert_eq!((&videos["total"], &videos["videos"][0]["id"]), (&1.into(), &id.into()));
+    assert_eq!(spent(&sandbox), Credits::whole(2));
+    assert_eq!(submits(&sandbox, ProviderId::Jogg), (2, 3));
+}
+
+#[tokio::test]
+async fn previews_are_refused_like_videos_and_cost_nothing_then() {
+    let sandbox = still().await;
+    let product = product(&sandbox, &json!({"name": "Morning Roast"})).await;
+    let create =
+        |body: &Value| call(&sandbox, "POST /v2/create_video_from_product/preview_list").json(body);
+    let with = |change: fn(&mut Value)| {
+        let mut body = previews_of(&product);
+        change(&mut body);
+        create(&body)
+    };
+    let render = |body: Value| {
+        call(&sandbox, "POST /v2/create_video_from_product/render_single_preview").json(&body)
+    };
+    let poor = |line: &str| Call::new(&sandbox, line).header("x-api-key", "sk_sandbox_nocredits");
+    let poors = data(poor("POST /v2/product").json(&json!({"name": "A"}))).await;
+    let poors = previews_of(poors["product_id"].as_str().unwrap());
+    for (call, code, msg) in [
+        (
+            with(|body| body["visual_styles"] = Value::Null),
+            40000,
+            "Parameter error: visual_styles is required",
+        ),
+        (
+            with(|body| body["visual_styles"] = json!([])),
+            40000,
+            "Parameter error: visual_styles must hold 1 to 50 items",
+        ),
+        (
+            with(|body| body["visual_styles"] = json!(["Dynamic Showcase", 7])),
+            40000,
+            "Parameter error: visual_styles[1] must be a string",
+        ),
+        (
+            with(|body| body["script"]["language"] = Value::Null),
+            40000,
+            "Parameter error: script.language is required",
+        ),
+        (with(|body| body["script"]["style"] = Value::Null), 18001, "script.style required"),
+        (with(|body| body["product_id"] = "bm9uZQ".into()), 10104, "Record not found"),
+        (with(|body| body["avatar"]["id"] = 2.into()), 10104, "Record not found"),
+        (
+            poor("POST /v2/create_video_from_product/preview_list").json(&poors),
+            18020,
+            "Insufficient credit",
+        ),
+        (render(json!({})), 40000, "Parameter error: preview_id is required"),
+        (render(json!({"preview_id": "none"})), 10104, "Record not found"),
+        (
+            call(&sandbox, "GET /v2/product_previews?status=6"),
+            40000,
+            "Parameter error: status must be from 3 to 5",
+        ),
+    ] {
+        let head = call.head.clone();
+        let said = json!({"code": code, "msg": msg, "data": null});
+        assert_eq!(call.send().await.json(), said, "{head}");
+    }
+    // All styles unknown: each is refused by itself, and nothing is paid for.
+    let none = data(with(|body| body["visual_styles"] = json!(["A"]))).await;
+    assert!(none["previews"][0]["preview_id"].is_null());
+    assert!(sandbox.ledger().is_empty());
+
+    // The language may stand beside the script.
+    let beside = with(|body| {
+        body["language"] = "english".into();
+        body["script"]["language"] = Value::Null;
+    });
+    let own = data(beside).await["previews"][0]["preview_id"].take();
+    let other = "POST /v2/create_video_from_product/render_single_preview";
+    let other = Call::new(&sandbox, other).header("x-api-key", "sk_other");
+    assert_eq!(other.json(&json!({"preview_id": own})).send().await.json()["code"], 10104);
+    let others = Call::new(&sandbox, "GET /v2/product_previews").header("x-api-key", "sk_other");
+    assert_eq!(data(others).await["total"], 0);
 }
