@@ -74,7 +74,7 @@ fn address_of(picture: &str, page: &Url) -> Option<String> {
 }
 
 /// `https://shop.example/products/morning-roast.html` is about a "Morning Roast".
-pub(super) fn name_of(page: &Url) -> String {
+fn name_of(page: &Url) -> String {
     let mut segments = page.path_segments().into_iter().flatten();
     let last = segments.rfind(|segment| !segment.is_empty());
     let slug = last.or(page.host_str()).unwrap_or_default();

@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{Desk, Refusal, account, read_body, success, success_without_data};
 use crate::sandbox::check::{Fault, Fields, web_url};
 use crate::sandbox::credits::Account;
-use crate::sandbox::product_page::name_of;
+use crate::sandbox::product_page::ProductPage;
 use crate::sandbox::world::locked;
 
 /// Most media of a product; a body holds no more that are meant.
@@ -32,7 +32,7 @@ pub(super) async fn create_product(
 ) -> Result<Response, Refusal> {
     let account = account(request.headers())?;
     let body = read_body(request).await?;
-    let (product, mut data) = read_product(account, &body)?;
+    let (product, mut data) = read_product(account, &body).await?;
     // Real ids are the base64 of a decimal number.
     let number = desk.world.ids.number("product").to_string();
     let id = STANDARD_NO_PAD.encode(number);
@@ -72,7 +72,10 @@ pub(super) async fn update_product(
     Ok(success_without_data())
 }
 
-fn read_product(account: Account, body: &Map<String, Value>) -> Result<(Product, Value), Refusal> {
+async fn read_product(
+    account: Account,
+    body: &Map<String, Value>,
+) -> Result<(Product, Value), Refusal> {
     let mut fields = Fields::of(body);
     let url = fields.optional("url").url(usize::MAX);
     let name = fields.optional("name").string().filter(|name| !name.trim().is_empty());
@@ -80,17 +83,27 @@ fn read_product(account: Account, body: &Map<String, Value>) -> Result<(Product,
     let audience = fields.optional("target_audience").string();
     let media = fields.optional("media").list(0..=MOST_MEDIA).unwrap_or_default();
     let images = read_images(&mut fields, media);
-    if name.is_none() && !body.contains_key("url") {
+    if name.is_none() && body.get("url").is_none_or(Value::is_null) {
         fields.note("url or name", Fault::Missing);
     }
     fields.finish()?;
 
-    // Which one counts where both are given is not documented. No page is ever read here: its
-    // address has to do.
-    let page = url.and_then(web_url);
-    let name = name.map(str::to_owned).or_else(|| page.as_ref().map(name_of));
-    let name = name.ok_or_else(|| Refusal::Parameter("url or name is required".to_owned()))?;
-    let description = description.unwrap_or_default().to_owned();
+    // Which one counts where both are given is not documented: a page is read for a product
+    // without a name alone, and what the body says of it counts before what the page says.
+    let page = match url.and_then(web_url) {
+        Some(url) if name.is_none() => ProductPage::read(&url).await.map_err(|_| {
+            // The guide has such a message and no code for it.
+            Refusal::Parameter("failed to extract product information".to_owned())
+        })?,
+        _ => ProductPage::default(),
+    };
+    let name = name.map_or(page.title, str::to_owned);
+    let description = description.map_or(page.description, str::to_owned);
+    let shown = |image: &String| json!({"type": 1, "url": image});
+    let (images, media) = match media {
+        [] => (page.images.clone(), page.images.iter().map(shown).collect()),
+        media => (images, media.to_vec()),
+    };
     let data = json!({
         "url": url.unwrap_or_default(),
         "name": name,

@@ -134,6 +134,7 @@ async fn refusals_are_codes_inside_200_and_cost_nothing() {
             "Parameter error: script.style must be one of Don't Worry, Storytime, Discovery, Data, Top 3 reasons, Light marketing",
         ),
         (made(json!({})), 40000, "Parameter error: url or name is required"),
+        (made(json!({"url": null})), 40000, "Parameter error: url or name is required"),
         (made(json!({"url": "shop"})), 40000, "Parameter error: url must be an http or https URL"),
         (
             made(json!({"name": "A", "media": [{"type": 3, "url": "https://a.example/a.png"}]})),
@@ -325,6 +326,25 @@ async fn an_endpoint_is_refused_by_the_name_of_its_field_and_after_twenty() {
     assert_eq!(create(&good).send().await.json()["code"], 40000);
     let other = Call::new(&sandbox, "POST /v2/endpoint").header("x-api-key", "sk_other");
     data(other.json(&good)).await;
+}
+
+#[tokio::test]
+async fn a_page_of_this_machine_is_read_for_a_product_without_a_name() {
+    let sandbox = still().await;
+    let create = |body: Value| call(&sandbox, "POST /v2/product").json(&body);
+    let page = "<title>Roast</title><meta name=description content=Weekly><img src=/a.png>";
+    let url = serve_page(page).await;
+    let made = data(create(json!({"url": url, "description": "Daily"}))).await;
+    assert_eq!((&made["name"], &made["description"]), (&"Roast".into(), &"Daily".into()));
+    let image = format!("{}/a.png", url.strip_suffix("/shop/morning-roast").unwrap());
+    assert_eq!(made["media"], json!([{"type": 1, "url": image}]));
+    // The server of the page has gone by now: only who has no name for the product minds.
+    let named = data(create(json!({"url": url, "name": "Mine"}))).await;
+    assert_eq!((&named["name"], &named["media"]), (&"Mine".into(), &json!([])));
+    let gone = create(json!({"url": url})).send().await.json();
+    assert_eq!(gone["msg"], "Parameter error: failed to extract product information");
+    let far = data(create(json!({"url": "https://shop.example/morning-roast"}))).await;
+    assert_eq!((&far["name"], &far["media"]), (&"Morning Roast".into(), &json!([])));
 }
 
 fn previews_of(product_id: &str) -> Value {
