@@ -20,6 +20,7 @@
 //! [`CREATIFY_SECONDS`].
 
 mod assets;
+mod audio;
 mod beatapi;
 mod body;
 mod card;

@@ -1,5 +1,6 @@
 //! Uploads: the raw bytes, or a form with a part `file`.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use axum::Json;
@@ -11,12 +12,13 @@ use serde_json::json;
 
 use super::{Code, Desk, Refusal};
 use crate::sandbox::assets::{extension, image_type};
-use crate::sandbox::body;
+use crate::sandbox::{audio, body};
 
 /// 101 MiB: the largest file and 1 MiB for the frame of a form.
 const MOST_BODY_BYTES: usize = 105_906_176;
 const MOST_VIDEO_BYTES: usize = 100_000_000;
 const MOST_BYTES: usize = 50_000_000;
+const TRACK_SECONDS: RangeInclusive<f64> = 10.0..=300.0;
 const TYPES: [&str; 10] = [
     "image/png",
     "image/jpeg",
@@ -63,8 +65,9 @@ pub(super) async fn upload_file(
     let path = format!("beatapi/{key}");
     let url = desk.world.media_url(&path);
     let size = bytes.len();
+    let track = track_length(&media_type, &bytes);
     desk.world.assets.put(path, &media_type, bytes, now);
-    let file = json!({
+    let mut file = json!({
         "id": id,
         "object": "file",
         "url": url,
@@ -74,6 +77,10 @@ pub(super) async fn upload_file(
         "purpose": "input",
         "created_at": now.unix_secs(),
     });
+    if let Some(audio::Length { seconds, source }) = track {
+        file["audio_duration_seconds"] = ((seconds * 100.0).round() / 100.0).into();
+        file["audio_duration_source"] = source.into();
+    }
     Ok((StatusCode::CREATED, Json(json!({"data": file}))).into_response())
 }
 
@@ -111,10 +118,19 @@ fn checked(upload: Upload) -> Result<Upload, String> {
     if bytes.is_empty() || bytes.len() > most {
         return Err(format!("file must have 1 to {most} bytes"));
     }
-    // The service reads width and height, so it sees what is none. Sound and film are not looked
-    // into here.
+    // The service reads width and height, so it sees what is none. Film is not looked into here,
+    // nor is sound whose length cannot be found.
     if media_type.starts_with("image/") && image_type(bytes) != Some(media_type) {
         return Err(format!("file is not {media_type}"));
     }
-    Ok(upload)
+    match track_length(media_type, bytes) {
+        Some(track) if !TRACK_SECONDS.contains(&track.seconds) => {
+            Err("a track must have 10 to 300 s".to_owned())
+        }
+        _ => Ok(upload),
+    }
+}
+
+fn track_length(media_type: &str, bytes: &[u8]) -> Option<audio::Length> {
+    media_type.starts_with("audio/").then(|| audio::length(bytes)).flatten()
 }

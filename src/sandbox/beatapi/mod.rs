@@ -1,12 +1,16 @@
 //! BeatAPI as its newest contract has it: money in dollars, `Idempotency-Key`, one `data` envelope.
 
+mod ecommerce;
 mod files;
+mod music;
 mod refusal;
+mod storyboard;
 mod task;
 mod usage;
 mod webhooks;
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex};
 
 use axum::extract::rejection::PathRejection;
@@ -19,14 +23,18 @@ use axum::{Json, Router};
 use serde_json::{Map, Value, json};
 
 use self::refusal::{Code, Refusal};
-use self::task::Task;
+use self::task::{Order, Task};
 use self::webhooks::Endpoint;
 use super::body;
-use super::check::web_url;
+use super::check::{Fault, Fields, web_url};
 use super::credits::Account;
 use super::fetch::{is_loopback, is_private};
 use super::world::{World, locked};
 use crate::ProviderId;
+
+/// The workflows that can be run here, by their names.
+const MUSIC: &str = "music-video";
+const ECOMMERCE: &str = "ecommerce-video";
 
 /// Longest `Idempotency-Key`. The contract gives a limit for later operations only; it is theirs.
 const MOST_KEY_CHARS: usize = 255;
@@ -37,6 +45,7 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
         .route("/v1/workflows", get(list_workflows))
         .route("/v1/files", post(files::upload_file))
         .route("/v1/ecommerce-video/tasks", post(create_ecommerce_video))
+        .route("/v1/music-video/tasks", post(create_music_video))
         .route("/v1/tasks/{task_id}", get(get_task))
         .route("/v1/usage", get(usage::get_usage))
         .route("/v1/webhooks", get(webhooks::list_webhooks).post(webhooks::create_webhook))
@@ -68,6 +77,7 @@ struct Records {
 
 /// What was sent under an `Idempotency-Key`, and the task that it got.
 struct Replay {
+    path: String,
     body: Map<String, Value>,
     task: Arc<Task>,
 }
@@ -116,11 +126,22 @@ fn is_reachable(text: &str) -> bool {
         .is_some_and(|url| is_loopback(&url) || (url.scheme() == "https" && !is_private(&url)))
 }
 
+/// A list of addresses; the names of those that cannot be reached are told with their places.
+fn read_urls(fields: &mut Fields<'_>, name: &str, count: RangeInclusive<usize>) -> Vec<String> {
+    let urls = fields.optional(name).list(count).unwrap_or_default();
+    for (index, url) in urls.iter().enumerate() {
+        if !url.as_str().is_some_and(is_reachable) {
+            fields.note(&format!("{name}[{index}]"), Fault::Other(NOT_REACHABLE));
+        }
+    }
+    urls.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
 async fn list_workflows() -> Response {
     let workflow = |id: &str, name: &str, description: &str| json!({"id": id, "object": "workflow", "name": name, "description": description});
     let list = [
-        workflow("music-video", "Music video", "A video for a song, shot by shot."),
-        workflow("ecommerce-video", "Ecommerce video", "A video that shows a product."),
+        workflow(MUSIC, "Music video", "A video for a song, shot by shot."),
+        workflow(ECOMMERCE, "Ecommerce video", "A video that shows a product."),
         workflow("video-analysis", "Video analysis", "Answers about a video."),
     ];
     Json(json!({"data": {"object": "list", "data": list}})).into_response()
@@ -130,31 +151,46 @@ async fn create_ecommerce_video(
     State(desk): State<Arc<Desk>>,
     request: Request,
 ) -> Result<Response, Refusal> {
+    create(&desk, request, ecommerce::read_order).await
+}
+
+async fn create_music_video(
+    State(desk): State<Arc<Desk>>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    create(&desk, request, |body| music::read_order(&desk.world, body)).await
+}
+
+async fn create(
+    desk: &Desk,
+    request: Request,
+    read_order: impl FnOnce(&Map<String, Value>) -> Result<Order, String>,
+) -> Result<Response, Refusal> {
     desk.world.count(ProviderId::BeatApi, |tally| tally.submits += 1);
     let account = desk.account(&request)?;
+    let path = request.uri().path().to_owned();
     let key = desk.idempotency_key(&request)?.map(|key| (account.clone(), key));
     let body = desk.read_json(request).await?;
 
     // Held to the end: of two equal requests at once the second has to find the first one's task.
     let mut records = locked(&desk.records);
     if let Some(first) = key.as_ref().and_then(|key| records.replays.get(key)) {
-        return if first.body == body {
-            Ok(created(&desk, &first.task))
+        return if (&first.path, &first.body) == (&path, &body) {
+            Ok(created(desk, &first.task))
         } else {
-            let message = "this Idempotency-Key was used with another body";
+            let message = "this Idempotency-Key was used with another request";
             Err(desk.refuse(Code::IdempotencyConflict, message))
         };
     }
-    let order =
-        task::read_order(&body).map_err(|problem| desk.refuse(Code::BadRequest, problem))?;
+    let order = read_order(&body).map_err(|problem| desk.refuse(Code::BadRequest, problem))?;
     let task = task::accept(&desk.world, account, order)
         .map_err(|_| desk.refuse(Code::InsufficientCredits, "the balance is below the price"))?;
     records.tasks.insert(task.id.clone(), Arc::clone(&task));
     if let Some(key) = key {
-        records.replays.insert(key, Replay { body, task: Arc::clone(&task) });
+        records.replays.insert(key, Replay { path, body, task: Arc::clone(&task) });
     }
     desk.world.count(ProviderId::BeatApi, |tally| tally.jobs += 1);
-    Ok(created(&desk, &task))
+    Ok(created(desk, &task))
 }
 
 /// A replay is answered as the first time, with the task as it is now: whether the service tells

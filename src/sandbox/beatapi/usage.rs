@@ -8,10 +8,11 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::{Code, Desk, Refusal, Task};
+use super::{Code, Desk, ECOMMERCE, MUSIC, Refusal, Task};
 use crate::Credits;
 use crate::sandbox::body;
 use crate::sandbox::check::Fields;
+use crate::sandbox::clock::Moment;
 use crate::sandbox::work::Progress;
 use crate::sandbox::world::locked;
 
@@ -38,46 +39,47 @@ pub(super) async fn get_usage(
     let records = locked(&desk.records);
     let own: Vec<_> = records.tasks.values().filter(|task| task.account == account).collect();
     let active = own.iter().filter(|task| !task.work.progress(now).is_over()).count();
-    let (mut tasks, mut settled, mut refunded) = (0, Credits::ZERO, Credits::ZERO);
-    for task in own.into_iter().filter(in_period) {
-        tasks += 1;
-        match task.work.progress(now) {
-            Progress::Done { .. } => settled += task.price,
-            Progress::Failed { .. } => refunded += task.price,
-            Progress::Running => {}
-        }
-    }
+    let of_period: Vec<_> = own.into_iter().filter(in_period).collect();
+    let all = Figures::of(of_period.iter().copied(), now);
+    let workflows = [MUSIC, ECOMMERCE].map(|name| {
+        let tasks = of_period.iter().copied().filter(|task| task.workflow == name);
+        (name, Figures::of(tasks, now))
+    });
     drop(records);
 
     let mut usage = json!({
         "object": "usage",
         "period": period,
         "credit_balance": desk.world.balance(&account),
-        "total_tasks": tasks,
-        "credits_settled": settled,
-        "credits_refunded": refunded,
+        "total_tasks": all.tasks,
+        "credits_settled": all.settled,
+        "credits_refunded": all.refunded,
         "concurrency": {"limit": SLOTS, "active": active},
-        "by_workflow": [],
-        "by_capability": [],
         "by_model": [],
         "by_api_key": [],
         "realtime": {"sessions": 0, "credits": 0, "active": 0},
     });
-    if tasks > 0 {
-        usage["by_workflow"] =
-            json!([{"workflow": "ecommerce-video", "tasks": tasks, "credits_settled": settled}]);
-        usage["by_capability"] = json!([{
-            "task_kind": "workflow",
-            "capability_id": "ecommerce-video",
-            "tasks": tasks,
-            "credits_settled": settled,
-        }]);
+    let ran = || workflows.iter().filter(|(_, figures)| figures.tasks > 0);
+    usage["by_workflow"] = ran().map(|(name, Figures { tasks, settled, .. })| {
+        json!({"workflow": name, "tasks": tasks, "credits_settled": settled})
+    }).collect();
+    usage["by_capability"] = ran()
+        .map(|(name, Figures { tasks, settled, .. })| {
+            json!({
+                "task_kind": "workflow",
+                "capability_id": name,
+                "tasks": tasks,
+                "credits_settled": settled,
+            })
+        })
+        .collect();
+    if all.tasks > 0 {
         usage["by_api_key"] = json!([{
             "api_key_id": format!("key_{}", account.name),
             "title": "Sandbox",
             "key_prefix": "sk_sandbox",
-            "tasks": tasks,
-            "credits_settled": settled,
+            "tasks": all.tasks,
+            "credits_settled": all.settled,
         }]);
     }
     if let Some(since) = since {
@@ -85,6 +87,29 @@ pub(super) async fn get_usage(
         usage["until"] = now.unix_secs().into();
     }
     Ok(Json(json!({"data": usage})).into_response())
+}
+
+/// What some tasks come to.
+#[derive(Default)]
+struct Figures {
+    tasks: u32,
+    settled: Credits,
+    refunded: Credits,
+}
+
+impl Figures {
+    fn of<'a>(tasks: impl Iterator<Item = &'a Arc<Task>>, now: Moment) -> Self {
+        let mut figures = Self::default();
+        for task in tasks {
+            figures.tasks += 1;
+            match task.work.progress(now) {
+                Progress::Done { .. } => figures.settled += task.price,
+                Progress::Failed { .. } => figures.refunded += task.price,
+                Progress::Running => {}
+            }
+        }
+        figures
+    }
 }
 
 /// The length of a period; `all` has none.

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 
-fn call<'a>(sandbox: &'a Sandbox, line: &str) -> Call<'a> {
+pub(super) fn call<'a>(sandbox: &'a Sandbox, line: &str) -> Call<'a> {
     Call::new(sandbox, line).header("Authorization", "Bearer sk_test")
 }
 
@@ -10,7 +10,7 @@ fn create(sandbox: &Sandbox) -> Call<'_> {
     call(sandbox, "POST /v1/ecommerce-video/tasks")
 }
 
-async fn read(sandbox: &Sandbox, id: &str) -> Value {
+pub(super) async fn read(sandbox: &Sandbox, id: &str) -> Value {
     call(sandbox, &format!("GET /v1/tasks/{id}")).send().await.json()["data"].take()
 }
 
@@ -19,7 +19,7 @@ fn order() -> Value {
 }
 
 /// Status and code of a refusal.
-fn refusal(answer: &Answer) -> (u16, String) {
+pub(super) fn refusal(answer: &Answer) -> (u16, String) {
     let error = &answer.json()["error"];
     assert!(error["request_id"].as_str().unwrap().starts_with("req_"));
     assert_eq!(error["retryable"], false);

@@ -4,6 +4,7 @@ mod beatapi;
 mod creatify;
 mod jogg;
 mod links;
+mod music;
 mod port;
 
 use std::net::SocketAddr;
