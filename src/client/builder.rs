@@ -41,7 +41,8 @@ impl std::fmt::Debug for ClientBuilder {
 impl ClientBuilder {
     /// Adds an account for each provider whose keys are in the environment: `BEATAPI_API_KEY`,
     /// `CREATIFY_API_ID` with `CREATIFY_API_KEY`, `JOGG_API_KEY`. `BEATAPI_BASE_URL` and its like
-    /// lead to another address than the provider's.
+    /// lead to another address than the provider's, and `CREATIFY_WEBHOOK_URL` and its like are
+    /// where it tells of finished jobs ([`AccountConfig::webhook_url`]).
     #[must_use]
     pub fn keys_from_env(self) -> Self {
         self.keys_from(|name| std::env::var(name).ok())
@@ -61,6 +62,7 @@ impl ClientBuilder {
             };
             let mut config = AccountConfig::new(keys);
             config.base_url = variable(&format!("{prefix}_BASE_URL"));
+            config.webhook_url = variable(&format!("{prefix}_WEBHOOK_URL"));
             self = self.account(provider, config);
         }
         self

@@ -48,6 +48,31 @@ pub struct Downloaded {
     pub duration: Option<Duration>,
 }
 
+impl Downloaded {
+    /// A video that was saved before; `None` where the file is gone or another.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn at(path: &Path, medium: Medium) -> Option<Self> {
+        let size_bytes = fs::metadata(path).await.ok()?.len();
+        let duration = check(path, medium).await.ok()?;
+        Some(Self { path: path.to_owned(), size_bytes, duration })
+    }
+}
+
+/// Whether what arrived is what it should be, and how long it is.
+async fn check(path: &Path, medium: Medium) -> Result<Option<Duration>, String> {
+    match medium {
+        Medium::Video => {
+            let broken = |error| format!("what arrived is no MP4 file: {error}");
+            mp4::duration(path).await.map_err(broken)
+        }
+        Medium::Picture => {
+            let bytes = fs::read(path).await.unwrap_or_default();
+            let broken = |error| format!("what arrived is no picture: {error}");
+            imagesize::blob_size(&bytes).map(|_| None).map_err(broken)
+        }
+    }
+}
+
 impl<'a> Download<'a> {
     pub(super) fn new(video: &'a Video, path: &Path) -> Self {
         Self { video, path: path.to_owned(), overwrite: false, or_same: false }
@@ -88,7 +113,7 @@ impl<'a> Download<'a> {
                 Err(error) => return Err(error),
             }
         };
-        let duration = self.check(&part.0).await.map_err(|message| {
+        let duration = check(&part.0, self.video.medium()).await.map_err(|message| {
             Error::new(ErrorKind::Decode, message).with_provider(self.video.provider())
         })?;
         match part.take_name(&self.path, self.overwrite).await {
@@ -100,22 +125,6 @@ impl<'a> Download<'a> {
             taken => taken?,
         }
         Ok(Downloaded { path: self.path.clone(), size_bytes, duration })
-    }
-
-    /// Whether what arrived is what it should be, and how long it is.
-    async fn check(&self, part: &Path) -> Result<Option<Duration>, String> {
-        match self.video.medium() {
-            Medium::Video => mp4::duration(part)
-                .await
-                .map_err(|error| format!("what arrived is no MP4 file: {error}")),
-            Medium::Picture => {
-                let bytes = fs::read(part).await.unwrap_or_default();
-                match imagesize::blob_size(&bytes) {
-                    Ok(_) => Ok(None),
-                    Err(error) => Err(format!("what arrived is no picture: {error}")),
-                }
-            }
-        }
     }
 
     async fn fetch(&self, part: &Path) -> Result<u64> {

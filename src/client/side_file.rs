@@ -45,7 +45,10 @@ impl SideFile {
     }
 
     fn reserve(&self) -> io::Result<()> {
-        let mut file = OpenOptions::new().create(true).append(true).open(&self.0)?;
+        let mut options = OpenOptions::new();
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.create(true).append(true).open(&self.0)?;
         file.lock()?;
         if file.metadata()?.len() == 0 {
             file.write_all(&vec![b' '; RESERVE])?;

@@ -65,7 +65,9 @@ pub(crate) fn client_builder(
         let key = variable(&name).filter(|key| key.trim().starts_with(KEY));
         let keys = Keys::id_and_key(KEY, key.unwrap_or_else(|| KEY.to_owned()));
         let config = AccountConfig::new(keys).base_url(url).retry(retry);
-        builder = builder.account(provider, config.submit_timeout(SUBMIT_TIMEOUT));
+        let mut config = config.submit_timeout(SUBMIT_TIMEOUT);
+        config.webhook_url = variable(&format!("{}_WEBHOOK_URL", provider.as_str().to_uppercase()));
+        builder = builder.account(provider, config);
     }
     builder
 }

@@ -61,34 +61,39 @@ async fn prepare(
     let mut targets = Vec::new();
     for provider in context.providers(&args.request.provider)? {
         let account = context.client.account(provider)?.clone();
-        let (key, existing) = place(context, args, request, &account).await?;
+        let (generation, key, existing) = place(context, args, request, &account).await?;
+        let suffix = match generation {
+            0 => String::new(),
+            generation => format!("-{}", generation + 1),
+        };
         let plan = match &existing {
             Some(job) => job.plan().clone(),
             None => plan(context, &args.request, request, provider).await?,
         };
         let extension = if plan.makes_picture() { "jpg" } else { "mp4" };
-        let path = folder.join(format!("{stem}-{provider}.{extension}"));
+        let path = folder.join(format!("{stem}-{provider}{suffix}.{extension}"));
         check_place(args, &path, existing.as_ref()).await?;
         targets.push(Target { account, path, key });
     }
     Ok(targets)
 }
 
-/// The key to use, and the job that has it: that of the last time, or a new one.
+/// How often the request was made before with `--again`, the key to use, and the job that has it:
+/// that of the last time, or none yet.
 async fn place(
     context: &Context,
     args: &MakeArgs,
     request: &VideoRequest,
     account: &Account,
-) -> Result<(String, Option<Job>)> {
+) -> Result<(u32, String, Option<Job>)> {
     let fingerprint = Local::of(request).await?.fingerprint(request);
     let mut last = None;
     for generation in 0u32.. {
         let key = format!("make {fingerprint} {generation}");
         match context.client.jobs().find(account, &key).await? {
-            Some(job) => last = Some((key, Some(job))),
-            None if args.again => return Ok((key, None)),
-            None => return Ok(last.unwrap_or((key, None))),
+            Some(job) => last = Some((generation, key, Some(job))),
+            None if args.again => return Ok((generation, key, None)),
+            None => return Ok(last.unwrap_or((generation, key, None))),
         }
     }
     Err(Error::new(ErrorKind::Conflict, "no generation is free"))

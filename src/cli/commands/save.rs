@@ -71,11 +71,25 @@ pub(super) async fn wait_and_save(
     while let Some(event) = events.next().await {
         progress.show(&event?.job);
     }
+    // The job has ended, so this only reads what the ledger has.
     let video = context.client.resume(order.id).await?;
     let Some(path) = &order.path else { return Ok((video, None)) };
+    if let Some(saved) = saved_before(&video, order, path).await {
+        return Ok((video, Some(saved)));
+    }
     progress.say("downloading");
     let saved = save(&video, path, order.overwrite).await.map_err(Trouble::Saving)?;
     Ok((video, Some(saved)))
+}
+
+/// The file of a job that was saved to it before, so that printing it again needs no network.
+async fn saved_before(video: &Video, order: &Order, path: &Path) -> Option<Downloaded> {
+    let file = video.job().labels().get(FILE).map(Path::new);
+    let is_its_own = video.job().stage() == Stage::Done && file == Some(path);
+    match is_its_own && !order.overwrite {
+        true => Downloaded::at(path, video.medium()).await,
+        false => None,
+    }
 }
 
 async fn save(video: &Video, path: &Path, overwrite: bool) -> Result<Downloaded> {
