@@ -7,6 +7,8 @@ mod codegen;
 
 mod build;
 mod examples;
+#[cfg(all(feature = "sandbox", feature = "beatapi", feature = "creatify", feature = "jogg"))]
+mod sandbox;
 mod table;
 
 use std::fs;
