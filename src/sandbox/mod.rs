@@ -15,9 +15,10 @@
 //! ```
 //!
 //! Each key is an account of its own with its own credits and records. Two keys are special:
-//! `sk_sandbox_revoked` is refused, and `sk_sandbox_nocredits` has no credits. JoggAI videos have
-//! the length that was asked for, BeatAPI videos too, and Creatify videos always have
-//! [`CREATIFY_SECONDS`].
+//! `sk_sandbox_revoked` is refused, and `sk_sandbox_nocredits` has no credits. Videos have
+//! the length that was asked for, music videos that of their track, and Creatify's product videos
+//! always have [`CREATIFY_SECONDS`]. Of product pages only those on this machine are read; nothing
+//! is fetched from anywhere else.
 
 mod assets;
 mod audio;

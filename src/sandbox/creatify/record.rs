@@ -15,8 +15,8 @@ use crate::sandbox::studio::{self, Outputs, Script};
 use crate::sandbox::work::{Progress, Work};
 use crate::sandbox::world::World;
 
-/// Seconds of every Creatify video of the sandbox. The service says neither how long its product
-/// videos are nor takes a length.
+/// Seconds of every product video of Creatify in the sandbox. The service says neither how long
+/// these are nor takes a length.
 pub const CREATIFY_SECONDS: u32 = 10;
 
 /// From one observed run.
