@@ -143,11 +143,17 @@ pub(super) struct WaitArgs {
 }
 
 #[derive(Args, Debug)]
-#[group(required = true, multiple = false, args = ["adopt", "resubmit", "abandon"])]
 pub(super) struct ResolveArgs {
     /// The job's id.
     #[arg(value_name = "JOB")]
     pub(super) id: JobId,
+    #[command(flatten)]
+    pub(super) decision: DecisionArgs,
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(super) struct DecisionArgs {
     /// The call was accepted: this is the provider's id of what it made.
     #[arg(long, value_name = "REF")]
     pub(super) adopt: Option<String>,

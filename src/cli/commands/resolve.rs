@@ -7,9 +7,9 @@ use crate::client::Resolution;
 use crate::job::Stage;
 
 pub(in super::super) async fn run(context: &Context, args: &ResolveArgs) -> Exit {
-    let resolution = match &args.adopt {
+    let resolution = match &args.decision.adopt {
         Some(reference) => Resolution::Adopt(reference.clone()),
-        None if args.resubmit => Resolution::Resubmit,
+        None if args.decision.resubmit => Resolution::Resubmit,
         None => Resolution::Abandon,
     };
     let job = match context.client.jobs().resolve(args.id, resolution).await {
