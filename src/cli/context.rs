@@ -85,10 +85,7 @@ fn settled(builder: ClientBuilder, millis: Option<u64>, speed: f64) -> ClientBui
 }
 
 async fn open_ledger(global: &Global, builder: &ClientBuilder) -> Result<Arc<dyn Ledger>> {
-    let named = |error: Error| match error.field() {
-        Some(_) => error,
-        None => error.with_field("--ledger"),
-    };
+    let named = |error: Error| error.with_field("--ledger");
     let url = match &global.ledger {
         Some(url) if url == "memory:" => return Ok(Arc::new(MemoryLedger::new())),
         Some(url) => url.clone(),

@@ -18,7 +18,10 @@ fn adreel(args: &[&str]) -> Command {
             command.env_remove(format!("{provider}_{name}"));
         }
     }
-    command.env_remove("ADREEL_LEDGER").args(args).stdin(Stdio::null());
+    command.env_remove("ADREEL_LEDGER").env_remove("ADREEL_SETTLE_MS");
+    // Ledgers go to the build's own folder, and not to the user's.
+    command.env("XDG_DATA_HOME", env!("CARGO_TARGET_TMPDIR"));
+    command.args(args).stdin(Stdio::null());
     command
 }
 
@@ -175,7 +178,7 @@ fn bad_input_is_one_line_that_names_the_field_and_leaves_nothing() {
         (&["--name", "R"], 2, &["product.images", "add one"]),
         (&[PHOTO], 2, &["--name"]),
         (&[PHOTO, "--name", "R", "--out", &blocked], 2, &["--out", "choose another folder"]),
-        (&[PHOTO, "--name", "R", "--ledger", "sqlite:x"], 2, &["--ledger", "memory:"]),
+        (&[PHOTO, "--name", "R", "--ledger", "mysql://x"], 2, &["--ledger", "sqlite:"]),
     ];
     for (args, expected, told) in cases {
         let mut all = vec!["make", "--sandbox"];

@@ -2,18 +2,26 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod dropped;
+mod plans;
+
 use std::path::Path;
 
 use adreel::sandbox::{CREATIFY_SECONDS, Quality};
 use adreel::{
-    AccountConfig, AspectRatio, CostSource, ErrorKind, Keys, Product, ProviderId, Sandbox, Stage,
-    VideoRequest,
+    AccountConfig, AspectRatio, CostSource, Credits, ErrorKind, Keys, Product, ProviderId, Sandbox,
+    Stage, VideoRequest,
 };
 
 const PHOTO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/products/coffee.png");
 
 async fn sandbox() -> Sandbox {
+    sandbox_with_credits(&[]).await
+}
+
+async fn sandbox_with_credits(credits: &[(ProviderId, Credits)]) -> Sandbox {
     let builder = Sandbox::builder().seed(7).speed(2_000.0).quality(Quality::Thumbnail);
+    let builder = credits.iter().fold(builder, |b, (provider, all)| b.credits(*provider, *all));
     builder.start().await.unwrap()
 }
 

@@ -94,7 +94,7 @@ impl Account {
         Ok(match Word::from(status.to_lowercase()) {
             Word::Completed | Word::Success | Word::Succeeded => {
                 let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
-                Status::Succeeded(status, Some(facts(&video, raw).ok_or_else(no_video)?))
+                Status::Succeeded(status, Some(facts(job, &video, raw).ok_or_else(no_video)?))
             }
             Word::Failed | Word::Error | Word::Cancelled | Word::Canceled => failure(video),
             _ => Status::Running(status, None),
@@ -242,7 +242,7 @@ fn avatar(job: &Job, options: &Options) -> Result<types::AvatarSpec> {
     Ok(types::AvatarSpec::new(id).type_(i64::from(options.custom_avatar)))
 }
 
-fn facts(video: &types::ProductVideo, raw: serde_json::Value) -> Option<VideoFacts> {
+fn facts(job: &Job, video: &types::ProductVideo, raw: serde_json::Value) -> Option<VideoFacts> {
     let set = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let secs = video.video_duration.or(video.duration).filter(|secs| secs.is_finite());
     Some(VideoFacts {
@@ -250,9 +250,18 @@ fn facts(video: &types::ProductVideo, raw: serde_json::Value) -> Option<VideoFac
         url: set(&video.video_url)?,
         poster: set(&video.cover_url),
         duration: secs.and_then(|secs| Duration::try_from_secs_f64(secs).ok()),
-        cost: video.deducted_credit.map(|credits| Cost { credits, source: CostSource::Reported }),
+        cost: video.deducted_credit.map(|credits| cost(job, credits)),
         raw,
     })
+}
+
+/// What a video reports is its own price; that of its previews is the price table's.
+fn cost(job: &Job, credits: Credits) -> Cost {
+    let previews = job.plan.steps.iter().find(|step| step.operation == PREVIEWS);
+    match previews.and_then(|step| step.credits) {
+        Some(previews) => Cost { credits: credits + previews, source: CostSource::PriceTable },
+        None => Cost { credits, source: CostSource::Reported },
+    }
 }
 
 /// Code and message of a failure, from whichever of its places they stand in.

@@ -1,0 +1,93 @@
+//! Whoever waits for a submit may go at any moment: the job does not.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use adreel::{Client, Credits, JobQuery, Ledger, MemoryLedger, ProviderId, Sandbox, Stage};
+
+use crate::plans::{accepted, paid_since, plans, shop};
+use crate::{sandbox, sandbox_with_credits};
+
+/// A future that is dropped at its `polls`-th await point.
+struct DropAt<F> {
+    future: Option<Pin<Box<F>>>,
+    polls: usize,
+}
+
+impl<F: Future> Future for DropAt<F> {
+    /// `None` where it was dropped.
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.polls == 0 {
+            self.future = None;
+            return Poll::Ready(None);
+        }
+        self.polls -= 1;
+        let future = self.future.as_mut().unwrap();
+        match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if self.polls == 0 => {
+                self.future = None;
+                Poll::Ready(None)
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+fn client(sandbox: &Sandbox, ledger: &Arc<MemoryLedger>) -> Client {
+    sandbox.client_builder().ledger(Arc::clone(ledger)).build().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_submit_that_is_dropped_at_any_await_point_loses_nothing() {
+    let credits = ProviderId::ALL.map(|provider| (provider, Credits::whole(1_000_000)));
+    let sandbox = sandbox_with_credits(&credits).await;
+    let shop = shop().await;
+    let mut drops = 0;
+    for index in 0..plans(&shop, "").len() {
+        for polls in 0.. {
+            let plan = plans(&shop, &format!("Roast {index} {polls}")).remove(index);
+            let before = sandbox.ledger().len();
+            let ledger = Arc::new(MemoryLedger::new());
+            let first = client(&sandbox, &ledger);
+            let future = Some(Box::pin(accepted(&first, &plan, "order-1042")));
+            let ended = DropAt { future, polls }.await;
+            // What was begun ends, and is recorded, although nobody waits for it.
+            first.shutdown(Duration::from_secs(1_000_000)).await.unwrap();
+            for job in ledger.list(&JobQuery::all()).await.unwrap() {
+                let stage = job.unwrap().stage();
+                assert!(![Stage::Submitting, Stage::Uncertain].contains(&stage), "{stage}");
+            }
+            let second = client(&sandbox, &ledger);
+            let job = accepted(&second, &plan, "order-1042").await.unwrap();
+            assert_eq!(paid_since(&sandbox, before), plan.paid, "dropped at {polls}");
+            assert!(job.steps().iter().all(|step| step.attempt() == 1));
+            assert_eq!(ledger.list(&JobQuery::all()).await.unwrap().len(), 1);
+            if ended.is_some() {
+                break;
+            }
+            drops += 1;
+        }
+    }
+    assert!(drops > 100, "{drops}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_shutdown_nothing_is_begun() {
+    let sandbox = sandbox().await;
+    let shop = shop().await;
+    let plan = plans(&shop, "Roast").remove(0);
+    let ledger = Arc::new(MemoryLedger::new());
+    let closed = client(&sandbox, &ledger);
+    closed.shutdown(Duration::ZERO).await.unwrap();
+    let error = accepted(&closed, &plan, "k").await.unwrap_err();
+    assert_eq!(error.kind(), adreel::ErrorKind::Unavailable);
+    assert!(error.job_id().is_some(), "the job waits in the ledger: {error}");
+    assert!(sandbox.ledger().is_empty());
+    accepted(&client(&sandbox, &ledger), &plan, "k").await.unwrap();
+    assert_eq!(sandbox.ledger().len(), 1);
+}
