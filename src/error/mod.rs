@@ -38,7 +38,10 @@ struct Inner {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    /// An error of one's own, for a [`Ledger`](crate::Ledger), [`Credentials`](crate::Credentials)
+    /// or an [`AssetHost`](crate::asset::AssetHost). The message is one line without a secret, and
+    /// says what happened and what to do next.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner { kind: Some(kind), message: message.into(), ..Inner::default() }))
     }
 
@@ -103,7 +106,9 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_source(
+    /// The same error with what caused it.
+    #[must_use]
+    pub fn with_source(
         mut self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {

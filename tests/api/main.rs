@@ -9,6 +9,7 @@ mod beatapi;
 mod catalogue;
 mod creatify;
 mod download;
+mod durable;
 mod errors;
 mod fields;
 mod jobs;

@@ -1,0 +1,233 @@
+//! A ledger that cannot be written: nothing is sent without an intent, and nothing that was accepted
+//! is forgotten.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use adreel::{
+    Account, AccountConfig, BoxFuture, Client, Error, ErrorKind, Job, JobId, JobQuery, Keys,
+    Ledger, MemoryLedger, Product, ProviderId, Result, Stage, VideoRequest,
+};
+
+use crate::support::InstantClock;
+use crate::support::scripted::{Reply, Server, json};
+
+/// What becomes of a write that fails.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    /// It did not take place: the disk is full, the file is read-only or locked.
+    Refused,
+    /// It took place, and the answer was lost: the connection broke.
+    Lost,
+}
+
+/// A ledger whose writes fail from the `from`-th on, `count` of them.
+struct FaultyLedger {
+    rows: Arc<MemoryLedger>,
+    fault: Fault,
+    from: usize,
+    count: usize,
+    writes: AtomicUsize,
+    side_file: Option<PathBuf>,
+}
+
+impl FaultyLedger {
+    fn fails(&self) -> Option<Fault> {
+        let write = self.writes.fetch_add(1, Ordering::SeqCst);
+        (self.from..self.from.saturating_add(self.count)).contains(&write).then_some(self.fault)
+    }
+}
+
+fn broken() -> Error {
+    let source = std::io::Error::other("database or disk is full");
+    Error::new(ErrorKind::Io, "the ledger cannot be written: free some space").with_source(source)
+}
+
+impl Ledger for FaultyLedger {
+    fn insert<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Option<Job>>> {
+        Box::pin(async move {
+            match self.fails() {
+                Some(Fault::Refused) => Err(broken()),
+                Some(Fault::Lost) => {
+                    self.rows.insert(job).await?;
+                    Err(broken())
+                }
+                None => self.rows.insert(job).await,
+            }
+        })
+    }
+
+    fn load(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>>> {
+        self.rows.load(id)
+    }
+
+    fn find<'a>(
+        &'a self,
+        account: &'a Account,
+        key_digest: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Job>>> {
+        self.rows.find(account, key_digest)
+    }
+
+    fn store<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(async move {
+            match self.fails() {
+                Some(Fault::Refused) => Err(broken()),
+                Some(Fault::Lost) => {
+                    self.rows.store(job).await?;
+                    Err(broken())
+                }
+                None => self.rows.store(job).await,
+            }
+        })
+    }
+
+    fn list<'a>(&'a self, query: &'a JobQuery) -> BoxFuture<'a, Result<Vec<Result<Job>>>> {
+        self.rows.list(query)
+    }
+
+    fn side_file(&self) -> Option<PathBuf> {
+        self.side_file.clone()
+    }
+}
+
+const QUEUED: &str = r#"{"data":{"id":"task_1","status":"queued"}}"#;
+const BUSY: &str = r#"{"data":{"id":"task_1","status":"processing"}}"#;
+
+fn request() -> VideoRequest {
+    VideoRequest::new(Product::new("Morning Roast").image_url("https://x.example/p.png"))
+}
+
+fn client(server: &Server, ledger: impl Ledger) -> Client {
+    let config = AccountConfig::new(Keys::key("k")).base_url(&server.url);
+    let builder = Client::builder().account(ProviderId::BeatApi, config);
+    builder.clock(InstantClock::default()).ledger(ledger).build().unwrap()
+}
+
+fn posts(server: &Server) -> usize {
+    server.requests().iter().filter(|request| request.starts_with("POST")).count()
+}
+
+/// A new account, so that what is not recorded cannot be proved either.
+fn replies() -> impl Iterator<Item = Reply> {
+    [json(201, QUEUED)].into_iter().chain((0..99).map(|_| json(200, BUSY)))
+}
+
+#[tokio::test]
+async fn whichever_write_fails_a_job_is_sent_once_or_not_at_all() {
+    // The writes of a submit: the job, the intent, the answer.
+    for fault in [Fault::Refused, Fault::Lost] {
+        for from in 0..3 {
+            for count in [1, 2, 4] {
+                let told = format!("{fault:?}, {count} from write {from}");
+                let server = Server::start(replies()).await;
+                let rows = Arc::new(MemoryLedger::new());
+                let ledger = FaultyLedger {
+                    rows: Arc::clone(&rows),
+                    fault,
+                    from,
+                    count,
+                    writes: AtomicUsize::default(),
+                    side_file: None,
+                };
+                let first = client(&server, ledger).submit(&request()).key("k").await;
+                // Up to four failures are outlasted once there is something to record.
+                if from == 2 {
+                    assert_eq!(first.unwrap().stage(), Stage::Running, "{told}");
+                } else {
+                    let error = first.unwrap_err();
+                    assert_eq!(error.kind(), ErrorKind::Io, "{told}");
+                    assert_eq!(posts(&server), 0, "{told}: nothing without an intent");
+                }
+                // The ledger works again, and the order comes again.
+                let mended = client(&server, Arc::clone(&rows));
+                let again = mended.submit(&request()).key("k").await;
+                match (fault, from) {
+                    // An intent that stands is an intent, although nobody sent it.
+                    (Fault::Lost, 1) => {
+                        assert_eq!(again.unwrap_err().kind(), ErrorKind::SubmitUnknown, "{told}");
+                        assert_eq!(posts(&server), 0, "{told}");
+                    }
+                    _ => {
+                        assert_eq!(again.unwrap().stage(), Stage::Running, "{told}");
+                        assert_eq!(posts(&server), 1, "{told}");
+                    }
+                }
+                let jobs = rows.list(&JobQuery::all()).await.unwrap();
+                assert_eq!(jobs.len(), 1, "{told}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_ledger_cannot_take_is_found_in_the_side_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let side_file = folder.path().join("jobs.db.accepted");
+    let server = Server::start(replies()).await;
+    let rows = Arc::new(MemoryLedger::new());
+    let full = FaultyLedger {
+        rows: Arc::clone(&rows),
+        fault: Fault::Refused,
+        from: 2,
+        count: usize::MAX,
+        writes: AtomicUsize::default(),
+        side_file: Some(side_file.clone()),
+    };
+    let error = client(&server, full).submit(&request()).key("k").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+    assert!(error.job_id().is_some());
+    let written = std::fs::read_to_string(&side_file).unwrap();
+    assert!(written.contains("task_1"), "{written}");
+
+    // After a restart with a ledger that works it is known without a look at the provider.
+    let mended = FaultyLedger {
+        rows,
+        fault: Fault::Refused,
+        from: usize::MAX,
+        count: 0,
+        writes: AtomicUsize::default(),
+        side_file: Some(side_file),
+    };
+    let job = client(&server, mended).submit(&request()).key("k").await.unwrap();
+    assert_eq!(job.provider_ref().unwrap().to_string(), "beatapi:task_1");
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn nothing_is_sent_from_a_disk_that_is_full() {
+    use adreel::Sql;
+    use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+    let folder = tempfile::tempdir().unwrap();
+    let options = SqliteConnectOptions::new()
+        .filename(folder.path().join("jobs.db"))
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full);
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap();
+    let ledger = Arc::new(Sql::from_sqlite_pool(pool.clone()).await.unwrap());
+    let server = Server::start(replies()).await;
+    let client = client(&server, Arc::clone(&ledger));
+    // No page may be added: the first job of this size does not fit any more.
+    sqlx::query("PRAGMA max_page_count = 1").execute(&pool).await.unwrap();
+    let long = request().prompt("steam ".repeat(300));
+    let mut sent = 0;
+    let error = loop {
+        match client.submit(&long).await {
+            Ok(_) => sent += 1,
+            Err(error) => break error,
+        }
+        assert!(sent < 10, "the disk is never full");
+    };
+    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
+    assert!(!error.to_string().contains('\n') && error.to_string().contains("space"), "{error}");
+    assert_eq!(posts(&server), sent);
+    // With space again the same order goes through.
+    sqlx::query("PRAGMA max_page_count = 1000000").execute(&pool).await.unwrap();
+    let before = posts(&server);
+    client.submit(&request()).key("k").await.unwrap();
+    assert_eq!(posts(&server), before + 1);
+}
