@@ -166,3 +166,7 @@ fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T> {
     }
     serde_json::from_str(text).map_err(failed)
 }
+
+#[cfg(all(test, feature = "beatapi", feature = "creatify", feature = "jogg"))]
+#[path = "stored_tests.rs"]
+mod tests;

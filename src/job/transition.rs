@@ -354,7 +354,7 @@ fn stage(job: &Job) -> Stage {
 
 #[cfg(test)]
 #[path = "transition_tests.rs"]
-mod tests;
+pub(super) mod tests;
 
 #[cfg(test)]
 #[path = "model_tests.rs"]

@@ -9,7 +9,7 @@ const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 /// How long a call may be on its way.
 const SETTLE: Duration = Duration::from_secs(90);
 
-pub(super) fn job_of(steps: Vec<PlannedStep>) -> Job {
+pub(in crate::job) fn job_of(steps: Vec<PlannedStep>) -> Job {
     let plan = Plan {
         account: Account {
             provider: ProviderId::Jogg,

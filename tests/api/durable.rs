@@ -199,7 +199,9 @@ async fn what_the_ledger_cannot_take_is_found_in_the_side_file() {
 #[tokio::test]
 async fn nothing_is_sent_from_a_disk_that_is_full() {
     use adreel::Sql;
-    use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+    use sqlx::sqlite::{
+        SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+    };
 
     let folder = tempfile::tempdir().unwrap();
     let options = SqliteConnectOptions::new()
