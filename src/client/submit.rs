@@ -114,6 +114,17 @@ macro_rules! key_setter {
 key_setter!(Submit);
 key_setter!(Generate);
 
+impl Submit<'_> {
+    /// Only puts the job into the ledger, for an engine that drives it with
+    /// [`advance`](Client::advance). Nothing is sent.
+    ///
+    /// # Errors
+    /// As [`Submit`], but for what the provider says.
+    pub async fn record(self) -> Result<Job> {
+        self.0.begin().await
+    }
+}
+
 impl Generate<'_> {
     /// Everything that happens to the job, as a stream: it ends after the event whose `next` is
     /// `Download`, `Hold` or `End`, or after an error.

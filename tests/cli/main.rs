@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod doctor;
+mod jobs;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

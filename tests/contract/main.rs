@@ -135,7 +135,7 @@ async fn a_job_is_driven_by_advance_alone() {
     let client = sandbox.client().unwrap();
     for provider in ProviderId::ALL {
         let request = request(AspectRatio::Landscape);
-        let id = client.submit(&request).on(provider).await.unwrap().id();
+        let id = client.submit(&request).on(provider).record().await.unwrap().id();
         let clock = adreel::clock::ScaledClock::new(sandbox.speed());
         let mut turns = 0;
         loop {

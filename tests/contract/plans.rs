@@ -58,7 +58,7 @@ pub(crate) fn plans(shop: &MockServer, name: &str) -> Vec<Plan> {
     let images = ["/1.png", "/2.png", "/3.png"].into_iter();
     let images = images.fold(Product::new(name), |product, path| product.image_url(shop.url(path)));
     let link = creatify::Options::default().link(creatify::LinkOptions::new());
-    let previews = jogg::Options::new().previews(["Simple Product Switch", "Bold"]);
+    let previews = jogg::Options::new().previews(["Simple Product Switch", "Dynamic Showcase"]);
     let plan = |provider, request, paid| Plan { provider, request, paid };
     vec![
         plan(ProviderId::BeatApi, photo(), &["create_ecommerce_video"]),

@@ -59,7 +59,7 @@ pub(crate) const PLANS: &[Plan] = &[
         name: "JoggAI: previews, render",
         provider: "jogg",
         has_webhook: false,
-        args: &[PHOTO, "--set", r#"jogg.previews=["Simple Product Switch", "Bold"]"#],
+        args: &[PHOTO, "--set", r#"jogg.previews=["Simple Product Switch", "Dynamic Showcase"]"#],
         paid: &["create_previews", "render_single_preview"],
     },
     Plan {
