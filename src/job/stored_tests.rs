@@ -2,6 +2,8 @@
 //! they are for ever; those of the one that is being made are written by
 //! `ADREEL_WRITE_FIXTURES=1 cargo test --all-features stored`.
 
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
