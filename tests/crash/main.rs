@@ -21,7 +21,7 @@ use order::{Order, PLANS, Tally};
 use proxy::Proxy;
 
 /// How many workers kill at a time, each with a sandbox of its own.
-const WORKERS: usize = 2;
+const WORKERS: usize = 4;
 
 /// The choices of a run, made from a seed: a linear congruential generator is random enough.
 pub(crate) struct Dice(u64);
