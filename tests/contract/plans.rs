@@ -52,8 +52,8 @@ fn wav() -> Vec<u8> {
 }
 
 /// One of each. The name tells orders apart.
-pub(crate) fn plans(shop: &MockServer, name: &str) -> Vec<Plan> {
-    let photo = || VideoRequest::new(Product::new(name).image_file(PHOTO));
+pub(crate) fn plans(shop: &MockServer, name: &str, photo: &str) -> Vec<Plan> {
+    let photo = || VideoRequest::new(Product::new(name).image_file(photo));
     let page = Product::new(name).page_url(shop.url("/roast"));
     let images = ["/1.png", "/2.png", "/3.png"].into_iter();
     let images = images.fold(Product::new(name), |product, path| product.image_url(shop.url(path)));
@@ -123,7 +123,7 @@ async fn every_plan_leads_to_a_file_and_pays_each_step_once() {
     let client = sandbox.client().unwrap();
     let shop = shop().await;
     let folder = tempfile::tempdir().unwrap();
-    for (index, plan) in plans(&shop, "Morning Roast").iter().enumerate() {
+    for (index, plan) in plans(&shop, "Morning Roast", PHOTO).iter().enumerate() {
         let before = sandbox.ledger().len();
         let job = accepted(&client, plan, &index.to_string()).await.unwrap();
         let video = client.resume(&job).await.unwrap();

@@ -60,7 +60,9 @@ async fn worker(
     let mut tally = Tally::default();
     let mut number = 0;
     while kills.load(Ordering::SeqCst) < most {
-        let plan = &PLANS[(usize::try_from(seed).unwrap() + number) % PLANS.len()];
+        // What is to be chosen from has to be remembered.
+        let plans: Vec<_> = PLANS.iter().filter(|p| ledger.is_none() || !p.offers()).collect();
+        let plan = plans[(usize::try_from(seed).unwrap() + number) % plans.len()];
         let mut order = Order::new(plan, &sandbox, &proxy, folder.path(), number, ledger);
         let killed = order.run(&mut dice).await;
         kills.fetch_add(killed, Ordering::SeqCst);

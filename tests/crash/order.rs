@@ -94,6 +94,13 @@ pub(crate) const PLANS: &[Plan] = &[
     },
 ];
 
+impl Plan {
+    /// Whether somebody has to choose on the way.
+    pub(crate) fn offers(&self) -> bool {
+        self.paid.contains(&"create_previews")
+    }
+}
+
 /// How often a command is started again before an order counts as lost.
 const MOST_STARTS: usize = 30;
 
@@ -137,7 +144,9 @@ impl<'a> Order<'a> {
         }
         for _ in 0..MOST_STARTS {
             let ended = self.go_on(&self.make_args()).await;
-            if ended.code == Some(0) {
+            // With a ledger that forgets, a file that was saved before is in the way.
+            let is_in_the_way = self.ledger.is_some() && ended.code == Some(2);
+            if ended.code == Some(0) || is_in_the_way {
                 return kills;
             }
             self.settle(&ended).await;
@@ -222,6 +231,7 @@ impl<'a> Order<'a> {
     async fn settle(&mut self, ended: &Ended) {
         match ended.code {
             Some(0) | None => {}
+            Some(2) if self.ledger.is_some() => {}
             // It was held: whoever looks at the provider sees whether it was accepted.
             Some(6) => {
                 self.held += 1;
