@@ -17,6 +17,9 @@ pub(super) struct Context {
     pub(super) quiet: bool,
     /// Whether jobs can be come back to with another command.
     pub(super) is_lasting: bool,
+    /// What sets the keys of this command apart from those of others. A sandbox of this process may
+    /// have the port of one that has ended, whose jobs it does not know.
+    pub(super) namespace: String,
     /// Keeps the sandbox of this process running.
     _sandbox: Option<Sandbox>,
 }
@@ -45,8 +48,15 @@ impl Context {
         let ledger = open_ledger(global, &builder).await?;
         let is_lasting = sandbox.is_none() && global.ledger.as_deref() != Some("memory:");
         let client = settled(builder, global.settle_ms, speed).ledger(ledger).build()?;
-        let Global { json, quiet, .. } = *global;
-        Ok(Self { client, json, quiet, is_lasting, _sandbox: sandbox })
+        let namespace = sandbox.as_ref().map(|_| client.now().as_millis().to_string());
+        Ok(Self {
+            client,
+            json: global.json,
+            quiet: global.quiet,
+            is_lasting,
+            namespace: namespace.unwrap_or_default(),
+            _sandbox: sandbox,
+        })
     }
 
     /// Says what is no result, where anybody wants to know.

@@ -89,7 +89,7 @@ async fn place(
     let fingerprint = Local::of(request).await?.fingerprint(request);
     let mut last = None;
     for generation in 0u32.. {
-        let key = format!("make {fingerprint} {generation}");
+        let key = format!("make {}{fingerprint} {generation}", context.namespace);
         match context.client.jobs().find(account, &key).await? {
             Some(job) => last = Some((generation, key, Some(job))),
             None if args.again => return Ok((generation, key, None)),
