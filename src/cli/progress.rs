@@ -88,6 +88,10 @@ fn describe(job: &Job) -> String {
     match (job.stage(), job.status().filter(|_| runs), job.trouble()) {
         (Stage::Rendered | Stage::Done, ..) => "video ready".to_owned(),
         (Stage::Running, Some(status), None) => format!("{place}, {status}"),
+        (Stage::Uncertain, ..) => format!("{place}, held: it may have been paid for"),
+        (Stage::NeedsAction, ..) => format!("{place}, waits for somebody to choose or to act"),
+        (Stage::Failed | Stage::Lost, ..) => format!("{place}, {}", job.stage()),
+        (Stage::Submitting, _, Some(trouble)) => format!("{place}, {trouble}; looking for it"),
         (_, _, Some(trouble)) => format!("{place}, {trouble}; trying again"),
         (stage, ..) => format!("{place}, {stage}"),
     }

@@ -92,7 +92,7 @@ impl Client {
         if !self.is_resubmitted(&job) {
             return Ok(Advance { job, next: action });
         }
-        let why = "sent again by the policy resubmit_if_at_most; it may exist twice".to_owned();
+        let why = "sent again by the policy ResubmitIfAtMost".to_owned();
         let decided = Outcome::Decided(Decision::Resubmit { why });
         let job = self.record(job, decided).await?.job();
         let next = next(&job, self.0.clock.now());

@@ -82,9 +82,7 @@ impl<'a> Jobs<'a> {
         }
         let decision = match resolution {
             Resolution::Adopt(text) => self.adopt(&job, &text).await?,
-            Resolution::Resubmit => {
-                Decision::Resubmit { why: "sent again by decision; it may exist twice".to_owned() }
-            }
+            Resolution::Resubmit => Decision::Resubmit { why: "sent again by decision".to_owned() },
             Resolution::Abandon => Decision::Abandon,
         };
         match self.0.decide(job, decision).await? {

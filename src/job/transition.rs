@@ -292,6 +292,7 @@ fn decided(job: &mut Job, decision: Decision, now: Timestamp) {
         Decision::Resubmit { why } if step.state == StepState::Uncertain => {
             step.doubt = Some(why);
             ready(step, now);
+            job.trouble = None;
         }
         Decision::Abandon
             if matches!(step.state, StepState::Uncertain | StepState::Unknown)

@@ -44,7 +44,7 @@ async fn by_webhook_url(client: &Client, job: &Job, step: usize) -> Result<Look>
     if client.transport.tagged_webhook_url(&tag).is_none() {
         return Ok(Look::Unprovable(
             "Creatify's records echo nothing of ours but a webhook address, and the account has \
-             none (AccountConfig::webhook_url)",
+             none (set CREATIFY_WEBHOOK_URL)",
         ));
     }
     let records = client.list_product_to_videos(None).await?;
