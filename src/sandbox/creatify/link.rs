@@ -13,13 +13,13 @@ use url::Url;
 
 use super::shelf::Kept;
 use super::{Desk, Refusal, account, path_id, read_body, wanted_ids};
+use crate::Credits;
 use crate::sandbox::check::{Fields, web_url};
 use crate::sandbox::credits::{Account, Price, Terms};
 use crate::sandbox::fetch::is_loopback;
 use crate::sandbox::product_page::ProductPage;
 use crate::sandbox::work::Work;
 use crate::sandbox::world::{World, locked};
-use crate::{Credits, ProviderId};
 
 const AMOUNT: Credits = Credits::whole(1);
 const PAGE_PRICE: Price = Price { operation: "create_link", amount: AMOUNT, terms: Terms::Kept };
@@ -180,9 +180,7 @@ pub(super) async fn create_link(
     State(desk): State<Arc<Desk>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    desk.world.count(ProviderId::Creatify, |tally| tally.submits += 1);
-    let account = account(request.headers())?;
-    let body = read_body(request).await?;
+    let (account, body) = desk.take_submit(request).await?;
     let mut fields = Fields::of(&body);
     let url = fields.required("url").url(MOST_PAGE_URL_CHARS).and_then(web_url);
     fields.finish()?;
@@ -197,9 +195,7 @@ pub(super) async fn create_link_with_params(
     State(desk): State<Arc<Desk>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    desk.world.count(ProviderId::Creatify, |tally| tally.submits += 1);
-    let account = account(request.headers())?;
-    let body = read_body(request).await?;
+    let (account, body) = desk.take_submit(request).await?;
     let mut fields = Fields::of(&body);
     let mut product = Product::default();
     product.change(&mut fields, &body);

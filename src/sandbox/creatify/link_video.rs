@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::link::Link;
 use super::link_order::{self, LinkOrder};
 use super::link_record::LinkRecord;
-use super::{Desk, Refusal, account, path_id, read_body, wanted_ids};
+use super::{Desk, Refusal, account, path_id, wanted_ids};
 use crate::ProviderId;
 use crate::sandbox::check::Fields;
 use crate::sandbox::world::{World, locked};
@@ -55,9 +55,7 @@ async fn submit(
     request: Request,
     start: impl FnOnce(&Arc<World>, &Link, LinkOrder) -> Result<LinkRecord, Refusal>,
 ) -> Result<Response, Refusal> {
-    desk.world.count(ProviderId::Creatify, |tally| tally.submits += 1);
-    let account = account(request.headers())?;
-    let body = read_body(request).await?;
+    let (account, body) = desk.take_submit(request).await?;
     let order = link_order::read(&body)?;
     let mut records = locked(&desk.records);
     let link = records.links.find(&account, &order.link);
@@ -88,9 +86,7 @@ async fn render_single_preview(
     id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    desk.world.count(ProviderId::Creatify, |tally| tally.submits += 1);
-    let account = account(request.headers())?;
-    let body = read_body(request).await?;
+    let (account, body) = desk.take_submit(request).await?;
     let mut records = locked(&desk.records);
     let record = records.link_videos.find(&account, &path_id(id)?)?;
     let mut fields = Fields::of(&body);

@@ -130,6 +130,18 @@ fn path_id(id: Result<Path<String>, PathRejection>) -> Result<String, Refusal> {
     }
 }
 
+impl Desk {
+    /// Counts a call that costs money, and reads whose it is and what it asks for.
+    async fn take_submit(
+        &self,
+        request: Request,
+    ) -> Result<(Account, Map<String, Value>), Refusal> {
+        self.world.count(ProviderId::Creatify, |tally| tally.submits += 1);
+        let account = account(request.headers())?;
+        Ok((account, read_body(request).await?))
+    }
+}
+
 /// JSON or either kind of form. A form holds strings alone: what has lists and numbers is taken as
 /// JSON.
 async fn read_body(request: Request) -> Result<Map<String, Value>, Refusal> {

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value};
 
 use super::record::{self, Record};
-use super::{Desk, Refusal, account, path_id, read_body, wanted_ids};
+use super::{Desk, Refusal, account, path_id, wanted_ids};
 use crate::ProviderId;
 use crate::sandbox::world::locked;
 
@@ -18,9 +18,7 @@ pub(super) async fn gen_image(
     State(desk): State<Arc<Desk>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    desk.world.count(ProviderId::Creatify, |tally| tally.submits += 1);
-    let account = account(request.headers())?;
-    let body = read_body(request).await?;
+    let (account, body) = desk.take_submit(request).await?;
     let order = record::read_image_order(&body)?;
     let record = Record::start(&desk.world, account, order)?;
     Ok(desk.keep(record))
@@ -31,9 +29,7 @@ pub(super) async fn gen_video(
     id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    desk.world.count(ProviderId::Creatify, |tally| tally.submits += 1);
-    let account = account(request.headers())?;
-    let body = read_body(request).await?;
+    let (account, body) = desk.take_submit(request).await?;
     let mut records = locked(&desk.records);
     let record = records.product_videos.find(&account, &path_id(id)?)?;
     let order = record::read_video_order(&body)?;
@@ -70,9 +66,7 @@ async fn regen(
     request: Request,
     remake: impl FnOnce(&Record, &Map<String, Value>) -> Result<Record, Refusal>,
 ) -> Result<Response, Refusal> {
-    desk.world.count(ProviderId::Creatify, |tally| tally.submits += 1);
-    let account = account(request.headers())?;
-    let body = read_body(request).await?;
+    let (account, body) = desk.take_submit(request).await?;
     let id = path_id(id)?;
     let record = {
         let mut records = locked(&desk.records);
