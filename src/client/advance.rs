@@ -9,6 +9,7 @@ use crate::job::{
     next,
 };
 use crate::ledger::Seat;
+use crate::model::Timestamp;
 use crate::providers::{Provider, steps};
 
 /// A job after one action, and what it needs next.
@@ -62,7 +63,7 @@ impl Client {
         let turn = self.0.turns.take(id).await;
         let job = self.job(id).await?;
         let now = self.0.clock.now();
-        let action = next(&job, now);
+        let action = self.next(&job, now);
         let (Action::Send(step) | Action::LookUp(step) | Action::Poll(step)) = action else {
             return self.at_rest(job, action).await;
         };
@@ -85,6 +86,17 @@ impl Client {
         let job = self.0.work.run(work).await.map_err(|error| error.with_job(id))??;
         let action = next(&job, self.0.clock.now());
         self.at_rest(job, action).await
+    }
+
+    /// What a job needs next. Where whoever was sending a step is known to live no more, nobody waits
+    /// for him: a free step is sent again, a paid one is looked for at once.
+    fn next(&self, job: &Job, now: Timestamp) -> Action {
+        match (next(job, now), job.current()) {
+            (Action::Rest(_), Some(step)) if self.is_abandoned(job, step) => {
+                if job.steps[step].paid { Action::LookUp(step) } else { Action::Send(step) }
+            }
+            (action, _) => action,
+        }
     }
 
     /// A job after its action. A held one may be freed by the policy.
@@ -118,6 +130,18 @@ impl Client {
                 .sender
                 .as_deref()
                 .is_some_and(|sender| Some(sender) != seat && self.0.ledger.is_seated(sender))
+    }
+
+    /// Whether a step was being sent by another process, which has ended.
+    fn is_abandoned(&self, job: &Job, step: usize) -> bool {
+        let step = &job.steps[step];
+        let seat = self.0.seat.as_ref().map(Seat::name);
+        step.state == StepState::Submitting
+            && seat.is_some()
+            && step
+                .sender
+                .as_deref()
+                .is_some_and(|sender| Some(sender) != seat && !self.0.ledger.is_seated(sender))
     }
 
     pub(super) fn settling(&self, provider: &dyn Provider, job: &Job, step: usize) -> Settling {
@@ -157,7 +181,16 @@ impl Client {
             None => {
                 let settling = self.settling(provider, &job, step);
                 let now = self.0.clock.now();
-                steps::look_up(provider, &job, step, self.0.recovery, settling, now).await
+                let look =
+                    steps::look_up(provider, &job, step, self.0.recovery, settling, now).await;
+                match look {
+                    // The call may be on its way still, and be listed when it has arrived.
+                    LookUp::Unprovable { .. } if job.steps[step].due > now => {
+                        let look_after = job.steps[step].due.since(now);
+                        LookUp::NotYet { reason: None, look_after }
+                    }
+                    look => look,
+                }
             }
         };
         self.record(job, Outcome::LookedUp(look)).await.map(Recorded::job)

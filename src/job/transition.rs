@@ -9,6 +9,10 @@ use crate::model::Timestamp;
 /// How often a step is sent that never left. Unpaid steps are also sent again after a lost answer.
 const MAX_ATTEMPTS: u32 = 8;
 
+/// When a free step that was being sent is sent by others too. Twice does no harm, and a file that
+/// takes long to upload is sent twice at the most by each who waits for it.
+const FREE_AGAIN_AFTER: Duration = Duration::from_secs(30);
+
 /// How many looks after the call has settled have to show that a step is not there. A list may be
 /// a little behind, so one is not enough.
 const ABSENCES: u32 = 2;
@@ -116,7 +120,7 @@ fn sending(step: &mut Step, settle: Duration, sender: Option<String>, now: Times
     step.last_sent = Some(now);
     step.settled = Some(now + settle);
     step.sender = sender;
-    step.due = now + settle;
+    step.due = now + if step.paid { settle } else { settle.min(FREE_AGAIN_AFTER) };
     step.lookups = 0;
     step.absences = 0;
 }

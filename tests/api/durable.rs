@@ -233,3 +233,34 @@ async fn nothing_is_sent_from_a_disk_that_is_full() {
     client.submit(&request()).key("k").await.unwrap();
     assert_eq!(posts(&server), before + 1);
 }
+
+#[cfg(feature = "sqlite")]
+#[tokio::test]
+async fn whoever_is_known_to_be_gone_is_not_waited_for() {
+    use adreel::Sql;
+    use adreel::job::{Action, Outcome, apply};
+    use std::time::Duration;
+
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("jobs.db").display());
+    let newer =
+        r#"{"data":{"object":"list","data":[{"id":"video-analysis","object":"workflow"}]}}"#;
+    let server = Server::start([json(200, newer), json(201, QUEUED)]).await;
+    let ledger = Arc::new(Sql::open(&url).await.unwrap());
+    let client = client(&server, Arc::clone(&ledger));
+    let job = client.submit(&request()).record().await.unwrap();
+    // Somebody else announces the call, and lives.
+    let other = Arc::new(Sql::open(&url).await.unwrap());
+    let seat = other.take_seat().unwrap().unwrap();
+    let sender = Some(seat.name().to_owned());
+    let sending = Outcome::Sending { settle: Duration::from_secs(90), sender };
+    assert!(other.store(&apply(job.clone(), sending, job.created_at())).await.unwrap());
+    let advance = client.advance(&job).await.unwrap();
+    assert!(matches!(advance.next, Action::Rest(_)), "{:?}", advance.next);
+    assert!(server.requests().is_empty());
+    // When he is gone it is looked for at once, and found.
+    drop(seat);
+    let advance = client.advance(&job).await.unwrap();
+    assert_eq!(advance.job.stage(), Stage::Running, "{:?}", advance.job.trouble());
+    assert_eq!((server.requests().len(), posts(&server)), (2, 1));
+}
