@@ -1,4 +1,3 @@
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,17 +95,22 @@ fn settled(builder: ClientBuilder, millis: Option<u64>, speed: f64) -> ClientBui
 
 async fn open_ledger(global: &Global, builder: &ClientBuilder) -> Result<Arc<dyn Ledger>> {
     let named = |error: Error| error.with_field("--ledger");
-    let url = match &global.ledger {
-        Some(url) if url == "memory:" => return Ok(Arc::new(MemoryLedger::new())),
-        Some(url) => url.clone(),
+    match &global.ledger {
+        Some(url) if url == "memory:" => Ok(Arc::new(MemoryLedger::new())),
+        Some(url) => Ok(Arc::new(Sql::open(url).await.map_err(named)?)),
+        None if global.sandbox => match open_file(place::SANDBOX).await {
+            Ok(ledger) => Ok(Arc::new(ledger)),
+            // Whoever tries things out needs no home, and nothing is paid.
+            Err(_) => Ok(Arc::new(MemoryLedger::new())),
+        },
         None => {
-            let name = match global.sandbox {
-                true => place::SANDBOX.to_owned(),
-                false => place::file_name(builder.base_urls()),
-            };
-            let file: PathBuf = place::data_folder()?.join(name);
-            format!("sqlite:{}", file.display())
+            let name = place::file_name(builder.base_urls());
+            Ok(Arc::new(open_file(&name).await.map_err(named)?))
         }
-    };
-    Ok(Arc::new(Sql::open(&url).await.map_err(named)?))
+    }
+}
+
+async fn open_file(name: &str) -> Result<Sql> {
+    let file = place::data_folder()?.join(name);
+    Sql::open(&format!("sqlite:{}", file.display())).await
 }

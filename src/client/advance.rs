@@ -8,7 +8,6 @@ use crate::job::{
     Action, Decision, Job, JobId, LookUp, Outcome, Reason, Stage, StepState, SubmitOutcome, apply,
     next,
 };
-use crate::ledger::Seat;
 use crate::model::Timestamp;
 use crate::providers::{Provider, steps};
 
@@ -67,7 +66,7 @@ impl Client {
         let (Action::Send(step) | Action::LookUp(step) | Action::Poll(step)) = action else {
             return self.at_rest(job, action).await;
         };
-        if self.is_being_sent(&job, step) {
+        if self.sender_lives(&job, step) == Some(true) {
             let settling = self.settling(&**self.provider_of(&job)?, &job, step);
             return Ok(Advance { job, next: Action::Rest(now + settling.look_after()) });
         }
@@ -92,7 +91,7 @@ impl Client {
     /// for him: a free step is sent again, a paid one is looked for at once.
     fn next(&self, job: &Job, now: Timestamp) -> Action {
         match (next(job, now), job.current()) {
-            (Action::Rest(_), Some(step)) if self.is_abandoned(job, step) => {
+            (Action::Rest(_), Some(step)) if self.sender_lives(job, step) == Some(false) => {
                 if job.steps[step].paid { Action::LookUp(step) } else { Action::Send(step) }
             }
             (action, _) => action,
@@ -121,27 +120,13 @@ impl Client {
             && most.is_some_and(|most| most <= limit)
     }
 
-    /// Whether another client is at it, which lives.
-    fn is_being_sent(&self, job: &Job, step: usize) -> bool {
+    /// Whether the other client lives that was sending a step; `None` where no other was, or where
+    /// that cannot be told.
+    fn sender_lives(&self, job: &Job, step: usize) -> Option<bool> {
+        let own = self.0.seat.as_ref()?.name();
         let step = &job.steps[step];
-        let seat = self.0.seat.as_ref().map(Seat::name);
-        step.state == StepState::Submitting
-            && step
-                .sender
-                .as_deref()
-                .is_some_and(|sender| Some(sender) != seat && self.0.ledger.is_seated(sender))
-    }
-
-    /// Whether a step was being sent by another process, which has ended.
-    fn is_abandoned(&self, job: &Job, step: usize) -> bool {
-        let step = &job.steps[step];
-        let seat = self.0.seat.as_ref().map(Seat::name);
-        step.state == StepState::Submitting
-            && seat.is_some()
-            && step
-                .sender
-                .as_deref()
-                .is_some_and(|sender| Some(sender) != seat && !self.0.ledger.is_seated(sender))
+        let sender = step.sender.as_deref().filter(|sender| *sender != own)?;
+        (step.state == StepState::Submitting).then(|| self.0.ledger.is_seated(sender))
     }
 
     pub(super) fn settling(&self, provider: &dyn Provider, job: &Job, step: usize) -> Settling {
