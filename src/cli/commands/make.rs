@@ -177,8 +177,6 @@ async fn interrupted(context: &Context, targets: &[Target]) -> Exit {
     let jobs = targets.iter().map(async |target| {
         context.client.jobs().find(&target.account, &target.key).await.ok().flatten()
     });
-    // A call that was sent finds its answer first, so that the jobs are told as they are then.
-    save::last_answers(context).await;
     let ids: Vec<_> = join_all(jobs).await.into_iter().flatten().map(|job| job.id()).collect();
     save::interrupted(context, &ids).await
 }

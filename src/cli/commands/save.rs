@@ -184,7 +184,7 @@ pub(super) fn failed(
 const LAST_ANSWERS: Duration = Duration::from_secs(60);
 
 /// Lets calls that were sent come to their answers. A second interrupt ends that too.
-pub(super) async fn last_answers(context: &Context) {
+async fn last_answers(context: &Context) {
     let answered = tokio::time::timeout(LAST_ANSWERS, context.client.shutdown(Duration::MAX));
     tokio::select! {
         _ = answered => {}
