@@ -1,4 +1,4 @@
-use super::{Client, Wait};
+use super::Client;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Decision, Job, JobId, Stage, StepState};
@@ -125,15 +125,6 @@ impl<'a> Jobs<'a> {
         let adopted = steps::adopt(&**self.0.provider_of(job)?, job, index, resource).await;
         let (resource, is_done, offers) = adopted.map_err(|error| error.with_job(job.id()))?;
         Ok(Decision::Adopt { resource, is_done, offers })
-    }
-
-    /// Comes back to every open job, each to be awaited on its own.
-    ///
-    /// # Errors
-    /// As [`list`](Self::list).
-    pub async fn resume(&self) -> Result<Vec<Result<Wait>>> {
-        let jobs = self.open().await?;
-        Ok(jobs.into_iter().map(|job| Ok(self.0.resume(&job?))).collect())
     }
 }
 
