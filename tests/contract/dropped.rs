@@ -81,11 +81,12 @@ async fn a_submit_that_is_dropped_at_any_await_point_loses_nothing() {
     let tasks = tokio::task::LocalSet::new();
     let plans = (0..8).map(|index| tasks.spawn_local(drop_everywhere(index))).collect::<Vec<_>>();
     tasks.await;
-    let mut points = 0;
-    for plan in plans {
-        points += plan.await.unwrap();
+    for (plan, points) in plans.into_iter().enumerate() {
+        // How often a submit is polled depends on what is ready when, but no submit is done at
+        // its first poll: then this would have dropped none.
+        let points = points.await.unwrap();
+        assert!(points > 1, "plan {plan}: dropped at {points} await points");
     }
-    assert!(points > 40, "{points} await points");
 }
 
 #[tokio::test(flavor = "multi_thread")]
