@@ -4,7 +4,6 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
-use adreel::job::Action;
 use adreel::{Product, ProviderId, Sandbox, VideoRequest};
 
 #[tokio::main]
@@ -18,12 +17,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut job = None;
     while let Some(event) = events.next().await {
         let event = event?;
-        println!("{:10} {}", event.job.stage(), event.job.status().unwrap_or("-"));
-        if event.next == Action::Download {
-            job = Some(event.job.id());
-        }
+        println!("{:10} {}", event.job.stage(), event.kind);
+        job = Some(event.job.id());
     }
-    let video = client.resume(job.ok_or("the job ended without a video")?).await?;
+    let video = client.resume(job.ok_or("the job ended without an event")?).await?;
     println!("{} for {:?}", video.url(), video.cost());
     Ok(())
 }

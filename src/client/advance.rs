@@ -9,7 +9,8 @@ use crate::job::{
     next,
 };
 use crate::model::Timestamp;
-use crate::providers::{Provider, steps};
+use crate::providers::Provider;
+use crate::providers::steps::{self, Pace};
 
 /// A job after one action, and what it needs next.
 #[derive(Clone, Debug)]
@@ -70,6 +71,11 @@ impl Client {
             let settling = self.settling(&**self.provider_of(&job)?, &job, step);
             return Ok(Advance { job, next: Action::Rest(now + settling.look_after()) });
         }
+        if let (Action::Poll(_), Some(polls)) = (action, self.polls_of(&job))
+            && let Err(until) = polls.take_read(now)
+        {
+            return Ok(Advance { job, next: Action::Rest(until) });
+        }
         let (client, provider) = (self.clone(), Arc::clone(self.provider_of(&job)?));
         let work = async move {
             let _turn = turn;
@@ -77,8 +83,9 @@ impl Client {
                 Action::Send(_) => client.send(&*provider, job, step).await,
                 Action::LookUp(_) => client.look_up(&*provider, job, step).await,
                 _ => {
-                    let outcome = steps::poll(&*provider, &job, step).await;
-                    client.record(job, client.jittered(outcome)).await.map(Recorded::job)
+                    let status = provider.poll(&job, step).await;
+                    let outcome = steps::outcome(&job, step, status, &client.pace());
+                    client.record(job, outcome).await.map(Recorded::job)
                 }
             }
         };
@@ -89,7 +96,7 @@ impl Client {
 
     /// What a job needs next. Where whoever was sending a step is known to live no more, nobody waits
     /// for him: a free step is sent again, a paid one is looked for at once.
-    fn next(&self, job: &Job, now: Timestamp) -> Action {
+    pub(super) fn next(&self, job: &Job, now: Timestamp) -> Action {
         match (next(job, now), job.current()) {
             (Action::Rest(_), Some(step)) if self.sender_lives(job, step) == Some(false) => {
                 if job.steps[step].paid { Action::LookUp(step) } else { Action::Send(step) }
@@ -149,7 +156,7 @@ impl Client {
                 reason: Reason::new(ErrorKind::Conflict, "not sent: its intent had grown old"),
                 again_after: Some(Duration::ZERO),
             },
-            false => steps::send(provider, &intent, step, settling).await,
+            false => steps::send(provider, &intent, step, settling, &self.pace()).await,
         };
         self.settle(intent, Outcome::Submitted { step, attempt, outcome }).await
     }
@@ -165,9 +172,10 @@ impl Client {
             },
             None => {
                 let settling = self.settling(provider, &job, step);
-                let now = self.0.clock.now();
+                let pace = self.pace();
+                let now = pace.now;
                 let look =
-                    steps::look_up(provider, &job, step, self.0.recovery, settling, now).await;
+                    steps::look_up(provider, &job, step, self.0.recovery, settling, &pace).await;
                 match look {
                     // The call may be on its way still, and be listed when it has arrived.
                     LookUp::Unprovable { .. } if job.steps[step].due > now => {
@@ -257,17 +265,9 @@ impl Client {
         Ok((job, is_stored && has_effect))
     }
 
-    /// Spreads reads out, so that jobs that began together are not read together.
-    fn jittered(&self, outcome: Outcome) -> Outcome {
-        let spread = |wait: Duration| wait.mul_f64(1.0 + 0.2 * self.0.clock.random());
-        match outcome {
-            Outcome::Running { status, poll_after } => {
-                Outcome::Running { status, poll_after: spread(poll_after) }
-            }
-            Outcome::PollFailed { reason, poll_after } => {
-                Outcome::PollFailed { reason, poll_after: spread(poll_after) }
-            }
-            other => other,
-        }
+    fn pace(&self) -> Pace<'_> {
+        let clock = &self.0.clock;
+        let policy = &*self.0.poll_policy;
+        Pace { policy, now: clock.now(), failures: 0, random: clock.random() }
     }
 }

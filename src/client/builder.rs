@@ -3,21 +3,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::polling::Polls;
 use super::side_file::SideFile;
 use super::turns::Turns;
 use super::work::Work;
-use super::{AccountConfig, Client, Inner, Recovery};
+use super::{AccountConfig, AdaptivePolling, Client, Inner, PollPolicy, Recovery, WaitPolicy};
 use crate::asset::AssetHost;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, MemoryLedger};
 use crate::model::ProviderId;
-use crate::providers;
+use crate::providers::{self, Provider};
 use crate::transport::Keys;
-
-/// How long a wait lasts by default. Providers name 10 minutes for a video; half an hour means
-/// that something is wrong.
-const WAIT_DEADLINE: Duration = Duration::from_secs(30 * 60);
 
 /// Sets a [`Client`] up.
 #[derive(Default)]
@@ -26,7 +23,8 @@ pub struct ClientBuilder {
     ledger: Option<Arc<dyn Ledger>>,
     clock: Option<Arc<dyn Clock>>,
     host: Option<Arc<dyn AssetHost>>,
-    wait_deadline: Option<Duration>,
+    wait_policy: WaitPolicy,
+    poll_policy: Option<Arc<dyn PollPolicy>>,
     settle: Option<Duration>,
     recovery: Recovery,
     side_file: Option<PathBuf>,
@@ -102,11 +100,17 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a wait lasts before it ends with an error that carries the job.
-    /// Default: 30 minutes.
+    /// What ends a wait before its job has ended. Default: 30 minutes.
     #[must_use]
-    pub fn wait_deadline(mut self, deadline: Duration) -> Self {
-        self.wait_deadline = Some(deadline);
+    pub fn wait_policy(mut self, policy: WaitPolicy) -> Self {
+        self.wait_policy = policy;
+        self
+    }
+
+    /// When the status of a running job is read again. Default: [`AdaptivePolling`].
+    #[must_use]
+    pub fn poll_policy(mut self, policy: impl PollPolicy) -> Self {
+        self.poll_policy = Some(Arc::new(policy));
         self
     }
 
@@ -170,12 +174,17 @@ impl ClientBuilder {
             let opened = providers::open(provider, config, self.host.clone())?;
             accounts.insert((provider, name), opened);
         }
-        let wait_deadline = self.wait_deadline.unwrap_or(WAIT_DEADLINE);
+        let polls = accounts.iter().map(|(account, provider): (&(ProviderId, String), &Arc<dyn Provider>)| {
+            (account.clone(), Polls::new(provider.reads_per_minute()))
+        });
+        let polls = polls.collect();
+        let poll_policy = self.poll_policy.unwrap_or_else(|| Arc::new(AdaptivePolling::new()));
         let side_file = self.side_file.or_else(|| ledger.side_file());
         let side_file = side_file.map(SideFile::open).transpose()?;
         let seat = ledger.take_seat()?;
         Ok(Client(Arc::new(Inner {
             accounts,
+            polls,
             ledger,
             clock,
             turns: Turns::default(),
@@ -184,7 +193,8 @@ impl ClientBuilder {
             side_file,
             recovery: self.recovery,
             settle: self.settle,
-            wait_deadline,
+            wait_policy: self.wait_policy,
+            poll_policy,
         })))
     }
 }

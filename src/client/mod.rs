@@ -4,8 +4,11 @@ mod advance;
 mod builder;
 mod config;
 mod download;
+mod event;
 mod jobs;
+mod limit;
 mod mp4;
+mod polling;
 mod recovery;
 mod regenerate;
 mod side_file;
@@ -19,7 +22,10 @@ pub use advance::Advance;
 pub use builder::ClientBuilder;
 pub use config::AccountConfig;
 pub use download::{Download, Downloaded};
+pub use event::{Event, EventKind};
 pub use jobs::{Jobs, Resolution};
+pub use limit::{Limit, WaitPolicy};
+pub use polling::{AdaptivePolling, PollPolicy, PollState};
 pub use recovery::Recovery;
 pub(crate) use recovery::Settling;
 pub use regenerate::{Part, Regenerate};
@@ -61,6 +67,8 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     accounts: BTreeMap<(ProviderId, String), Arc<dyn Provider>>,
+    /// The reads of each account.
+    polls: BTreeMap<(ProviderId, String), Arc<polling::Polls>>,
     ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
     turns: turns::Turns,
@@ -70,7 +78,8 @@ struct Inner {
     side_file: Option<side_file::SideFile>,
     recovery: Recovery,
     settle: Option<Duration>,
-    wait_deadline: Duration,
+    wait_policy: WaitPolicy,
+    poll_policy: Arc<dyn PollPolicy>,
 }
 
 impl std::fmt::Debug for Client {
@@ -158,6 +167,7 @@ impl Client {
     pub async fn shutdown(&self, deadline: Duration) -> Result<()> {
         let work = &self.0.work;
         work.close();
+        self.0.polls.values().for_each(|polls| polls.close());
         let until = self.0.clock.sleep(deadline);
         futures_util::pin_mut!(until);
         let ended = work.ended();
@@ -231,6 +241,21 @@ impl Client {
             };
             no_account(message).with_provider(provider)
         })
+    }
+
+    fn polls_of(&self, job: &Job) -> Option<&Arc<polling::Polls>> {
+        let account = job.account();
+        self.0.polls.get(&(account.provider, account.name.clone()))
+    }
+
+    /// Has a running job's status read until there is news of it.
+    fn watch(&self, job: &Job, limits: polling::WatchLimits) -> Result<polling::Watch> {
+        let provider = self.provider_of(job)?;
+        let missing = || no_account("no account is set up").with_job(job.id());
+        let polls = self.polls_of(job).ok_or_else(missing)?;
+        let step = job.current().unwrap_or_default();
+        let list = provider.list_of(job, step);
+        polls.watch(self, job.id(), list, job.due_at().unwrap_or_default(), limits)
     }
 
     fn provider_of(&self, job: &Job) -> Result<&Arc<dyn Provider>> {

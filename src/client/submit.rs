@@ -8,7 +8,7 @@ use super::{Client, Video, Wait};
 use crate::BoxFuture;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Action, Decision, Job, JobId, Plan, Stage};
+use crate::job::{Decision, Job, JobId, Plan, Stage};
 use crate::model::{ProviderId, VideoRequest};
 use crate::providers::request::Local;
 
@@ -126,8 +126,11 @@ impl Submit<'_> {
 }
 
 impl Generate<'_> {
-    /// Everything that happens to the job, as a stream: it ends after the event whose `next` is
-    /// `Download`, `Hold` or `End`, or after an error.
+    /// Everything that happens to the job, as a stream. It ends after an event that
+    /// [is the last](super::EventKind::is_last), or after an error.
+    ///
+    /// # Errors
+    /// As [`Submit`], for what is wrong before the job is in the ledger.
     pub async fn events(self) -> Result<Events> {
         let job = self.0.begin().await?;
         Ok(Wait::new(self.0.client, job.id()).events())
@@ -232,21 +235,15 @@ pub(super) async fn again(client: &Client, existing: Job, fingerprint: &str) -> 
 /// Drives a job until its provider has accepted it.
 pub(super) async fn accepted(client: &Client, id: JobId) -> Result<Job> {
     let mut events = Wait::new(client, id).events();
-    let mut last = None;
-    while let Some(advance) = events.next().await {
-        let advance = advance?;
-        let is_open = matches!(advance.job.stage(), Stage::Ready | Stage::Submitting);
-        let ends = matches!(advance.next, Action::Hold | Action::End);
-        if !is_open && !ends {
-            return Ok(advance.job);
+    while let Some(event) = events.next().await {
+        let job = event?.job;
+        if matches!(job.stage(), Stage::Running | Stage::Rendered | Stage::Done) {
+            return Ok(job);
         }
-        last = Some(advance.job);
     }
-    match last {
-        Some(job) => match ending(&job) {
-            Some(error) => Err(error),
-            None => Ok(job),
-        },
-        None => client.job(id).await,
+    let job = client.job(id).await?;
+    match ending(&job) {
+        Some(error) => Err(error),
+        None => Ok(job),
     }
 }

@@ -26,6 +26,13 @@ impl Turns {
         Turn { turns: self.clone(), id, guard }
     }
 
+    /// A turn that begins at once; `None` where somebody else has one.
+    pub(super) fn try_take(&self, id: JobId) -> Option<Turn> {
+        let lock = Arc::clone(self.table().entry(id).or_default());
+        let guard = Some(lock.try_lock_owned().ok()?);
+        Some(Turn { turns: self.clone(), id, guard })
+    }
+
     fn table(&self) -> std::sync::MutexGuard<'_, HashMap<JobId, Arc<tokio::sync::Mutex<()>>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,15 +1,17 @@
+use std::collections::VecDeque;
 use std::future::IntoFuture;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 
-use super::{Advance, Client, Video};
+use super::event::Seen;
+use super::polling::{News, WatchLimits};
+use super::{Client, Event, Limit, Video, WaitPolicy};
 use crate::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Action, Decision, Job, JobId, Reason, Stage};
+use crate::job::{Action, Decision, Job, JobId, Reason, Stage, StepState};
 use crate::model::Timestamp;
 
 /// Waiting for a job; await it for the video, or take its [`events`](Self::events).
@@ -18,33 +20,45 @@ use crate::model::Timestamp;
 ///
 /// # Errors
 /// [`ErrorKind::JobFailed`], or what the provider refused the job for; [`ErrorKind::SubmitUnknown`]
-/// for a job that is held; [`ErrorKind::NeedsCredentials`] where the key no longer works;
-/// [`ErrorKind::Timeout`] at the deadline. Each carries the job's id.
+/// for a job that is held; [`ErrorKind::NeedsAction`] for one that somebody has to act for;
+/// [`ErrorKind::NeedsCredentials`] where the key no longer works; [`ErrorKind::Timeout`] where a
+/// limit of its [`WaitPolicy`] ended it, which [`Error::limit`] names. Each carries the job's id,
+/// and those that stop early its handle.
 #[must_use = "futures do nothing unless awaited"]
 #[derive(Clone, Debug)]
 pub struct Wait {
     client: Client,
     id: JobId,
-    deadline: Duration,
+    policy: WaitPolicy,
 }
 
 impl Wait {
     pub(super) fn new(client: &Client, id: JobId) -> Self {
-        Self { client: client.clone(), id, deadline: client.0.wait_deadline }
+        Self { client: client.clone(), id, policy: client.0.wait_policy }
     }
 
-    /// How long to wait, from now on. Default: the client's, 30 minutes.
-    pub fn deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
+    /// What ends the wait. Default: the client's policy, whose default is 30 minutes.
+    pub fn policy(mut self, policy: WaitPolicy) -> Self {
+        self.policy = policy;
         self
     }
 
-    /// Everything that happens to the job, as a stream: it ends after the event whose `next` is
-    /// `Download`, `Hold` or `End`, or after an error.
+    /// Everything that happens to the job, as a stream. It begins with how the job stands, and ends
+    /// after an event that [is the last](super::EventKind::is_last), or after an error.
     pub fn events(self) -> Events {
-        let until = self.client.0.clock.now() + self.deadline;
-        let (client, id) = (self.client, self.id);
-        let state = State { client, id, until, rest: None, polls: None, ended: false };
+        let begun = self.client.0.clock.now();
+        let state = State {
+            client: self.client,
+            id: self.id,
+            policy: self.policy,
+            begun,
+            until: begun + self.policy.time,
+            age_until: None,
+            seen: Seen::default(),
+            told: VecDeque::new(),
+            is_begun: false,
+            is_over: false,
+        };
         Events(stream::unfold(state, State::step).boxed())
     }
 }
@@ -55,14 +69,12 @@ impl IntoFuture for Wait {
 
     fn into_future(self) -> Self::IntoFuture {
         async move {
-            let client = self.client.clone();
+            let (client, id) = (self.client.clone(), self.id);
             let mut events = self.events();
-            let mut last = None;
-            while let Some(advance) = events.next().await {
-                last = Some(advance?.job);
+            while let Some(event) = events.next().await {
+                event?;
             }
-            let unread = || Error::new(ErrorKind::Unavailable, "the wait ended without an event");
-            let job = last.ok_or_else(unread)?;
+            let job = client.job(id).await?;
             match ending(&job) {
                 Some(error) => Err(error),
                 None => Video::new(&client, job),
@@ -72,13 +84,13 @@ impl IntoFuture for Wait {
     }
 }
 
-/// What happens to a job, one [`Advance`] after the other.
+/// What happens to a job, one [`Event`] after the other.
 #[must_use = "streams do nothing unless polled"]
-pub struct Events(BoxStream<'static, Result<Advance>>);
+pub struct Events(BoxStream<'static, Result<Event>>);
 
 impl Events {
     /// The next event; `None` after the last.
-    pub async fn next(&mut self) -> Option<Result<Advance>> {
+    pub async fn next(&mut self) -> Option<Result<Event>> {
         self.0.next().await
     }
 }
@@ -90,100 +102,139 @@ impl std::fmt::Debug for Events {
 }
 
 impl Stream for Events {
-    type Item = Result<Advance>;
+    type Item = Result<Event>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.0.poll_next_unpin(cx)
     }
 }
 
+/// A wait under way. Ten thousand may be at a time, so what is only needed for a moment is boxed.
 struct State {
     client: Client,
     id: JobId,
+    policy: WaitPolicy,
+    begun: Timestamp,
     until: Timestamp,
-    rest: Option<Timestamp>,
-    /// The reads that were made before this wait: what they found is not news.
-    polls: Option<u32>,
-    ended: bool,
+    age_until: Option<Timestamp>,
+    seen: Seen,
+    told: VecDeque<Result<Event>>,
+    is_begun: bool,
+    is_over: bool,
+}
+
+/// What a wait does next.
+enum Next {
+    /// Something that only this wait does: it is sent, or looked for.
+    Advance,
+    /// Nothing until then.
+    Rest(Timestamp),
+    /// Its status is read.
+    Watch(super::polling::Watch),
+    /// Nothing: the job has ended, or somebody has to act.
+    End,
 }
 
 impl State {
-    async fn step(mut self) -> Option<(Result<Advance>, Self)> {
-        if self.ended {
-            return None;
-        }
-        let result = self.advance().await;
-        match &result {
-            Ok(Advance { next: Action::Rest(until), .. }) => self.rest = Some(*until),
-            Ok(Advance { next: Action::Download | Action::Hold | Action::End, .. }) | Err(_) => {
-                self.ended = true;
+    async fn step(mut self) -> Option<(Result<Event>, Self)> {
+        loop {
+            if let Some(told) = self.told.pop_front() {
+                return Some((told, self));
             }
-            Ok(_) => {}
+            if self.is_over {
+                return None;
+            }
+            if let Err(error) = self.go_on().await {
+                self.is_over = true;
+                self.told.push_back(Err(error));
+            }
         }
-        Some((result, self))
     }
 
-    async fn advance(&mut self) -> Result<Advance> {
-        let clock = &self.client.0.clock;
-        if let Some(rest) = self.rest.take() {
-            if rest > self.until {
-                clock.sleep(self.until.since(clock.now())).await;
-                return Err(self.deadline_passed().await);
+    async fn go_on(&mut self) -> Result<()> {
+        let now = self.client.0.clock.now();
+        match self.look().boxed().await? {
+            Next::End => self.is_over = true,
+            _ if now >= self.deadline() => return Err(self.timed_out().await),
+            Next::Advance => drop(self.client.advance(self.id).boxed().await?),
+            Next::Rest(until) => {
+                let until = until.min(self.deadline());
+                self.client.0.clock.sleep(until.since(now)).await;
             }
-            clock.sleep(rest.since(clock.now())).await;
+            Next::Watch(watch) => match watch.await {
+                News::Changed | News::Stopped => {}
+                News::Unstored => drop(self.client.advance(self.id).boxed().await?),
+                News::Refused(reason) => return Err(self.refused(&reason).await),
+                News::Failing(reads) => return Err(self.stopped(Limit::FailedReads(reads)).await),
+                News::Deadline => return Err(self.timed_out().await),
+            },
         }
-        if clock.now() > self.until {
-            return Err(self.deadline_passed().await);
+        Ok(())
+    }
+
+    /// Looks at the job, notes what is new, and says what to do next.
+    async fn look(&mut self) -> Result<Next> {
+        let mut job = self.client.job(self.id).await?;
+        let waits_there = job.stage() == Stage::NeedsAction && job.offers().is_none();
+        // Whoever comes back to a job that waited for somebody to act has reason to.
+        if !std::mem::replace(&mut self.is_begun, true) {
+            self.age_until = self.policy.job_age.map(|age| job.created_at() + age);
+            if waits_there {
+                job = self.client.decide(job, Decision::Wake).await?.0;
+            }
         }
-        let polls = match self.polls {
-            Some(polls) => polls,
-            None => self.begin().await?,
+        let waits_there = job.stage() == Stage::NeedsAction && job.offers().is_none();
+        let goes_on = waits_there && self.policy.through_actions;
+        for kind in self.seen.news(&job) {
+            self.told.push_back(Ok(Event { kind, job: job.clone() }));
+        }
+        let now = self.client.0.clock.now();
+        let is_running = job.current().is_some_and(|step| job.steps[step].state == StepState::Running);
+        Ok(match self.client.next(&job, now) {
+            Action::Hold if goes_on => Next::Watch(self.watch(&job)?),
+            Action::Download | Action::Hold | Action::End => Next::End,
+            Action::Poll(_) => Next::Watch(self.watch(&job)?),
+            Action::Rest(_) if is_running => Next::Watch(self.watch(&job)?),
+            Action::Rest(until) => Next::Rest(until),
+            Action::Send(_) | Action::LookUp(_) => Next::Advance,
+        })
+    }
+
+    fn watch(&self, job: &Job) -> Result<super::polling::Watch> {
+        let limits = WatchLimits { deadline: self.deadline(), failures: self.policy.failed_reads };
+        self.client.watch(job, limits)
+    }
+
+    fn deadline(&self) -> Timestamp {
+        self.age_until.map_or(self.until, |age| age.min(self.until))
+    }
+
+    async fn timed_out(&self) -> Error {
+        let limit = match (self.age_until, self.policy.job_age) {
+            (Some(until), Some(age)) if until < self.until => Limit::JobAge(age),
+            _ => Limit::Time(self.policy.time),
         };
-        let advance = self.client.advance(self.id).await?;
-        self.polls = Some(advance.job.polls());
-        let is_news = advance.job.polls() > polls;
-        let refused = advance.job.trouble().filter(|trouble| is_news && needs_credentials(trouble));
-        match (advance.job.stage(), refused) {
-            // The job goes on at the provider, but nothing can be seen of it.
-            (Stage::Running, Some(trouble)) => {
-                let error = trouble.to_error(advance.job.account().provider);
-                Err(Error::new(
-                    ErrorKind::NeedsCredentials,
-                    "the job goes on, its status cannot be read: set a key that works and resume",
-                )
-                .with_provider(advance.job.account().provider)
-                .with_job(self.id)
-                .with_source(error))
-            }
-            _ => Ok(advance),
-        }
+        self.stopped(limit).await
     }
 
-    /// The reads so far. A job that waited for somebody to act at the provider is read again, since
-    /// whoever resumes it has reason to.
-    async fn begin(&self) -> Result<u32> {
-        let job = self.client.job(self.id).await?;
-        let polls = job.polls();
-        if job.stage() == Stage::NeedsAction && job.offers().is_none() {
-            self.client.decide(job, Decision::Wake).await?;
-        }
-        Ok(polls)
+    async fn stopped(&self, limit: Limit) -> Error {
+        let job = self.client.job(self.id).await.ok();
+        let last = job.as_ref().and_then(Job::status).unwrap_or("not submitted");
+        let waited = self.client.0.clock.now().since(self.begun);
+        let message = format!("{limit}; the job goes on (last status {last}): resume it later");
+        let error = Error::new(ErrorKind::Timeout, message).with_job(self.id).with_limit(limit);
+        let error = error.with_attempts(0, waited);
+        job.into_iter().fold(error, |error, job| error.with_handle(job.handle()))
     }
 
-    async fn deadline_passed(&self) -> Error {
-        let status = self.client.job(self.id).await.ok();
-        let last = status.as_ref().and_then(Job::status).unwrap_or("not submitted");
-        let message =
-            format!("the deadline passed; the job goes on (last status {last}): resume it later");
-        Error::new(ErrorKind::Timeout, message).with_job(self.id)
+    /// The job goes on at the provider, but nothing can be seen of it.
+    async fn refused(&self, reason: &Reason) -> Error {
+        let message = "the job goes on, its status cannot be read: set a key that works and resume";
+        let error = Error::new(ErrorKind::NeedsCredentials, message).with_job(self.id);
+        let Ok(job) = self.client.job(self.id).await else { return error };
+        let provider = job.account().provider;
+        error.with_provider(provider).with_handle(job.handle()).with_source(reason.to_error(provider))
     }
-}
-
-fn needs_credentials(trouble: &Reason) -> bool {
-    matches!(
-        trouble.kind,
-        ErrorKind::Unauthorized | ErrorKind::PlanLacks | ErrorKind::NeedsCredentials
-    )
 }
 
 /// The error of a job that ended without a video; `None` where there is one, or may still be.

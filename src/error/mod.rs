@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use crate::job::JobId;
+use crate::client::Limit;
+use crate::job::{JobHandle, JobId};
 use crate::model::ProviderId;
 
 pub use kind::ErrorKind;
@@ -33,6 +34,8 @@ struct Inner {
     elapsed: Duration,
     retry_after: Option<Duration>,
     job: Option<JobId>,
+    handle: Option<JobHandle>,
+    limit: Option<Limit>,
     message: String,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -103,6 +106,16 @@ impl Error {
 
     pub(crate) fn with_job(mut self, job: JobId) -> Self {
         self.0.job = Some(job);
+        self
+    }
+
+    pub(crate) fn with_handle(mut self, handle: JobHandle) -> Self {
+        self.0.handle = Some(handle);
+        self
+    }
+
+    pub(crate) fn with_limit(mut self, limit: Limit) -> Self {
+        self.0.limit = Some(limit);
         self
     }
 
@@ -186,6 +199,16 @@ impl Error {
     /// The job that exists and may still be running, or may have been paid for.
     pub fn job_id(&self) -> Option<JobId> {
         self.0.job
+    }
+
+    /// The job as it stood, where a wait stopped before it ended: what others need to come back.
+    pub fn job(&self) -> Option<&JobHandle> {
+        self.0.handle.as_ref()
+    }
+
+    /// The limit that ended a wait.
+    pub fn limit(&self) -> Option<Limit> {
+        self.0.limit
     }
 
     /// What the deepest cause says, on one line, where it says more than the error itself.

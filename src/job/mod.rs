@@ -8,6 +8,7 @@ mod handle;
 mod id;
 mod outcome;
 mod plan;
+mod spend;
 mod step;
 mod stored;
 mod transition;
@@ -16,6 +17,7 @@ pub use handle::{HandleStep, JobHandle};
 pub use id::{Account, InvalidJobId, JobId, ProviderRef};
 pub use outcome::{Decision, LookUp, Outcome, SubmitOutcome};
 pub use plan::{Choice, Confidence, Estimate, Note, Plan, PlannedMedia, PlannedStep};
+pub use spend::{SpendEvent, SpendKind};
 pub use step::{Offer, Reason, Step, StepState};
 pub use stored::StoredJob;
 pub use transition::{Action, apply, next};
@@ -128,11 +130,13 @@ pub struct Job {
     pub(crate) steps: Vec<Step>,
     pub(crate) stage: Stage,
     pub(crate) status: Option<String>,
+    pub(crate) is_status_known: bool,
     pub(crate) trouble: Option<Reason>,
     pub(crate) awaits_action: bool,
     pub(crate) polls: u32,
     pub(crate) missed_polls: u32,
     pub(crate) video: Option<VideoFacts>,
+    pub(crate) spending: Vec<SpendEvent>,
     pub(crate) updated_at: Timestamp,
     pub(crate) revision: u64,
 }
@@ -157,11 +161,13 @@ impl Job {
             parent: None,
             stage: Stage::Ready,
             status: None,
+            is_status_known: true,
             trouble: None,
             awaits_action: false,
             polls: 0,
             missed_polls: 0,
             video: None,
+            spending: Vec::new(),
             created_at: now,
             updated_at: now,
             revision: 0,

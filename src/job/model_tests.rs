@@ -187,7 +187,7 @@ impl World<'_> {
         let poll_after = Duration::from_secs(5);
         let reason = |kind| Reason::new(kind, "why");
         let outcome = match self.dice.roll(7) {
-            1 => Outcome::Running { status: "dreaming".to_owned(), poll_after },
+            1 => Outcome::Running { status: "dreaming".to_owned(), is_known: false, poll_after },
             2 => Outcome::PollFailed { reason: reason(ErrorKind::Unavailable), poll_after },
             3 => Outcome::PollFailed { reason: reason(ErrorKind::NotFound), poll_after },
             4 => Outcome::Failed { reason: reason(ErrorKind::JobFailed) },

@@ -33,6 +33,8 @@ pub enum Outcome {
     Running {
         /// The provider's word for its state.
         status: String,
+        /// Whether its spec lists the word.
+        is_known: bool,
         /// When to read it again.
         poll_after: Duration,
     },

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Job, JobId, Plan, Reason, Stage, Step};
+use super::{Account, Job, JobId, Plan, Reason, SpendEvent, Stage, Step};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Timestamp, VideoFacts, VideoRequest};
 
@@ -54,6 +54,8 @@ struct State<'a> {
     stage: Stage,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     status: Option<Cow<'a, str>>,
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    is_status_known: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     trouble: Option<Cow<'a, Reason>>,
     #[serde(default)]
@@ -64,8 +66,14 @@ struct State<'a> {
     missed_polls: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     video: Option<Cow<'a, VideoFacts>>,
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    spending: Cow<'a, [SpendEvent]>,
     updated_at: Timestamp,
     revision: u64,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Job {
@@ -101,11 +109,13 @@ impl Job {
             steps: Cow::Borrowed(&self.steps),
             stage: self.stage,
             status: self.status.as_deref().map(Cow::Borrowed),
+            is_status_known: self.is_status_known,
             trouble: self.trouble.as_ref().map(Cow::Borrowed),
             awaits_action: self.awaits_action,
             polls: self.polls,
             missed_polls: self.missed_polls,
             video: self.video.as_ref().map(Cow::Borrowed),
+            spending: Cow::Borrowed(&self.spending),
             updated_at: self.updated_at,
             revision: self.revision,
         };
@@ -132,11 +142,13 @@ impl Job {
             steps: state.steps.into_owned(),
             stage: state.stage,
             status: state.status.map(Cow::into_owned),
+            is_status_known: state.is_status_known,
             trouble: state.trouble.map(Cow::into_owned),
             awaits_action: state.awaits_action,
             polls: state.polls,
             missed_polls: state.missed_polls,
             video: state.video.map(Cow::into_owned),
+            spending: state.spending.into_owned(),
             updated_at: state.updated_at,
             revision: state.revision,
         })

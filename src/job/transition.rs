@@ -242,21 +242,24 @@ fn looked_up(job: &mut Job, index: usize, look: LookUp, now: Timestamp) {
 fn polled(job: &mut Job, index: usize, outcome: Outcome, now: Timestamp) {
     let step = &mut job.steps[index];
     match outcome {
-        Outcome::Running { status, poll_after } => {
+        Outcome::Running { status, is_known, poll_after } => {
             step.due = now + poll_after;
             job.status = Some(status);
+            job.is_status_known = is_known;
             job.trouble = None;
             job.awaits_action = false;
             job.missed_polls = 0;
         }
         Outcome::NeedsAction { status } => {
             job.status = Some(status);
+            job.is_status_known = true;
             job.awaits_action = true;
             job.missed_polls = 0;
         }
         Outcome::Succeeded { status, video } => {
             step.state = StepState::Succeeded;
             job.status = Some(status);
+            job.is_status_known = true;
             job.video = video.map(|facts| *facts);
             job.trouble = None;
             job.awaits_action = false;

@@ -3,7 +3,7 @@ use std::future::ready;
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{JobQuery, Ledger};
+use super::{JobQuery, Ledger, SpendLimit, Stored};
 use crate::BoxFuture;
 use crate::error::Result;
 use crate::job::{Account, Job, JobId};
@@ -32,6 +32,25 @@ fn with_key<'a>(
     rows.values().find(|job| job.account() == account && job.key_digest() == Some(key_digest))
 }
 
+/// Replaces a row where its revision and the limits allow it.
+fn replace(rows: &mut BTreeMap<JobId, Job>, job: &Job, limits: &[SpendLimit]) -> Stored {
+    let is_next = rows.get(&job.id()).is_some_and(|row| row.revision() + 1 == job.revision());
+    if !is_next {
+        return Stored::Overtaken;
+    }
+    for limit in limits {
+        let counts = |other: &&Job| {
+            other.id() != job.id() && other.account() == job.account() && limit.scope.counts(other)
+        };
+        let others = rows.values().filter(counts).map(Job::committed).sum();
+        if others + job.committed() > limit.most {
+            return Stored::over(limit.clone(), others);
+        }
+    }
+    rows.insert(job.id(), job.clone());
+    Stored::Yes
+}
+
 impl Ledger for MemoryLedger {
     fn insert<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Option<Job>>> {
         let mut rows = self.rows();
@@ -56,15 +75,29 @@ impl Ledger for MemoryLedger {
     }
 
     fn store<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<bool>> {
-        let mut rows = self.rows();
-        let stored = match rows.get_mut(&job.id()) {
-            Some(row) if row.revision() + 1 == job.revision() => {
-                *row = job.clone();
-                true
-            }
-            _ => false,
-        };
+        let stored = replace(&mut self.rows(), job, &[]) == Stored::Yes;
         Box::pin(ready(Ok(stored)))
+    }
+
+    fn store_within<'a>(
+        &'a self,
+        job: &'a Job,
+        limits: &'a [SpendLimit],
+    ) -> BoxFuture<'a, Result<Stored>> {
+        let stored = replace(&mut self.rows(), job, limits);
+        Box::pin(ready(Ok(stored)))
+    }
+
+    fn find_resource<'a>(
+        &'a self,
+        account: &'a Account,
+        resource: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Job>>> {
+        let rows = self.rows();
+        let found = rows.values().rev().find(|job| {
+            job.account() == account && job.provider_ref().is_some_and(|known| known.id == resource)
+        });
+        Box::pin(ready(Ok(found.cloned())))
     }
 
     fn list<'a>(&'a self, query: &'a JobQuery) -> BoxFuture<'a, Result<Vec<Result<Job>>>> {

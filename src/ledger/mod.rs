@@ -1,11 +1,13 @@
 //! What was paid for: the only place that knows.
 
 pub mod conformance;
+mod limit;
 mod memory;
 mod seat;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
 
+pub use limit::{SpendLimit, SpendScope, Stored};
 pub use memory::MemoryLedger;
 pub use seat::Seat;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -15,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::BoxFuture;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Job, JobId, Stage};
 
 /// Where a client keeps its jobs. The ledger's row wins over a job in hand.
@@ -57,6 +59,38 @@ pub trait Ledger: Send + Sync + 'static {
     /// # Errors
     /// As [`insert`](Self::insert). A paid call is then not sent.
     fn store<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<bool>>;
+
+    /// As [`store`](Self::store), if what the account's jobs have [committed](Job::committed), this
+    /// one included as it is to be stored, stays within every limit. That is one step: of any
+    /// number that store at the same time, none passes a limit.
+    ///
+    /// # Errors
+    /// As [`store`](Self::store). [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for
+    /// limits that a ledger cannot check, which is the default; a paid call is then not sent.
+    fn store_within<'a>(
+        &'a self,
+        job: &'a Job,
+        limits: &'a [SpendLimit],
+    ) -> BoxFuture<'a, Result<Stored>> {
+        Box::pin(async move {
+            if !limits.is_empty() {
+                let message = "this ledger checks no spend limits: use another or set none";
+                return Err(Error::new(ErrorKind::Unsupported, message).with_job(job.id()));
+            }
+            Ok(if self.store(job).await? { Stored::Yes } else { Stored::Overtaken })
+        })
+    }
+
+    /// The newest job of an account whose last paid step that was accepted has this id at the
+    /// provider.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    fn find_resource<'a>(
+        &'a self,
+        account: &'a Account,
+        resource: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Job>>>;
 
     /// Jobs in the order of their ids, which is that of their making. One that cannot be read is
     /// an error in its place, and carries its id where that is known.
@@ -146,6 +180,22 @@ impl<L: Ledger + ?Sized> Ledger for Arc<L> {
 
     fn store<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<bool>> {
         (**self).store(job)
+    }
+
+    fn store_within<'a>(
+        &'a self,
+        job: &'a Job,
+        limits: &'a [SpendLimit],
+    ) -> BoxFuture<'a, Result<Stored>> {
+        (**self).store_within(job, limits)
+    }
+
+    fn find_resource<'a>(
+        &'a self,
+        account: &'a Account,
+        resource: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Job>>> {
+        (**self).find_resource(account, resource)
     }
 
     fn list<'a>(&'a self, query: &'a JobQuery) -> BoxFuture<'a, Result<Vec<Result<Job>>>> {

@@ -31,6 +31,17 @@ impl Credits {
         Self(Decimal::from_parts(hundredths, 0, 0, false, 2))
     }
 
+    /// In millionths, rounded up, for ledgers that add amounts up as integers.
+    pub fn millionths(self) -> i64 {
+        let millionths = (self.0 * Decimal::from(1_000_000)).ceil();
+        i64::try_from(millionths).unwrap_or(i64::MAX)
+    }
+
+    /// This many millionths of a credit.
+    pub fn from_millionths(millionths: i64) -> Self {
+        Self(Decimal::new(millionths, 6))
+    }
+
     /// This amount, `count` times.
     #[must_use]
     pub fn times(self, count: u32) -> Self {

@@ -25,7 +25,16 @@ use crate::model::{Capabilities, Credits, ProviderId, VideoRequest};
 use crate::pages::Pages;
 use crate::transport::{Operation, Transport};
 use request::Local;
-use steps::{Look, Looking, PollSchedule, Sent, Status};
+use steps::{Look, Looking, Sent, Status};
+
+/// A read that shows the status of many jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct List {
+    /// The operation, by its `operationId`.
+    pub(crate) operation: &'static str,
+    /// How many jobs one read shows at most.
+    pub(crate) most: usize,
+}
 
 /// One account at one provider, as the client drives it.
 pub(crate) trait Provider: Send + Sync + 'static {
@@ -38,14 +47,33 @@ pub(crate) trait Provider: Send + Sync + 'static {
         local: &'a Local,
     ) -> BoxFuture<'a, Result<Plan>>;
 
-    /// When to read the status of a job.
-    fn schedule(&self) -> PollSchedule;
-
     /// Sends one step, once.
     fn send<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Sent>>;
 
     /// Reads the status of a running step, once.
     fn poll<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Status>>;
+
+    /// How many statuses may be read in a minute, where that is limited.
+    fn reads_per_minute(&self) -> Option<u32> {
+        None
+    }
+
+    /// The list that shows the status of a running step, where there is one.
+    fn list_of(&self, job: &Job, step: usize) -> Option<List> {
+        let _ = (job, step);
+        None
+    }
+
+    /// Reads the status of several running steps at once, each from [`list_of`](Self::list_of)'s
+    /// list. `None` for one that the list does not show.
+    fn poll_list<'a>(
+        &'a self,
+        list: List,
+        jobs: &'a [(&'a Job, usize)],
+    ) -> BoxFuture<'a, Result<Vec<Option<Result<Status>>>>> {
+        let _ = list;
+        Box::pin(std::future::ready(Ok(jobs.iter().map(|_| None).collect())))
+    }
 
     /// Looks for a step whose answer was lost.
     fn look_up<'a>(

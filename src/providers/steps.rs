@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Provider;
-use crate::client::{Recovery, Settling};
+use crate::client::{PollPolicy, PollState, Recovery, Settling};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, LookUp, Offer, Outcome, PlannedMedia, Reason, SubmitOutcome};
 use crate::model::{Picture, Sound, Timestamp, VideoFacts, inspect, listen, same_content};
@@ -17,14 +17,55 @@ const SEND_AGAIN_AFTER: Duration = Duration::from_secs(5);
 /// call to settle.
 const LOOK_AFTER: Duration = Duration::from_secs(15);
 
+/// How much longer than a policy says a wait may be, so that jobs that began together are not read
+/// together.
+const SPREAD: f64 = 0.2;
+
 /// How far a provider's clock may be from ours.
 pub(crate) const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 
 /// How many times the wait between two looks doubles where nothing can be seen.
 const MAX_DOUBLINGS: u32 = 4;
 
-/// When to read a job's status again: `(reads so far, wait)`, the last entry for all further ones.
-pub(crate) type PollSchedule = &'static [(u32, Duration)];
+/// By what it is decided when a status is read again.
+pub(crate) struct Pace<'a> {
+    pub(crate) policy: &'a dyn PollPolicy,
+    pub(crate) now: Timestamp,
+    /// How many reads have failed in a row, with the one that is spoken of.
+    pub(crate) failures: u32,
+    /// From 0 to 1: what waits are spread by.
+    pub(crate) random: f64,
+}
+
+impl Pace<'_> {
+    /// The wait after a read, or after the answer to a call where `status` is none.
+    fn wait(&self, job: &Job, step: usize, reads: u32, hint: Option<Duration>) -> Duration {
+        let begun = job.steps[step].last_sent.unwrap_or(self.now);
+        let state = PollState {
+            provider: job.account.provider,
+            elapsed: self.now.since(begun),
+            reads,
+            failures: self.failures,
+            hint,
+        };
+        self.policy.wait(&state).mul_f64(1.0 + SPREAD * self.random)
+    }
+
+    /// The wait before the first read of a step that was just accepted.
+    fn first(&self, job: &Job, step: usize) -> Duration {
+        self.wait(job, step, 0, None)
+    }
+
+    /// The wait after a read.
+    pub(crate) fn after(&self, job: &Job, step: usize, status: &Result<Status>) -> Duration {
+        let hint = match status {
+            Ok(Status::Running { hint, .. }) => *hint,
+            Ok(_) => None,
+            Err(error) => error.retry_after(),
+        };
+        self.wait(job, step, job.polls + 1, hint)
+    }
+}
 
 /// What an accepted step left.
 #[derive(Debug)]
@@ -39,8 +80,14 @@ pub(crate) enum Sent {
 
 /// What a status says.
 pub(crate) enum Status {
-    /// In the provider's word, with the wait that it asks for.
-    Running(String, Option<Duration>),
+    Running {
+        /// The provider's word.
+        status: String,
+        /// Whether its spec lists the word.
+        is_known: bool,
+        /// The wait that it asks for.
+        hint: Option<Duration>,
+    },
     NeedsAction(String),
     Succeeded(String, Option<VideoFacts>),
     Failed {
@@ -78,10 +125,11 @@ pub(crate) async fn send(
     job: &Job,
     step: usize,
     settling: Settling,
+    pace: &Pace<'_>,
 ) -> SubmitOutcome {
     let error = match provider.send(job, step).await {
         Ok(sent) => {
-            let (resource, poll_after, offers) = told(provider, sent);
+            let (resource, poll_after, offers) = told(sent, pace.first(job, step));
             return SubmitOutcome::Accepted { resource, poll_after, offers };
         }
         Err(error) => error,
@@ -99,12 +147,12 @@ pub(crate) async fn send(
     }
 }
 
-/// Reads a status and says what that came to. A failed read says nothing of the job.
-pub(crate) async fn poll(provider: &dyn Provider, job: &Job, step: usize) -> Outcome {
-    let wait = poll_after(provider.schedule(), job.polls + 1);
-    match provider.poll(job, step).await {
-        Ok(Status::Running(status, hint)) => {
-            Outcome::Running { status, poll_after: hint.unwrap_or(wait) }
+/// What reading a status came to. A failed read says nothing of the job.
+pub(crate) fn outcome(job: &Job, step: usize, status: Result<Status>, pace: &Pace<'_>) -> Outcome {
+    let poll_after = pace.after(job, step, &status);
+    match status {
+        Ok(Status::Running { status, is_known, .. }) => {
+            Outcome::Running { status, is_known, poll_after }
         }
         Ok(Status::NeedsAction(status)) => Outcome::NeedsAction { status },
         Ok(Status::Succeeded(status, video)) => {
@@ -113,10 +161,7 @@ pub(crate) async fn poll(provider: &dyn Provider, job: &Job, step: usize) -> Out
         Ok(Status::Failed { code, message }) => {
             Outcome::Failed { reason: failure(&job.steps[step].operation, code, message) }
         }
-        Err(error) => {
-            let poll_after = error.retry_after().unwrap_or(wait).max(wait);
-            Outcome::PollFailed { reason: Reason::from(&error), poll_after }
-        }
+        Err(error) => Outcome::PollFailed { reason: Reason::from(&error), poll_after },
     }
 }
 
@@ -127,13 +172,14 @@ pub(crate) async fn look_up(
     step: usize,
     recovery: Recovery,
     settling: Settling,
-    now: Timestamp,
+    pace: &Pace<'_>,
 ) -> LookUp {
-    let looking = Looking { now, may_replay: recovery != Recovery::Hold };
+    let looking = Looking { now: pace.now, may_replay: recovery != Recovery::Hold };
     let looks = job.steps[step].lookups.min(MAX_DOUBLINGS);
     let later = settling.look_after() * 2u32.pow(looks);
     let found = |sent, doubt| {
-        let (resource, poll_after, offers) = told(provider, sent);
+        // It may have been made long ago.
+        let (resource, poll_after, offers) = told(sent, Duration::ZERO);
         LookUp::Found { resource, poll_after, offers, doubt }
     };
     match provider.look_up(job, step, looking).await {
@@ -163,22 +209,18 @@ pub(crate) async fn adopt(
 ) -> Result<(String, bool, Vec<Offer>)> {
     let mut assumed = job.clone();
     assumed.steps[step].resource = Some(resource.to_owned());
-    let (resource, poll_after, offers) = told(provider, provider.adopt(&assumed, step).await?);
+    let sent = provider.adopt(&assumed, step).await?;
+    let (resource, poll_after, offers) = told(sent, Duration::ZERO);
     Ok((resource, poll_after.is_none(), offers))
 }
 
 /// The id, when to read its status first, and what it offers.
-fn told(provider: &dyn Provider, sent: Sent) -> (String, Option<Duration>, Vec<Offer>) {
+fn told(sent: Sent, first: Duration) -> (String, Option<Duration>, Vec<Offer>) {
     match sent {
         Sent::Done(resource) => (resource, None, Vec::new()),
         Sent::Offered(resource, offers) => (resource, None, offers),
-        Sent::Running(resource) => (resource, Some(poll_after(provider.schedule(), 0)), Vec::new()),
+        Sent::Running(resource) => (resource, Some(first), Vec::new()),
     }
-}
-
-fn poll_after(schedule: PollSchedule, polls: u32) -> Duration {
-    let entry = schedule.iter().find(|(reads, _)| polls < *reads).or(schedule.last());
-    entry.map_or(Duration::from_secs(10), |(_, wait)| *wait)
 }
 
 /// Why a provider gave a job up, in its own words.
@@ -218,20 +260,4 @@ pub(super) async fn sound(job: &Job) -> Result<Sound> {
         _ => return Err(missing()),
     }
     Ok(sound)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_schedule_slows_down_and_stays_at_its_last_wait() {
-        const SCHEDULE: PollSchedule = &[
-            (1, Duration::from_secs(10)),
-            (4, Duration::from_secs(5)),
-            (9, Duration::from_secs(30)),
-        ];
-        let waits = [0, 1, 3, 4, 8, 9, 500].map(|polls| poll_after(SCHEDULE, polls).as_secs());
-        assert_eq!(waits, [10, 5, 5, 30, 30, 30, 30]);
-    }
 }

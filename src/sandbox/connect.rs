@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::Sandbox;
 use crate::BoxFuture;
 use crate::asset::{Asset, AssetHost};
-use crate::client::{AccountConfig, Client, ClientBuilder};
+use crate::client::{AccountConfig, Client, ClientBuilder, WaitPolicy};
 use crate::clock::ScaledClock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::ProviderId;
@@ -52,7 +52,7 @@ pub(crate) fn client_builder(
     let speed = clock.speed();
     let mut builder = Client::builder()
         .clock(clock)
-        .wait_deadline(WAIT_DEADLINE.mul_f64(speed.max(1.0)))
+        .wait_policy(WaitPolicy::new().with_time_limit(WAIT_DEADLINE.mul_f64(speed.max(1.0))))
         .settle(SETTLE.mul_f64(speed.max(1.0)))
         .asset_host(SandboxHost { url: url.to_owned() });
     let mut retry = RetryPolicy::default();

@@ -123,9 +123,12 @@ async fn a_wait_ends_at_its_deadline_and_says_that_the_job_goes_on() {
     let server = Server::start([json(201, QUEUED)].into_iter().chain(busy)).await;
     let client = client(ProviderId::BeatApi, &server);
     let job = client.submit(&request()).await.unwrap();
-    let wait = client.resume(job.id()).deadline(std::time::Duration::from_secs(120));
+    let limit = std::time::Duration::from_secs(120);
+    let wait = client.resume(job.id()).policy(WaitPolicy::new().with_time_limit(limit));
     let error = wait.await.unwrap_err();
     assert_eq!((error.kind(), error.job_id()), (ErrorKind::Timeout, Some(job.id())));
+    assert_eq!(error.limit(), Some(Limit::Time(limit)));
+    assert_eq!(error.job().unwrap().stage, Stage::Running);
     assert!((5..=20).contains(&server.requests().len()), "{}", server.requests().len());
 }
 

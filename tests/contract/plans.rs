@@ -94,18 +94,18 @@ pub(crate) async fn accepted(client: &Client, plan: &Plan, key: &str) -> adreel:
     let mut events = order.events().await?;
     loop {
         let Some(event) = events.next().await else { unreachable!("it was not accepted") };
-        let adreel::client::Advance { job, next, .. } = event?;
+        let adreel::client::Event { job, kind, .. } = event?;
         let mut paid = job.steps().iter().rev().filter(|step| step.is_paid());
         if paid.next().unwrap().resource().is_some() {
             return Ok(job);
         }
-        match (job.offers(), next) {
+        match (job.offers(), kind) {
             (Some(offers), _) => {
                 let first = offers[0].id.clone();
                 let job = client.jobs().choose(&job, &first).await?;
                 events = client.resume(&job).events();
             }
-            (None, Action::Hold | Action::End) => panic!("{} {:?}", job.stage(), job.trouble()),
+            (None, kind) if kind.is_last() => panic!("{kind} {:?}", job.trouble()),
             _ => {}
         }
     }

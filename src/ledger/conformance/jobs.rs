@@ -173,7 +173,11 @@ pub(super) fn outcomes() -> Vec<Outcome> {
         Outcome::LookedUp(LookUp::Absent { look_after: second }),
         Outcome::LookedUp(found),
         first(2, accepted("task_3", Some(second))),
-        Outcome::Running { status: "video_generating".to_owned(), poll_after: second },
+        Outcome::Running {
+            status: "video_generating".to_owned(),
+            is_known: true,
+            poll_after: second,
+        },
         Outcome::NeedsAction { status: "storyboard_ready".to_owned() },
         Outcome::PollFailed { reason: reason(), poll_after: second },
         succeeded(Some(Box::new(video))),

@@ -9,6 +9,7 @@ mod schema;
 mod seats;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod store;
 
 use std::fmt;
 

@@ -28,6 +28,16 @@ pub(super) async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Po
     pool.begin_with(BEGIN).await
 }
 
+/// Waits for those who store within the limits of the same account: two statements that run at the
+/// same time would not see each other's amounts. The lock ends with the transaction.
+pub(super) async fn lock(
+    transaction: &mut Transaction<'static, Postgres>,
+    account: &str,
+) -> sqlx::Result<()> {
+    let lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+    sqlx::query(lock).bind(account).execute(&mut **transaction).await.map(drop)
+}
+
 pub(super) async fn commit(transaction: Transaction<'static, Postgres>) -> sqlx::Result<()> {
     transaction.commit().await
 }

@@ -6,16 +6,17 @@ use super::{Sql, fault, on, seats};
 use crate::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Job, JobId, Stage, StoredJob};
-use crate::ledger::{JobQuery, Ledger, Seat};
+use crate::ledger::{JobQuery, Ledger, Seat, SpendLimit, Stored};
 
 const INSERT: &str = "INSERT INTO adreel_jobs (id, provider, account, realm, job_key, stage, \
      due_at, job_order, state, revision, created_at, updated_at) \
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";
-const STORE: &str = "UPDATE adreel_jobs SET stage = $1, due_at = $2, state = $3, revision = $4, \
-     updated_at = $5 WHERE id = $6 AND revision = $7";
 const LOAD: &str = "SELECT revision, job_order, state, id FROM adreel_jobs WHERE id = $1";
 const FIND: &str = "SELECT revision, job_order, state, id FROM adreel_jobs \
      WHERE provider = $1 AND account = $2 AND realm = $3 AND job_key = $4";
+const FIND_RESOURCE: &str = "SELECT revision, job_order, state, id FROM adreel_jobs \
+     WHERE provider = $1 AND account = $2 AND realm = $3 AND resource = $4 \
+     ORDER BY id DESC LIMIT 1";
 
 /// The revision, the order and the state, and apart from them the id, which says whose they are
 /// where they cannot be read.
@@ -56,28 +57,6 @@ impl Sql {
         added.map(|rows| rows > 0).map_err(|error| fault::told(&self.place, error))
     }
 
-    /// Whether the row stood at the revision before the job's.
-    async fn change(&self, job: &Job) -> Result<bool> {
-        let revision = counted(job.revision())?;
-        let state = job.to_stored_state()?;
-        let changed = on!(&self.pool, pool, backend => async {
-            let mut connection = backend::begin(pool).await?;
-            let done = sqlx::query(STORE)
-                .bind(job.stage().as_str())
-                .bind(job.due_at().map(|due| due.as_millis()))
-                .bind(state)
-                .bind(revision)
-                .bind(job.updated_at().as_millis())
-                .bind(job.id().to_string())
-                .bind(revision - 1)
-                .execute(&mut *connection)
-                .await?;
-            backend::commit(connection).await.map(|()| done.rows_affected())
-        }
-        .await);
-        changed.map(|rows| rows > 0).map_err(|error| fault::told(&self.place, error))
-    }
-
     async fn row(&self, id: JobId) -> Result<Option<Job>> {
         let found = on!(&self.pool, pool, backend => {
             let row = sqlx::query(LOAD).bind(id.to_string()).fetch_optional(pool).await;
@@ -87,13 +66,19 @@ impl Sql {
         found.map(|row| self.read(row)).transpose()
     }
 
-    async fn row_with_key(&self, account: &Account, key_digest: &str) -> Result<Option<Job>> {
+    /// The row of an account that a statement finds by one more text.
+    async fn row_with(
+        &self,
+        statement: &'static str,
+        account: &Account,
+        text: &str,
+    ) -> Result<Option<Job>> {
         let found = on!(&self.pool, pool, backend => {
-            let row = sqlx::query(FIND)
+            let row = sqlx::query(statement)
                 .bind(account.provider.as_str())
                 .bind(&account.name)
                 .bind(&account.realm)
-                .bind(key_digest)
+                .bind(text)
                 .fetch_optional(pool)
                 .await;
             row.map(|row| row.as_ref().map(|row| unpacked!(row)))
@@ -156,7 +141,7 @@ fn list_statement(stages: usize) -> String {
 }
 
 /// A revision as both databases keep it.
-fn counted(revision: u64) -> Result<i64> {
+pub(super) fn counted(revision: u64) -> Result<i64> {
     let too_high = |_| Error::new(ErrorKind::Decode, format!("{revision} is no revision of a job"));
     i64::try_from(revision).map_err(too_high)
 }
@@ -171,7 +156,7 @@ impl Ledger for Sql {
                 return Ok(Some(existing));
             }
             let existing = match job.key_digest() {
-                Some(key_digest) => self.row_with_key(job.account(), key_digest).await?,
+                Some(key_digest) => self.row_with(FIND, job.account(), key_digest).await?,
                 None => None,
             };
             // Rows are never removed while they are used, so somebody else is at work here.
@@ -193,11 +178,27 @@ impl Ledger for Sql {
         account: &'a Account,
         key_digest: &'a str,
     ) -> BoxFuture<'a, Result<Option<Job>>> {
-        Box::pin(self.row_with_key(account, key_digest))
+        Box::pin(self.row_with(FIND, account, key_digest))
     }
 
     fn store<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<bool>> {
-        Box::pin(self.change(job))
+        Box::pin(async move { Ok(self.change(job, &[]).await? == Stored::Yes) })
+    }
+
+    fn store_within<'a>(
+        &'a self,
+        job: &'a Job,
+        limits: &'a [SpendLimit],
+    ) -> BoxFuture<'a, Result<Stored>> {
+        Box::pin(self.change(job, limits))
+    }
+
+    fn find_resource<'a>(
+        &'a self,
+        account: &'a Account,
+        resource: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Job>>> {
+        Box::pin(self.row_with(FIND_RESOURCE, account, resource))
     }
 
     fn list<'a>(&'a self, query: &'a JobQuery) -> BoxFuture<'a, Result<Vec<Result<Job>>>> {

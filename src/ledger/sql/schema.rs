@@ -35,15 +35,35 @@ macro_rules! first {
     };
 }
 
+/// The second migration: what is looked for and added up across jobs. Amounts are millionths of a
+/// credit.
+macro_rules! second {
+    () => {
+        concat!(
+            "ALTER TABLE adreel_jobs ADD COLUMN resource TEXT;\n",
+            "ALTER TABLE adreel_jobs ADD COLUMN committed BIGINT NOT NULL DEFAULT 0;\n",
+            "ALTER TABLE adreel_jobs ADD COLUMN reserved_at BIGINT;\n",
+            "ALTER TABLE adreel_jobs ADD COLUMN run TEXT;\n",
+            "CREATE INDEX adreel_jobs_by_resource\n",
+            "    ON adreel_jobs (provider, account, realm, resource)\n",
+            "    WHERE resource IS NOT NULL;\n",
+            "CREATE INDEX adreel_jobs_by_reservation\n",
+            "    ON adreel_jobs (provider, account, realm, reserved_at)\n",
+            "    WHERE reserved_at IS NOT NULL;\n",
+            "INSERT INTO adreel_schema (version) VALUES (2);\n",
+        )
+    };
+}
+
 /// The migrations in order; the first one leads to version 1.
 #[cfg(feature = "sqlite")]
-pub(super) const SQLITE: [&str; 1] = [first!("BINARY")];
+pub(super) const SQLITE: [&str; 2] = [first!("BINARY"), second!()];
 #[cfg(feature = "postgres")]
-pub(super) const POSTGRES: [&str; 1] = [first!("\"C\"")];
+pub(super) const POSTGRES: [&str; 2] = [first!("\"C\""), second!()];
 
 /// The same as texts that are run by hand.
-pub(super) const SQLITE_TEXT: &str = concat!("BEGIN;\n", first!("BINARY"), "COMMIT;\n");
-pub(super) const POSTGRES_TEXT: &str = concat!("BEGIN;\n", first!("\"C\""), "COMMIT;\n");
+pub(super) const SQLITE_TEXT: &str = concat!("BEGIN;\n", first!("BINARY"), second!(), "COMMIT;\n");
+pub(super) const POSTGRES_TEXT: &str = concat!("BEGIN;\n", first!("\"C\""), second!(), "COMMIT;\n");
 
 const VERSION: &str = "SELECT COALESCE(MAX(version), 0) FROM adreel_schema";
 

@@ -29,6 +29,11 @@ pub(super) async fn begin(pool: &SqlitePool) -> sqlx::Result<PoolConnection<Sqli
     pool.acquire().await
 }
 
+/// Nothing: one statement sees what all before it have written.
+pub(super) async fn lock(_: &mut PoolConnection<Sqlite>, _: &str) -> sqlx::Result<()> {
+    Ok(())
+}
+
 pub(super) async fn commit(_: PoolConnection<Sqlite>) -> sqlx::Result<()> {
     Ok(())
 }

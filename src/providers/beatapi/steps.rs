@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::super::steps::{Look, Looking, PollSchedule, Sent, Status, picture, sound};
+use super::super::steps::{Look, Looking, Sent, Status, picture, sound};
 use super::super::{Provider, nothing_to_choose};
 use super::plan::{MUSIC, TRACK, UPLOAD, plan};
 use super::types::{self, TaskStatus};
@@ -17,8 +17,8 @@ use crate::pages::Pages;
 use crate::providers::request::Local;
 use crate::transport::{Operation, Transport, Upload};
 
-/// The contract recommends 5 to 10 s. Nothing was seen to be ready within the first minute.
-const SCHEDULE: PollSchedule = &[(1, Duration::from_secs(10)), (2, Duration::from_secs(8))];
+/// Task reads by one key.
+const READS_PER_MINUTE: u32 = 120;
 
 /// How long after the first send the same call is sent again under its key. How long a key is kept
 /// is not documented.
@@ -116,9 +116,10 @@ impl Account {
             TaskStatus::RequiresAction => Status::NeedsAction(status),
             // Unless the caller puts the shots together, the provider goes on by itself.
             TaskStatus::StoryboardReady if is_manual(job) => Status::NeedsAction(status),
-            _ => {
+            word => {
                 let hint = task.poll_after_seconds.and_then(|secs| u64::try_from(secs).ok());
-                Status::Running(status, hint.map(Duration::from_secs))
+                let is_known = !matches!(word, TaskStatus::Unknown(_));
+                Status::Running { status, is_known, hint: hint.map(Duration::from_secs) }
             }
         })
     }
@@ -137,8 +138,8 @@ impl Provider for Account {
         Box::pin(std::future::ready(plan(&self.0, request, local)))
     }
 
-    fn schedule(&self) -> PollSchedule {
-        SCHEDULE
+    fn reads_per_minute(&self) -> Option<u32> {
+        Some(READS_PER_MINUTE)
     }
 
     fn send<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Sent>> {

@@ -216,7 +216,10 @@ pub(super) fn status(
         LinkToVideoStatus::Failed | LinkToVideoStatus::Rejected => {
             Status::Failed { code: None, message: made.failed_reason }
         }
-        _ => Status::Running(word, None),
+        known => {
+            let is_known = !matches!(known, LinkToVideoStatus::Unknown(_));
+            Status::Running { status: word, is_known, hint: None }
+        }
     })
 }
 

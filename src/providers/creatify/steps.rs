@@ -1,9 +1,11 @@
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::super::Provider;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::super::{List, Provider};
 use super::super::request::Local;
-use super::super::steps::{Look, Looking, PollSchedule, Sent, Status, picture};
+use super::super::steps::{Look, Looking, Sent, Status, picture};
 use super::find::find;
 use super::link::{LINK, LINK_VIDEO, PARAMS};
 use super::plan::{HOST, IMAGE, IMAGE_ANEW, URL_MAX_CHARS, VIDEO, plan, plan_anew};
@@ -21,8 +23,14 @@ use crate::model::{
 use crate::pages::Pages;
 use crate::transport::{Operation, Transport};
 
-/// A picture took about 30 s and a video about two minutes in the one run on record.
-const SCHEDULE: PollSchedule = &[(1, Duration::from_secs(10)), (2, Duration::from_secs(8))];
+/// The most ids that a list takes.
+const MOST_IDS: usize = 100;
+
+/// Where the status of pictures and videos of records stands.
+const RECORDS: List = List { operation: "list_product_to_videos", most: MOST_IDS };
+
+/// Where that of videos of links stands.
+const LINK_VIDEOS: List = List { operation: "list_link_to_videos", most: MOST_IDS };
 
 /// A Creatify account as the client drives it.
 pub(crate) struct Account {
@@ -102,11 +110,52 @@ impl Account {
             _ => {}
         }
         let answer = self.client.read_record(id).await?;
-        let record = answer.value;
-        let status = record.status.to_string();
-        let is_image = [IMAGE, IMAGE_ANEW].contains(&job.steps[step].operation.as_str());
-        let is_last = step + 1 == job.steps.len();
         let raw = || serde_json::from_slice(&answer.body).unwrap_or_default();
+        record_status(job, step, answer.value, raw)
+    }
+
+    /// The status of each job as a list shows it.
+    async fn read_list(
+        &self,
+        list: List,
+        jobs: &[(&Job, usize)],
+    ) -> Result<Vec<Option<Result<Status>>>> {
+        let ids = jobs.iter().filter_map(|(job, step)| job.steps[*step].resource());
+        let ids: Vec<_> = ids.collect();
+        let body = match list == LINK_VIDEOS {
+            true => self.client.read_link_to_videos(&ids).await?,
+            false => self.client.read_records(&ids).await?,
+        };
+        let items: Vec<Value> = serde_json::from_slice(&body).unwrap_or_default();
+        let status = |(job, step): &(&Job, usize)| {
+            let id = job.steps[*step].resource()?;
+            let item = items.iter().find(|item| item["id"] == id)?.clone();
+            Some(match list == LINK_VIDEOS {
+                true => typed(&item).and_then(|video| link::status(job, video, item)),
+                false => typed(&item).and_then(|record| record_status(job, *step, record, || item)),
+            })
+        };
+        Ok(jobs.iter().map(status).collect())
+    }
+}
+
+fn typed<T: DeserializeOwned>(item: &Value) -> Result<T> {
+    T::deserialize(item).map_err(|error| {
+        let message = "an item of a list cannot be read";
+        Error::new(ErrorKind::Decode, message).with_provider(ProviderId::Creatify).with_source(error)
+    })
+}
+
+/// What a record says of a step.
+fn record_status(
+    job: &Job,
+    step: usize,
+    record: types::ProductToVideo,
+    raw: impl FnOnce() -> Value,
+) -> Result<Status> {
+    let status = record.status.to_string();
+    let is_image = [IMAGE, IMAGE_ANEW].contains(&job.steps[step].operation.as_str());
+    let is_last = step + 1 == job.steps.len();
         Ok(match &record.status {
             ProductToVideoStatus::Failed => {
                 Status::Failed { code: None, message: record.failed_reason }
@@ -125,9 +174,11 @@ impl Account {
                 let video = video_facts(job, &record, raw()).ok_or_else(|| no_media(&status))?;
                 Status::Succeeded(status, Some(video))
             }
-            _ => Status::Running(status, None),
+            word => {
+                let is_known = !matches!(word, ProductToVideoStatus::Unknown(_));
+                Status::Running { status, is_known, hint: None }
+            }
         })
-    }
 }
 
 impl Provider for Account {
@@ -153,8 +204,20 @@ impl Provider for Account {
         plan_anew(self.transport().account(), parent, part, prompt)
     }
 
-    fn schedule(&self) -> PollSchedule {
-        SCHEDULE
+    fn list_of(&self, job: &Job, step: usize) -> Option<List> {
+        match job.steps[step].operation.as_str() {
+            LINK | PARAMS => None,
+            LINK_VIDEO => Some(LINK_VIDEOS),
+            _ => Some(RECORDS),
+        }
+    }
+
+    fn poll_list<'a>(
+        &'a self,
+        list: List,
+        jobs: &'a [(&'a Job, usize)],
+    ) -> BoxFuture<'a, Result<Vec<Option<Result<Status>>>>> {
+        Box::pin(self.read_list(list, jobs))
     }
 
     fn send<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Sent>> {

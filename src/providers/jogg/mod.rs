@@ -9,6 +9,7 @@ mod client;
 mod convert;
 mod find;
 mod language;
+mod list;
 mod options;
 mod plan;
 mod steps;

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use super::super::Provider;
+use super::super::{List, Provider};
 use super::super::request::{Local, Reading};
 use super::super::said::{first_word, word};
-use super::super::steps::{Look, Looking, PollSchedule, Sent, Status, picture};
+use super::super::steps::{Look, Looking, Sent, Status, picture};
 use super::client::video_id;
 use super::find::{find, find_preview};
 use super::plan::{AVATAR, CAPABILITIES, PREVIEWS, PRODUCT, RENDER, UPLOAD, plan, wire_ratio};
@@ -19,13 +19,8 @@ use crate::pages::Pages;
 use crate::secret::redact;
 use crate::transport::{Operation, Transport, Upload};
 
-/// The guide: first after 10 to 15 s, every 10 s in the first minute, then every 30 s.
-const SCHEDULE: PollSchedule = &[
-    (1, Duration::from_secs(12)),
-    (7, Duration::from_secs(10)),
-    (15, Duration::from_secs(20)),
-    (16, Duration::from_secs(30)),
-];
+/// Where the status of videos stands, the newest first.
+const VIDEOS: List = List { operation: "list_product_videos", most: 100 };
 
 /// A JoggAI account as the client drives it.
 pub(crate) struct Account(Client);
@@ -97,7 +92,10 @@ impl Account {
                 Status::Succeeded(status, Some(facts(job, &video, raw).ok_or_else(no_video)?))
             }
             Word::Failed | Word::Error | Word::Cancelled | Word::Canceled => failure(video),
-            _ => Status::Running(status, None),
+            word => {
+                let is_known = !matches!(word, Word::Unknown(_));
+                Status::Running { status, is_known, hint: None }
+            }
         })
     }
 }
@@ -115,8 +113,16 @@ impl Provider for Account {
         Box::pin(plan(&self.0, request, local))
     }
 
-    fn schedule(&self) -> PollSchedule {
-        SCHEDULE
+    fn list_of(&self, _: &Job, _: usize) -> Option<List> {
+        Some(VIDEOS)
+    }
+
+    fn poll_list<'a>(
+        &'a self,
+        _: List,
+        jobs: &'a [(&'a Job, usize)],
+    ) -> BoxFuture<'a, Result<Vec<Option<Result<Status>>>>> {
+        Box::pin(super::list::read(&self.0, jobs))
     }
 
     fn send<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Sent>> {

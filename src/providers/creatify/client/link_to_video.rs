@@ -118,8 +118,17 @@ impl Client {
         &self,
         ids: Option<&[&str]>,
     ) -> Result<Vec<types::LinkToVideo>> {
+        Ok(self.list_of_videos(ids).await?.value)
+    }
+
+    /// The link videos with these ids, as received.
+    pub(in super::super) async fn read_link_to_videos(&self, ids: &[&str]) -> Result<bytes::Bytes> {
+        Ok(self.list_of_videos(Some(ids)).await?.body)
+    }
+
+    async fn list_of_videos(&self, ids: Option<&[&str]>) -> Result<Answer<Vec<types::LinkToVideo>>> {
         let ids = joined(ids)?;
         let method = async |api: Api| api.list_link_to_videos(ids.as_deref()).await;
-        Ok(send(&self.transport, &operations::LIST_LINK_TO_VIDEOS, method).await?.value)
+        send(&self.transport, &operations::LIST_LINK_TO_VIDEOS, method).await
     }
 }

@@ -103,8 +103,20 @@ impl Client {
         &self,
         ids: Option<&[&str]>,
     ) -> Result<Vec<types::ProductToVideo>> {
+        Ok(self.list_records(ids).await?.value)
+    }
+
+    /// The records with these ids, as received.
+    pub(in super::super) async fn read_records(&self, ids: &[&str]) -> Result<bytes::Bytes> {
+        Ok(self.list_records(Some(ids)).await?.body)
+    }
+
+    async fn list_records(
+        &self,
+        ids: Option<&[&str]>,
+    ) -> Result<Answer<Vec<types::ProductToVideo>>> {
         let ids = joined(ids)?;
         let method = async |api: Api| api.list_product_to_videos(ids.as_deref()).await;
-        Ok(send(&self.transport, &operations::LIST_PRODUCT_TO_VIDEOS, method).await?.value)
+        send(&self.transport, &operations::LIST_PRODUCT_TO_VIDEOS, method).await
     }
 }

@@ -1,0 +1,161 @@
+use std::fmt;
+
+use crate::job::{Job, Offer, ProviderRef, Reason, Stage};
+use crate::model::Timestamp;
+
+/// Something that happened to a job, and the job as it stands since.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Event {
+    /// What happened.
+    pub kind: EventKind,
+    /// The job as the ledger has it.
+    pub job: Job,
+}
+
+/// What happened to a job. `Display` says it in a line, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EventKind {
+    /// It is in the ledger; nothing was paid for yet.
+    Queued,
+    /// A free step is done, such as an upload.
+    #[non_exhaustive]
+    Prepared {
+        /// The step's operation.
+        operation: String,
+    },
+    /// The provider has accepted a paid step.
+    #[non_exhaustive]
+    Submitted {
+        /// The step's operation.
+        operation: String,
+        /// What the provider calls it.
+        reference: ProviderRef,
+    },
+    /// The provider has another word for how far it is.
+    #[non_exhaustive]
+    Progress {
+        /// The word, as received.
+        status: String,
+    },
+    /// The provider has a word for it that its spec does not list. It is taken to be running.
+    #[non_exhaustive]
+    UnknownStatus {
+        /// The word, as received.
+        status: String,
+    },
+    /// Something did not work and is tried again.
+    #[non_exhaustive]
+    Retrying {
+        /// What it was.
+        reason: Reason,
+        /// When it is tried again.
+        at: Option<Timestamp>,
+    },
+    /// Somebody has to act before it goes on.
+    #[non_exhaustive]
+    NeedsAction {
+        /// What is to be chosen from; empty where it is done at the provider.
+        offers: Vec<Offer>,
+    },
+    /// It may have been paid for, which could not be proved. It is held until somebody decides.
+    Held,
+    /// The video is there.
+    Done,
+    /// It has ended without a video.
+    Failed,
+}
+
+impl EventKind {
+    /// Whether nothing more happens by itself.
+    pub fn is_last(&self) -> bool {
+        matches!(self, Self::NeedsAction { .. } | Self::Held | Self::Done | Self::Failed)
+    }
+}
+
+impl fmt::Display for EventKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Queued => f.write_str("queued"),
+            Self::Prepared { operation } => write!(f, "prepared: {operation}"),
+            Self::Submitted { operation, reference } => {
+                write!(f, "submitted: {operation}, {reference}")
+            }
+            Self::Progress { status } => f.write_str(status),
+            Self::UnknownStatus { status } => write!(f, "unknown status {status:?}, still running"),
+            Self::Retrying { reason, .. } => write!(f, "retrying: {reason}"),
+            Self::NeedsAction { offers } if offers.is_empty() => {
+                f.write_str("needs action at the provider")
+            }
+            Self::NeedsAction { offers } => write!(f, "needs a choice of {}", offers.len()),
+            Self::Held => f.write_str("held: it may have been paid for"),
+            Self::Done => f.write_str("done"),
+            Self::Failed => f.write_str("failed"),
+        }
+    }
+}
+
+/// What is known of a job already, so that it is not told again.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    accepted: usize,
+    status: Option<String>,
+    trouble: Option<Reason>,
+    stage: Option<Stage>,
+}
+
+impl Seen {
+    /// What is new of a job. The last kinds stand at the end.
+    pub(super) fn news(&mut self, job: &Job) -> Vec<EventKind> {
+        let mut news = Vec::new();
+        let accepted = job.steps.iter().filter(|step| step.resource.is_some()).count();
+        if self.stage.is_none() && accepted == 0 && !job.stage.is_over() {
+            news.push(EventKind::Queued);
+        }
+        let steps = job.steps.iter().filter(|step| step.resource.is_some()).skip(self.accepted);
+        news.extend(steps.map(|step| {
+            let operation = step.operation.clone();
+            match step.resource.clone().filter(|_| step.paid) {
+                Some(id) => {
+                    let reference = ProviderRef { provider: job.account.provider, id };
+                    EventKind::Submitted { operation, reference }
+                }
+                None => EventKind::Prepared { operation },
+            }
+        }));
+        if let Some(status) = job.status.clone().filter(|_| job.status != self.status) {
+            news.push(match job.is_status_known {
+                true => EventKind::Progress { status },
+                false => EventKind::UnknownStatus { status },
+            });
+        }
+        let is_open = matches!(job.stage, Stage::Ready | Stage::Submitting | Stage::Running);
+        let trouble = job.trouble.clone().filter(|_| is_open && job.trouble != self.trouble);
+        if let Some(reason) = trouble {
+            news.push(EventKind::Retrying { reason, at: job.due_at() });
+        }
+        if self.stage != Some(job.stage) {
+            news.extend(last(job));
+        }
+        *self = Self {
+            accepted,
+            status: job.status.clone(),
+            trouble: job.trouble.clone(),
+            stage: Some(job.stage),
+        };
+        news
+    }
+}
+
+fn last(job: &Job) -> Option<EventKind> {
+    Some(match job.stage {
+        Stage::Ready | Stage::Submitting | Stage::Running => return None,
+        Stage::NeedsAction => {
+            EventKind::NeedsAction { offers: job.offers().unwrap_or_default().to_vec() }
+        }
+        Stage::Uncertain => EventKind::Held,
+        Stage::Rendered | Stage::Done => EventKind::Done,
+        Stage::Failed | Stage::Lost => EventKind::Failed,
+    })
+}

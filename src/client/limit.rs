@@ -1,0 +1,83 @@
+use std::fmt;
+use std::time::Duration;
+
+/// How long a wait lasts by default. Providers name 10 minutes for a video; half an hour means
+/// that something is wrong.
+const TIME: Duration = Duration::from_secs(30 * 60);
+
+/// What ends a wait before its job has ended. A value: set one for a client, or for a single wait.
+///
+/// The job itself goes on whatever ends the wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WaitPolicy {
+    pub(super) time: Duration,
+    pub(super) job_age: Option<Duration>,
+    pub(super) failed_reads: Option<u32>,
+    pub(super) through_actions: bool,
+}
+
+impl Default for WaitPolicy {
+    fn default() -> Self {
+        Self { time: TIME, job_age: None, failed_reads: None, through_actions: false }
+    }
+}
+
+impl WaitPolicy {
+    /// The default: 30 minutes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Waits for this long. Default: 30 minutes.
+    #[must_use]
+    pub fn with_time_limit(mut self, time: Duration) -> Self {
+        self.time = time;
+        self
+    }
+
+    /// Waits until the job is this old, however often somebody came back to it. Default: no limit.
+    #[must_use]
+    pub fn with_job_age_limit(mut self, age: Duration) -> Self {
+        self.job_age = Some(age);
+        self
+    }
+
+    /// Waits until so many reads of the status have failed in a row. Default: no limit, since a
+    /// provider that cannot be reached for a while goes on with the job.
+    #[must_use]
+    pub fn with_failed_reads_limit(mut self, most: u32) -> Self {
+        self.failed_reads = Some(most.max(1));
+        self
+    }
+
+    /// Goes on waiting where the provider waits for somebody to act on its own page. Default: that
+    /// ends a wait.
+    #[must_use]
+    pub fn through_actions(mut self) -> Self {
+        self.through_actions = true;
+        self
+    }
+}
+
+/// The limit that ended a wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Limit {
+    /// The wait lasted this long.
+    Time(Duration),
+    /// The job is this old.
+    JobAge(Duration),
+    /// So many reads of its status failed in a row.
+    FailedReads(u32),
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Time(time) => write!(f, "the time limit of {time:?} passed"),
+            Self::JobAge(age) => write!(f, "the job is older than its limit of {age:?}"),
+            Self::FailedReads(1) => f.write_str("its status could not be read"),
+            Self::FailedReads(reads) => write!(f, "its status could not be read {reads} times"),
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The status of many videos from the list, which shows the newest first.
+
+use std::collections::HashMap;
+
+use super::Client;
+use super::types::{self, ProductVideoStatus as Word};
+use crate::error::Result;
+use crate::job::Job;
+use crate::providers::steps::Status;
+
+const PAGE_SIZE: u32 = 100;
+
+/// Reads as few pages as show all of the jobs, and never more than single reads would take.
+///
+/// What has come to its end is left out, to be read by itself: the list shows neither what a video
+/// cost nor why it failed.
+pub(super) async fn read(
+    client: &Client,
+    jobs: &[(&Job, usize)],
+) -> Result<Vec<Option<Result<Status>>>> {
+    let id = |(job, step): &(&Job, usize)| job.steps[*step].resource().map(str::to_owned);
+    let mut shown: HashMap<String, Option<Status>> = HashMap::new();
+    for page in 1..=u32::try_from(jobs.len()).unwrap_or(u32::MAX) {
+        let query = types::ListProductVideosQuery::new()
+            .page(page)
+            .page_size(PAGE_SIZE)
+            .sort_by(types::ProductVideoSortKey::CreatedAt)
+            .sort_order(types::SortOrder::Desc);
+        let videos = client.list_product_videos(&query).await?.videos.unwrap_or_default();
+        let is_last = videos.len() < PAGE_SIZE as usize;
+        let before = shown.len();
+        for video in videos {
+            let status = video.status.as_ref().and_then(running);
+            shown.insert(video.id, status);
+        }
+        let has_all = jobs.iter().filter_map(id).all(|id| shown.contains_key(&id));
+        // Some lists answer with everything on every page.
+        if has_all || is_last || shown.len() == before {
+            break;
+        }
+    }
+    Ok(jobs.iter().map(|job| shown.remove(&id(job)?).flatten().map(Ok)).collect())
+}
+
+/// What a word says of a video; `None` where it has come to its end.
+fn running(status: &Word) -> Option<Status> {
+    let word = status.to_string();
+    match Word::from(word.to_lowercase()) {
+        Word::Completed | Word::Success | Word::Succeeded => None,
+        Word::Failed | Word::Error | Word::Cancelled | Word::Canceled => None,
+        known => {
+            let is_known = !matches!(known, Word::Unknown(_));
+            Some(Status::Running { status: word, is_known, hint: None })
+        }
+    }
+}
