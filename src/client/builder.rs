@@ -174,9 +174,11 @@ impl ClientBuilder {
             let opened = providers::open(provider, config, self.host.clone())?;
             accounts.insert((provider, name), opened);
         }
-        let polls = accounts.iter().map(|(account, provider): (&(ProviderId, String), &Arc<dyn Provider>)| {
-            (account.clone(), Polls::new(provider.reads_per_minute()))
-        });
+        let polls = accounts.iter().map(
+            |(account, provider): (&(ProviderId, String), &Arc<dyn Provider>)| {
+                (account.clone(), Polls::new(provider.reads_per_minute()))
+            },
+        );
         let polls = polls.collect();
         let poll_policy = self.poll_policy.unwrap_or_else(|| Arc::new(AdaptivePolling::new()));
         let side_file = self.side_file.or_else(|| ledger.side_file());

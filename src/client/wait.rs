@@ -189,7 +189,8 @@ impl State {
             self.told.push_back(Ok(Event { kind, job: job.clone() }));
         }
         let now = self.client.0.clock.now();
-        let is_running = job.current().is_some_and(|step| job.steps[step].state == StepState::Running);
+        let is_running =
+            job.current().is_some_and(|step| job.steps[step].state == StepState::Running);
         Ok(match self.client.next(&job, now) {
             Action::Hold if goes_on => Next::Watch(self.watch(&job)?),
             Action::Download | Action::Hold | Action::End => Next::End,
@@ -233,7 +234,10 @@ impl State {
         let error = Error::new(ErrorKind::NeedsCredentials, message).with_job(self.id);
         let Ok(job) = self.client.job(self.id).await else { return error };
         let provider = job.account().provider;
-        error.with_provider(provider).with_handle(job.handle()).with_source(reason.to_error(provider))
+        error
+            .with_provider(provider)
+            .with_handle(job.handle())
+            .with_source(reason.to_error(provider))
     }
 }
 

@@ -281,7 +281,8 @@ fn failed_polls_do_not_fail_a_job() {
         job = apply(job, failed, NOW);
     }
     assert_eq!((next(&job, LATER), job.stage()), (Action::Poll(1), Stage::Running));
-    let unknown = Outcome::Running { status: "dreaming".to_owned(), is_known: false, poll_after: SECOND };
+    let unknown =
+        Outcome::Running { status: "dreaming".to_owned(), is_known: false, poll_after: SECOND };
     let job = apply(job, unknown, NOW);
     assert_eq!((job.status(), job.trouble()), (Some("dreaming"), None));
 }

@@ -34,7 +34,11 @@ pub(super) async fn read(client: Client, polls: Arc<Polls>, turn: Turn) {
     let provider = match client.provider_of(&first.job) {
         Ok(provider) => Arc::clone(provider),
         // It was found when the job was watched.
-        Err(_) => return readings.iter().for_each(|reading| polls.tell(reading.job.id(), || News::Changed)),
+        Err(_) => {
+            return readings
+                .iter()
+                .for_each(|reading| polls.tell(reading.job.id(), || News::Changed));
+        }
     };
     match list {
         Some(list) if readings.len() > 1 => {
@@ -57,14 +61,16 @@ async fn begin(client: &Client, polls: &Polls, id: JobId) -> Option<Reading> {
         return None;
     };
     match client.job(id).await {
-        Ok(job) => match job.current().filter(|step| job.steps[*step].state == StepState::Running) {
-            Some(step) => Some(Reading { job, step, _turn: turn }),
-            None => {
-                // Somebody else has moved it on.
-                polls.leave(id, || News::Changed);
-                None
+        Ok(job) => {
+            match job.current().filter(|step| job.steps[*step].state == StepState::Running) {
+                Some(step) => Some(Reading { job, step, _turn: turn }),
+                None => {
+                    // Somebody else has moved it on.
+                    polls.leave(id, || News::Changed);
+                    None
+                }
             }
-        },
+        }
         Err(_) => {
             polls.leave(id, || News::Unstored);
             None
@@ -130,7 +136,8 @@ async fn settle(
         polls.put_back(id, again_at, now);
         return polls.tell(id, || News::Unstored);
     }
-    let refused = after.trouble().filter(|trouble| failed.is_some() && needs_credentials(trouble.kind));
+    let refused =
+        after.trouble().filter(|trouble| failed.is_some() && needs_credentials(trouble.kind));
     let goes_on = after.current().is_some_and(|step| after.steps[step].state == StepState::Running);
     if is_news {
         polls.counted(id);

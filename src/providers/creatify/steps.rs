@@ -3,9 +3,9 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::super::{List, Provider};
 use super::super::request::Local;
 use super::super::steps::{Look, Looking, Sent, Status, picture};
+use super::super::{List, Provider};
 use super::find::find;
 use super::link::{LINK, LINK_VIDEO, PARAMS};
 use super::plan::{HOST, IMAGE, IMAGE_ANEW, URL_MAX_CHARS, VIDEO, plan, plan_anew};
@@ -142,7 +142,9 @@ impl Account {
 fn typed<T: DeserializeOwned>(item: &Value) -> Result<T> {
     T::deserialize(item).map_err(|error| {
         let message = "an item of a list cannot be read";
-        Error::new(ErrorKind::Decode, message).with_provider(ProviderId::Creatify).with_source(error)
+        Error::new(ErrorKind::Decode, message)
+            .with_provider(ProviderId::Creatify)
+            .with_source(error)
     })
 }
 
@@ -156,29 +158,28 @@ fn record_status(
     let status = record.status.to_string();
     let is_image = [IMAGE, IMAGE_ANEW].contains(&job.steps[step].operation.as_str());
     let is_last = step + 1 == job.steps.len();
-        Ok(match &record.status {
-            ProductToVideoStatus::Failed => {
-                Status::Failed { code: None, message: record.failed_reason }
-            }
-            // A word of its sibling resources, for what moderation refused.
-            ProductToVideoStatus::Unknown(word) if word == "rejected" => {
-                Status::Failed { code: None, message: record.failed_reason }
-            }
-            ProductToVideoStatus::ImageGenerated if is_image && is_last => {
-                let picture =
-                    picture_facts(job, &record, raw()).ok_or_else(|| no_media(&status))?;
-                Status::Succeeded(status, Some(picture))
-            }
-            ProductToVideoStatus::ImageGenerated if is_image => Status::Succeeded(status, None),
-            ProductToVideoStatus::VideoGenerated => {
-                let video = video_facts(job, &record, raw()).ok_or_else(|| no_media(&status))?;
-                Status::Succeeded(status, Some(video))
-            }
-            word => {
-                let is_known = !matches!(word, ProductToVideoStatus::Unknown(_));
-                Status::Running { status, is_known, hint: None }
-            }
-        })
+    Ok(match &record.status {
+        ProductToVideoStatus::Failed => {
+            Status::Failed { code: None, message: record.failed_reason }
+        }
+        // A word of its sibling resources, for what moderation refused.
+        ProductToVideoStatus::Unknown(word) if word == "rejected" => {
+            Status::Failed { code: None, message: record.failed_reason }
+        }
+        ProductToVideoStatus::ImageGenerated if is_image && is_last => {
+            let picture = picture_facts(job, &record, raw()).ok_or_else(|| no_media(&status))?;
+            Status::Succeeded(status, Some(picture))
+        }
+        ProductToVideoStatus::ImageGenerated if is_image => Status::Succeeded(status, None),
+        ProductToVideoStatus::VideoGenerated => {
+            let video = video_facts(job, &record, raw()).ok_or_else(|| no_media(&status))?;
+            Status::Succeeded(status, Some(video))
+        }
+        word => {
+            let is_known = !matches!(word, ProductToVideoStatus::Unknown(_));
+            Status::Running { status, is_known, hint: None }
+        }
+    })
 }
 
 impl Provider for Account {

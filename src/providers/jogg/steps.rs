@@ -1,9 +1,9 @@
 use std::time::Duration;
 
-use super::super::{List, Provider};
 use super::super::request::{Local, Reading};
 use super::super::said::{first_word, word};
 use super::super::steps::{Look, Looking, Sent, Status, picture};
+use super::super::{List, Provider};
 use super::client::video_id;
 use super::find::{find, find_preview};
 use super::plan::{AVATAR, CAPABILITIES, PREVIEWS, PRODUCT, RENDER, UPLOAD, plan, wire_ratio};

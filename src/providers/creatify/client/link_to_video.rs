@@ -126,7 +126,10 @@ impl Client {
         Ok(self.list_of_videos(Some(ids)).await?.body)
     }
 
-    async fn list_of_videos(&self, ids: Option<&[&str]>) -> Result<Answer<Vec<types::LinkToVideo>>> {
+    async fn list_of_videos(
+        &self,
+        ids: Option<&[&str]>,
+    ) -> Result<Answer<Vec<types::LinkToVideo>>> {
         let ids = joined(ids)?;
         let method = async |api: Api| api.list_link_to_videos(ids.as_deref()).await;
         send(&self.transport, &operations::LIST_LINK_TO_VIDEOS, method).await
