@@ -265,7 +265,7 @@ impl Client {
         Ok((job, is_stored && has_effect))
     }
 
-    fn pace(&self) -> Pace<'_> {
+    pub(super) fn pace(&self) -> Pace<'_> {
         let clock = &self.0.clock;
         let policy = &*self.0.poll_policy;
         Pace { policy, now: clock.now(), failures: 0, random: clock.random() }

@@ -7,13 +7,15 @@ use super::polling::Polls;
 use super::side_file::SideFile;
 use super::turns::Turns;
 use super::work::Work;
-use super::{AccountConfig, AdaptivePolling, Client, Inner, PollPolicy, Recovery, WaitPolicy};
+use super::{
+    AccountConfig, Accounts, AdaptivePolling, Client, Inner, PollPolicy, Recovery, WaitPolicy,
+};
 use crate::asset::AssetHost;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::ledger::{Ledger, MemoryLedger};
 use crate::model::ProviderId;
-use crate::providers::{self, Provider};
+use crate::providers;
 use crate::transport::Keys;
 
 /// Sets a [`Client`] up.
@@ -161,24 +163,27 @@ impl ClientBuilder {
     /// setting that is none; [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for an
     /// account of a provider that is not compiled in; [`ErrorKind::Io`](crate::ErrorKind::Io) where
     /// the side file cannot be made.
-    pub fn build(self) -> Result<Client> {
-        let ledger = self.ledger.ok_or_else(|| {
-            let message = "name one with .ledger(…), or .in_memory() to forget jobs at the end";
-            Error::invalid("ledger", message)
-        })?;
-        let clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+    pub fn build(mut self) -> Result<Client> {
+        let clock = self.clock.take().unwrap_or_else(|| Arc::new(SystemClock));
         let mut accounts = BTreeMap::new();
-        for (provider, mut config) in self.accounts {
+        for (provider, mut config) in std::mem::take(&mut self.accounts) {
             config.clock = Arc::clone(&clock);
             let name = config.name.clone();
             let opened = providers::open(provider, config, self.host.clone())?;
             accounts.insert((provider, name), opened);
         }
-        let polls = accounts.iter().map(
-            |(account, provider): (&(ProviderId, String), &Arc<dyn Provider>)| {
-                (account.clone(), Polls::new(provider.reads_per_minute()))
-            },
-        );
+        self.assemble(clock, accounts)
+    }
+
+    /// Puts the client together, with accounts that are open.
+    pub(super) fn assemble(self, clock: Arc<dyn Clock>, accounts: Accounts) -> Result<Client> {
+        let ledger = self.ledger.ok_or_else(|| {
+            let message = "name one with .ledger(…), or .in_memory() to forget jobs at the end";
+            Error::invalid("ledger", message)
+        })?;
+        let polls = accounts
+            .iter()
+            .map(|(account, provider)| (account.clone(), Polls::new(provider.reads_per_minute())));
         let polls = polls.collect();
         let poll_policy = self.poll_policy.unwrap_or_else(|| Arc::new(AdaptivePolling::new()));
         let side_file = self.side_file.or_else(|| ledger.side_file());

@@ -65,8 +65,11 @@ use crate::transport::Transport;
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 
+/// What each account's provider and name lead to.
+type Accounts = BTreeMap<(ProviderId, String), Arc<dyn Provider>>;
+
 struct Inner {
-    accounts: BTreeMap<(ProviderId, String), Arc<dyn Provider>>,
+    accounts: Accounts,
     /// The reads of each account.
     polls: BTreeMap<(ProviderId, String), Arc<polling::Polls>>,
     ledger: Arc<dyn Ledger>,

@@ -52,7 +52,7 @@ impl Pace<'_> {
     }
 
     /// The wait before the first read of a step that was just accepted.
-    fn first(&self, job: &Job, step: usize) -> Duration {
+    pub(crate) fn first(&self, job: &Job, step: usize) -> Duration {
         self.wait(job, step, 0, None)
     }
 

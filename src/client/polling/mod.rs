@@ -4,6 +4,8 @@
 //! stores what is news, and tells those who wait. What is not news is not stored.
 
 mod budget;
+#[cfg(all(test, feature = "beatapi"))]
+mod double;
 mod policy;
 mod queue;
 mod reading;
@@ -293,3 +295,6 @@ async fn run(polls: Arc<Polls>, client: Weak<Inner>, clock: Arc<dyn Clock>) {
         }
     }
 }
+
+#[cfg(all(test, feature = "beatapi"))]
+mod tests;

@@ -28,15 +28,25 @@ pub struct PollState {
     pub hint: Option<Duration>,
 }
 
+/// How many failures in a row change nothing.
+const TOLERATED: u32 = 2;
+
 /// Reads seldom at first, often while most videos come to their end, and then seldom again: a
 /// read that comes too early is wasted, and one that comes late costs time.
 ///
 /// The first read comes after 15 s, then one every 6 s, and after two minutes one for each further
 /// twentieth of the time that has passed, up to 30 s. A provider that asks for a longer wait gets
-/// it, and so does one whose reads fail: twice as long each time, up to 30 s.
+/// it. A failed read changes nothing, since the next one may work; from the third failure in a row
+/// on, waits double up to 30 s.
 ///
-/// By the numbers of [its test](https://docs.rs/adreel): a job of 120 s takes 17 reads and is seen
-/// 3.5 s after its end on average.
+/// | a job of | reads | seen after its end, on average | 95th percentile |
+/// | --- | --- | --- | --- |
+/// | 60 s | 9 | 3.1 s | 6.3 s |
+/// | 120 s | 18 | 3.3 s | 6.6 s |
+/// | 300 s | 35 | 8.2 s | 16.0 s |
+///
+/// Where the provider asks for 10 s (BeatAPI does in its newer contract), a job of 120 s takes 11
+/// reads and is seen after 5.3 s on average. Source: our tests, in virtual time over 500 jobs each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AdaptivePolling {
     first: Duration,
@@ -91,10 +101,8 @@ impl PollPolicy for AdaptivePolling {
             0 => self.first,
             _ => (state.elapsed / self.share).clamp(self.least, most),
         };
-        let wait = match state.failures {
-            0 => wait,
-            failures => (wait * 2u32.saturating_pow(failures.min(8))).min(most.max(wait)),
-        };
+        let doublings = state.failures.saturating_sub(TOLERATED).min(8);
+        let wait = (wait * 2u32.pow(doublings)).min(most.max(wait));
         wait.max(state.hint.unwrap_or_default())
     }
 }
@@ -131,10 +139,10 @@ mod tests {
     }
 
     #[test]
-    fn failed_reads_are_repeated_ever_later() {
+    fn reads_that_go_on_failing_are_repeated_ever_later() {
         let failed = |failures| {
             AdaptivePolling::new().wait(&PollState { failures, ..state(60, 8) }).as_secs()
         };
-        assert_eq!([0, 1, 2, 3, 4_000_000].map(failed), [6, 12, 24, 30, 30]);
+        assert_eq!([0, 1, 2, 3, 4, 5, 4_000_000].map(failed), [6, 6, 6, 12, 24, 30, 30]);
     }
 }

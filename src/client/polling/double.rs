@@ -1,0 +1,250 @@
+//! A provider whose jobs end when they are told to, and a clock that needs no time.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::BoxFuture;
+use crate::catalogue::{CatalogueItem, CatalogueKind};
+use crate::client::{AccountConfig, Accounts, Client, ClientBuilder};
+use crate::clock::Clock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::job::{
+    Account, Confidence, Estimate, Job, JobId, Outcome, Plan, PlannedStep, SubmitOutcome, apply,
+};
+use crate::model::{Credits, Medium, Product, Timestamp, VideoFacts, VideoRequest};
+use crate::pages::Pages;
+use crate::providers::request::Local;
+use crate::providers::steps::{Look, Looking, Sent, Status};
+use crate::providers::{List, Provider};
+use crate::transport::{Keys, Operation, Transport};
+
+pub(super) const LIST: List = List { operation: "list_videos", most: 100 };
+
+/// Tokio's paused time, which moves on when nothing else is to be done. Randomness comes from a
+/// seed.
+pub(super) struct PausedClock {
+    begun: Instant,
+    seed: Mutex<u64>,
+}
+
+impl PausedClock {
+    fn new(seed: u64) -> Self {
+        Self { begun: Instant::now(), seed: Mutex::new(seed) }
+    }
+}
+
+impl Clock for PausedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(1_790_000_000_000) + self.begun.elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(duration))
+    }
+
+    fn random(&self) -> f64 {
+        let mut seed = self.seed.lock().unwrap_or_else(PoisonError::into_inner);
+        *seed =
+            seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (*seed >> 33) as f64 / (1u64 << 31) as f64
+    }
+}
+
+/// What a double has seen and does.
+#[derive(Default)]
+pub(super) struct Script {
+    /// When each job ends.
+    pub(super) ends: HashMap<String, Timestamp>,
+    /// When its status was read, alone or with others.
+    pub(super) reads: Vec<(Timestamp, usize)>,
+    /// Reads that were more than it allows.
+    pub(super) refused: usize,
+    /// How many reads out of a hundred fail.
+    pub(super) failing: u32,
+    /// What it calls a job that runs.
+    pub(super) word: Option<&'static str>,
+    pub(super) hint: Option<Duration>,
+    /// The most reads in any sixty seconds.
+    pub(super) limit: Option<u32>,
+    pub(super) list: Option<List>,
+}
+
+pub(super) struct Double {
+    transport: Transport,
+    clock: Arc<PausedClock>,
+    script: Arc<Mutex<Script>>,
+}
+
+impl Double {
+    fn script(&self) -> MutexGuard<'_, Script> {
+        self.script.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes a read, and refuses it where it is one too many.
+    fn read(&self, jobs: usize) -> Result<()> {
+        let now = self.clock.now();
+        let fails = self.clock.random() * 100.0;
+        let mut script = self.script();
+        let minute = script.reads.iter().rev().take_while(|(at, _)| now.since(*at).as_secs() < 60);
+        if script.limit.is_some_and(|most| minute.count() >= most as usize) {
+            script.refused += 1;
+            return Err(Error::new(ErrorKind::RateLimited, "too many reads"));
+        }
+        script.reads.push((now, jobs));
+        match fails < f64::from(script.failing) {
+            true => Err(Error::new(ErrorKind::Unavailable, "no answer")),
+            false => Ok(()),
+        }
+    }
+
+    fn status(&self, job: &Job, step: usize) -> Status {
+        let script = self.script();
+        let id = job.steps[step].resource.clone().unwrap_or_default();
+        match script.ends.get(&id) {
+            Some(end) if *end <= self.clock.now() => {
+                let facts = VideoFacts {
+                    medium: Medium::Video,
+                    url: "http://127.0.0.1/v.mp4".to_owned(),
+                    poster: None,
+                    duration: None,
+                    cost: None,
+                    raw: serde_json::Value::Null,
+                };
+                Status::Succeeded("succeeded".to_owned(), Some(facts))
+            }
+            _ => Status::Running {
+                status: script.word.unwrap_or("processing").to_owned(),
+                is_known: script.word.is_none(),
+                hint: script.hint,
+            },
+        }
+    }
+}
+
+impl Provider for Double {
+    fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    fn plan<'a>(&'a self, _: &'a VideoRequest, _: &'a Local) -> BoxFuture<'a, Result<Plan>> {
+        Box::pin(async { Ok(plan(self.transport.account().clone())) })
+    }
+
+    fn send<'a>(&'a self, _: &'a Job, _: usize) -> BoxFuture<'a, Result<Sent>> {
+        Box::pin(async { Err(Error::new(ErrorKind::Unsupported, "it only reads")) })
+    }
+
+    fn poll<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Status>> {
+        Box::pin(async move { self.read(1).map(|()| self.status(job, step)) })
+    }
+
+    fn reads_per_minute(&self) -> Option<u32> {
+        self.script().limit
+    }
+
+    fn list_of(&self, _: &Job, _: usize) -> Option<List> {
+        self.script().list
+    }
+
+    fn poll_list<'a>(
+        &'a self,
+        _: List,
+        jobs: &'a [(&'a Job, usize)],
+    ) -> BoxFuture<'a, Result<Vec<Option<Result<Status>>>>> {
+        Box::pin(async move {
+            self.read(jobs.len())?;
+            Ok(jobs.iter().map(|(job, step)| Some(Ok(self.status(job, *step)))).collect())
+        })
+    }
+
+    fn look_up<'a>(&'a self, _: &'a Job, _: usize, _: Looking) -> BoxFuture<'a, Result<Look>> {
+        Box::pin(async { Ok(Look::NotYet) })
+    }
+
+    fn operations(&self) -> &'static [&'static Operation] {
+        crate::providers::beatapi::OPERATIONS
+    }
+
+    fn balance(&self) -> BoxFuture<'_, Result<Credits>> {
+        Box::pin(async { Ok(Credits::ZERO) })
+    }
+
+    fn catalogue(&self, _: CatalogueKind) -> Result<Pages<CatalogueItem>> {
+        Err(Error::new(ErrorKind::Unsupported, "it only reads"))
+    }
+}
+
+fn plan(account: Account) -> Plan {
+    Plan {
+        account,
+        steps: vec![PlannedStep::paid("create_ecommerce_video", Credits::whole(1))],
+        images: Vec::new(),
+        track: None,
+        source: None,
+        prompt: None,
+        duration_secs: None,
+        choices: Vec::new(),
+        notes: Vec::new(),
+        cost: Estimate {
+            low: Credits::whole(1),
+            high: Credits::whole(1),
+            source: "a double".to_owned(),
+            confidence: Confidence::Documented,
+        },
+    }
+}
+
+/// A client with one account, whose jobs run at a double.
+pub(super) struct Stage {
+    pub(super) client: Client,
+    pub(super) clock: Arc<PausedClock>,
+    script: Arc<Mutex<Script>>,
+    account: Account,
+}
+
+impl Stage {
+    pub(super) fn new(script: Script) -> Self {
+        Self::with(script, |builder| builder)
+    }
+
+    pub(super) fn with(script: Script, set: impl Fn(ClientBuilder) -> ClientBuilder) -> Self {
+        let clock = Arc::new(PausedClock::new(7));
+        let script = Arc::new(Mutex::new(script));
+        let config = AccountConfig::new(Keys::key("k")).base_url("http://127.0.0.1:9");
+        let transport = Transport::new(&crate::providers::beatapi::DIALECT, config).unwrap();
+        let account = transport.account().clone();
+        let (shared, played) = (Arc::clone(&clock), Arc::clone(&script));
+        let double: Arc<dyn Provider> =
+            Arc::new(Double { transport, clock: shared, script: played });
+        let accounts = Accounts::from([((account.provider, account.name.clone()), double)]);
+        let builder = set(Client::builder().in_memory());
+        let client = builder.assemble(Arc::clone(&clock) as _, accounts).unwrap();
+        Self { client, clock, script, account }
+    }
+
+    pub(super) fn script(&self) -> MutexGuard<'_, Script> {
+        self.script.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A job that the provider has just accepted, and that ends after this time.
+    pub(super) async fn job(&self, takes: Duration) -> JobId {
+        let now = self.clock.now();
+        let id = JobId::new(&*self.clock);
+        let request = VideoRequest::new(Product::new("Roast"));
+        let job = Job::new(id, plan(self.account.clone()), request, "f".to_owned(), now);
+        let sending = Outcome::Sending { settle: Duration::from_secs(90), sender: None };
+        let accepted = SubmitOutcome::Accepted {
+            resource: id.to_string(),
+            poll_after: Some(self.client.pace().first(&job, 0)),
+            offers: Vec::new(),
+        };
+        let outcome = Outcome::Submitted { step: 0, attempt: 1, outcome: accepted };
+        let job = apply(apply(job, sending, now), outcome, now);
+        self.client.0.ledger.insert(&job).await.unwrap();
+        self.script().ends.insert(id.to_string(), now + takes);
+        id
+    }
+}
