@@ -83,6 +83,14 @@ impl Ledger for FaultyLedger {
         })
     }
 
+    fn find_resource<'a>(
+        &'a self,
+        account: &'a Account,
+        resource: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Job>>> {
+        self.rows.find_resource(account, resource)
+    }
+
     fn list<'a>(&'a self, query: &'a JobQuery) -> BoxFuture<'a, Result<Vec<Result<Job>>>> {
         self.rows.list(query)
     }

@@ -3,6 +3,7 @@
 use std::future::IntoFuture as _;
 use std::sync::Arc;
 
+use adreel::client::{Limit, WaitPolicy};
 use adreel::{
     AccountConfig, Client, ErrorKind, Job, JobQuery, Keys, MemoryLedger, Product, ProviderId,
     Stage, VideoRequest,
@@ -50,8 +51,8 @@ async fn three_failed_polls_do_not_fail_a_job() {
 
 #[tokio::test]
 async fn many_that_submit_and_resume_the_same_job_send_it_once() {
-    let busy = (0..200).map(|_| json(200, BUSY));
-    let done = (0..200).map(|_| json(200, DONE));
+    let busy = (0..20).map(|_| json(200, BUSY));
+    let done = (0..20).map(|_| json(200, DONE));
     let server = Server::start([json(201, QUEUED)].into_iter().chain(busy).chain(done)).await;
     let client = client(ProviderId::BeatApi, &server);
     let request = request();

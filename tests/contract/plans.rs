@@ -1,7 +1,6 @@
 //! Every plan of every provider, from request to file.
 
 use adreel::client::Part;
-use adreel::job::Action;
 use adreel::{
     Client, ErrorKind, Job, JobId, Medium, Product, ProviderId, Sandbox, Stage, Track,
     VideoRequest, beatapi, creatify, jogg,

@@ -68,6 +68,14 @@ impl Ledger for Flawed {
         })
     }
 
+    fn find_resource<'a>(
+        &'a self,
+        account: &'a Account,
+        resource: &'a str,
+    ) -> BoxFuture<'a, Result<Option<Job>>> {
+        self.0.find_resource(account, resource)
+    }
+
     fn list<'a>(&'a self, query: &'a JobQuery) -> BoxFuture<'a, Result<Vec<Result<Job>>>> {
         Box::pin(async move {
             let mut query = query.clone();
