@@ -110,6 +110,10 @@ pub(super) struct MakeArgs {
     /// Make new videos, and pay for them, although this request was made before.
     #[arg(long)]
     pub(super) again: bool,
+    /// Make a single video: with the first provider, in the order of --provider, that can do all
+    /// that was asked for and accepts it.
+    #[arg(long)]
+    pub(super) route: bool,
 }
 
 #[derive(Args, Debug)]

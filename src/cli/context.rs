@@ -67,12 +67,22 @@ impl Context {
 
     /// The providers that were asked for, or every one with keys.
     pub(super) fn providers(&self, asked: &[ProviderId]) -> Result<Vec<ProviderId>> {
-        let mut providers = asked.to_vec();
-        if providers.is_empty() {
-            providers = self.client.accounts().iter().map(|account| account.provider).collect();
-        }
+        let mut providers = self.providers_in_order(asked)?;
         providers.sort();
-        providers.dedup();
+        Ok(providers)
+    }
+
+    /// The same in the order in which they were asked for, each once.
+    pub(super) fn providers_in_order(&self, asked: &[ProviderId]) -> Result<Vec<ProviderId>> {
+        let own = self.client.accounts().into_iter().map(|account| account.provider);
+        let asked = asked.iter().copied();
+        let all: Vec<_> = if asked.len() == 0 { own.collect() } else { asked.collect() };
+        let mut providers = Vec::new();
+        for provider in all {
+            if !providers.contains(&provider) {
+                providers.push(provider);
+            }
+        }
         if providers.is_empty() {
             let message = "no provider has a key: set BEATAPI_API_KEY, CREATIFY_API_ID with \
                            CREATIFY_API_KEY, or JOGG_API_KEY, or try --sandbox";

@@ -76,7 +76,8 @@ impl<'a> Jobs<'a> {
     pub async fn resolve(&self, id: impl Into<JobId>, resolution: Resolution) -> Result<Job> {
         let job = self.0.job(id).await?;
         let is_given_up = resolution == Resolution::Abandon;
-        let may_be_given_up = matches!(job.stage(), Stage::Submitting | Stage::NeedsAction);
+        let may_be_given_up =
+            matches!(job.stage(), Stage::Ready | Stage::Submitting | Stage::NeedsAction);
         if job.stage() != Stage::Uncertain && !(is_given_up && may_be_given_up) {
             return Err(not_held(&job));
         }

@@ -11,6 +11,7 @@ mod mp4;
 mod polling;
 mod recovery;
 mod regenerate;
+mod route;
 mod side_file;
 mod submit;
 mod turns;
@@ -29,6 +30,7 @@ pub use polling::{AdaptivePolling, PollPolicy, PollState};
 pub use recovery::Recovery;
 pub(crate) use recovery::Settling;
 pub use regenerate::{Part, Regenerate};
+pub use route::{Attempt, AttemptEnd, Route, Routed};
 pub use submit::{Generate, Planning, Submit};
 pub use video::Video;
 pub use wait::{Events, Wait};
@@ -131,6 +133,12 @@ impl Client {
     /// [`on`](Generate::on).
     pub fn generate<'a>(&'a self, request: &'a VideoRequest) -> Generate<'a> {
         Generate::new(self, request)
+    }
+
+    /// Submits a request to the first of several accounts that makes a video of it, and resolves
+    /// with that and with what became of each attempt.
+    pub fn route<'a>(&'a self, request: &'a VideoRequest) -> Route<'a> {
+        Route::new(self, request)
     }
 
     /// Comes back to a job, also after a restart, and resolves with the finished video. A job that

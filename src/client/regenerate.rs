@@ -91,7 +91,7 @@ impl<'a> IntoFuture for Regenerate<'a> {
     fn into_future(self) -> Self::IntoFuture {
         async move {
             let job = self.begin().await?;
-            accepted(self.client, job.id()).await
+            accepted(self.client, job.id(), self.client.0.wait_policy).await
         }
         .boxed()
     }

@@ -4,7 +4,7 @@ use std::future::IntoFuture;
 use futures_util::FutureExt as _;
 
 use super::wait::{Events, ending};
-use super::{Client, Video, Wait};
+use super::{Client, Video, Wait, WaitPolicy};
 use crate::BoxFuture;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
@@ -22,6 +22,7 @@ struct Order<'a> {
     key: Option<String>,
     labels: BTreeMap<String, String>,
     strict: bool,
+    policy: WaitPolicy,
 }
 
 macro_rules! order_setters {
@@ -36,6 +37,7 @@ macro_rules! order_setters {
                     key: None,
                     labels: BTreeMap::new(),
                     strict: false,
+                    policy: client.0.wait_policy,
                 })
             }
 
@@ -114,6 +116,21 @@ macro_rules! key_setter {
 key_setter!(Submit);
 key_setter!(Generate);
 
+macro_rules! policy_setter {
+    ($type:ident) => {
+        impl $type<'_> {
+            /// What ends the wait. Default: the client's policy, whose default is 30 minutes.
+            pub fn policy(mut self, policy: WaitPolicy) -> Self {
+                self.0.policy = policy;
+                self
+            }
+        }
+    };
+}
+
+policy_setter!(Submit);
+policy_setter!(Generate);
+
 impl Submit<'_> {
     /// Only puts the job into the ledger, for an engine that drives it with
     /// [`advance`](Client::advance). Nothing is sent.
@@ -133,7 +150,7 @@ impl Generate<'_> {
     /// As [`Submit`], for what is wrong before the job is in the ledger.
     pub async fn events(self) -> Result<Events> {
         let job = self.0.begin().await?;
-        Ok(Wait::new(self.0.client, job.id()).events())
+        Ok(Wait::new(self.0.client, job.id()).policy(self.0.policy).events())
     }
 }
 
@@ -157,7 +174,7 @@ impl<'a> IntoFuture for Submit<'a> {
     fn into_future(self) -> Self::IntoFuture {
         async move {
             let job = self.0.begin().await?;
-            accepted(self.0.client, job.id()).await
+            accepted(self.0.client, job.id(), self.0.policy).await
         }
         .boxed()
     }
@@ -170,7 +187,7 @@ impl<'a> IntoFuture for Generate<'a> {
     fn into_future(self) -> Self::IntoFuture {
         async move {
             let job = self.0.begin().await?;
-            self.0.client.resume(job.id()).await
+            Wait::new(self.0.client, job.id()).policy(self.0.policy).await
         }
         .boxed()
     }
@@ -233,8 +250,8 @@ pub(super) async fn again(client: &Client, existing: Job, fingerprint: &str) -> 
 }
 
 /// Drives a job until its provider has accepted it.
-pub(super) async fn accepted(client: &Client, id: JobId) -> Result<Job> {
-    let mut events = Wait::new(client, id).events();
+pub(super) async fn accepted(client: &Client, id: JobId, policy: WaitPolicy) -> Result<Job> {
+    let mut events = Wait::new(client, id).policy(policy).events();
     while let Some(event) = events.next().await {
         let job = event?.job;
         if matches!(job.stage(), Stage::Running | Stage::Rendered | Stage::Done) {

@@ -301,6 +301,12 @@ fn decided(job: &mut Job, decision: Decision, now: Timestamp) {
             ready(step, now);
             job.trouble = None;
         }
+        // Nothing was sent, so whatever kept it from that is all there is to say.
+        Decision::Abandon if step.state == StepState::Ready && job.stage == Stage::Ready => {
+            step.state = StepState::Failed;
+            let message = "abandoned by decision before it was sent";
+            job.trouble.get_or_insert_with(|| Reason::new(ErrorKind::JobFailed, message));
+        }
         Decision::Abandon
             if matches!(step.state, StepState::Uncertain | StepState::Unknown)
                 || job.stage == Stage::NeedsAction =>

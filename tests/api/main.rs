@@ -17,4 +17,5 @@ mod jogg;
 mod operations;
 mod recovery;
 mod retry;
+mod route;
 mod uploads;

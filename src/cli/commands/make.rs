@@ -9,6 +9,7 @@ use super::super::exit::Exit;
 use super::super::output;
 use super::super::progress::Progress;
 use super::plan::plan;
+use super::route;
 use super::save::{self, FILE, Made, Order, Trouble};
 use crate::client::Video;
 use crate::error::{Error, ErrorKind, Result};
@@ -21,6 +22,9 @@ pub(in super::super) async fn run(context: &Context, args: &MakeArgs) -> Exit {
         Ok(request) => request,
         Err(error) => return output::report(&error),
     };
+    if args.route {
+        return route::run(context, args, &request).await;
+    }
     let targets = match prepare(context, args, &request).await {
         Ok(targets) => targets,
         Err(error) => return output::report(&error),
@@ -100,7 +104,11 @@ async fn place(
 }
 
 /// A file that stands at the place is this job's own, or in the way.
-async fn check_place(args: &MakeArgs, path: &Path, existing: Option<&Job>) -> Result<()> {
+pub(super) async fn check_place(
+    args: &MakeArgs,
+    path: &Path,
+    existing: Option<&Job>,
+) -> Result<()> {
     let Ok(facts) = tokio::fs::symlink_metadata(path).await else { return Ok(()) };
     if !facts.is_dir() && (args.overwrite || existing.is_some_and(|job| is_made_for(job, path))) {
         return Ok(());
@@ -118,7 +126,7 @@ fn is_made_for(job: &Job, path: &Path) -> bool {
 }
 
 /// Makes the folder, and a file in it for a moment, since permissions alone do not tell.
-async fn check_folder(folder: &Path) -> Result<()> {
+pub(super) async fn check_folder(folder: &Path) -> Result<()> {
     let unusable = |error: std::io::Error| {
         let message =
             format!("{} cannot be written: {error}; choose another folder", folder.display());
@@ -131,7 +139,7 @@ async fn check_folder(folder: &Path) -> Result<()> {
 }
 
 /// Letters and digits of the name with hyphens between, short enough for every file system.
-fn file_stem(name: &str) -> String {
+pub(super) fn file_stem(name: &str) -> String {
     let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     let mut stem = words.collect::<Vec<_>>().join("-").to_lowercase();
     while stem.len() > 80 {

@@ -7,6 +7,7 @@ pub(super) mod plan;
 pub(super) mod providers;
 pub(super) mod resolve;
 pub(super) mod resume;
+mod route;
 pub(super) mod sandbox;
 mod save;
 pub(super) mod schema;

@@ -1,0 +1,143 @@
+//! `make --route`: a single video, from the first provider that makes it.
+
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::super::args::MakeArgs;
+use super::super::context::Context;
+use super::super::exit::Exit;
+use super::super::output;
+use super::super::progress::Progress;
+use super::make::{check_folder, check_place, file_stem};
+use super::save::{self, FILE, Made, Order, Trouble};
+use crate::client::{Attempt, AttemptEnd, Routed};
+use crate::error::{Error, ErrorKind, Result};
+use crate::job::{Account, Job, JobId};
+use crate::model::{Credits, ProviderId, VideoRequest};
+use crate::providers::request::Local;
+
+/// A video to be made by one of several accounts.
+struct Target {
+    accounts: Vec<Account>,
+    path: PathBuf,
+    key: String,
+}
+
+pub(super) async fn run(context: &Context, args: &MakeArgs, request: &VideoRequest) -> Exit {
+    let target = match prepare(context, args, request).await {
+        Ok(target) => target,
+        Err(error) => return output::report(&error),
+    };
+    let under_way = Mutex::new(None);
+    tokio::select! {
+        exit = make(context, args, request, &target, &under_way) => exit,
+        _ = tokio::signal::ctrl_c() => {
+            let id: Option<JobId> = *under_way.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            save::interrupted(context, id.as_slice()).await
+        }
+    }
+}
+
+async fn make(
+    context: &Context,
+    args: &MakeArgs,
+    request: &VideoRequest,
+    target: &Target,
+    under_way: &Mutex<Option<JobId>>,
+) -> Exit {
+    let started = Instant::now();
+    let progress = Progress::new(context);
+    let lines: Vec<_> =
+        target.accounts.iter().map(|account| progress.begin(account.provider)).collect();
+    let show = |job: &Job| {
+        *under_way.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(job.id());
+        let index = target.accounts.iter().position(|account| account == job.account());
+        if let Some(line) = index.and_then(|index| lines.get(index)) {
+            line.show(job);
+        }
+    };
+    let route = context.client.route(request).over(target.accounts.clone()).key(&target.key);
+    let route = route.label(FILE, target.path.to_string_lossy());
+    let Routed { attempts, result } = route.observe(&|event| show(&event.job)).await;
+    lines.iter().for_each(|line| line.end());
+    let (last, passed) = match attempts.split_last() {
+        Some((last, passed)) if last.end == AttemptEnd::Made => (Some(last), passed),
+        _ => (None, &*attempts),
+    };
+    passed.iter().for_each(|attempt| tell(context, attempt));
+    let provider =
+        last.or(attempts.last()).map_or(ProviderId::BeatApi, |last| last.account.provider);
+    let made = match result {
+        Ok(video) => {
+            let path = Some(target.path.clone());
+            let order = Order { id: video.job_id(), provider, path, overwrite: args.overwrite };
+            save::wait_and_save(context, &order, &progress.begin(provider)).await
+        }
+        Err(error) => Err(Trouble::Making(error)),
+    };
+    save::print(context, vec![Made { provider, result: made, took: started.elapsed() }])
+}
+
+/// Says why an account was passed over, and what that cost.
+fn tell(context: &Context, attempt: &Attempt) {
+    let reason = attempt.reason.as_ref().map(ToString::to_string).unwrap_or_default();
+    let provider = attempt.account.provider;
+    if context.json {
+        output::json(&json!({
+            "provider": provider,
+            "job": attempt.job,
+            "passed_over": attempt.end.to_string(),
+            "reason": reason,
+            "credits": attempt.cost,
+        }));
+        return;
+    }
+    let cost = match attempt.cost {
+        zero if zero == Credits::ZERO => "nothing was paid".to_owned(),
+        cost => format!("it may cost {}", output::credits(cost)),
+    };
+    output::note(&format!("{provider:9} {}: {reason}; {cost}", attempt.end));
+}
+
+async fn prepare(context: &Context, args: &MakeArgs, request: &VideoRequest) -> Result<Target> {
+    check_folder(&args.out).await?;
+    let providers = context.providers_in_order(&args.request.provider)?;
+    let accounts = providers.into_iter().map(|provider| context.client.account(provider).cloned());
+    let accounts = accounts.collect::<Result<Vec<_>>>()?;
+    let (generation, key, existing) = place(context, args, request, &accounts).await?;
+    let suffix = match generation {
+        0 => String::new(),
+        generation => format!("-{}", generation + 1),
+    };
+    let folder = std::path::absolute(&args.out).unwrap_or_else(|_| args.out.clone());
+    let path = folder.join(format!("{}{suffix}.mp4", file_stem(&args.request.name)));
+    check_place(args, &path, existing.as_ref()).await?;
+    Ok(Target { accounts, path, key })
+}
+
+/// How often the request was routed before with `--again`, the key to use, and a job that has it.
+async fn place(
+    context: &Context,
+    args: &MakeArgs,
+    request: &VideoRequest,
+    accounts: &[Account],
+) -> Result<(u32, String, Option<Job>)> {
+    let fingerprint = Local::of(request).await?.fingerprint(request);
+    let mut last = None;
+    for generation in 0u32.. {
+        let key = format!("route {}{fingerprint} {generation}", context.namespace);
+        let mut newest = None;
+        for account in accounts {
+            newest = context.client.jobs().find(account, &key).await?.or(newest);
+        }
+        match newest {
+            Some(job) => last = Some((generation, key, Some(job))),
+            None if args.again => return Ok((generation, key, None)),
+            None => return Ok(last.unwrap_or((generation, key, None))),
+        }
+    }
+    Err(Error::new(ErrorKind::Conflict, "no generation is free"))
+}
