@@ -139,6 +139,10 @@ impl State {
     async fn step(mut self) -> Option<(Result<Event>, Self)> {
         loop {
             if let Some(told) = self.told.pop_front() {
+                if self.told.is_empty() {
+                    // A queue keeps the room that it had, and a job is a large thing.
+                    self.told = VecDeque::new();
+                }
                 return Some((told, self));
             }
             if self.is_over {
@@ -160,7 +164,7 @@ impl State {
         }
         match next {
             Next::End => self.is_over = true,
-            _ if now >= self.deadline() => return Err(self.timed_out().await),
+            _ if now >= self.deadline() => return Err(self.timed_out().boxed().await),
             Next::Advance => drop(self.client.advance(self.id).boxed().await?),
             Next::Rest(until) => {
                 let until = until.min(self.deadline());
@@ -169,9 +173,11 @@ impl State {
             Next::Watch(watch) => match watch.await {
                 News::Changed | News::Stopped => {}
                 News::Unstored => drop(self.client.advance(self.id).boxed().await?),
-                News::Refused(reason) => return Err(self.refused(&reason).await),
-                News::Failing(reads) => return Err(self.stopped(Limit::FailedReads(reads)).await),
-                News::Deadline => return Err(self.timed_out().await),
+                News::Refused(reason) => return Err(self.refused(&reason).boxed().await),
+                News::Failing(reads) => {
+                    return Err(self.stopped(Limit::FailedReads(reads)).boxed().await);
+                }
+                News::Deadline => return Err(self.timed_out().boxed().await),
             },
         }
         Ok(())
@@ -185,7 +191,7 @@ impl State {
         if !std::mem::replace(&mut self.is_begun, true) {
             self.age_until = self.policy.job_age.map(|age| job.created_at() + age);
             if waits_there {
-                job = self.client.decide(job, Decision::Wake).await?.0;
+                job = self.client.decide(job, Decision::Wake).boxed().await?.0;
             }
         }
         let waits_there = job.stage() == Stage::NeedsAction && job.offers().is_none();

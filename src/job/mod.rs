@@ -23,6 +23,7 @@ pub use stored::StoredJob;
 pub use transition::{Action, apply, next};
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -121,8 +122,8 @@ pub struct Job {
     /// The digest of the caller's key, so that the key itself never leaves the process.
     pub(crate) key: Option<String>,
     pub(crate) fingerprint: String,
-    pub(crate) request: VideoRequest,
-    pub(crate) plan: Plan,
+    pub(crate) request: Arc<VideoRequest>,
+    pub(crate) plan: Arc<Plan>,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) parent: Option<JobId>,
     pub(crate) created_at: Timestamp,
@@ -154,9 +155,9 @@ impl Job {
             account: plan.account.clone(),
             key: None,
             fingerprint,
-            request,
+            request: Arc::new(request),
             steps: plan.steps.iter().map(|planned| Step::new(planned, now)).collect(),
-            plan,
+            plan: Arc::new(plan),
             labels: BTreeMap::new(),
             parent: None,
             stage: Stage::Ready,

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -134,8 +135,8 @@ impl Job {
             account: order.account.into_owned(),
             key: order.key.map(Cow::into_owned),
             fingerprint: order.fingerprint.into_owned(),
-            request: order.request.into_owned(),
-            plan: order.plan.into_owned(),
+            request: Arc::new(order.request.into_owned()),
+            plan: Arc::new(order.plan.into_owned()),
             labels: order.labels,
             parent: order.parent,
             created_at: order.created_at,

@@ -7,6 +7,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use std::sync::Arc;
+
 use super::*;
 use crate::job::transition::tests::job_of;
 use crate::job::{
@@ -35,20 +37,22 @@ fn new_job() -> Job {
     job.id = "01M7Z2WPQ17E70A0ACY16PBNWG".parse().unwrap();
     job.parent = Some("01M7Z2WPQ17E70A0ACY16PBNW0".parse().unwrap());
     job.account.name = "main".to_owned();
-    job.plan.account = job.account.clone();
+    let plan = Arc::make_mut(&mut job.plan);
+    plan.account = job.account.clone();
     job.key = Some(crate::digest::sha256("order-1042"));
     job.fingerprint = crate::digest::sha256("request");
     job.labels.insert("file".to_owned(), "/videos/roast.mp4".to_owned());
     let product = Product::new("Morning Roast ☕").image_file("coffee.png").price("12.90 €");
-    job.request = VideoRequest::new(product)
+    let mut request = VideoRequest::new(product)
         .prompt("Steam rises, \"slow\" push in")
         .duration_secs(15)
         .track(Track::bytes(vec![1, 2, 3]));
-    job.request.jogg = Some(crate::jogg::Options::new().avatar(81).previews(["Simple", "Bold"]));
-    job.request.creatify = Some(crate::creatify::Options::product_shot().image_only());
+    request.jogg = Some(crate::jogg::Options::new().avatar(81).previews(["Simple", "Bold"]));
+    request.creatify = Some(crate::creatify::Options::product_shot().image_only());
     let music = crate::beatapi::MusicOptions::premium("sing".into());
-    job.request.beatapi = Some(crate::beatapi::Options::new().music(music));
-    job.plan.images = vec![PlannedMedia::Upload {
+    request.beatapi = Some(crate::beatapi::Options::new().music(music));
+    job.request = Arc::new(request);
+    plan.images = vec![PlannedMedia::Upload {
         sha256: crate::digest::sha256("image"),
         media_type: "image/png".to_owned(),
         size_bytes: 4_096,

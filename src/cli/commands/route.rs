@@ -15,7 +15,7 @@ use super::make::{check_folder, check_place, file_stem};
 use super::save::{self, FILE, Made, Order, Trouble};
 use crate::client::{Attempt, AttemptEnd, Routed};
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Account, Job, JobId};
+use crate::job::{Account, Job, JobId, Reason};
 use crate::model::{Credits, ProviderId, VideoRequest};
 use crate::providers::request::Local;
 
@@ -83,7 +83,11 @@ async fn make(
 
 /// Says why an account was passed over, and what that cost.
 fn tell(context: &Context, attempt: &Attempt) {
-    let reason = attempt.reason.as_ref().map(ToString::to_string).unwrap_or_default();
+    let told = |reason: &Reason| match &reason.field {
+        Some(field) => format!("{field}: {reason}"),
+        None => reason.to_string(),
+    };
+    let reason = attempt.reason.as_ref().map(told).unwrap_or_default();
     let provider = attempt.account.provider;
     if context.json {
         output::json(&json!({

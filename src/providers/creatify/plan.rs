@@ -124,7 +124,7 @@ pub(super) fn plan_anew(
         Part::Video if is_image_only => paid(&[(VIDEO, VIDEO_PRICE)]),
         Part::Video => paid(&[(VIDEO_ANEW, VIDEO_ANEW_PRICE)]),
     };
-    let mut request = parent.request.clone();
+    let mut request = (*parent.request).clone();
     let mut options = request.creatify.take().unwrap_or_default();
     match (part, prompt.map(str::to_owned)) {
         (_, None) => {}
@@ -138,7 +138,7 @@ pub(super) fn plan_anew(
         steps,
         source: Some(source.id),
         cost,
-        ..parent.plan.clone()
+        ..(*parent.plan).clone()
     };
     Ok((request, plan))
 }
