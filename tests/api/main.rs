@@ -14,6 +14,7 @@ mod errors;
 mod fields;
 mod jobs;
 mod jogg;
+mod lists;
 mod operations;
 mod recovery;
 mod retry;
