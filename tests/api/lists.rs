@@ -80,8 +80,10 @@ async fn jogg_videos_are_watched_in_the_list_and_read_once_when_they_have_ended(
     for name in ["alpha", "beta"] {
         let made = done(json!({"video_id": format!("v-{name}"), "status": "processing"}));
         answers(&server, "/v2/create_video_from_product", name, made).await;
-        let video = done(json!({"status": "completed", "video_url": format!("https://r.example/{name}.mp4"),
-            "deducted_credit": 1.5}));
+        let video = done(
+            json!({"status": "completed", "video_url": format!("https://r.example/{name}.mp4"),
+            "deducted_credit": 1.5}),
+        );
         singles.push(reads(&server, &format!("/v2/product_video/v-{name}"), video).await);
     }
     let listed = |name: &str| json!({"id": format!("v-{name}"), "status": "completed"});

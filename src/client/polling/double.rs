@@ -1,5 +1,7 @@
 //! A provider whose jobs end when they are told to, and a clock that needs no time.
 
+#![allow(clippy::unwrap_used, reason = "a test's own provider fails loudly")]
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -67,6 +69,8 @@ pub(super) struct Script {
     /// What it calls a job that runs.
     pub(super) word: Option<&'static str>,
     pub(super) hint: Option<Duration>,
+    /// Until when it waits for somebody to act.
+    pub(super) acts_at: Option<Timestamp>,
     /// The most reads in any sixty seconds.
     pub(super) limit: Option<u32>,
     pub(super) list: Option<List>,
@@ -114,6 +118,9 @@ impl Double {
                     raw: serde_json::Value::Null,
                 };
                 Status::Succeeded("succeeded".to_owned(), Some(facts))
+            }
+            _ if script.acts_at.is_some_and(|at| at > self.clock.now()) => {
+                Status::NeedsAction("requires_action".to_owned())
             }
             _ => Status::Running {
                 status: script.word.unwrap_or("processing").to_owned(),

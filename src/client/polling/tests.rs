@@ -1,7 +1,7 @@
 //! Waits in virtual time, through the client as it is: how often a status is read, and how soon an
 //! end is seen.
 
-#![allow(clippy::print_stderr, reason = "a measurement is told")]
+#![allow(clippy::print_stderr, clippy::unwrap_used, reason = "a test tells what it measured")]
 
 use std::future::IntoFuture as _;
 use std::time::Duration;
@@ -216,4 +216,24 @@ async fn trouble_is_told_once_and_its_end_as_well() {
         kinds.push(kind.to_string());
     }
     assert_eq!(kinds[1..], ["retrying: no answer", "processing", "succeeded", "done"], "{kinds:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_waits_for_somebody_ends_a_wait_unless_it_goes_through() {
+    let stage = Stage::new(Script::default());
+    let id = stage.job(SECOND * 300).await;
+    stage.script().acts_at = Some(stage.clock.now() + SECOND * 200);
+    let error = stage.client.resume(id).await.unwrap_err();
+    assert_eq!((error.kind(), error.job_id()), (ErrorKind::NeedsAction, Some(id)));
+    assert!(stage.clock.now() < stage.script().acts_at.unwrap());
+
+    let through = stage.client.resume(id).policy(WaitPolicy::new().through_actions());
+    let mut events = through.events();
+    let mut kinds = Vec::new();
+    while let Some(event) = events.next().await {
+        kinds.push(event.unwrap().kind.to_string());
+    }
+    let needs = "needs action at the provider".to_owned();
+    assert_eq!(kinds.iter().filter(|kind| **kind == needs).count(), 1, "{kinds:?}");
+    assert_eq!(kinds[kinds.len() - 3..], ["processing", "succeeded", "done"], "{kinds:?}");
 }
