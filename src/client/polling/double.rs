@@ -69,6 +69,8 @@ pub(super) struct Script {
     /// What it calls a job that runs.
     pub(super) word: Option<&'static str>,
     pub(super) hint: Option<Duration>,
+    /// How long a read takes.
+    pub(super) latency: Duration,
     /// Until when it waits for somebody to act.
     pub(super) acts_at: Option<Timestamp>,
     /// The most reads in any sixty seconds.
@@ -145,7 +147,11 @@ impl Provider for Double {
     }
 
     fn poll<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Status>> {
-        Box::pin(async move { self.read(1).map(|()| self.status(job, step)) })
+        Box::pin(async move {
+            let latency = self.script().latency;
+            tokio::time::sleep(latency).await;
+            self.read(1).map(|()| self.status(job, step))
+        })
     }
 
     fn reads_per_minute(&self) -> Option<u32> {

@@ -235,7 +235,7 @@ impl State {
     fn forget_unwatched(&mut self, job: JobId) {
         if !self.is_watched(job) {
             self.watchers.remove(&job);
-            self.queue.remove(job);
+            self.queue.release(job);
         }
     }
 }

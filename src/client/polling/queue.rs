@@ -72,9 +72,18 @@ impl Queue {
         self.due.insert((due, id));
     }
 
+    /// Forgets a job. Only the one who reads it may do so while it is being read.
     pub(super) fn remove(&mut self, id: JobId) {
         if let Some(entry) = self.jobs.remove(&id) {
             self.due.remove(&(entry.due, id));
+        }
+    }
+
+    /// Forgets a job that nobody waits for any more. One that is being read stays until it is read
+    /// and due again: whoever waits for it anew meanwhile finds it as it is.
+    pub(super) fn release(&mut self, id: JobId) {
+        if self.jobs.get(&id).is_some_and(|entry| !entry.is_being_read) {
+            self.remove(id);
         }
     }
 
@@ -111,7 +120,9 @@ impl Queue {
 
     /// Puts a job back that was read.
     pub(super) fn done(&mut self, id: JobId, due: Timestamp, now: Timestamp) {
-        let Some(entry) = self.jobs.get_mut(&id) else { return };
+        let Some(entry) = self.jobs.get_mut(&id).filter(|entry| entry.is_being_read) else {
+            return;
+        };
         entry.is_being_read = false;
         entry.due = if std::mem::take(&mut entry.is_woken) { now } else { due };
         self.due.insert((entry.due, id));
@@ -182,6 +193,23 @@ mod tests {
         assert!(queue.is_empty());
         queue.done(second, at(50), at(32));
         assert_eq!(queue.take(at(90)), Turn::Idle, "one that was removed stays away");
+    }
+
+    #[test]
+    fn a_job_that_is_watched_anew_while_it_is_being_read_stands_in_the_queue_once() {
+        let mut queue = Queue::default();
+        let [id] = ids();
+        queue.add(id, at(1), None);
+        assert_eq!(queue.take(at(1)), Turn::One(id));
+        queue.release(id);
+        queue.add(id, at(2), None);
+        assert_eq!(queue.take(at(2)), Turn::Idle, "it is still being read");
+        queue.done(id, at(9), at(3));
+        queue.done(id, at(12), at(3));
+        assert_eq!(queue.take(at(3)), Turn::Rest(at(9)));
+        queue.release(id);
+        assert!(queue.is_empty());
+        assert_eq!(queue.take(at(20)), Turn::Idle);
     }
 
     #[test]

@@ -237,3 +237,21 @@ async fn a_job_that_waits_for_somebody_ends_a_wait_unless_it_goes_through() {
     assert_eq!(kinds.iter().filter(|kind| **kind == needs).count(), 1, "{kinds:?}");
     assert_eq!(kinds[kinds.len() - 3..], ["processing", "succeeded", "done"], "{kinds:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_back_while_a_status_is_being_read_gets_it() {
+    let stage = Stage::new(Script { latency: SECOND * 5, ..Script::default() });
+    let id = stage.job(SECOND * 60).await;
+    // At whatever moment of a read or between two the one before has gone.
+    for millis in (0..30_000).step_by(700) {
+        let wait = stage.client.resume(id).into_future();
+        let patience = Duration::from_millis(500 + millis % 6_300);
+        if let Ok(video) = tokio::time::timeout(patience, wait).await {
+            assert_eq!(video.unwrap().job_id(), id);
+            break;
+        }
+    }
+    let begun = stage.clock.now();
+    stage.client.resume(id).await.unwrap();
+    assert!(stage.clock.now().since(begun) < SECOND * 60);
+}
