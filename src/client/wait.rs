@@ -125,6 +125,8 @@ struct State {
 
 /// What a wait does next.
 enum Next {
+    /// It tells what is new, before anything is waited for.
+    Tell,
     /// Something that only this wait does: it is sent, or looked for.
     Advance,
     /// Nothing until then.
@@ -157,12 +159,8 @@ impl State {
 
     async fn go_on(&mut self) -> Result<()> {
         let now = self.client.0.clock.now();
-        let next = self.look().boxed().await?;
-        if !self.told.is_empty() && !matches!(next, Next::End) {
-            // What is known is told before anything is waited for.
-            return Ok(());
-        }
-        match next {
+        match self.look().boxed().await? {
+            Next::Tell => {}
             Next::End => self.is_over = true,
             _ if now >= self.deadline() => return Err(self.timed_out().boxed().await),
             Next::Advance => drop(self.client.advance(self.id).boxed().await?),
@@ -203,12 +201,14 @@ impl State {
         let is_running =
             job.current().is_some_and(|step| job.steps[step].state == StepState::Running);
         Ok(match self.client.next(&job, now) {
-            Action::Hold if goes_on => Next::Watch(self.watch(&job)?),
-            Action::Download | Action::Hold | Action::End => Next::End,
+            Action::Download | Action::Hold | Action::End if !goes_on => Next::End,
+            _ if !self.told.is_empty() => Next::Tell,
+            Action::Hold => Next::Watch(self.watch(&job)?),
             Action::Poll(_) => Next::Watch(self.watch(&job)?),
             Action::Rest(_) if is_running => Next::Watch(self.watch(&job)?),
             Action::Rest(until) => Next::Rest(until),
             Action::Send(_) | Action::LookUp(_) => Next::Advance,
+            Action::Download | Action::End => Next::End,
         })
     }
 
