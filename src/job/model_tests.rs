@@ -3,10 +3,10 @@
 
 use proptest::prelude::*;
 
-use super::tests::job_of;
+use super::tests::{facts, job_of};
 use super::*;
 use crate::job::PlannedStep;
-use crate::model::{Credits, Medium, VideoFacts};
+use crate::model::Credits;
 
 const SETTLE: Duration = Duration::from_secs(90);
 const LOOK_AFTER: Duration = Duration::from_secs(30);
@@ -100,7 +100,11 @@ impl World<'_> {
             }
             Action::Hold => self.decide(&read),
             Action::Download => {
-                self.store(&read, Outcome::Downloaded);
+                let outcome = match self.dice.roll(3) {
+                    1 => Outcome::Relinked { video: Box::new(facts("another")) },
+                    _ => Outcome::Downloaded,
+                };
+                self.store(&read, outcome);
             }
             Action::End => {}
         }
@@ -194,15 +198,7 @@ impl World<'_> {
             5 => Outcome::NeedsAction { status: "waiting".to_owned() },
             _ => {
                 let is_last = step + 1 == read.steps().len();
-                let facts = VideoFacts {
-                    medium: Medium::Video,
-                    url: "u".to_owned(),
-                    poster: None,
-                    duration: None,
-                    cost: None,
-                    raw: serde_json::Value::Null,
-                };
-                let video = is_last.then(|| Box::new(facts));
+                let video = is_last.then(|| Box::new(facts("u")));
                 Outcome::Succeeded { status: "done".to_owned(), video }
             }
         };

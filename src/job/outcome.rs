@@ -62,6 +62,11 @@ pub enum Outcome {
         /// When to read it again.
         poll_after: Duration,
     },
+    /// The provider gave a finished video another address.
+    Relinked {
+        /// The video as the provider describes it now.
+        video: Box<VideoFacts>,
+    },
     /// The video was saved.
     Downloaded,
     /// Somebody decided, or a policy did.

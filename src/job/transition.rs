@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Decision, Job, LookUp, Offer, Outcome, Reason, Stage, Step, StepState, SubmitOutcome};
 use crate::error::ErrorKind;
-use crate::model::Timestamp;
+use crate::model::{Timestamp, VideoFacts};
 
 /// How often a step is sent that never left. Unpaid steps are also sent again after a lost answer.
 const MAX_ATTEMPTS: u32 = 8;
@@ -77,6 +77,13 @@ pub fn apply(mut job: Job, outcome: Outcome, now: Timestamp) -> Job {
         Outcome::Downloaded => {
             if job.stage == Stage::Rendered {
                 job.stage = Stage::Done;
+            }
+            return job;
+        }
+        Outcome::Relinked { video } => {
+            if let Some(known) = &mut job.video {
+                // What it cost was said when it ended.
+                *known = VideoFacts { cost: known.cost.or(video.cost), ..*video };
             }
             return job;
         }

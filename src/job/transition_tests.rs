@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use super::*;
 use crate::job::{Account, Confidence, Estimate, JobId, Plan, PlannedStep};
-use crate::model::{Credits, Medium, Product, ProviderId, VideoFacts, VideoRequest};
+use crate::model::{
+    Cost, CostSource, Credits, Medium, Product, ProviderId, VideoFacts, VideoRequest,
+};
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
@@ -102,6 +104,37 @@ fn resubmit() -> Outcome {
 const SECOND: Duration = Duration::from_secs(1);
 const LATER: Timestamp = Timestamp::from_millis(1_001_000);
 
+pub(in crate::job) fn facts(url: &str) -> VideoFacts {
+    VideoFacts {
+        medium: Medium::Video,
+        url: url.to_owned(),
+        poster: None,
+        duration: None,
+        cost: None,
+        raw: serde_json::Value::Null,
+    }
+}
+
+#[test]
+fn a_new_link_changes_the_link_and_neither_the_stage_nor_the_cost() {
+    let relinked = |job: &Job| {
+        let video = Box::new(facts("new"));
+        apply(job.clone(), Outcome::Relinked { video }, LATER)
+    };
+    let running = apply(submitting(), accepted(), NOW);
+    assert_eq!(relinked(&running).video, None);
+    let credits = Credits::whole(3);
+    let cost = Some(Cost { credits, source: CostSource::Reported });
+    let video = Some(Box::new(VideoFacts { cost, ..facts("old") }));
+    let rendered = apply(running, Outcome::Succeeded { status: "done".to_owned(), video }, NOW);
+    for job in [rendered.clone(), apply(rendered, Outcome::Downloaded, NOW)] {
+        let after = relinked(&job);
+        assert_eq!((after.stage(), after.cost()), (job.stage(), cost));
+        assert_eq!(after.video.as_ref().map(|video| &*video.url), Some("new"));
+        assert_eq!(after.revision(), job.revision() + 1);
+    }
+}
+
 #[test]
 fn a_job_goes_from_step_to_step_to_the_file() {
     let job = after([sending(), product()]);
@@ -110,15 +143,7 @@ fn a_job_goes_from_step_to_step_to_the_file() {
     assert_eq!((next(&job, NOW), job.stage()), (Action::Rest(LATER), Stage::Running));
     assert_eq!(next(&job, LATER), Action::Poll(1));
     assert_eq!(job.provider_ref().unwrap().to_string(), "jogg:task_1");
-    let facts = VideoFacts {
-        medium: Medium::Video,
-        url: "u".to_owned(),
-        poster: None,
-        duration: None,
-        cost: None,
-        raw: serde_json::Value::Null,
-    };
-    let video = Some(Box::new(facts));
+    let video = Some(Box::new(facts("u")));
     let job = apply(job, Outcome::Succeeded { status: "completed".to_owned(), video }, LATER);
     assert_eq!((next(&job, LATER), job.stage()), (Action::Download, Stage::Rendered));
     let job = apply(job, Outcome::Downloaded, LATER);
