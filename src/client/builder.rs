@@ -18,6 +18,9 @@ use crate::model::ProviderId;
 use crate::providers;
 use crate::transport::Keys;
 
+/// How long a download may stand still, where nothing else is set.
+const STALL_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// Sets a [`Client`] up.
 #[derive(Default)]
 pub struct ClientBuilder {
@@ -28,6 +31,7 @@ pub struct ClientBuilder {
     wait_policy: WaitPolicy,
     poll_policy: Option<Arc<dyn PollPolicy>>,
     settle: Option<Duration>,
+    stall_timeout: Option<Duration>,
     recovery: Recovery,
     side_file: Option<PathBuf>,
 }
@@ -125,6 +129,14 @@ impl ClientBuilder {
         self
     }
 
+    /// How long a download may stand still before its connection is given up and it goes on with
+    /// another. In real time, as all timeouts of attempts. Default: 30 s.
+    #[must_use]
+    pub fn stall_timeout(mut self, timeout: Duration) -> Self {
+        self.stall_timeout = Some(timeout);
+        self
+    }
+
     /// What is done about a paid call whose answer was lost. Default: [`Recovery::Prove`].
     #[must_use]
     pub fn recovery(mut self, policy: Recovery) -> Self {
@@ -200,6 +212,7 @@ impl ClientBuilder {
             side_file,
             recovery: self.recovery,
             settle: self.settle,
+            stall_timeout: self.stall_timeout.unwrap_or(STALL_TIMEOUT),
             wait_policy: self.wait_policy,
             poll_policy,
         })))

@@ -7,7 +7,6 @@ mod download;
 mod event;
 mod jobs;
 mod limit;
-mod mp4;
 mod polling;
 mod recovery;
 mod regenerate;
@@ -22,7 +21,7 @@ mod work;
 pub use advance::Advance;
 pub use builder::ClientBuilder;
 pub use config::AccountConfig;
-pub use download::{Download, Downloaded};
+pub use download::{Download, Downloaded, VideoBytes};
 pub use event::{Event, EventKind};
 pub use jobs::{Jobs, Resolution};
 pub use limit::{Limit, WaitPolicy};
@@ -83,6 +82,7 @@ struct Inner {
     side_file: Option<side_file::SideFile>,
     recovery: Recovery,
     settle: Option<Duration>,
+    stall_timeout: Duration,
     wait_policy: WaitPolicy,
     poll_policy: Arc<dyn PollPolicy>,
 }
@@ -211,9 +211,18 @@ impl Client {
     }
 
     /// The time by the client's clock.
-    #[cfg(feature = "cli")]
     pub(crate) fn now(&self) -> crate::model::Timestamp {
         self.0.clock.now()
+    }
+
+    /// Waits by the client's clock.
+    async fn sleep(&self, duration: Duration) {
+        self.0.clock.sleep(duration).await;
+    }
+
+    /// How long a download may stand still.
+    fn stall_timeout(&self) -> Duration {
+        self.0.stall_timeout
     }
 
     /// The way to a provider, for reads that stand outside of jobs.

@@ -1,7 +1,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::{Client, Download};
+use super::{Client, Download, VideoBytes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, JobId, Outcome};
 use crate::model::{Cost, Medium, ProviderId, VideoFacts};
@@ -79,11 +79,26 @@ impl Video {
         Download::new(self, path.as_ref())
     }
 
+    /// Its bytes as they arrive, for a place that is no file, such as a bucket.
+    pub fn bytes_stream(&self) -> VideoBytes {
+        VideoBytes::new(self)
+    }
+
+    pub(super) fn client(&self) -> &Client {
+        &self.client
+    }
+
     pub(super) fn http(&self) -> Result<reqwest::Client> {
         Ok(self.client.provider_of(&self.job)?.transport().open().clone())
     }
 
-    pub(super) async fn mark_downloaded(&self) -> Result<()> {
+    /// Records that the video is saved, where it was not by [`download`](Self::download): the job is
+    /// done, and nobody who resumes it fetches the video again.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] for a job that is gone from the ledger; [`ErrorKind::Io`] or
+    /// [`ErrorKind::Unavailable`] where the ledger cannot be read or written.
+    pub async fn mark_downloaded(&self) -> Result<()> {
         let job = self.client.job(self.job.id()).await?;
         self.client.settle(job, Outcome::Downloaded).await.map(drop)
     }

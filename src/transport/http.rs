@@ -102,8 +102,11 @@ impl HttpConfig {
     }
 
     /// The client for downloads and presigned uploads. It has no keys, so it may follow redirects.
+    /// It never unpacks: bytes are counted as they are sent, whatever features of the HTTP client
+    /// the rest of the program turns on.
     pub(crate) fn open_client(&self) -> Result<reqwest::Client> {
-        self.finish(self.builder()?.redirect(redirect::Policy::limited(5)))
+        let builder = self.builder()?.redirect(redirect::Policy::limited(5));
+        self.finish(builder.no_gzip().no_brotli().no_zstd().no_deflate())
     }
 
     fn builder(&self) -> Result<reqwest::ClientBuilder> {

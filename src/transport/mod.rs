@@ -29,7 +29,7 @@ pub use retry::RetryPolicy;
 pub use upload::Upload;
 
 pub(crate) use call::{Answer, Call};
-pub(crate) use reply::{Refusal, Reply};
+pub(crate) use reply::{Refusal, Reply, retry_after};
 
 use std::sync::Arc;
 use std::time::Duration;

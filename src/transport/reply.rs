@@ -52,12 +52,7 @@ impl Reply {
 
     /// The wait that `Retry-After` asks for, as seconds or as a date.
     pub(crate) fn retry_after(&self, now: Timestamp) -> Option<Duration> {
-        let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-        if let Ok(secs) = text.parse() {
-            return Some(Duration::from_secs(secs));
-        }
-        let date = httpdate::parse_http_date(text).ok()?;
-        Some(date.duration_since(now.into()).unwrap_or_default())
+        retry_after(&self.headers, now)
     }
 
     pub(super) fn into_response(self) -> reqwest::Response {
@@ -66,6 +61,16 @@ impl Reply {
         *response.headers_mut() = self.headers;
         reqwest::Response::from(response)
     }
+}
+
+/// The wait that an answer's head asks for.
+pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(secs) = text.parse() {
+        return Some(Duration::from_secs(secs));
+    }
+    let date = httpdate::parse_http_date(text).ok()?;
+    Some(date.duration_since(now.into()).unwrap_or_default())
 }
 
 /// The code with which an edge turns away clients whose User-Agent it dislikes. BeatAPI's does so

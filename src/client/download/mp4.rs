@@ -1,78 +1,239 @@
-//! As much of MP4 as a download needs: is it one, and how long is it? The crates that read the
-//! whole format are larger than this library's default build should bear.
+//! As much of MP4 as a download needs: is it one, is it whole, and how long is it? The crates that
+//! read the whole format are larger than this library's default build should bear.
 
-use std::io::{self, SeekFrom};
-use std::path::Path;
 use std::time::Duration;
 
-use tokio::fs::File;
-use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
+use super::content::Flaw;
 
-/// The length that an MP4 file's movie header states; `None` where it states none.
-///
-/// # Errors
-/// For a file that does not begin with `ftyp`, has no `moov`, or ends inside a box.
-pub(super) async fn duration(path: &Path) -> io::Result<Option<Duration>> {
-    let mut file = File::open(path).await?;
-    let length = file.metadata().await?.len();
-    let mut at = 0;
-    let mut movie = None;
-    while at < length {
-        let (kind, header, size) = read_header(&mut file, at, length).await?;
-        match &kind {
-            b"ftyp" => {}
-            _ if at == 0 => return Err(broken("it does not begin with ftyp")),
-            b"moov" => movie = Some((at + header, at + size)),
+/// The length of a box's plain header: its size and its kind.
+const HEADER_BYTES: usize = 8;
+
+/// The length of the header of a box whose size does not fit into 32 bits.
+const LONG_HEADER_BYTES: usize = 16;
+
+/// An MP4 file's boxes, looked at as its bytes pass. It needs no more memory than a header.
+#[derive(Debug)]
+pub(super) struct Boxes {
+    /// What has come of the header that is being read, and how much of it is needed.
+    head: Vec<u8>,
+    need: usize,
+    /// How many bytes to pass over until the next header.
+    skip: u64,
+    /// How many bytes have come.
+    at: u64,
+    /// Where the box with the movie's header ends.
+    movie_end: Option<u64>,
+    has_media: bool,
+    /// Whether the last box has no size: it goes on to the file's end, wherever that is.
+    is_open_ended: bool,
+    duration: Option<Duration>,
+}
+
+impl Boxes {
+    pub(super) fn new() -> Self {
+        Self {
+            head: Vec::with_capacity(LONG_HEADER_BYTES),
+            need: HEADER_BYTES,
+            skip: 0,
+            at: 0,
+            movie_end: None,
+            has_media: false,
+            is_open_ended: false,
+            duration: None,
+        }
+    }
+
+    /// Looks at the bytes that come next.
+    pub(super) fn feed(&mut self, mut bytes: &[u8]) -> Result<(), Flaw> {
+        while !bytes.is_empty() {
+            let left = bytes.len();
+            let count = match usize::try_from(self.skip) {
+                Ok(0) => left.min(self.need - self.head.len()),
+                skip => left.min(skip.unwrap_or(usize::MAX)),
+            };
+            let (next, rest) = bytes.split_at(count);
+            bytes = rest;
+            if self.skip > 0 {
+                self.pass(count as u64);
+                continue;
+            }
+            self.at += count as u64;
+            self.head.extend_from_slice(next);
+            if self.head.len() == self.need {
+                self.read_box()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many of the bytes that come next need not be looked at.
+    pub(super) fn skip(&self) -> u64 {
+        self.skip
+    }
+
+    /// Passes over bytes without a look, at most [`skip`](Self::skip).
+    pub(super) fn pass(&mut self, count: u64) {
+        self.skip -= count;
+        self.at += count;
+    }
+
+    /// The length that the movie's header states, when nothing more comes.
+    pub(super) fn finish(&self) -> Result<Option<Duration>, Flaw> {
+        let is_in_movie = self.movie_end.is_some_and(|end| self.at < end);
+        if !self.head.is_empty() || (!self.is_open_ended && (self.skip > 0 || is_in_movie)) {
+            return Err(Flaw::cut("it ends inside a box"));
+        }
+        match (self.movie_end, self.has_media) {
+            (None, _) => Err(Flaw::cut("it has no moov box")),
+            (_, false) => Err(Flaw::cut("it has no mdat box")),
+            _ => Ok(self.duration),
+        }
+    }
+
+    /// Reads as much of a box as it needs; comes back when there is more of it.
+    fn read_box(&mut self) -> Result<(), Flaw> {
+        let start = self.at - self.head.len() as u64;
+        let kind = [self.head[4], self.head[5], self.head[6], self.head[7]];
+        if start == 0 && &kind != b"ftyp" {
+            return Err(Flaw::wrong("it does not begin with ftyp"));
+        }
+        let size = number(&self.head[..4]);
+        let header = if size == 1 { LONG_HEADER_BYTES } else { HEADER_BYTES };
+        if self.lacks(header) {
+            return Ok(());
+        }
+        let movie_end = self.movie_end.filter(|end| start < *end);
+        let end = match size {
+            0 => movie_end.unwrap_or(u64::MAX),
+            1 => start.saturating_add(number(&self.head[HEADER_BYTES..LONG_HEADER_BYTES])),
+            size => start.saturating_add(size),
+        };
+        if end < start + header as u64 || movie_end.is_some_and(|movie_end| end > movie_end) {
+            return Err(Flaw::cut("one of its boxes has no possible size"));
+        }
+        self.is_open_ended |= end == u64::MAX;
+        let mut next = end;
+        match (&kind, movie_end) {
+            (b"moov", None) => {
+                self.movie_end = Some(end);
+                // Its header is among the boxes inside.
+                next = self.at;
+            }
+            (b"mvhd", Some(movie_end)) => {
+                let size = usize::try_from(end - start).unwrap_or(usize::MAX);
+                if self.lacks(size.min(header + MOVIE_HEADER_BYTES)) {
+                    return Ok(());
+                }
+                self.duration = Some(movie_duration(&self.head[header..])?);
+                next = movie_end;
+            }
+            (b"mdat", None) => self.has_media = true,
             _ => {}
         }
-        at += size;
+        self.skip = next - self.at;
+        self.head.clear();
+        self.need = HEADER_BYTES;
+        Ok(())
     }
-    let (start, end) = movie.ok_or_else(|| broken("it has no moov box"))?;
-    at = start;
-    while at < end {
-        let (kind, header, size) = read_header(&mut file, at, end).await?;
-        if &kind == b"mvhd" {
-            return movie_duration(&mut file, at + header, size - header).await.map(Some);
-        }
-        at += size;
+
+    /// Whether the header is to be longer than it is by now.
+    fn lacks(&mut self, need: usize) -> bool {
+        self.need = need;
+        self.head.len() < need
     }
-    Ok(None)
 }
 
-/// The type, header length and whole length of the box at `at`, which must end by `end`.
-async fn read_header(file: &mut File, at: u64, end: u64) -> io::Result<([u8; 4], u64, u64)> {
-    file.seek(SeekFrom::Start(at)).await?;
-    let size = u64::from(file.read_u32().await?);
-    let mut kind = [0; 4];
-    file.read_exact(&mut kind).await?;
-    let (header, size) = match size {
-        0 => (8, end - at),
-        1 => (16, file.read_u64().await?),
-        size => (8, size),
-    };
-    if size < header || size > end - at {
-        return Err(broken("it ends inside a box"));
-    }
-    Ok((kind, header, size))
-}
+/// As much of a movie's header as holds its length, in its longer form.
+const MOVIE_HEADER_BYTES: usize = 32;
 
-async fn movie_duration(file: &mut File, at: u64, size: u64) -> io::Result<Duration> {
-    file.seek(SeekFrom::Start(at)).await?;
-    let is_long = file.read_u32().await? >> 24 == 1;
-    if size < if is_long { 32 } else { 20 } {
-        return Err(broken("its movie header is cut short"));
-    }
-    let (scale, units) = if is_long {
-        file.seek(SeekFrom::Current(16)).await?;
-        (file.read_u32().await?, file.read_u64().await?)
-    } else {
-        file.seek(SeekFrom::Current(8)).await?;
-        (file.read_u32().await?, u64::from(file.read_u32().await?))
+fn movie_duration(header: &[u8]) -> Result<Duration, Flaw> {
+    let is_long = header.first() == Some(&1);
+    let (scale, units) = if is_long { (20..24, 24..32) } else { (12..16, 16..20) };
+    let (Some(scale), Some(units)) = (header.get(scale), header.get(units)) else {
+        return Err(Flaw::cut("its movie header is cut short"));
     };
-    let millis = u128::from(units) * 1000 / u128::from(scale.max(1));
+    let millis = u128::from(number(units)) * 1000 / u128::from(number(scale).max(1));
     Ok(Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX)))
 }
 
-fn broken(message: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, message)
+/// A number of at most eight bytes, the highest first.
+fn number(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const CLIP: &[u8] = include_bytes!("../../sandbox/clip.mp4");
+
+    /// What comes of bytes that arrive in pieces of these sizes, then all at once.
+    fn read(mut bytes: &[u8], sizes: &[usize]) -> Result<Option<Duration>, Flaw> {
+        let mut boxes = Boxes::new();
+        for size in sizes {
+            let (piece, rest) = bytes.split_at(bytes.len().min(*size));
+            boxes.feed(piece)?;
+            bytes = rest;
+        }
+        boxes.feed(bytes)?;
+        boxes.finish()
+    }
+
+    fn boxed(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
+        let size = u32::try_from(8 + content.len()).unwrap();
+        [&size.to_be_bytes()[..], kind, content].concat()
+    }
+
+    /// A movie of 12.5 s whose header is in its longer form.
+    fn long_movie() -> Vec<u8> {
+        let mut header = vec![0; 108];
+        header[0] = 1;
+        header[22..24].copy_from_slice(&[0x03, 0xe8]);
+        header[30..32].copy_from_slice(&[0x30, 0xd4]);
+        boxed(b"moov", &[boxed(b"free", b"before"), boxed(b"mvhd", &header), vec![7; 30]].concat())
+    }
+
+    proptest! {
+        #[test]
+        fn only_the_whole_is_whole_however_it_arrives(
+            cut in 0..CLIP.len(),
+            sizes in prop::collection::vec(1usize..600, 0..40),
+        ) {
+            let whole = read(CLIP, &[]).unwrap();
+            prop_assert!(whole.unwrap() > Duration::ZERO);
+            prop_assert_eq!(read(CLIP, &sizes).unwrap(), whole);
+            prop_assert!(matches!(read(&CLIP[..cut], &sizes), Err(Flaw::Cut(_))));
+        }
+    }
+
+    #[test]
+    fn sizes_of_every_form_are_read() {
+        let start = boxed(b"ftyp", b"isom");
+        let long_media = [&[0, 0, 0, 1][..], b"mdat", &[0, 0, 0, 0, 0, 0, 0, 20], b"data"].concat();
+        let open_media = [&[0, 0, 0, 0][..], b"mdat", b"to the end"].concat();
+        for media in [long_media, open_media, boxed(b"mdat", b"")] {
+            let film = [start.clone(), media, Vec::new()].concat();
+            assert!(matches!(read(&film, &[]), Err(Flaw::Cut(_))), "it has no movie");
+            let film = [start.clone(), long_movie(), film[start.len()..].to_vec()].concat();
+            assert_eq!(read(&film, &[3, 9]).unwrap(), Some(Duration::from_millis(12_500)));
+        }
+    }
+
+    #[test]
+    fn what_is_no_mp4_is_seen_at_once_and_nonsense_does_no_harm() {
+        let mut boxes = Boxes::new();
+        let flaw = boxes.feed(b"<!DOCTYPE html>").unwrap_err();
+        assert!(matches!(flaw, Flaw::Wrong(_)));
+        let start = boxed(b"ftyp", b"isom");
+        let too_short = [&[0, 0, 0, 7][..], b"moov"].concat();
+        let too_long = [&[0, 0, 0, 1][..], b"moov", &[0xff; 8], b"mvhd"].concat();
+        let sticks_out = boxed(b"moov", &[0, 0, 0, 99, b'm', b'v', b'h', b'd']);
+        let cut_short = boxed(b"moov", &boxed(b"mvhd", &[0; 12]));
+        for nonsense in [too_short, too_long, sticks_out, cut_short, Vec::new()] {
+            let film = [start.clone(), nonsense].concat();
+            assert!(matches!(read(&film, &[]), Err(Flaw::Cut(_))), "{film:?}");
+        }
+    }
 }
