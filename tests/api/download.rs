@@ -1,75 +1,281 @@
-//! A download is whole or not there.
+//! A download is whole or not there, and it comes through what can be come through.
 
+use std::path::Path;
+use std::time::Duration;
+
+use adreel::client::{ClientBuilder, VideoBytes};
+use adreel::clock::Clock as _;
 use adreel::{
-    AccountConfig, Client, ErrorKind, Keys, Product, ProviderId, Stage, Video, VideoRequest,
+    AccountConfig, Client, Error, ErrorKind, Keys, Product, ProviderId, Stage, Video, VideoRequest,
 };
 
 use crate::support::InstantClock;
 use crate::support::scripted::{Reply, Server, json};
 
+const CLIP: &[u8] = include_bytes!("../../src/sandbox/clip.mp4");
+
+/// How often a download is tried that gets no further, and how long that takes.
+const TRIES: usize = 6;
+const WAITS: Duration = Duration::from_secs(51);
+
+/// The task's answer when the video is at `url`.
+fn done(url: &str) -> Reply {
+    let body = format!(
+        r#"{{"data":{{"id":"task_1","status":"succeeded",
+            "output":{{"media":[{{"url":"{url}/v.mp4"}}]}}}}}}"#
+    );
+    json(200, &body)
+}
+
+struct Made {
+    client: Client,
+    clock: InstantClock,
+    video: Video,
+    api: Server,
+}
+
+/// A finished video at `url`, of whose job `later` is read afterwards.
+async fn made(builder: ClientBuilder, url: &str, later: Vec<Reply>) -> Made {
+    let queued = json(201, r#"{"data":{"id":"task_1","status":"queued"}}"#);
+    let api = Server::start([queued, done(url)].into_iter().chain(later)).await;
+    let config = AccountConfig::new(Keys::key("secret-key")).base_url(&api.url);
+    let clock = InstantClock::default();
+    let builder = builder.account(ProviderId::BeatApi, config).clock(clock.clone());
+    let client = builder.in_memory().build().unwrap();
+    let product = Product::new("Roast").image_url("https://x.example/p.png");
+    let video = client.generate(&VideoRequest::new(product)).await.unwrap();
+    Made { client, clock, video, api }
+}
+
 /// A finished video whose link leads to `media`.
 async fn video(media: &Server) -> Video {
-    let queued = r#"{"data":{"id":"task_1","status":"queued"}}"#;
-    let done = format!(
-        r#"{{"data":{{"id":"task_1","status":"succeeded",
-            "output":{{"media":[{{"url":"{}/v.mp4"}}]}}}}}}"#,
-        media.url
+    made(Client::builder(), &media.url, Vec::new()).await.video
+}
+
+/// The head of an answer, and some bytes.
+fn raw(head: &str, body: &[u8]) -> Vec<u8> {
+    let mut bytes = format!("HTTP/1.1 {head}\r\nconnection: close\r\n\r\n").into_bytes();
+    bytes.extend_from_slice(body);
+    bytes
+}
+
+/// An answer with all of `clip`, of which only `sent` bytes come.
+fn whole(tag: &str, clip: &[u8], sent: usize) -> Vec<u8> {
+    let head = format!("200 OK\r\ncontent-length: {}\r\netag: {tag}", clip.len());
+    raw(&head, &clip[..sent])
+}
+
+/// An answer with all of `clip` from `start` on.
+fn rest(tag: &str, clip: &[u8], start: usize) -> Vec<u8> {
+    let (last, size) = (clip.len() - 1, clip.len());
+    let head = format!(
+        "206 Partial Content\r\ncontent-length: {}\r\netag: {tag}\r\n\
+         content-range: bytes {start}-{last}/{size}",
+        size - start
     );
-    let api = Server::start([json(201, queued), json(200, &done)]).await;
-    let config = AccountConfig::new(Keys::key("secret-key")).base_url(&api.url);
-    let builder = Client::builder().account(ProviderId::BeatApi, config);
-    let client = builder.clock(InstantClock::default()).in_memory().build().unwrap();
-    let product = Product::new("Roast").image_url("https://x.example/p.png");
-    client.generate(&VideoRequest::new(product)).await.unwrap()
+    raw(&head, &clip[start..])
 }
 
-fn mp4() -> String {
-    // An empty movie of 12.5 s: ftyp, and a moov with nothing but its header.
-    let mut bytes = b"\0\0\0\x10ftypisom\0\0\0\0\0\0\0\x74moov\0\0\0\x6cmvhd".to_vec();
-    bytes.extend([0; 12]);
-    bytes.extend([0, 0, 0x03, 0x68, 0, 0, 0x2a, 0x94]);
-    bytes.resize(16 + 0x74, 0);
-    // All of it is below 0x80 and so the same as text, except one byte of the length.
-    bytes[16 + 8 + 8 + 12 + 7] = 0x14;
-    String::from_utf8(bytes).unwrap()
+/// Another video of the same size.
+fn other_clip() -> Vec<u8> {
+    let mut clip = CLIP.to_vec();
+    *clip.last_mut().unwrap() ^= 1;
+    clip
 }
 
-fn film() -> Reply {
-    Reply::Answer(200, "content-type: video/mp4\r\n", mp4())
+fn files(folder: &Path) -> usize {
+    std::fs::read_dir(folder).unwrap().count()
+}
+
+/// Saves a video in a folder of its own, which has nothing else in it then, or nothing.
+async fn saved(video: &Video) -> Result<Vec<u8>, Error> {
+    let folder = tempfile::tempdir().unwrap();
+    let saved = video.download(folder.path().join("v.mp4")).await;
+    assert_eq!(files(folder.path()), usize::from(saved.is_ok()));
+    let saved = saved?;
+    let bytes = std::fs::read(&saved.path).unwrap();
+    assert_eq!(saved.size_bytes, bytes.len() as u64);
+    assert!(saved.duration.unwrap() > Duration::ZERO);
+    Ok(bytes)
 }
 
 #[tokio::test]
-async fn what_breaks_off_is_fetched_again_and_saved_whole_without_a_key() {
-    let media = Server::start([Reply::BreakOff, Reply::HangUp, film()]).await;
-    let video = video(&media).await;
-    let folder = tempfile::tempdir().unwrap();
-    let saved = video.download(folder.path().join("v.mp4")).await.unwrap();
-    assert_eq!(std::fs::read_to_string(&saved.path).unwrap(), mp4());
-    assert_eq!(saved.duration.unwrap().as_millis(), 12_353);
-    assert!(media.requests().iter().all(|request| !request.contains("secret-key")));
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+async fn what_breaks_off_goes_on_where_it_was_and_without_a_key() {
+    let replies = [
+        Reply::HangUp,
+        Reply::Raw(whole("\"a\"", CLIP, 1000)),
+        Reply::Raw(rest("\"a\"", CLIP, 1000)),
+    ];
+    let media = Server::start(replies).await;
+    assert_eq!(saved(&video(&media).await).await.unwrap(), CLIP);
+    let requests = media.requests();
+    assert!(requests.iter().all(|request| !request.contains("secret-key")));
+    assert!(requests.iter().all(|request| request.contains("accept-encoding: identity\r\n")));
+    assert!(requests[..2].iter().all(|request| !request.contains("range")), "{requests:?}");
+    assert!(requests[2].contains("range: bytes=1000-\r\n"), "{requests:?}");
+    assert!(requests[2].contains("if-range: \"a\"\r\n"), "{requests:?}");
+}
+
+#[tokio::test]
+async fn what_changed_or_may_have_changed_is_fetched_anew() {
+    let other = other_clip();
+    for first in ["\"a\"", "W/\"b\""] {
+        let replies =
+            [Reply::Raw(whole(first, CLIP, 1000)), Reply::Raw(whole("\"b\"", &other, CLIP.len()))];
+        let media = Server::start(replies).await;
+        assert_eq!(saved(&video(&media).await).await.unwrap(), other, "{first}");
+        assert_eq!(media.requests()[1].contains("range"), first == "\"a\"");
+    }
+    // A server that gives a part of something else is not asked for parts again.
+    let replies = [
+        Reply::Raw(whole("\"a\"", CLIP, 1000)),
+        Reply::Raw(rest("\"b\"", &other, 1000)),
+        Reply::Raw(whole("\"b\"", &other, CLIP.len())),
+    ];
+    let media = Server::start(replies).await;
+    assert_eq!(saved(&video(&media).await).await.unwrap(), other);
+    assert!(!media.requests()[2].contains("range"));
+}
+
+#[tokio::test]
+async fn what_stands_still_is_given_up_and_goes_on() {
+    let replies = [
+        Reply::Stall(Vec::new()),
+        Reply::Stall(whole("\"a\"", CLIP, 1000)),
+        Reply::Raw(rest("\"a\"", CLIP, 1000)),
+    ];
+    let media = Server::start(replies).await;
+    let builder = Client::builder().stall_timeout(Duration::from_millis(100));
+    let made = made(builder, &media.url, Vec::new()).await;
+    assert_eq!(saved(&made.video).await.unwrap(), CLIP);
+}
+
+#[tokio::test]
+async fn a_link_that_is_refused_is_read_again_and_kept() {
+    let page = || Reply::Answer(200, "content-type: text/html\r\n", "<html>".to_owned());
+    for old in [Reply::Answer(403, "", String::new()), page()] {
+        let expired = Server::start([old]).await;
+        let media = Server::start([Reply::Raw(whole("\"a\"", CLIP, CLIP.len()))]).await;
+        let made = made(Client::builder(), &expired.url, vec![done(&media.url)]).await;
+        let begun = made.clock.now();
+        assert_eq!(saved(&made.video).await.unwrap(), CLIP);
+        assert_eq!(made.clock.now(), begun, "a new link need not be waited for");
+        assert_eq!((expired.requests().len(), made.api.requests().len()), (1, 3));
+        let job = made.client.job(made.video.job_id()).await.unwrap();
+        assert_eq!(job.stage(), Stage::Done);
+        let again = made.client.resume(job.id()).await.unwrap();
+        assert_eq!(again.url(), format!("{}/v.mp4", media.url));
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_does_not_work_yet_is_waited_for_and_not_for_ever() {
+    let refused = || Reply::Answer(404, "", String::new());
+    let replies = (0..TRIES - 1).map(|_| refused());
+    let last = Reply::Raw(whole("\"a\"", CLIP, CLIP.len()));
+    let media = Server::start(replies.chain([last])).await;
+    let same = (0..TRIES).map(|_| done(&media.url)).collect();
+    let made = made(Client::builder(), &media.url, same).await;
+    let begun = made.clock.now();
+    assert_eq!(saved(&made.video).await.unwrap(), CLIP);
+    assert_eq!(made.clock.now().since(begun), WAITS);
 }
 
 #[tokio::test]
 async fn what_never_arrives_whole_leaves_nothing_and_names_the_job() {
-    let html = || Reply::Answer(200, "", "<html>expired</html>".to_owned());
-    let gone = || Reply::Answer(404, "", String::new());
-    let cut = || Reply::Answer(200, "", mp4()[..100].to_owned());
-    let cases: [(Vec<Reply>, ErrorKind); 5] = [
-        ((0..3).map(|_| Reply::BreakOff).collect(), ErrorKind::Unavailable),
-        ((0..3).map(|_| gone()).collect(), ErrorKind::Unavailable),
-        (vec![html()], ErrorKind::Decode),
-        (vec![cut()], ErrorKind::Decode),
-        (vec![Reply::Answer(200, "", String::new())], ErrorKind::Decode),
+    let length = CLIP.len();
+    let answer = |head: &str, body: &[u8]| raw(&format!("200 OK\r\n{head}"), body);
+    let announced = |size: usize| format!("content-length: {size}");
+    let cases: [(&str, Vec<u8>, ErrorKind); 8] = [
+        ("it breaks off", whole("\"a\"", CLIP, 0), ErrorKind::Unavailable),
+        ("it is refused", raw("404 Not Found", b""), ErrorKind::Unavailable),
+        ("it fails", raw("503 Busy\r\nretry-after: 3", b""), ErrorKind::Unavailable),
+        ("a message", answer("content-type: application/json", b"{}"), ErrorKind::Unavailable),
+        ("it is packed", answer("content-encoding: gzip", CLIP), ErrorKind::Unavailable),
+        ("it is no video", answer(&announced(22), b"<html>it expired</html>"), ErrorKind::Decode),
+        ("it is cut off", answer(&announced(length - 9), &CLIP[..length - 9]), ErrorKind::Decode),
+        ("it is empty", answer(&announced(0), b""), ErrorKind::Decode),
     ];
-    for (replies, kind) in cases {
-        let media = Server::start(replies).await;
-        let video = video(&media).await;
-        let folder = tempfile::tempdir().unwrap();
-        let error = video.download(folder.path().join("v.mp4")).await.unwrap_err();
-        assert_eq!((error.kind(), error.job_id()), (kind, Some(video.job_id())), "{error}");
-        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "{error}");
+    for (what, reply, kind) in cases {
+        let media = Server::start((0..TRIES).map(|_| Reply::Raw(reply.clone()))).await;
+        let made = made(Client::builder(), &media.url, Vec::new()).await;
+        let begun = made.clock.now();
+        let error = saved(&made.video).await.unwrap_err();
+        let id = made.video.job_id();
+        assert_eq!((error.kind(), error.job_id()), (kind, Some(id)), "{what}: {error}");
+        assert!(!error.to_string().contains("127.0.0.1"), "{error}");
+        assert_eq!(media.requests().len(), TRIES, "{what}");
+        assert!(made.clock.now().since(begun) >= WAITS, "{what}");
         // The video is still there to be fetched.
-        assert_eq!(video.job().stage(), Stage::Rendered);
+        assert_eq!(made.client.job(id).await.unwrap().stage(), Stage::Rendered);
     }
+}
+
+/// All that a stream gives, and the error that ended it.
+async fn read(mut bytes: VideoBytes) -> (Vec<u8>, Option<Error>) {
+    let mut read = Vec::new();
+    while let Some(piece) = bytes.next().await {
+        match piece {
+            Ok(piece) => read.extend_from_slice(&piece),
+            Err(error) => {
+                assert!(bytes.next().await.is_none(), "nothing follows an error");
+                return (read, Some(error));
+            }
+        }
+    }
+    (read, None)
+}
+
+#[tokio::test]
+async fn a_stream_comes_through_the_same_and_the_job_is_done_when_it_is_said() {
+    let replies = [
+        Reply::Raw(whole("\"a\"", CLIP, 1000)),
+        Reply::Raw(rest("\"b\"", CLIP, 1000)),
+        // No parts any more, but surely the same.
+        Reply::Raw(whole("\"a\"", CLIP, 2000)),
+        Reply::Raw(whole("\"a\"", CLIP, CLIP.len())),
+    ];
+    let media = Server::start(replies).await;
+    let made = made(Client::builder(), &media.url, Vec::new()).await;
+    let stream = made.video.bytes_stream();
+    let (bytes, error) = tokio::spawn(read(stream)).await.unwrap();
+    assert!(error.is_none() && bytes == CLIP, "{error:?}");
+    let id = made.video.job_id();
+    assert_eq!(made.client.job(id).await.unwrap().stage(), Stage::Rendered);
+    made.video.mark_downloaded().await.unwrap();
+    assert_eq!(made.client.job(id).await.unwrap().stage(), Stage::Done);
+}
+
+#[tokio::test]
+async fn a_stream_whose_video_changes_midway_ends_with_an_error() {
+    let other = other_clip();
+    let replies =
+        [Reply::Raw(whole("\"a\"", CLIP, 1000)), Reply::Raw(whole("\"b\"", &other, CLIP.len()))];
+    let media = Server::start(replies).await;
+    let video = video(&media).await;
+    let (bytes, error) = read(video.bytes_stream()).await;
+    let error = error.unwrap();
+    assert_eq!(bytes, CLIP[..1000]);
+    assert_eq!((error.kind(), error.job_id()), (ErrorKind::Unavailable, Some(video.job_id())));
+    assert!(error.to_string().contains("changed at its provider"), "{error}");
+}
+
+#[tokio::test]
+async fn a_file_that_appears_meanwhile_stays_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("v.mp4");
+    let media = Server::start((0..3).map(|_| Reply::Raw(whole("\"a\"", CLIP, CLIP.len())))).await;
+    let video = video(&media).await;
+    let download = video.download(&path).or_same();
+    std::fs::write(&path, "mine").unwrap();
+    let error = download.await.unwrap_err();
+    assert_eq!((error.kind(), files(folder.path())), (ErrorKind::Conflict, 1));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
+    video.download(&path).overwrite().await.unwrap();
+    assert_eq!(std::fs::read(&path).unwrap(), CLIP);
+    video.download(&path).or_same().await.unwrap();
+    assert_eq!(files(folder.path()), 1);
+    let nowhere = folder.path().join("none").join("v.mp4");
+    let error = video.download(nowhere).await.unwrap_err();
+    assert_eq!((error.kind(), error.field()), (ErrorKind::Io, Some("path")));
 }

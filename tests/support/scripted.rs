@@ -14,6 +14,10 @@ pub(crate) enum Reply {
     HangUp,
     /// The answer breaks off in its body.
     BreakOff,
+    /// These bytes, head and all, then the connection is closed.
+    Raw(Vec<u8>),
+    /// These bytes, then nothing until the client closes the connection.
+    Stall(Vec<u8>),
     /// A JSON answer in which `{tag}` is the tag of a job's step that was sent last.
     WithTag(String),
 }
@@ -89,6 +93,13 @@ async fn read_request(stream: &mut TcpStream) -> Option<String> {
 
 async fn write_reply(stream: &mut TcpStream, reply: Reply) {
     let text = match reply {
+        Reply::Raw(bytes) => return stream.write_all(&bytes).await.unwrap(),
+        Reply::Stall(bytes) => {
+            stream.write_all(&bytes).await.unwrap();
+            // Either end of it says that the client is gone.
+            let _ = stream.read(&mut [0]).await;
+            return;
+        }
         Reply::HangUp | Reply::WithTag(_) => return,
         Reply::BreakOff => "HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"data\":".to_owned(),
         Reply::Answer(status, headers, body) => format!(
