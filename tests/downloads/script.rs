@@ -139,6 +139,8 @@ pub(crate) struct Script {
     pub(crate) for_ever: bool,
     pub(crate) validator: Validator,
     pub(crate) framing: Framing,
+    /// Whether the video's last box has no size, so that only its server knows where it ends.
+    pub(crate) is_open_ended: bool,
 }
 
 impl Script {
@@ -166,7 +168,13 @@ impl Script {
                 Framing::Chunks,
                 Framing::Close,
             ]),
+            is_open_ended: dice.roll(4) == 0,
         }
+    }
+
+    /// Whether the server lets something stand still.
+    pub(crate) fn stalls(&self) -> bool {
+        self.faults.iter().any(|fault| matches!(fault, Fault::NoAnswer | Fault::Stalls))
     }
 
     /// Whether every download should come through it.
@@ -178,6 +186,7 @@ impl Script {
 impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let end = if self.for_ever { " for ever" } else { "" };
-        write!(f, "{:?}{end}, {:?}, {:?}", self.faults, self.validator, self.framing)
+        let open = if self.is_open_ended { ", open-ended" } else { "" };
+        write!(f, "{:?}{end}, {:?}, {:?}{open}", self.faults, self.validator, self.framing)
     }
 }

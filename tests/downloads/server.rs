@@ -24,10 +24,11 @@ static NOISE: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(|| {
 const NOISE_BYTES: usize = 512 * 1024;
 
 /// A video: the sandbox's clip with more in its `mdat`.
-fn video(size: usize, dice: &mut Dice) -> Vec<u8> {
+fn video(size: usize, is_open_ended: bool, dice: &mut Dice) -> Vec<u8> {
     let from = dice.roll(NOISE_BYTES - size);
     let mut bytes = [CLIP, &NOISE[from..from + size]].concat();
     let media = u32::try_from(bytes.len() - MEDIA_AT).unwrap();
+    let media = if is_open_ended { 0 } else { media };
     bytes[MEDIA_AT..MEDIA_AT + 4].copy_from_slice(&media.to_be_bytes());
     bytes
 }
@@ -47,6 +48,8 @@ struct Case {
     first_link: usize,
     next_fault: usize,
     is_waiting_for_range: bool,
+    /// Whether the last answer with a video's start told its size.
+    is_size_told: bool,
     tag: usize,
     met: Vec<Option<Fault>>,
 }
@@ -58,7 +61,7 @@ impl Case {
         let most = dice.pick(&[1, 900, 20_000, 20_000, 60_000, 300_000]);
         let size = 1 + dice.roll(most);
         let other = if dice.roll(2) == 0 { size } else { size + 1 + dice.roll(100) };
-        let videos = [video(size, &mut dice), video(other, &mut dice)];
+        let videos = [size, other].map(|size| video(size, script.is_open_ended, &mut dice));
         Self {
             dice,
             script,
@@ -69,6 +72,7 @@ impl Case {
             first_link: 0,
             next_fault: 0,
             is_waiting_for_range: false,
+            is_size_told: false,
             tag: 0,
             met: Vec::new(),
         }
@@ -127,8 +131,8 @@ impl Case {
 #[derive(Default)]
 struct Answer {
     bytes: Vec<u8>,
-    /// How many bytes are written one by one.
-    slow: usize,
+    /// Whether the first bytes of the body are written one by one.
+    is_slow: bool,
     end: End,
 }
 
@@ -188,10 +192,17 @@ async fn serve(mut stream: TcpStream, base: String, cases: Cases) -> Option<()> 
     let request = read_request(&mut stream).await?;
     let answer = answer(&request, &base, &cases)?;
     stream.set_nodelay(true).ok()?;
-    let (slow, rest) = answer.bytes.split_at(answer.slow.min(answer.bytes.len()));
-    for byte in slow {
-        stream.write_all(&[*byte]).await.ok()?;
-        tokio::task::yield_now().await;
+    let mut rest = &*answer.bytes;
+    if answer.is_slow {
+        let head = rest.windows(4).position(|end| end == b"\r\n\r\n").unwrap_or_default();
+        let (head, body) = rest.split_at(head + 4);
+        stream.write_all(head).await.ok()?;
+        let (slow, fast) = body.split_at(SLOW_BYTES.min(body.len()));
+        for byte in slow {
+            stream.write_all(&[*byte]).await.ok()?;
+            tokio::task::yield_now().await;
+        }
+        rest = fast;
     }
     stream.write_all(rest).await.ok()?;
     match answer.end {
@@ -302,11 +313,11 @@ fn media(case: &mut Case, head: &str, path: &str, link: usize) -> Answer {
             }
             let place = format!("bytes {start}-{}/{}", video.len() - 1, video.len());
             let head = format!("206 Partial Content\r\n{lines}content-range: {place}\r\n");
-            body(case, fault, &head, start, Framing::Length)
+            body(case, fault, &head, start)
         }
         _ => {
             let head = format!("200 OK\r\n{lines}content-type: video/mp4\r\n");
-            body(case, fault, &head, 0, case.script.framing)
+            body(case, fault, &head, 0)
         }
     }
 }
@@ -360,12 +371,13 @@ fn wrong_part(case: &mut Case, fault: Fault, start: usize, lines: &str) -> Answe
             part(format!("bytes {}-{last}/{size}", start + 1), lines, &video[start + 1..])
         }
         Fault::WrongStart => part(format!("bytes 0-{last}/{size}"), lines, video),
-        Fault::WrongTotal => {
+        // Nobody could tell where neither the video nor an answer before has told its size.
+        Fault::WrongTotal if case.is_size_told || !case.script.is_open_ended => {
             let more = [&video[start..], b"x"].concat();
             part(format!("bytes {start}-{size}/{}", size + 1), lines, &more)
         }
         Fault::NoPlace => plain(&format!("206 Partial Content\r\n{lines}x: y"), &video[start..]),
-        Fault::ShortPart => {
+        Fault::ShortPart | Fault::WrongTotal => {
             let end = start + (size - start).div_ceil(2);
             part(format!("bytes {start}-{}/{size}", end - 1), lines, &video[start..end])
         }
@@ -384,22 +396,28 @@ fn wrong_part(case: &mut Case, fault: Fault, start: usize, lines: &str) -> Answe
 }
 
 /// The video from `start` on behind `head`, with what goes wrong on the way.
-fn body(
-    case: &mut Case,
-    fault: Option<Fault>,
-    head: &str,
-    start: usize,
-    framing: Framing,
-) -> Answer {
+fn body(case: &mut Case, fault: Option<Fault>, head: &str, start: usize) -> Answer {
     let video = case.videos[case.version][start..].to_vec();
     let cut = case.cut(video.len());
+    // Nobody could tell that such a one is not whole.
+    let fault = match fault {
+        Some(Fault::ShortAnnounced | Fault::CutUnannounced)
+            if start == 0 && case.script.is_open_ended =>
+        {
+            Some(Fault::BreaksOff)
+        }
+        fault => fault,
+    };
     let framing = match fault {
         Some(Fault::CutInChunks) => Framing::Chunks,
         Some(Fault::CutUnannounced) => Framing::Close,
         // What breaks off where nobody tells the end is another fault.
-        Some(Fault::BreaksOff | Fault::ShortAnnounced | Fault::UnaskedPart) => Framing::Length,
-        _ => framing,
+        Some(Fault::BreaksOff) => Framing::Length,
+        _ => case.script.framing,
     };
+    if start == 0 {
+        case.is_size_told = framing == Framing::Length;
+    }
     if fault == Some(Fault::UnaskedPart) && start == 0 {
         let end = cut.max(1);
         let place = format!("content-range: bytes 0-{}/{}", end - 1, video.len());
@@ -430,17 +448,16 @@ fn body(
             message(&format!("{head}transfer-encoding: chunked\r\n"), &chunks)
         }
     };
-    let slow = if fault == Some(Fault::Slow) { SLOW_BYTES } else { 0 };
     let end = match fault {
         Some(Fault::IsReset) => End::Reset,
         Some(Fault::Stalls) => End::Hold,
         _ => End::Close,
     };
-    Answer { bytes, slow, end }
+    Answer { bytes, is_slow: fault == Some(Fault::Slow), end }
 }
 
 /// How much of a slow answer comes a byte at a time.
-const SLOW_BYTES: usize = 1200;
+const SLOW_BYTES: usize = 900;
 
 fn chunks(body: &[u8]) -> Vec<u8> {
     let chunk = |part: &[u8]| [format!("{:x}\r\n", part.len()).as_bytes(), part, b"\r\n"].concat();

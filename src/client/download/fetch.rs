@@ -3,8 +3,8 @@
 //! | what happens | what is done |
 //! | --- | --- |
 //! | no answer, 5xx, 429, it breaks off, it stands still | the rest is asked for, with `If-Range` |
-//! | a part that is not the one that was asked for | the whole, of which what came before is passed over where it is surely the same |
-//! | no validator, another validator or size, 416, a broken structure | all anew |
+//! | no such part (416), or another than was asked for | the whole; what came before is passed over where it is surely the same |
+//! | no validator, another validator or size, a broken structure | all anew |
 //! | the link is refused, or leads to a page | the job is read again for a new link |
 
 use std::time::Duration;
@@ -199,8 +199,10 @@ impl Fetch {
 
     /// Reads the whole. What was handed on before is passed over where it is surely the same.
     fn begin_whole(&mut self, response: &Response) -> bool {
-        let new = Known::of(response.headers(), response.content_length());
-        let is_same = self.known.as_ref().is_some_and(|known| known.is_same(&new));
+        let mut new = Known::of(response.headers(), response.content_length());
+        let same = self.known.take().filter(|known| known.is_same(&new));
+        let is_same = same.is_some();
+        new.size_bytes = new.size_bytes.or(same.and_then(|known| known.size_bytes));
         self.known = Some(new);
         self.skip = 0;
         if is_same && self.at > 0 {
@@ -295,8 +297,7 @@ impl Fetch {
 
     fn refused(&self, status: StatusCode, headers: &HeaderMap) -> Miss {
         let remedy = match status {
-            // It has no such part, so it is another file.
-            StatusCode::RANGE_NOT_SATISFIABLE => Remedy::Anew,
+            StatusCode::RANGE_NOT_SATISFIABLE => Remedy::Whole,
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
                 Remedy::GoOn
             }
