@@ -78,11 +78,14 @@ fn make(folder: &Path, job: JobId) -> io::Result<(Unnamed, File)> {
     let prefix = format!(".adreel-{job}-");
     remove_dead(folder, &prefix);
     let random = getrandom::u64().map_err(io::Error::other)?;
-    let path = folder.join(format!("{prefix}{random:016x}.part"));
-    let file = OpenOptions::new().read(true).write(true).create_new(true).open(&path)?;
-    // Where there are no locks, nobody takes it for dead either.
+    // It gets its name after its lock: under its name somebody could take it for a dead one.
+    let new = Unnamed(folder.join(format!("{prefix}{random:016x}.new")));
+    let file = OpenOptions::new().read(true).write(true).create_new(true).open(&new.0)?;
+    // Where there are no locks, nobody takes any for dead.
     let _ = file.try_lock();
-    Ok((Unnamed(path), file))
+    let part = Unnamed(new.0.with_extension("part"));
+    fs::rename(&new.0, &part.0)?;
+    Ok((part, file))
 }
 
 /// Removes what processes that ended midway have left of the same job.
