@@ -1,6 +1,5 @@
 //! What arrives, looked at as it passes.
 
-use std::path::Path;
 use std::time::Duration;
 
 use super::mp4::Boxes;
@@ -94,7 +93,7 @@ fn has_picture_end(bytes: &[u8]) -> bool {
 
 /// How long a saved video is. `None` where the file is gone, or is not what it should be.
 #[cfg(feature = "cli")]
-pub(super) async fn of_file(path: &Path, medium: Medium) -> Option<Option<Duration>> {
+pub(super) async fn of_file(path: &std::path::Path, medium: Medium) -> Option<Option<Duration>> {
     use tokio::fs::{self, File};
     use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 

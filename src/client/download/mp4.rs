@@ -67,11 +67,12 @@ impl Boxes {
     }
 
     /// How many of the bytes that come next need not be looked at.
+    #[cfg(feature = "cli")]
     pub(super) fn skip(&self) -> u64 {
         self.skip
     }
 
-    /// Passes over bytes without a look, at most [`skip`](Self::skip).
+    /// Passes over bytes without a look, at most as many as may be skipped.
     pub(super) fn pass(&mut self, count: u64) {
         self.skip -= count;
         self.at += count;
