@@ -22,7 +22,7 @@ Exit codes:
   0    done
   1    a job failed, or a provider could not be reached
   2    the command line, the request or the ledger cannot be used; nothing was paid
-  3    a key, the credits or the plan of an account do not do; nothing more was paid
+  3    a key, the credits, the plan or a cap of an account do not do; nothing more was paid
   4    stopped waiting; the job goes on, or waits for somebody to choose
   5    the video is made and paid, but could not be saved
   6    a job may have been paid for and is held: look for it at the provider, then `resolve`
@@ -40,6 +40,7 @@ impl Exit {
             ErrorKind::Unauthorized
             | ErrorKind::NeedsCredentials
             | ErrorKind::OutOfCredits
+            | ErrorKind::OverCap
             | ErrorKind::PlanLacks => Self::Account,
             ErrorKind::NeedsAction => Self::StoppedWaiting,
             ErrorKind::Timeout if error.job_id().is_some() => Self::StoppedWaiting,

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::caps::over;
 use super::side_file::Accepted;
 use super::{Client, Recovery, Settling};
 use crate::error::{ErrorKind, Result};
@@ -8,6 +9,7 @@ use crate::job::{
     Action, Decision, Job, JobId, LookUp, Outcome, Reason, Stage, StepState, SubmitOutcome, apply,
     next,
 };
+use crate::ledger::Stored;
 use crate::model::Timestamp;
 use crate::providers::Provider;
 use crate::providers::steps::{self, Pace};
@@ -143,9 +145,10 @@ impl Client {
     async fn send(&self, provider: &dyn Provider, job: Job, step: usize) -> Result<Job> {
         let settling = self.settling(provider, &job, step);
         let sender = self.0.seat.as_ref().map(|seat| seat.name().to_owned());
-        let sending = Outcome::Sending { settle: settling.0, sender };
+        let run = Some(self.0.run.clone());
+        let sending = Outcome::Sending { settle: settling.0, sender, run };
         // Of several that found the step ready, one stores its intent, and only that one sends.
-        let intent = match self.record(job, sending).await? {
+        let intent = match self.announce(job, sending).await? {
             Recorded::Stored(intent) => intent,
             Recorded::Overtaken(job) => return Ok(job),
         };
@@ -159,6 +162,34 @@ impl Client {
             false => steps::send(provider, &intent, step, settling, &self.pace()).await,
         };
         self.settle(intent, Outcome::Submitted { step, attempt, outcome }).await
+    }
+
+    /// Stores an intent, and with it what it reserves, if the caps leave room for that.
+    async fn announce(&self, job: Job, sending: Outcome) -> Result<Recorded> {
+        let (id, now) = (job.id(), self.0.clock.now());
+        let intent = apply(job.clone(), sending, now);
+        // What has its place keeps it: a step whose predecessor is paid is sent in any case.
+        let limits = match intent.committed() > job.committed() {
+            true => self.limits(&job, now),
+            false => Ok(Vec::new()),
+        };
+        let reason = match limits {
+            Ok(limits) => {
+                let stored = self.0.ledger.store_within(&intent, &limits).await;
+                match stored.map_err(|error| error.with_job(id))? {
+                    Stored::Yes => return Ok(Recorded::Stored(intent)),
+                    Stored::Overtaken => return self.job(id).await.map(Recorded::Overtaken),
+                    Stored::Over { limit, others } => {
+                        let message = over(&limit, others, intent.committed());
+                        Reason::new(ErrorKind::OverCap, message)
+                    }
+                }
+            }
+            Err(reason) => reason,
+        };
+        // Nothing is sent, whoever has stored what by now.
+        let refused = self.record(job, Outcome::NotSent { reason }).await?;
+        Ok(Recorded::Overtaken(refused.job()))
     }
 
     async fn look_up(&self, provider: &dyn Provider, job: Job, step: usize) -> Result<Job> {

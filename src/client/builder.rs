@@ -13,6 +13,7 @@ use super::{
 use crate::asset::AssetHost;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
+use crate::job::JobId;
 use crate::ledger::{Ledger, MemoryLedger};
 use crate::model::ProviderId;
 use crate::providers;
@@ -34,6 +35,9 @@ pub struct ClientBuilder {
     stall_timeout: Option<Duration>,
     recovery: Recovery,
     side_file: Option<PathBuf>,
+    run: Option<String>,
+    /// What was set for each account, once they are opened.
+    caps: BTreeMap<(ProviderId, String), Caps>,
 }
 
 impl std::fmt::Debug for ClientBuilder {
@@ -144,6 +148,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Names the run that its jobs count for, of which [`Caps::per_run`](super::Caps::per_run)
+    /// speaks. Clients with the same name share it. Default: a fresh name for each client.
+    #[must_use]
+    pub fn run(mut self, name: impl Into<String>) -> Self {
+        self.run = Some(name.into());
+        self
+    }
+
     /// A file for jobs that were accepted while the ledger could not be written. Its room, 64 KiB,
     /// is taken at once. Default: beside the ledger, for one that is a file; otherwise none, and
     /// only the log tells of them.
@@ -181,6 +193,7 @@ impl ClientBuilder {
         for (provider, mut config) in std::mem::take(&mut self.accounts) {
             config.clock = Arc::clone(&clock);
             let name = config.name.clone();
+            self.caps.insert((provider, name.clone()), config.caps);
             let opened = providers::open(provider, config, self.host.clone())?;
             accounts.insert((provider, name), opened);
         }
@@ -201,9 +214,12 @@ impl ClientBuilder {
         let side_file = self.side_file.or_else(|| ledger.side_file());
         let side_file = side_file.map(SideFile::open).transpose()?;
         let seat = ledger.take_seat()?;
+        let run = self.run.unwrap_or_else(|| JobId::new(&*clock).to_string());
         Ok(Client(Arc::new(Inner {
             accounts,
             polls,
+            caps: self.caps,
+            run,
             ledger,
             clock,
             turns: Turns::default(),

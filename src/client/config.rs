@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Caps;
 use crate::clock::{Clock, SystemClock};
 use crate::transport::{Credentials, HttpConfig, RetryPolicy};
 
@@ -18,6 +19,7 @@ pub struct AccountConfig {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) submit_timeout: Option<Duration>,
     pub(crate) webhook_url: Option<String>,
+    pub(crate) caps: Caps,
 }
 
 impl std::fmt::Debug for AccountConfig {
@@ -28,6 +30,7 @@ impl std::fmt::Debug for AccountConfig {
             .field("http", &self.http)
             .field("retry", &self.retry)
             .field("submit_timeout", &self.submit_timeout)
+            .field("caps", &self.caps)
             .finish_non_exhaustive()
     }
 }
@@ -44,6 +47,7 @@ impl AccountConfig {
             clock: Arc::new(SystemClock),
             submit_timeout: None,
             webhook_url: None,
+            caps: Caps::new(),
         }
     }
 
@@ -92,6 +96,14 @@ impl AccountConfig {
     #[must_use]
     pub fn webhook_url(mut self, url: impl Into<String>) -> Self {
         self.webhook_url = Some(url.into());
+        self
+    }
+
+    /// The most that may be spent. It holds for jobs of a [`Client`](crate::Client); calls of a
+    /// provider's own client are not counted. Default: no cap.
+    #[must_use]
+    pub fn caps(mut self, caps: Caps) -> Self {
+        self.caps = caps;
         self
     }
 

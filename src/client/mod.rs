@@ -2,6 +2,7 @@
 
 mod advance;
 mod builder;
+mod caps;
 mod config;
 mod download;
 mod event;
@@ -20,6 +21,7 @@ mod work;
 
 pub use advance::Advance;
 pub use builder::ClientBuilder;
+pub use caps::Caps;
 pub use config::AccountConfig;
 pub use download::{Download, Downloaded, VideoBytes};
 pub use event::{Event, EventKind};
@@ -73,6 +75,8 @@ struct Inner {
     accounts: Accounts,
     /// The reads of each account.
     polls: BTreeMap<(ProviderId, String), Arc<polling::Polls>>,
+    caps: BTreeMap<(ProviderId, String), Caps>,
+    run: String,
     ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
     turns: turns::Turns,
@@ -162,6 +166,12 @@ impl Client {
         let missing = || Error::new(ErrorKind::NotFound, "the ledger has no such job").with_job(id);
         let loaded = self.0.ledger.load(id).await.map_err(|error| error.with_job(id))?;
         loaded.ok_or_else(missing)
+    }
+
+    /// The run that its jobs count for: that of the [builder](ClientBuilder::run), or a name of its
+    /// own.
+    pub fn run(&self) -> &str {
+        &self.0.run
     }
 
     /// The jobs of the ledger: listed, held, resolved.

@@ -9,7 +9,7 @@ use crate::BoxFuture;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Decision, Job, JobId, Plan, Stage};
-use crate::model::{ProviderId, VideoRequest};
+use crate::model::{Credits, ProviderId, VideoRequest};
 use crate::providers::request::Local;
 
 /// What a request is submitted with.
@@ -21,6 +21,8 @@ struct Order<'a> {
     account: Option<String>,
     key: Option<String>,
     labels: BTreeMap<String, String>,
+    cap: Option<Credits>,
+    is_priced: bool,
     strict: bool,
     policy: WaitPolicy,
 }
@@ -36,6 +38,8 @@ macro_rules! order_setters {
                     account: None,
                     key: None,
                     labels: BTreeMap::new(),
+                    cap: None,
+                    is_priced: false,
                     strict: false,
                     policy: client.0.wait_policy,
                 })
@@ -53,6 +57,15 @@ macro_rules! order_setters {
                 self
             }
 
+            /// The most that it may cost, in the provider's credits, beside the account's own
+            /// [`Caps`](super::Caps): the lower one counts. What may cost more is refused with
+            /// [`ErrorKind::OverCap`] before anything is sent, and so is what costs nobody knows
+            /// what. It is kept with the job. Default: the account's.
+            pub fn cap(mut self, most: Credits) -> Self {
+                self.0.cap = Some(most);
+                self
+            }
+
             /// Makes every field that the provider would ignore or change an error.
             pub fn strict(mut self) -> Self {
                 self.0.strict = true;
@@ -65,15 +78,27 @@ macro_rules! order_setters {
 /// A plan in the making; await it.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidRequest`] or [`ErrorKind::Unsupported`] for what the provider cannot do.
+/// [`ErrorKind::InvalidRequest`] or [`ErrorKind::Unsupported`] for what the provider cannot do;
+/// [`ErrorKind::OverCap`] for what may cost more than its own [`cap`](Self::cap).
 #[must_use = "futures do nothing unless awaited"]
 #[derive(Debug)]
 pub struct Planning<'a>(Order<'a>);
 
+impl Planning<'_> {
+    /// Reads from the provider, for free, what its price depends on: whether a BeatAPI account is
+    /// billed in dollars or in credits. That is done by itself where there is a cap. Default: the
+    /// newer unit is assumed, and the estimate's source says so.
+    pub fn priced(mut self) -> Self {
+        self.0.is_priced = true;
+        self
+    }
+}
+
 /// A submit in the making; await it for the job that was accepted.
 ///
 /// # Errors
-/// As [`Planning`]; [`ErrorKind::Conflict`] for a key that was used for another request;
+/// As [`Planning`]; [`ErrorKind::OverCap`] for what the account's [`Caps`](super::Caps) leave no
+/// room for; [`ErrorKind::Conflict`] for a key that was used for another request;
 /// [`ErrorKind::SubmitUnknown`] where the job may have been accepted; whatever the provider
 /// refused it for. Errors after the plan carry the job's id.
 #[must_use = "futures do nothing unless awaited"]
@@ -161,7 +186,13 @@ impl<'a> IntoFuture for Planning<'a> {
     fn into_future(self) -> Self::IntoFuture {
         async move {
             let local = Local::of(self.0.request).await?;
-            self.0.plan(&local).await
+            let plan = self.0.plan(&local).await?;
+            if self.0.cap.is_some() {
+                let job = self.0.job(plan, String::new());
+                self.0.client.check_request(&job)?;
+                return Ok(job.plan);
+            }
+            Ok(plan)
         }
         .boxed()
     }
@@ -196,7 +227,8 @@ impl<'a> IntoFuture for Generate<'a> {
 impl Order<'_> {
     async fn plan(&self, local: &Local) -> Result<Plan> {
         let provider = self.client.provider(self.provider, self.account.as_deref())?;
-        let plan = provider.plan(self.request, local).await?;
+        let is_capped = self.cap.is_some() || self.client.is_capped(provider.transport().account());
+        let plan = provider.plan(self.request, local, self.is_priced || is_capped).await?;
         match plan.notes.iter().find(|note| note.ignored && self.strict) {
             None => Ok(plan),
             Some(note) => Err(Error::unsupported(plan.account.provider, &note.field, &note.text)),
@@ -217,17 +249,28 @@ impl Order<'_> {
             return again(self.client, existing, &fingerprint).await;
         }
         let plan = self.plan(&local).await?;
-        let id = JobId::new(&*inner.clock);
-        let request = self.request.clone();
-        let mut job = Job::new(id, plan, request, fingerprint, inner.clock.now());
+        let mut job = self.job(plan, fingerprint);
         job.key = key;
-        job.labels = self.labels.clone();
         insert(self.client, job).await
+    }
+
+    /// A new job, which nobody knows yet.
+    fn job(&self, plan: Plan, fingerprint: String) -> Job {
+        let clock = &self.client.0.clock;
+        let request = self.request.clone();
+        let mut job = Job::new(JobId::new(&**clock), plan, request, fingerprint, clock.now());
+        job.labels = self.labels.clone();
+        job.cap = self.cap;
+        job
     }
 }
 
 /// Puts a new job into the ledger, unless its key has one already.
+///
+/// # Errors
+/// [`ErrorKind::OverCap`] for one that may cost more than a request may.
 pub(super) async fn insert(client: &Client, job: Job) -> Result<Job> {
+    client.check_request(&job)?;
     match client.0.ledger.insert(&job).await? {
         None => Ok(job),
         Some(existing) => again(client, existing, &job.fingerprint).await,

@@ -26,6 +26,8 @@ pub enum ErrorKind {
     NeedsCredentials,
     /// The account has too few credits.
     OutOfCredits,
+    /// A spend cap of the caller's own leaves no room for what it may cost.
+    OverCap,
     /// The account's plan or permissions do not cover the call.
     PlanLacks,
     /// What was asked for does not exist, or belongs to another account.
@@ -73,6 +75,7 @@ impl ErrorKind {
             Self::Unauthorized => "check the key",
             Self::NeedsCredentials => "set the key",
             Self::OutOfCredits => "add credits to the account and submit again",
+            Self::OverCap => "raise the cap or wait until it has room",
             Self::PlanLacks => "check the account's plan and the key's permissions",
             Self::NotFound => "check the id and the account",
             Self::Conflict => "use another key or place",
@@ -97,6 +100,7 @@ impl ErrorKind {
             Self::Unauthorized => "key refused",
             Self::NeedsCredentials => "no key",
             Self::OutOfCredits => "out of credits",
+            Self::OverCap => "over a spend cap",
             Self::PlanLacks => "not covered by the account's plan or permissions",
             Self::NotFound => "not found",
             Self::Conflict => "conflict",

@@ -27,7 +27,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Cost, Timestamp, VideoFacts, VideoRequest};
+use crate::model::{Cost, Credits, Timestamp, VideoFacts, VideoRequest};
 
 /// The step that uploads the track. Its operation is the same as that of the images.
 pub(crate) const UPLOAD_TRACK: &str = "upload_track";
@@ -126,6 +126,7 @@ pub struct Job {
     pub(crate) plan: Arc<Plan>,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) parent: Option<JobId>,
+    pub(crate) cap: Option<Credits>,
     pub(crate) created_at: Timestamp,
 
     pub(crate) steps: Vec<Step>,
@@ -160,6 +161,7 @@ impl Job {
             plan: Arc::new(plan),
             labels: BTreeMap::new(),
             parent: None,
+            cap: None,
             stage: Stage::Ready,
             status: None,
             is_status_known: true,
@@ -240,6 +242,11 @@ impl Job {
     /// The job of whose result this one makes something anew.
     pub fn parent(&self) -> Option<JobId> {
         self.parent
+    }
+
+    /// The most that its caller lets it cost, in its provider's credits.
+    pub fn cap(&self) -> Option<Credits> {
+        self.cap
     }
 
     /// What has to be chosen from before it can go on.

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use super::tests::{facts, job_of};
 use super::*;
-use crate::job::PlannedStep;
-use crate::model::Credits;
+use crate::job::{PlannedStep, SpendEvent};
+use crate::model::{Credits, Medium, VideoFacts};
 
 const SETTLE: Duration = Duration::from_secs(90);
 const LOOK_AFTER: Duration = Duration::from_secs(30);
@@ -75,7 +75,7 @@ impl World<'_> {
     fn store(&mut self, read: &Job, outcome: Outcome) -> bool {
         let is_current = read.revision() == self.row.revision();
         if is_current {
-            self.row = apply(read.clone(), outcome, self.now);
+            self.moved(apply(read.clone(), outcome, self.now));
         }
         is_current
     }
@@ -85,7 +85,7 @@ impl World<'_> {
         if self.dice.roll(8) == 1 {
             // A stalled process wakes up and records what it knows.
             if let Some(outcome) = self.unrecorded.pop() {
-                self.row = apply(self.row.clone(), outcome, self.now);
+                self.moved(apply(self.row.clone(), outcome, self.now));
             }
         }
         let read = self.row.clone();
@@ -112,7 +112,12 @@ impl World<'_> {
     }
 
     fn send(&mut self, read: &Job, step: usize) {
-        if !self.store(read, Outcome::Sending { settle: SETTLE, sender: None }) {
+        if self.dice.roll(12) == 1 {
+            let reason = Reason::new(ErrorKind::OverCap, "over");
+            self.store(read, Outcome::NotSent { reason });
+            return;
+        }
+        if !self.store(read, Outcome::Sending { settle: SETTLE, sender: None, run: None }) {
             return;
         }
         let (attempt, sent_at) = (self.row.steps()[step].attempt(), self.now);
@@ -194,7 +199,7 @@ impl World<'_> {
             1 => Outcome::Running { status: "dreaming".to_owned(), is_known: false, poll_after },
             2 => Outcome::PollFailed { reason: reason(ErrorKind::Unavailable), poll_after },
             3 => Outcome::PollFailed { reason: reason(ErrorKind::NotFound), poll_after },
-            4 => Outcome::Failed { reason: reason(ErrorKind::JobFailed) },
+            4 => Outcome::Failed { reason: reason(ErrorKind::JobFailed), cost: None },
             5 => Outcome::NeedsAction { status: "waiting".to_owned() },
             _ => {
                 let is_last = step + 1 == read.steps().len();
@@ -239,6 +244,26 @@ impl World<'_> {
             let known = step.resource().into_iter().count() + step.others().len();
             assert!(known <= self.provider.made[index].len());
         }
+        self.check_books();
+    }
+
+    /// Each call costs 1 credit.
+    fn check_books(&self) {
+        let steps = self.provider.made.iter().enumerate();
+        let paid = steps.filter(|(index, _)| self.row.steps()[*index].is_paid());
+        let taken: usize = paid.map(|(index, made)| made.len() + self.pending(index)).sum();
+        let taken = Credits::whole(u32::try_from(taken).unwrap_or(u32::MAX));
+        assert!(taken <= self.row.committed(), "{taken} are taken: {:#?}", self.row);
+        let is_over = self.row.stage().is_over() || self.row.stage() == Stage::Rendered;
+        assert!(!is_over || self.row.reserved() == Credits::ZERO, "{:#?}", self.row);
+        let is_entry = |event: &SpendEvent| event.amount > Credits::ZERO;
+        assert!(self.row.spending().iter().all(is_entry), "{:#?}", self.row);
+    }
+
+    /// Something has happened to the row, which has only added to its entries.
+    fn moved(&mut self, row: Job) {
+        assert!(row.spending().starts_with(self.row.spending()), "{:#?} {row:#?}", self.row);
+        self.row = row;
     }
 
     fn pending(&self, step: usize) -> usize {
@@ -250,7 +275,7 @@ impl World<'_> {
         self.now = self.now + SETTLE + MAX_LAG;
         self.provider.arrive(self.now);
         while let Some(outcome) = self.unrecorded.pop() {
-            self.row = apply(self.row.clone(), outcome, self.now);
+            self.moved(apply(self.row.clone(), outcome, self.now));
         }
         self.check();
         for (index, step) in self.row.steps().iter().enumerate().filter(|(_, step)| step.is_paid())

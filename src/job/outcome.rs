@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Offer, Reason};
-use crate::model::VideoFacts;
+use crate::model::{Cost, VideoFacts};
 
 /// What happened to the step that is being worked on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,6 +16,14 @@ pub enum Outcome {
         settle: Duration,
         /// Who sends, where the ledger can tell whether he still lives.
         sender: Option<String>,
+        /// The run that counts what a paid step reserves.
+        #[serde(default)]
+        run: Option<String>,
+    },
+    /// It was not sent, since a cap leaves no room for what it may cost.
+    NotSent {
+        /// Which one.
+        reason: Reason,
     },
     /// It was sent, and this is what the call came to.
     Submitted {
@@ -54,6 +62,9 @@ pub enum Outcome {
     Failed {
         /// Why.
         reason: Reason,
+        /// What it took all the same, where the provider says so.
+        #[serde(default)]
+        cost: Option<Cost>,
     },
     /// Its status could not be read, which says nothing of the job.
     PollFailed {

@@ -118,7 +118,13 @@ pub struct Note {
     pub ignored: bool,
 }
 
-/// What a job will cost, in its provider's credits.
+/// What a job will cost, in its provider's credits. Credits of one provider are not those of
+/// another, and those of a BeatAPI account are dollars by its newer contract.
+///
+/// It is made of these prices and of nothing else:
+///
+#[doc = include_str!("../prices.md")]
+///
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Estimate {
@@ -132,8 +138,8 @@ pub struct Estimate {
     pub confidence: Confidence,
 }
 
-/// How sure a price is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// How sure a price is. A later one is less sure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Confidence {
@@ -141,4 +147,8 @@ pub enum Confidence {
     Documented,
     /// It is derived from examples or from conflicting pages.
     Derived,
+    /// Part of it is not known: an option whose price is nowhere stated, or a unit that cannot be
+    /// told. The most is then that of what is known, and a cap refuses it unless that is
+    /// [allowed](crate::client::Caps::allow_unknown_cost).
+    Unknown,
 }

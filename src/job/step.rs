@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::PlannedStep;
 use crate::error::{Error, ErrorKind};
-use crate::model::{ProviderId, Timestamp};
+use crate::model::{Credits, ProviderId, Timestamp};
 
 /// One call of a job's plan, with its own state: Creatify pays twice for one video, and JoggAI
 /// makes a product first.
@@ -43,12 +43,22 @@ pub struct Step {
     /// Why it may exist twice.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) doubt: Option<String>,
+    /// How many further ones may exist, since it was sent again although it may have been accepted.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) again: u32,
+    /// What the provider says that it took in the end, though it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) taken: Option<Credits>,
     /// What it offers to choose from, before the next step can be sent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) offers: Vec<Offer>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) chosen: Option<String>,
     pub(crate) due: Timestamp,
+}
+
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Something to choose from, such as one of several previews.
@@ -79,6 +89,8 @@ impl Step {
             absences: 0,
             refusals: 0,
             doubt: None,
+            again: 0,
+            taken: None,
             offers: Vec::new(),
             chosen: None,
             due: now,

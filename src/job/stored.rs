@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Account, Job, JobId, Plan, Reason, SpendEvent, Stage, Step};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Timestamp, VideoFacts, VideoRequest};
+use crate::model::{Credits, Timestamp, VideoFacts, VideoRequest};
 
 /// The form in which jobs are written. It changes only where an older version would read a newer
 /// job wrongly; what is merely added needs no new form.
@@ -45,6 +45,8 @@ struct Order<'a> {
     labels: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     parent: Option<JobId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cap: Option<Credits>,
     created_at: Timestamp,
 }
 
@@ -94,6 +96,7 @@ impl Job {
             plan: Cow::Borrowed(&self.plan),
             labels: self.labels.clone(),
             parent: self.parent,
+            cap: self.cap,
             created_at: self.created_at,
         };
         let order = serde_json::to_string(&order).map_err(|error| self.unwritable(error))?;
@@ -139,6 +142,7 @@ impl Job {
             plan: Arc::new(order.plan.into_owned()),
             labels: order.labels,
             parent: order.parent,
+            cap: order.cap,
             created_at: order.created_at,
             steps: state.steps.into_owned(),
             stage: state.stage,

@@ -57,6 +57,7 @@ fn new_job() -> Job {
         media_type: "image/png".to_owned(),
         size_bytes: 4_096,
     }];
+    job.cap = Some(Credits::cents(450));
     job.created_at = NOW;
     job.updated_at = NOW;
     job.steps = job.plan.steps.iter().map(|planned| Step::new(planned, NOW)).collect();
@@ -66,7 +67,11 @@ fn new_job() -> Job {
 /// Jobs at rest in every way, by name.
 fn jobs() -> Vec<(&'static str, Job)> {
     let sending =
-        || Outcome::Sending { settle: 90 * SECOND, sender: Some("01M7Z2WPSEAT".to_owned()) };
+        || Outcome::Sending {
+            settle: 90 * SECOND,
+            sender: Some("01M7Z2WPSEAT".to_owned()),
+            run: Some("batch 7".to_owned()),
+        };
     let told = |step, outcome| Outcome::Submitted { step, attempt: 1, outcome };
     let offer = |id: &str| Offer { id: id.to_owned(), label: format!("style {id}") };
     let accepted = |step, id: &str, poll_after, offers| {
@@ -101,19 +106,20 @@ fn jobs() -> Vec<(&'static str, Job)> {
     let second = accepted(2, "v2", Some(SECOND), Vec::new());
     let again = after(&held, vec![resubmit, sending()]);
     let running = after(&again, vec![second, accepted(2, "v1", Some(SECOND), Vec::new())]);
+    let cost = Cost { credits: Credits::cents(450), source: CostSource::Reported };
     let video = VideoFacts {
         medium: Medium::Video,
         url: "https://cdn.example/v.mp4".to_owned(),
         poster: Some("https://cdn.example/v.jpg".to_owned()),
         duration: Some(Duration::from_millis(15_040)),
-        cost: Some(Cost { credits: Credits::cents(450), source: CostSource::Reported }),
+        cost: Some(cost),
         raw: serde_json::json!({"data": {"id": "v2"}}),
     };
     let succeeded =
         Outcome::Succeeded { status: "completed".to_owned(), video: Some(Box::new(video)) };
     let rendered = after(&running, vec![succeeded]);
     let done = after(&rendered, vec![Outcome::Downloaded]);
-    let failed = after(&running, vec![Outcome::Failed { reason }]);
+    let failed = after(&running, vec![Outcome::Failed { reason, cost: Some(cost) }]);
     vec![
         ("ready", ready),
         ("offered", offered),

@@ -73,6 +73,10 @@ pub fn next(job: &Job, now: Timestamp) -> Action {
 pub fn apply(mut job: Job, outcome: Outcome, now: Timestamp) -> Job {
     job.revision += 1;
     job.updated_at = now;
+    let run = match &outcome {
+        Outcome::Sending { run, .. } => run.clone(),
+        _ => None,
+    };
     match outcome {
         Outcome::Downloaded => {
             if job.stage == Stage::Rendered {
@@ -98,17 +102,22 @@ pub fn apply(mut job: Job, outcome: Outcome, now: Timestamp) -> Job {
         }
     }
     job.stage = stage(&job);
+    job.enter(run, now);
     job
 }
 
 fn worked_on(job: &mut Job, index: usize, outcome: Outcome, now: Timestamp) {
     let step = &mut job.steps[index];
     match (step.state, outcome) {
-        (StepState::Ready, Outcome::Sending { settle, sender }) => {
+        (StepState::Ready, Outcome::Sending { settle, sender, .. }) => {
             sending(step, settle, sender, now);
         }
+        (StepState::Ready, Outcome::NotSent { reason }) => {
+            given_up(step);
+            job.trouble = Some(reason);
+        }
         // A free step found in `submitting` is simply sent again.
-        (StepState::Submitting, Outcome::Sending { settle, sender }) if !step.paid => {
+        (StepState::Submitting, Outcome::Sending { settle, sender, .. }) if !step.paid => {
             sending(step, settle, sender, now);
         }
         // One that was found in `submitting` is looked for like one whose answer was lost.
@@ -152,12 +161,10 @@ fn submitted(job: &mut Job, index: usize, attempt: u32, outcome: SubmitOutcome, 
             step.refusals += u32::from(!is_full);
             let again = again_after.filter(|_| step.refusals < MAX_ATTEMPTS);
             step.due = now + again.unwrap_or_default();
-            step.state = match again {
-                Some(_) => StepState::Ready,
-                // It was sent again although the first may exist, which this says nothing of.
-                None if step.doubt.is_some() => StepState::Uncertain,
-                None => StepState::Failed,
-            };
+            match again {
+                Some(_) => step.state = StepState::Ready,
+                None => given_up(step),
+            }
             job.trouble = Some(reason);
         }
         SubmitOutcome::Unknown { reason, look_after } if is_awaited => {
@@ -172,6 +179,18 @@ fn submitted(job: &mut Job, index: usize, attempt: u32, outcome: SubmitOutcome, 
         }
         _ => {}
     }
+}
+
+/// A step that surely does not exist and is not sent any more.
+fn given_up(step: &mut Step) {
+    step.state = match step.doubt {
+        // It was to be sent again although the first may exist, which this says nothing of.
+        Some(_) => {
+            step.again = step.again.saturating_sub(1);
+            StepState::Uncertain
+        }
+        None => StepState::Failed,
+    };
 }
 
 /// Keeps an id that the provider gave, whatever the step is thought to be by now, and says whether
@@ -210,6 +229,7 @@ fn looked_up(job: &mut Job, index: usize, look: LookUp, now: Timestamp) {
     step.lookups += 1;
     match look {
         LookUp::Found { resource, poll_after, offers, doubt } => {
+            step.again += u32::from(doubt.is_some());
             step.doubt = doubt.or_else(|| step.doubt.take());
             accepted(step, resource, poll_after, offers, now);
             job.trouble = None;
@@ -271,8 +291,9 @@ fn polled(job: &mut Job, index: usize, outcome: Outcome, now: Timestamp) {
             job.trouble = None;
             job.awaits_action = false;
         }
-        Outcome::Failed { reason } => {
+        Outcome::Failed { reason, cost } => {
             step.state = StepState::Failed;
+            step.taken = cost.map(|cost| cost.credits);
             job.trouble = Some(reason);
             job.awaits_action = false;
         }
@@ -305,6 +326,7 @@ fn decided(job: &mut Job, decision: Decision, now: Timestamp) {
         }
         Decision::Resubmit { why } if step.state == StepState::Uncertain => {
             step.doubt = Some(why);
+            step.again += 1;
             ready(step, now);
             job.trouble = None;
         }

@@ -48,7 +48,7 @@ fn after(outcomes: impl IntoIterator<Item = Outcome>) -> Job {
 }
 
 fn sending() -> Outcome {
-    Outcome::Sending { settle: SETTLE, sender: None }
+    Outcome::Sending { settle: SETTLE, sender: None, run: None }
 }
 
 /// What the only attempt of a step came to.
@@ -261,7 +261,7 @@ fn a_job_that_was_refused_may_be_tried_again() {
     let job = apply(job, Outcome::Decided(Decision::Retry), LATER);
     assert_eq!((next(&job, LATER), job.stage()), (Action::Send(1), Stage::Ready));
     // What was accepted and then failed is paid for, and stays as it is.
-    let failed = Outcome::Failed { reason: reason(ErrorKind::JobFailed) };
+    let failed = Outcome::Failed { reason: reason(ErrorKind::JobFailed), cost: None };
     let job = apply(apply(submitting(), accepted(), NOW), failed, LATER);
     assert!(!job.may_retry());
     assert_eq!(apply(job, Outcome::Decided(Decision::Retry), LATER).stage(), Stage::Failed);

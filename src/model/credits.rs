@@ -37,9 +37,20 @@ impl Credits {
         i64::try_from(millionths).unwrap_or(i64::MAX)
     }
 
+    /// In millionths, rounded down, for limits of what is rounded up.
+    pub(crate) fn whole_millionths(self) -> i64 {
+        let millionths = (self.0 * Decimal::from(1_000_000)).floor();
+        i64::try_from(millionths).unwrap_or(i64::MAX)
+    }
+
     /// This many millionths of a credit.
     pub fn from_millionths(millionths: i64) -> Self {
         Self(Decimal::new(millionths, 6))
+    }
+
+    /// What is left when `other` is taken away: zero where that is more.
+    pub(crate) fn less(self, other: Self) -> Self {
+        if self > other { self - other } else { Self::ZERO }
     }
 
     /// This amount, `count` times.

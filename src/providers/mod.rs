@@ -9,6 +9,7 @@ pub mod jogg;
 #[cfg(all(test, feature = "beatapi", feature = "creatify", feature = "jogg"))]
 mod reading_tests;
 pub(crate) mod request;
+pub(crate) mod prices;
 mod said;
 pub(crate) mod steps;
 
@@ -40,11 +41,13 @@ pub(crate) struct List {
 pub(crate) trait Provider: Send + Sync + 'static {
     fn transport(&self) -> &Transport;
 
-    /// Checks a request and lays out its steps. Reads for free where a default has to be chosen.
+    /// Checks a request and lays out its steps. Reads for free where a default has to be chosen,
+    /// and where `is_priced` whatever settles what it costs.
     fn plan<'a>(
         &'a self,
         request: &'a VideoRequest,
         local: &'a Local,
+        is_priced: bool,
     ) -> BoxFuture<'a, Result<Plan>>;
 
     /// Sends one step, once.

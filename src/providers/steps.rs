@@ -6,7 +6,7 @@ use super::Provider;
 use crate::client::{PollPolicy, PollState, Recovery, Settling};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, LookUp, Offer, Outcome, PlannedMedia, Reason, SubmitOutcome};
-use crate::model::{Picture, Sound, Timestamp, VideoFacts, inspect, listen, same_content};
+use crate::model::{Cost, Picture, Sound, Timestamp, VideoFacts, inspect, listen, same_content};
 use crate::secret::redact;
 
 /// How long to wait before a step is sent again that was refused for now, where the provider
@@ -93,6 +93,8 @@ pub(crate) enum Status {
     Failed {
         code: Option<String>,
         message: Option<String>,
+        /// What it took all the same, where the provider says so.
+        cost: Option<Cost>,
     },
 }
 
@@ -158,8 +160,8 @@ pub(crate) fn outcome(job: &Job, step: usize, status: Result<Status>, pace: &Pac
         Ok(Status::Succeeded(status, video)) => {
             Outcome::Succeeded { status, video: video.map(Box::new) }
         }
-        Ok(Status::Failed { code, message }) => {
-            Outcome::Failed { reason: failure(&job.steps[step].operation, code, message) }
+        Ok(Status::Failed { code, message, cost }) => {
+            Outcome::Failed { reason: failure(&job.steps[step].operation, code, message), cost }
         }
         Err(error) => Outcome::PollFailed { reason: Reason::from(&error), poll_after },
     }

@@ -261,7 +261,7 @@ async fn whoever_is_known_to_be_gone_is_not_waited_for() {
     let other = Arc::new(Sql::open(&url).await.unwrap());
     let seat = other.take_seat().unwrap().unwrap();
     let sender = Some(seat.name().to_owned());
-    let sending = Outcome::Sending { settle: Duration::from_secs(90), sender };
+    let sending = Outcome::Sending { settle: Duration::from_secs(90), sender, run: None };
     assert!(other.store(&apply(job.clone(), sending, job.created_at())).await.unwrap());
     let advance = client.advance(&job).await.unwrap();
     assert!(matches!(advance.next, Action::Rest(_)), "{:?}", advance.next);

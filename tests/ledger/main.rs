@@ -22,7 +22,7 @@ async fn memory_conforms() {
 fn announced(job: &Job) -> Job {
     let now = job.updated_at() + std::time::Duration::from_secs(1);
     let settle = std::time::Duration::from_secs(90);
-    let sending = adreel::job::Outcome::Sending { settle, sender: None };
+    let sending = adreel::job::Outcome::Sending { settle, sender: None, run: None };
     adreel::job::apply(job.clone(), sending, now)
 }
 

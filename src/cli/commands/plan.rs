@@ -67,6 +67,7 @@ fn print(plan: &Plan) {
     let sure = match cost.confidence {
         Confidence::Documented => "documented",
         Confidence::Derived => "derived",
+        Confidence::Unknown => "not all of it is known",
     };
     output::line(&format!("  cost: {amount} ({sure}: {})", cost.source));
 }

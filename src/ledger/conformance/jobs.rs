@@ -134,7 +134,11 @@ fn plan(account: &Account, request: &VideoRequest) -> Plan {
 
 /// A step is about to be sent.
 pub(super) fn sending() -> Outcome {
-    Outcome::Sending { settle: Duration::from_secs(90), sender: Some("somebody".to_owned()) }
+    Outcome::Sending {
+        settle: Duration::from_secs(90),
+        sender: Some("somebody".to_owned()),
+        run: Some("a run".to_owned()),
+    }
 }
 
 /// What happens to a job on its way to a video, so that each of its fields is filled once.

@@ -9,8 +9,9 @@ use crate::job::{Account, Job, JobId, Stage, StoredJob};
 use crate::ledger::{JobQuery, Ledger, Seat, SpendLimit, Stored};
 
 const INSERT: &str = "INSERT INTO adreel_jobs (id, provider, account, realm, job_key, stage, \
-     due_at, job_order, state, revision, created_at, updated_at) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT DO NOTHING";
+     due_at, job_order, state, revision, created_at, updated_at, resource, committed, reserved_at, \
+     run) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
+     ON CONFLICT DO NOTHING";
 const LOAD: &str = "SELECT revision, job_order, state, id FROM adreel_jobs WHERE id = $1";
 const FIND: &str = "SELECT revision, job_order, state, id FROM adreel_jobs \
      WHERE provider = $1 AND account = $2 AND realm = $3 AND job_key = $4";
@@ -49,6 +50,10 @@ impl Sql {
                 .bind(revision)
                 .bind(job.created_at().as_millis())
                 .bind(job.updated_at().as_millis())
+                .bind(job.provider_ref().map(|reference| reference.id))
+                .bind(job.committed().millionths())
+                .bind(job.reserved_at().map(|at| at.as_millis()))
+                .bind(job.run())
                 .execute(&mut *connection)
                 .await?;
             backend::commit(connection).await.map(|()| done.rows_affected())

@@ -48,7 +48,7 @@ macro_rules! second {
             "    ON adreel_jobs (provider, account, realm, resource)\n",
             "    WHERE resource IS NOT NULL;\n",
             "CREATE INDEX adreel_jobs_by_reservation\n",
-            "    ON adreel_jobs (provider, account, realm, reserved_at)\n",
+            "    ON adreel_jobs (provider, account, realm, reserved_at, run, id, committed)\n",
             "    WHERE reserved_at IS NOT NULL;\n",
             "INSERT INTO adreel_schema (version) VALUES (2);\n",
         )

@@ -119,7 +119,7 @@ impl Sql {
 
 /// What the other jobs may come to.
 fn room(job: &Job, limit: &SpendLimit) -> i64 {
-    limit.most.millionths().saturating_sub(job.committed().millionths())
+    limit.most.whole_millionths().saturating_sub(job.committed().millionths())
 }
 
 fn store_statement(limits: &[&SpendLimit]) -> String {
@@ -153,7 +153,8 @@ fn sum_of_others(limit: &SpendLimit, place: u32) -> String {
     };
     format!(
         "(SELECT CAST(COALESCE(SUM(committed), 0) AS BIGINT) FROM adreel_jobs \
-         WHERE id <> ${} AND provider = ${} AND account = ${} AND realm = ${}{scope})",
+         WHERE id <> ${} AND provider = ${} AND account = ${} AND realm = ${} \
+         AND reserved_at IS NOT NULL{scope})",
         place,
         place + 1,
         place + 2,

@@ -5,14 +5,17 @@
 //! older answers too. [`Client`] has a method for each operation of the spec.
 
 mod client;
+mod contract;
 mod convert;
 mod music;
 mod options;
 mod plan;
+pub(crate) mod prices;
 mod steps;
 mod webhook;
 
 pub use client::{Client, IdempotencyKey};
+use contract::Unit;
 #[cfg(test)]
 pub(crate) use convert::DIALECT;
 pub use options::{MusicOptions, Options};

@@ -1,12 +1,14 @@
 //! A music video: what goes with which tier, and what it costs.
 
-use super::MusicOptions;
-use super::plan::{CAPABILITIES, MUSIC, TRACK, UPLOAD};
+use super::contract::Billing;
+use super::plan::{CAPABILITIES, MUSIC, TRACK, UPLOAD, in_unit};
+use super::{MusicOptions, prices};
 use super::types::{MusicVideoMode, MusicVideoQuality, MusicVideoResolution};
 use crate::bindings::beatapi::operations;
 use crate::error::Result;
-use crate::job::{Account, Confidence, Estimate, Plan, PlannedStep};
-use crate::model::{Capabilities, Credits, Field, ImageLimits, VideoRequest};
+use crate::job::{Account, Plan};
+use crate::model::{Capabilities, Field, ImageLimits, VideoRequest};
+use crate::providers::prices::Bill;
 use crate::providers::request::{Local, Reading, check_extra};
 
 /// Source: the contract of about October 2026.
@@ -21,7 +23,12 @@ const MIN_SECS: u32 = 10;
 const MAX_SECS: u32 = 180;
 const MAX_PREMIUM_SECS: u32 = 300;
 
-pub(super) fn plan(account: &Account, request: &VideoRequest, local: &Local) -> Result<Plan> {
+pub(super) fn plan(
+    account: &Account,
+    request: &VideoRequest,
+    local: &Local,
+    billing: Billing,
+) -> Result<Plan> {
     let mut reading = Reading::new(request, local, &MUSIC_CAPABILITIES)?;
     let options = request.beatapi.as_ref();
     if let Some(options) = options {
@@ -45,8 +52,9 @@ pub(super) fn plan(account: &Account, request: &VideoRequest, local: &Local) -> 
     let (track, upload) = reading.track(TRACK);
     let (images, mut steps) = reading.images(UPLOAD);
     steps.extend(upload);
-    let cost = estimate(&music);
-    let create = [PlannedStep::paid(MUSIC, cost.high)];
+    let bill = in_unit(bill(&music, billing), billing);
+    let bill = options.into_iter().fold(bill, |bill, options| bill.extra(&options.extra));
+    let (create, cost) = bill.finish();
     let mut plan = reading.finish(account, (images, steps), create, Some(prompt), secs, cost);
     plan.track = track;
     Ok(plan)
@@ -108,31 +116,20 @@ fn check(reading: &Reading<'_>, music: &MusicOptions, images: usize) -> Result<(
     }
 }
 
-/// Cents a second of the track. Those of July, in credits of 2 cents; October's only example, at
-/// 720p, agrees. Of premium ones nothing is known but that they are not cheaper.
-fn rate(music: &MusicOptions) -> (u32, u32) {
-    if music.is_premium() {
-        return (10, 36);
-    }
-    let is_high = music.quality == Some(MusicVideoQuality::High);
-    let rate = match &music.resolution {
-        Some(MusicVideoResolution::V540p) => 8,
-        Some(MusicVideoResolution::V1080p) if is_high => 36,
-        Some(MusicVideoResolution::V1080p) => 12,
-        _ if is_high => 32,
-        _ => 10,
-    };
-    let rate = rate + if music.lip_sync == Some(true) { 4 } else { 0 };
-    (rate, rate)
-}
-
-fn estimate(music: &MusicOptions) -> Estimate {
-    let (low, high) = rate(music);
+/// The provider finds out how long the track is, so it is reckoned with the shortest and with the
+/// longest that is taken.
+fn bill(music: &MusicOptions, billing: Billing) -> Bill {
+    let unit = billing.unit();
     let most = if music.is_premium() { MAX_PREMIUM_SECS } else { MAX_SECS };
-    Estimate {
-        low: Credits::cents(low).times(MIN_SECS),
-        high: Credits::cents(high).times(most),
-        source: "rates of July 2026 for the track's length, which the provider finds".to_owned(),
-        confidence: Confidence::Derived,
+    let secs = [MIN_SECS, most];
+    let (price, is_known) = prices::music(music, unit);
+    let mut bill = Bill::new().steps(MUSIC, price, secs, 1);
+    if music.lip_sync == Some(true) {
+        bill = bill.and(secs, prices::lip_sync(unit), 1);
+    }
+    bill = bill.and(secs, prices::compose(unit), 1);
+    match is_known {
+        true => bill,
+        false => bill.unknown("what this quality and resolution cost is not known"),
     }
 }

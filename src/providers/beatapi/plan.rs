@@ -1,12 +1,14 @@
 use super::super::request::{Reading, check_extra};
-use super::{Client, IdempotencyKey, music};
+use super::contract::Billing;
+use super::{Client, IdempotencyKey, Unit, music, prices};
 use crate::bindings::beatapi::operations;
 use crate::error::Result;
-use crate::job::{Confidence, Estimate, Plan, PlannedStep};
+use crate::job::Plan;
 use crate::model::{
-    AspectRatio, Capabilities, Credits, Durations, Field, FieldUse, ImageLimits, Languages,
-    ProviderId, VideoRequest,
+    AspectRatio, Capabilities, Durations, Field, FieldUse, ImageLimits, Languages, ProviderId,
+    VideoRequest,
 };
+use crate::providers::prices::Bill;
 use crate::providers::request::Local;
 
 pub(super) const UPLOAD: &str = "upload_file";
@@ -32,7 +34,7 @@ pub(crate) static CAPABILITIES: Capabilities = Capabilities {
     avatar: false,
     cancel: false,
     refunds: Some(true),
-    price: "0.30 dollars a second",
+    price: prices::SUMMARY,
     fields: &[
         (Field::Name, FieldUse::RequiredInPrompt),
         (Field::Description, FieldUse::JoinsPrompt),
@@ -48,13 +50,15 @@ pub(crate) static CAPABILITIES: Capabilities = Capabilities {
     ],
 };
 
-/// Dollars a second, from the newest contract's example (15 s = 4.5). Its prose gives no price.
-const PER_SECOND: Credits = Credits::cents(30);
-
-pub(super) fn plan(client: &Client, request: &VideoRequest, local: &Local) -> Result<Plan> {
+pub(super) fn plan(
+    client: &Client,
+    request: &VideoRequest,
+    local: &Local,
+    billing: Billing,
+) -> Result<Plan> {
     check_key(request)?;
     if request.track.is_some() {
-        return music::plan(client.transport.account(), request, local);
+        return music::plan(client.transport.account(), request, local, billing);
     }
     let mut reading = Reading::new(request, local, &CAPABILITIES)?;
     if let Some(options) = &request.beatapi {
@@ -67,15 +71,23 @@ pub(super) fn plan(client: &Client, request: &VideoRequest, local: &Local) -> Re
     let secs = reading.duration_secs()?;
     let prompt = reading.prompt(None)?;
     let images = reading.images(UPLOAD);
-    let price = PER_SECOND.times(secs.unwrap_or_default());
-    let cost = Estimate {
-        low: price,
-        high: price,
-        source: "example of the contract of October 2026 (15 s = 4.50 dollars)".to_owned(),
-        confidence: Confidence::Derived,
-    };
-    let create = [PlannedStep::paid(CREATE, price)];
+    let price = prices::ecommerce(billing.unit());
+    let bill = in_unit(Bill::new().step(CREATE, price, secs.unwrap_or_default()), billing);
+    let bill = request.beatapi.iter().fold(bill, |bill, options| bill.extra(&options.extra));
+    let (create, cost) = bill.finish();
     Ok(reading.finish(client.transport.account(), images, create, Some(prompt), secs, cost))
+}
+
+/// Says how it is known what a credit is.
+pub(super) fn in_unit(bill: Bill, billing: Billing) -> Bill {
+    match billing {
+        Billing::Assumed => bill,
+        Billing::Shown(Unit::Dollars) => bill.note("the account shows that it is billed in dollars"),
+        Billing::Shown(Unit::Credits) => bill.note("the account shows that it is billed in credits"),
+        Billing::Unread => bill.unknown(
+            "the account could not be asked whether it is billed in dollars or in credits",
+        ),
+    }
 }
 
 fn check_key(request: &VideoRequest) -> Result<()> {

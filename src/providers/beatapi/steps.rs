@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use super::super::steps::{Look, Looking, Sent, Status, picture, sound};
 use super::super::{Provider, nothing_to_choose};
+use super::contract::{Billing, KnownUnit, is_newer};
 use super::plan::{MUSIC, TRACK, UPLOAD, plan};
 use super::types::{self, TaskStatus};
 use super::{Client, IdempotencyKey, Options};
@@ -31,11 +32,11 @@ const YOUNGER: &str = "the task that answered the repeated call is younger than 
                        if that arrived after all, both were paid for";
 
 /// A BeatAPI account as the client drives it.
-pub(crate) struct Account(Client);
+pub(crate) struct Account(Client, KnownUnit);
 
 impl Account {
     pub(crate) fn open(config: AccountConfig) -> Result<Self> {
-        Client::new(config).map(Self)
+        Ok(Self(Client::new(config)?, KnownUnit::default()))
     }
 
     async fn create(&self, job: &Job, step: usize) -> Result<types::Task> {
@@ -68,7 +69,8 @@ impl Account {
                  sent again under its key",
             ));
         }
-        if !self.honours_keys().await? {
+        // By the newer contract a repeated key is answered with the first task.
+        if !is_newer(&self.0).await? {
             return Ok(Look::Unprovable(
                 "BeatAPI lists no tasks, and this account shows no sign of honouring idempotency \
                  keys",
@@ -90,16 +92,6 @@ impl Account {
         })
     }
 
-    /// Whether the account shows the newer contract, by which a repeated key is answered with the
-    /// first task. Free.
-    async fn honours_keys(&self) -> Result<bool> {
-        let workflows = self.0.list_workflows().await?.data;
-        if workflows.iter().any(|workflow| workflow.id.as_str() == "video-analysis") {
-            return Ok(true);
-        }
-        Ok(self.0.get_usage(&types::GetUsageQuery::new()).await?.period.is_some())
-    }
-
     async fn read(&self, job: &Job, step: usize) -> Result<Status> {
         let id = job.steps[step].resource.as_deref().unwrap_or_default();
         let answer = self.0.read_task(id).await?;
@@ -110,9 +102,11 @@ impl Account {
                 let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
                 Status::Succeeded(status, Some(video(&task, raw).ok_or_else(no_video)?))
             }
-            TaskStatus::Failed => {
-                Status::Failed { code: task.error_code, message: task.error_message }
-            }
+            TaskStatus::Failed => Status::Failed {
+                cost: taken(&task),
+                code: task.error_code,
+                message: task.error_message,
+            },
             TaskStatus::RequiresAction => Status::NeedsAction(status),
             // Unless the caller puts the shots together, the provider goes on by itself.
             TaskStatus::StoryboardReady if is_manual(job) => Status::NeedsAction(status),
@@ -134,8 +128,16 @@ impl Provider for Account {
         &'a self,
         request: &'a VideoRequest,
         local: &'a Local,
+        is_priced: bool,
     ) -> BoxFuture<'a, Result<Plan>> {
-        Box::pin(std::future::ready(plan(&self.0, request, local)))
+        Box::pin(async move {
+            // Whatever is wrong with the request is said before anything is read.
+            let assumed = plan(&self.0, request, local, Billing::Assumed)?;
+            match is_priced {
+                true => plan(&self.0, request, local, self.1.of(&self.0).await?),
+                false => Ok(assumed),
+            }
+        })
     }
 
     fn reads_per_minute(&self) -> Option<u32> {
@@ -243,6 +245,12 @@ fn video(task: &types::Task, raw: serde_json::Value) -> Option<VideoFacts> {
         cost: credits.map(|credits| Cost { credits, source: CostSource::Reported }),
         raw,
     })
+}
+
+/// What a failed task took all the same: nothing, as a rule.
+fn taken(task: &types::Task) -> Option<Cost> {
+    let credits = task.usage.as_ref()?.credits_settled?;
+    Some(Cost { credits, source: CostSource::Reported })
 }
 
 fn no_video() -> Error {

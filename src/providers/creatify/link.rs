@@ -1,15 +1,16 @@
 //! A link video: a link is made of a page, or of pictures and words, and then a video of the link.
 
 use super::plan::{HOST, check_host};
-use super::types::{self, LinkToVideoModelVersion, LinkToVideoStatus};
-use super::{LinkOptions, Options};
+use super::types::{self, LinkToVideoStatus};
+use super::{LinkOptions, Options, prices};
 use crate::bindings::creatify::operations;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Account, Confidence, Estimate, Job, Plan, PlannedStep};
+use crate::job::{Account, Job, Plan};
 use crate::model::{
     AspectRatio, Capabilities, Cost, CostSource, Credits, Durations, Field, FieldUse, ImageLimits,
     Languages, Medium, ProviderId, VideoFacts, VideoRequest,
 };
+use crate::providers::prices::Bill;
 use crate::providers::request::{Local, Reading, check_extra};
 use crate::providers::steps::Status;
 
@@ -39,7 +40,7 @@ static OF_PAGE: Capabilities = Capabilities {
     avatar: true,
     cancel: false,
     refunds: None,
-    price: "1 credit for the link and 5 for each started 30 s",
+    price: prices::LINK_SUMMARY,
     fields: &[
         (Field::Name, FieldUse::Sent),
         (Field::Description, FieldUse::Ignored),
@@ -118,15 +119,14 @@ pub(super) fn plan(
     let images = reading.images(HOST);
     check_host(&reading, &images.0, has_host)?;
     let link = options.link.unwrap_or_default();
-    let price = price(link.model_version.as_ref(), secs.unwrap_or_default());
-    let cost = Estimate {
-        low: LINK_PRICE + price,
-        high: LINK_PRICE + price,
-        source: "billing page and endpoint pages, August 2026".to_owned(),
-        confidence: Confidence::Documented,
-    };
+    let (price, is_known) = prices::link_video(link.model_version.as_ref());
     let first = if is_of_page { LINK } else { PARAMS };
-    let paid = [PlannedStep::paid(first, LINK_PRICE), PlannedStep::paid(LINK_VIDEO, price)];
+    let mut bill = Bill::new().step(first, &prices::LINK, 0);
+    bill = bill.step(LINK_VIDEO, price, secs.unwrap_or_default()).extra(&options.extra);
+    if !is_known {
+        bill = bill.unknown("what this model costs is not known");
+    }
+    let (paid, cost) = bill.finish();
     Ok(reading.finish(account, images, paid, None, secs, cost))
 }
 
@@ -142,19 +142,6 @@ fn note_options(reading: &mut Reading<'_>, options: &Options) {
     ];
     for (field, _) in shot_only.iter().filter(|(_, is_given)| *is_given) {
         reading.note(field, "ignored: a link video has no place for it".to_owned(), true);
-    }
-}
-
-const LINK_PRICE: Credits = Credits::whole(1);
-
-/// By the second for some models, otherwise for each started 30 s.
-fn price(model: Option<&LinkToVideoModelVersion>, secs: u32) -> Credits {
-    match model {
-        Some(LinkToVideoModelVersion::AuroraV1) => Credits::whole(1).times(secs),
-        Some(LinkToVideoModelVersion::AuroraV1Fast) => Credits::cents(50).times(secs),
-        Some(LinkToVideoModelVersion::AuroraV2) => Credits::cents(70).times(secs),
-        Some(LinkToVideoModelVersion::Boreal) => Credits::whole(10).times(secs.div_ceil(30)),
-        _ => Credits::whole(5).times(secs.div_ceil(30)),
     }
 }
 
@@ -214,7 +201,7 @@ pub(super) fn status(
             Status::Succeeded(word, Some(facts(job, made, raw).ok_or_else(missing)?))
         }
         LinkToVideoStatus::Failed | LinkToVideoStatus::Rejected => {
-            Status::Failed { code: None, message: made.failed_reason }
+            Status::Failed { code: None, message: made.failed_reason, cost: None }
         }
         known => {
             let is_known = !matches!(known, LinkToVideoStatus::Unknown(_));
@@ -229,7 +216,7 @@ fn facts(job: &Job, made: types::LinkToVideo, raw: serde_json::Value) -> Option<
     // What is charged later stands as 0 here.
     let reported = made.credits_used.filter(|credits| *credits > Credits::ZERO);
     let cost = match reported {
-        Some(credits) => Cost { credits: credits + LINK_PRICE, source: CostSource::Reported },
+        Some(credits) => Cost { credits: credits + prices::LINK.high, source: CostSource::Reported },
         None => Cost { credits: job.plan.cost.low, source: CostSource::PriceTable },
     };
     Some(VideoFacts {

@@ -11,6 +11,7 @@ mod find;
 mod link;
 mod options;
 mod plan;
+pub(crate) mod prices;
 mod steps;
 mod webhook;
 

@@ -1,13 +1,14 @@
 use super::super::request::{Local, Reading, check_extra};
-use super::{Client, Options, link};
+use super::{Client, Options, link, prices};
 use crate::bindings::creatify::operations;
 use crate::client::Part;
 use crate::error::{Error, Result};
-use crate::job::{Account, Confidence, Estimate, Job, Plan, PlannedMedia, PlannedStep};
+use crate::job::{Account, Job, Plan, PlannedMedia};
 use crate::model::{
-    AspectRatio, Capabilities, Credits, Durations, Field, FieldUse, ImageLimits, Languages,
-    ProviderId, VideoRequest,
+    AspectRatio, Capabilities, Durations, Field, FieldUse, ImageLimits, Languages, ProviderId,
+    VideoRequest,
 };
+use crate::providers::prices::{Bill, Price};
 
 pub(super) const HOST: &str = "host_asset";
 pub(super) const IMAGE: &str = "gen_image";
@@ -36,7 +37,7 @@ pub(crate) static CAPABILITIES: Capabilities = Capabilities {
     avatar: false,
     cancel: false,
     refunds: None,
-    price: "1 credit for the picture and 3 for the video",
+    price: prices::SUMMARY,
     fields: &[
         (Field::Name, FieldUse::RequiredInPrompt),
         (Field::Description, FieldUse::JoinsPrompt),
@@ -51,15 +52,6 @@ pub(crate) static CAPABILITIES: Capabilities = Capabilities {
         (Field::Track, FieldUse::Ignored),
     ],
 };
-
-/// What a picture and a video cost by the endpoint pages, and by the billing page.
-const IMAGE_PRICE: (Credits, Credits) = (Credits::whole(1), Credits::whole(2));
-const VIDEO_PRICE: (Credits, Credits) = (Credits::whole(3), Credits::whole(10));
-
-/// As printed; the page looks copied, and the video's own price is as likely.
-const VIDEO_ANEW_PRICE: (Credits, Credits) = (Credits::whole(1), Credits::whole(10));
-
-const PRICES: &str = "endpoint pages (1 + 3) and billing page (2 + 10), August 2026";
 
 pub(super) fn plan(
     client: &Client,
@@ -80,10 +72,12 @@ pub(super) fn plan(
     let prompt = reading.prompt(None)?;
     let images = reading.images(HOST);
     check_host(&reading, &images.0, has_host)?;
-    let (paid, cost) = match options.is_some_and(|options| options.image_only) {
-        true => paid(&[(IMAGE, IMAGE_PRICE)]),
-        false => paid(&[(IMAGE, IMAGE_PRICE), (VIDEO, VIDEO_PRICE)]),
+    let bill = match options.is_some_and(|options| options.image_only) {
+        true => bill(&[(IMAGE, &prices::IMAGE)]),
+        false => bill(&[(IMAGE, &prices::IMAGE), (VIDEO, &prices::VIDEO)]),
     };
+    let bill = options.into_iter().fold(bill, |bill, options| bill.extra(&options.extra));
+    let (paid, cost) = bill.finish();
     Ok(reading.finish(account, images, paid, Some(prompt), secs, cost))
 }
 
@@ -118,12 +112,14 @@ pub(super) fn plan_anew(
         Error::unsupported(ProviderId::Creatify, "regenerate", message)
     })?;
     let is_image_only = !makes(VIDEO) && !makes(VIDEO_ANEW);
-    let (steps, cost) = match part {
-        Part::Image if is_image_only => paid(&[(IMAGE_ANEW, IMAGE_PRICE)]),
-        Part::Image => paid(&[(IMAGE_ANEW, IMAGE_PRICE), (VIDEO, VIDEO_PRICE)]),
-        Part::Video if is_image_only => paid(&[(VIDEO, VIDEO_PRICE)]),
-        Part::Video => paid(&[(VIDEO_ANEW, VIDEO_ANEW_PRICE)]),
+    let (image, video) = ((IMAGE_ANEW, &prices::IMAGE_ANEW), (VIDEO, &prices::VIDEO));
+    let bill = match part {
+        Part::Image if is_image_only => bill(&[image]),
+        Part::Image => bill(&[image, video]),
+        Part::Video if is_image_only => bill(&[video]),
+        Part::Video => bill(&[(VIDEO_ANEW, &prices::VIDEO_ANEW)]),
     };
+    let (steps, cost) = bill.finish();
     let mut request = (*parent.request).clone();
     let mut options = request.creatify.take().unwrap_or_default();
     match (part, prompt.map(str::to_owned)) {
@@ -143,14 +139,7 @@ pub(super) fn plan_anew(
     Ok((request, plan))
 }
 
-/// The paid steps, and what they cost together.
-fn paid(steps: &[(&str, (Credits, Credits))]) -> (Vec<PlannedStep>, Estimate) {
-    let cost = Estimate {
-        low: steps.iter().map(|(_, (low, _))| *low).sum(),
-        high: steps.iter().map(|(_, (_, high))| *high).sum(),
-        source: PRICES.to_owned(),
-        confidence: Confidence::Derived,
-    };
-    let steps = steps.iter().map(|(operation, (_, high))| PlannedStep::paid(operation, *high));
-    (steps.collect(), cost)
+/// The paid steps, one call each.
+fn bill(steps: &[(&str, &Price)]) -> Bill {
+    steps.iter().fold(Bill::new(), |bill, (operation, price)| bill.step(operation, price, 0))
 }

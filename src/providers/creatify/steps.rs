@@ -160,11 +160,11 @@ fn record_status(
     let is_last = step + 1 == job.steps.len();
     Ok(match &record.status {
         ProductToVideoStatus::Failed => {
-            Status::Failed { code: None, message: record.failed_reason }
+            Status::Failed { code: None, message: record.failed_reason, cost: None }
         }
         // A word of its sibling resources, for what moderation refused.
         ProductToVideoStatus::Unknown(word) if word == "rejected" => {
-            Status::Failed { code: None, message: record.failed_reason }
+            Status::Failed { code: None, message: record.failed_reason, cost: None }
         }
         ProductToVideoStatus::ImageGenerated if is_image && is_last => {
             let picture = picture_facts(job, &record, raw()).ok_or_else(|| no_media(&status))?;
@@ -191,6 +191,7 @@ impl Provider for Account {
         &'a self,
         request: &'a VideoRequest,
         local: &'a Local,
+        _: bool,
     ) -> BoxFuture<'a, Result<Plan>> {
         let planned = plan(&self.client, request, local, self.host.is_some());
         Box::pin(std::future::ready(planned))

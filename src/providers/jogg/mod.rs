@@ -12,6 +12,7 @@ mod language;
 mod list;
 mod options;
 mod plan;
+pub(crate) mod prices;
 mod steps;
 mod webhook;
 

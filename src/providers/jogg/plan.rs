@@ -1,13 +1,14 @@
 use super::super::request::{Local, Reading, check_extra};
 use super::types;
-use super::{Client, Options, language};
+use super::{Client, Options, language, prices};
 use crate::bindings::jogg::operations;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Confidence, Estimate, Plan, PlannedStep};
+use crate::job::{Plan, PlannedStep};
 use crate::model::{
-    AspectRatio, Capabilities, Credits, Durations, Field, FieldUse, ImageLimits, Languages,
-    ProviderId, VideoRequest,
+    AspectRatio, Capabilities, Durations, Field, FieldUse, ImageLimits, Languages, ProviderId,
+    VideoRequest,
 };
+use crate::providers::prices::Bill;
 
 pub(super) const UPLOAD: &str = "upload_asset";
 pub(super) const PRODUCT: &str = "create_product";
@@ -37,7 +38,7 @@ pub(crate) static CAPABILITIES: Capabilities = Capabilities {
     avatar: true,
     cancel: false,
     refunds: None,
-    price: "1 credit for each started 2 minutes",
+    price: prices::SUMMARY,
     fields: &[
         (Field::Name, FieldUse::Required),
         (Field::Description, FieldUse::Sent),
@@ -71,27 +72,19 @@ pub(super) async fn plan(client: &Client, request: &VideoRequest, local: &Local)
     }
     let images = reading.images(UPLOAD);
     let previews = options.map_or(0, |options| options.previews.len());
-    let paid = paid_steps(u32::try_from(previews).unwrap_or(u32::MAX));
-    let price = paid.iter().filter_map(|step| step.credits).sum();
-    let cost = Estimate {
-        low: price,
-        high: price,
-        source: "pricing page, August 2026".to_owned(),
-        confidence: Confidence::Documented,
-    };
+    let bill = bill(u32::try_from(previews).unwrap_or(u32::MAX), secs.unwrap_or_default());
+    let bill = options.into_iter().fold(bill, |bill, options| bill.extra(&options.extra));
+    let (paid, cost) = bill.finish();
     let further = std::iter::once(PlannedStep::free(PRODUCT)).chain(paid);
     Ok(reading.finish(client.transport.account(), images, further, None, secs, cost))
 }
 
-/// All lengths are below the 2 minutes of the first credit.
-fn paid_steps(previews: u32) -> Vec<PlannedStep> {
-    let video = Credits::whole(1);
+fn bill(previews: u32, secs: u32) -> Bill {
     match previews {
-        0 => vec![PlannedStep::paid(CREATE, video)],
-        previews => vec![
-            PlannedStep::paid(PREVIEWS, Credits::cents(50).times(previews)),
-            PlannedStep::paid(RENDER, video),
-        ],
+        0 => Bill::new().step(CREATE, &prices::VIDEO, secs),
+        previews => Bill::new()
+            .steps(PREVIEWS, &prices::PREVIEW, [secs, secs], previews)
+            .step(RENDER, &prices::VIDEO, secs),
     }
 }
 

@@ -109,6 +109,7 @@ impl Provider for Account {
         &'a self,
         request: &'a VideoRequest,
         local: &'a Local,
+        _: bool,
     ) -> BoxFuture<'a, Result<Plan>> {
         Box::pin(plan(&self.0, request, local))
     }
@@ -277,7 +278,7 @@ fn failure(video: types::ProductVideo) -> Status {
     let message = first_word(&error, &["message", "msg"])
         .or_else(|| word(&error))
         .or_else(|| places.into_iter().flatten().find(|text| !text.trim().is_empty()));
-    Status::Failed { code: first_word(&error, &["code"]), message }
+    Status::Failed { code: first_word(&error, &["code"]), message, cost: None }
 }
 
 fn no_video() -> Error {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use adreel::beatapi::types::CreateEcommerceVideoRequest;
 use adreel::{
-    AccountConfig, BoxFuture, Client, Error, ErrorKind, Keys, Product, ProviderId, RetryPolicy,
+    AccountConfig, BoxFuture, Client, Credits, Error, ErrorKind, Keys, Product, ProviderId, RetryPolicy,
     Upload, VideoRequest, beatapi,
 };
 use tokio::net::TcpListener;
@@ -15,10 +15,11 @@ use crate::support::{InstantClock, TINY_PNG, account};
 
 type Failing = fn() -> BoxFuture<'static, Error>;
 
-const CASES: [(&str, Failing); 10] = [
+const CASES: [(&str, Failing); 11] = [
     ("a value out of its limits", || Box::pin(read("..", account("http://127.0.0.1:9")))),
     ("what the provider cannot do", || Box::pin(unsupported())),
     ("an account without a key", || Box::pin(read("t", AccountConfig::new(Keys::key(" "))))),
+    ("what may cost more than a cap leaves room for", || Box::pin(over_cap())),
     ("a job's key that stands for another request", || Box::pin(another_request())),
     ("a file that cannot be read or written", || Box::pin(unreadable())),
     ("a webhook delivery without a valid signature", || Box::pin(std::future::ready(forged()))),
@@ -60,6 +61,12 @@ fn client(provider: ProviderId, url: &str) -> Client {
 async fn unsupported() -> Error {
     let request = VideoRequest::new(Product::new("x").image_bytes(TINY_PNG));
     client(ProviderId::Creatify, "http://127.0.0.1:9").plan(&request).await.unwrap_err()
+}
+
+async fn over_cap() -> Error {
+    let request = VideoRequest::new(Product::new("x").image_url("https://x.example/p.png"));
+    let client = client(ProviderId::Creatify, "http://127.0.0.1:9");
+    client.submit(&request).cap(Credits::whole(11)).await.unwrap_err()
 }
 
 async fn another_request() -> Error {

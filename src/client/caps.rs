@@ -1,0 +1,176 @@
+use std::time::Duration;
+
+use super::Client;
+use crate::error::{Error, ErrorKind, Result};
+use crate::job::{Confidence, Estimate, Job, Reason};
+use crate::ledger::{SpendLimit, SpendScope};
+use crate::model::{Credits, Timestamp};
+
+/// The most that may be spent on an account, in its provider's credits. Default: no cap.
+///
+/// A job is reckoned with the most that its plan may cost, which is reserved in the same write that
+/// announces its first paid call: however many submit at the same time, with however many clients
+/// that share a ledger, no cap is passed by that estimate. What a job did not take in the end has
+/// room for others again; [`SpendKind`](crate::job::SpendKind) says when. A job for which there is
+/// no room fails with [`ErrorKind::OverCap`], nothing is sent for it, and the same submit again
+/// tries again.
+///
+/// Where the provider takes more than its prices say, a cap can be passed by what it took: that is
+/// counted then, and keeps later jobs back.
+///
+/// ```
+/// use adreel::client::Caps;
+/// use adreel::{AccountConfig, Credits, Keys};
+///
+/// let caps = Caps::new().per_request(Credits::whole(5)).per_day(Credits::whole(50));
+/// let account = AccountConfig::new(Keys::key("k")).caps(caps);
+/// # let _ = account;
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Caps {
+    request: Option<Credits>,
+    run: Option<Credits>,
+    day: Option<Credits>,
+    total: Option<Credits>,
+    allows_unknown: bool,
+}
+
+impl Caps {
+    /// No cap.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// For one job, with all of its paid steps.
+    #[must_use]
+    pub fn per_request(mut self, most: Credits) -> Self {
+        self.request = Some(most);
+        self
+    }
+
+    /// For all jobs of one [run](super::ClientBuilder::run).
+    #[must_use]
+    pub fn per_run(mut self, most: Credits) -> Self {
+        self.run = Some(most);
+        self
+    }
+
+    /// For all jobs whose first paid call is made on the same day, in UTC.
+    #[must_use]
+    pub fn per_day(mut self, most: Credits) -> Self {
+        self.day = Some(most);
+        self
+    }
+
+    /// For all jobs of the account that the ledger has.
+    #[must_use]
+    pub fn in_total(mut self, most: Credits) -> Self {
+        self.total = Some(most);
+        self
+    }
+
+    /// Lets jobs through whose cost is [unknown](Confidence::Unknown), with the most of what is
+    /// known of it. **A cap can then be passed.** Default: under any cap they are refused.
+    #[must_use]
+    pub fn allow_unknown_cost(mut self) -> Self {
+        self.allows_unknown = true;
+        self
+    }
+
+    fn has_any(&self) -> bool {
+        [self.request, self.run, self.day, self.total].iter().any(Option::is_some)
+    }
+}
+
+/// A day of UTC.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+impl Client {
+    fn caps_of(&self, job: &Job) -> Caps {
+        let account = job.account();
+        let caps = self.0.caps.get(&(account.provider, account.name.clone()));
+        caps.copied().unwrap_or_default()
+    }
+
+    /// Whether a plan for an account is worth reading what settles its price.
+    pub(super) fn is_capped(&self, account: &crate::job::Account) -> bool {
+        let caps = self.0.caps.get(&(account.provider, account.name.clone()));
+        caps.is_some_and(Caps::has_any)
+    }
+
+    /// Refuses what may cost more than one request may, before anything is sent.
+    ///
+    /// # Errors
+    /// [`ErrorKind::OverCap`].
+    pub(super) fn check_request(&self, job: &Job) -> Result<()> {
+        let caps = self.caps_of(job);
+        let most = request_cap(&caps, job);
+        let refused = |message: String| {
+            Error::new(ErrorKind::OverCap, message).with_provider(job.account().provider)
+        };
+        let cost = &job.plan.cost;
+        if let Some(message) = unknown_cost(&caps, job) {
+            return Err(refused(message));
+        }
+        match most {
+            Some(most) if cost.high > most => {
+                Err(refused(over(&SpendLimit::new(SpendScope::Request, most), Credits::ZERO, cost.high)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The limits within which a job may reserve something, or why it may not.
+    pub(super) fn limits(&self, job: &Job, now: Timestamp) -> Result<Vec<SpendLimit>, Reason> {
+        let caps = self.caps_of(job);
+        if let Some(message) = unknown_cost(&caps, job) {
+            return Err(Reason::new(ErrorKind::OverCap, message));
+        }
+        let day = i64::try_from(DAY.as_millis()).unwrap_or(i64::MAX);
+        let begin = now.as_millis() - now.as_millis().rem_euclid(day);
+        let scopes = [
+            (SpendScope::Request, request_cap(&caps, job)),
+            (SpendScope::Run(self.0.run.clone()), caps.run),
+            (SpendScope::Day(Timestamp::from_millis(begin)), caps.day),
+            (SpendScope::Account, caps.total),
+        ];
+        let limits = scopes.into_iter().filter_map(|(scope, most)| Some(SpendLimit::new(scope, most?)));
+        Ok(limits.collect())
+    }
+}
+
+/// The lower of the account's cap for a request and the request's own.
+fn request_cap(caps: &Caps, job: &Job) -> Option<Credits> {
+    caps.request.into_iter().chain(job.cap).min()
+}
+
+/// Why a job is refused whose cost nobody knows.
+fn unknown_cost(caps: &Caps, job: &Job) -> Option<String> {
+    let is_capped = caps.has_any() || job.cap.is_some();
+    let Estimate { confidence, source, .. } = &job.plan.cost;
+    (is_capped && *confidence == Confidence::Unknown && !caps.allows_unknown).then(|| {
+        format!(
+            "under a cap, and what it costs is not known ({source}): leave out what has no price, or \
+             set Caps::allow_unknown_cost"
+        )
+    })
+}
+
+/// What a job that breaks a limit is told.
+pub(super) fn over(limit: &SpendLimit, others: Credits, this: Credits) -> String {
+    let most = limit.most;
+    let (whose, advice) = match limit.scope {
+        SpendScope::Request => {
+            return format!(
+                "over the request's cap of {most}: this may cost {this}; raise it or ask for less"
+            );
+        }
+        SpendScope::Run(_) => ("run", "raise it or begin another run"),
+        SpendScope::Day(_) => ("day", "raise it or try again tomorrow (UTC)"),
+        SpendScope::Account => ("account", "raise it"),
+    };
+    format!(
+        "over the {whose}'s cap of {most}: {others} are committed, this may cost {this}; {advice}"
+    )
+}

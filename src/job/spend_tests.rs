@@ -1,0 +1,237 @@
+//! The rows of [`SpendKind`]'s table.
+
+use std::time::Duration;
+
+use super::*;
+use crate::error::ErrorKind;
+use crate::job::transition::tests::job_of;
+use crate::job::{Decision, LookUp, Offer, Outcome, PlannedStep, Reason, SubmitOutcome, apply};
+use crate::model::{Cost, CostSource, Medium, VideoFacts};
+
+const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+const SECOND: Duration = Duration::from_secs(1);
+
+/// A picture for 2 and a video for 10, after a free upload.
+fn job() -> Job {
+    let paid = |operation, most| PlannedStep::paid(operation, Credits::whole(most));
+    job_of(vec![PlannedStep::free("host"), paid("image", 2), paid("video", 10)])
+}
+
+fn after(job: Job, outcomes: impl IntoIterator<Item = Outcome>) -> Job {
+    outcomes.into_iter().fold(job, |job, outcome| apply(job, outcome, NOW))
+}
+
+fn sending() -> Outcome {
+    Outcome::Sending { settle: 90 * SECOND, sender: None, run: Some("run".to_owned()) }
+}
+
+fn told(step: usize, attempt: u32, outcome: SubmitOutcome) -> Outcome {
+    Outcome::Submitted { step, attempt, outcome }
+}
+
+fn accepted(step: usize, attempt: u32, poll_after: Option<Duration>) -> Outcome {
+    let resource = format!("{step}-{attempt}");
+    told(step, attempt, SubmitOutcome::Accepted { resource, poll_after, offers: Vec::new() })
+}
+
+fn refused(step: usize, attempt: u32, again_after: Option<Duration>) -> Outcome {
+    let reason = Reason::new(ErrorKind::OutOfCredits, "no");
+    told(step, attempt, SubmitOutcome::Rejected { reason, again_after })
+}
+
+fn unknown(step: usize, attempt: u32) -> Outcome {
+    let reason = Reason::new(ErrorKind::SubmitUnknown, "no answer");
+    told(step, attempt, SubmitOutcome::Unknown { reason, look_after: SECOND })
+}
+
+fn unprovable() -> Outcome {
+    Outcome::LookedUp(LookUp::Unprovable { why: "no list".to_owned() })
+}
+
+fn succeeded(video: Option<Option<u32>>) -> Outcome {
+    let video = video.map(|cost| {
+        let cost = cost.map(Credits::whole);
+        Box::new(VideoFacts {
+            medium: Medium::Video,
+            url: "u".to_owned(),
+            poster: None,
+            duration: None,
+            cost: cost.map(|credits| Cost { credits, source: CostSource::Reported }),
+            raw: serde_json::Value::Null,
+        })
+    });
+    Outcome::Succeeded { status: "done".to_owned(), video }
+}
+
+fn failed(cost: Option<u32>) -> Outcome {
+    let cost = cost.map(|credits| Cost {
+        credits: Credits::whole(credits),
+        source: CostSource::Reported,
+    });
+    Outcome::Failed { reason: Reason::new(ErrorKind::JobFailed, "no"), cost }
+}
+
+fn decided(decision: Decision) -> Outcome {
+    Outcome::Decided(decision)
+}
+
+fn resubmit() -> Outcome {
+    decided(Decision::Resubmit { why: "told so".to_owned() })
+}
+
+/// Up to the intent of the picture.
+fn announced() -> Job {
+    after(job(), [sending(), accepted(0, 1, None), sending()])
+}
+
+/// Up to the running video.
+fn running() -> Job {
+    let running = Some(SECOND);
+    let picture = [accepted(1, 1, running), succeeded(None)];
+    after(after(announced(), picture), [sending(), accepted(2, 1, running)])
+}
+
+/// The entries, such as `reserved 12, refunded 12`.
+fn entries(job: &Job) -> String {
+    let entries = job.spending().iter().map(|event| format!("{} {}", event.kind, event.amount));
+    entries.collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn the_first_paid_step_reserves_for_all_of_them_in_the_name_of_its_run() {
+    let free = after(job(), [sending(), accepted(0, 1, None)]);
+    assert_eq!(entries(&free), "");
+    let job = announced();
+    assert_eq!((&*entries(&job), job.committed()), ("reserved 12", Credits::whole(12)));
+    assert_eq!((job.run(), job.reserved_at()), (Some("run"), Some(NOW)));
+    assert_eq!(entries(&running()), "reserved 12", "the second step is paid for already");
+}
+
+#[test]
+fn what_is_sent_again_keeps_its_place() {
+    let absent = || Outcome::LookedUp(LookUp::Absent { look_after: SECOND });
+    let job = after(announced(), [refused(1, 1, Some(SECOND)), sending()]);
+    assert_eq!(entries(&job), "reserved 12");
+    let settled = NOW + 90 * SECOND;
+    let job = [unknown(1, 2), absent(), absent(), sending()]
+        .into_iter()
+        .fold(job, |job, outcome| apply(job, outcome, settled));
+    assert_eq!((job.steps()[1].attempt(), &*entries(&job)), (3, "reserved 12"));
+    assert_eq!(entries(&after(announced(), [unknown(1, 1), unprovable()])), "reserved 12");
+}
+
+#[test]
+fn a_video_settles_what_it_cost_and_gives_the_rest_back() {
+    let job = after(running(), [succeeded(Some(Some(4)))]);
+    assert_eq!(entries(&job), "reserved 12, settled 4, refunded 8");
+    assert_eq!((job.committed(), job.reserved()), (Credits::whole(4), Credits::ZERO));
+    assert_eq!(job.spending()[2].run.as_deref(), Some("run"));
+    assert_eq!(entries(&after(job, [Outcome::Downloaded])), "reserved 12, settled 4, refunded 8");
+    // More than the estimate is taken as it is.
+    let job = after(running(), [succeeded(Some(Some(15)))]);
+    assert_eq!((&*entries(&job), job.settled()), ("reserved 12, settled 15", Credits::whole(15)));
+    let job = after(running(), [succeeded(Some(None))]);
+    assert_eq!(entries(&job), "reserved 12, settled 12");
+}
+
+#[test]
+fn what_was_refused_before_anything_was_accepted_gives_all_back() {
+    let job = after(announced(), [refused(1, 1, None)]);
+    assert_eq!((&*entries(&job), job.committed()), ("reserved 12, refunded 12", Credits::ZERO));
+    assert!(job.may_retry());
+    // Another try reserves again when it is sent, and not before.
+    let job = after(job, [decided(Decision::Retry)]);
+    assert_eq!(job.committed(), Credits::ZERO);
+    let job = after(job, [sending()]);
+    assert_eq!(entries(&job), "reserved 12, refunded 12, reserved 12");
+}
+
+#[test]
+fn a_cap_without_room_reserves_nothing_and_leaves_the_job_to_be_tried_again() {
+    let ready = after(job(), [sending(), accepted(0, 1, None)]);
+    let over = || Outcome::NotSent { reason: Reason::new(ErrorKind::OverCap, "over") };
+    let job = after(ready, [over()]);
+    assert_eq!((job.stage(), &*entries(&job), job.may_retry()), (Stage::Failed, "", true));
+    // One that may exist is held all the same.
+    let held = after(announced(), [unknown(1, 1), unprovable(), resubmit(), over()]);
+    assert_eq!((held.stage(), held.committed()), (Stage::Uncertain, Credits::whole(12)));
+}
+
+#[test]
+fn what_was_accepted_and_failed_has_taken_its_price_unless_the_provider_says_otherwise() {
+    let running = || after(announced(), [accepted(1, 1, Some(SECOND))]);
+    let job = after(running(), [failed(None)]);
+    assert_eq!(entries(&job), "reserved 12, settled 2, refunded 10");
+    let job = after(running(), [failed(Some(0))]);
+    assert_eq!(entries(&job), "reserved 12, refunded 12");
+    let job = after(running(), [failed(Some(1))]);
+    assert_eq!(entries(&job), "reserved 12, settled 1, refunded 11");
+    let job = after(super::tests::running(), [failed(Some(0))]);
+    assert_eq!(entries(&job), "reserved 12, settled 2, refunded 10", "the picture was made");
+}
+
+#[test]
+fn what_is_lost_or_given_up_counts_as_taken() {
+    let lost = (0..5).map(|_| Outcome::PollFailed {
+        reason: Reason::new(ErrorKind::NotFound, "no"),
+        poll_after: SECOND,
+    });
+    let job = after(running(), lost);
+    assert_eq!((job.stage(), &*entries(&job)), (Stage::Lost, "reserved 12, settled 12"));
+    let abandon = || decided(Decision::Abandon);
+    let held = after(announced(), [unknown(1, 1), unprovable()]);
+    let job = after(held.clone(), [abandon()]);
+    assert_eq!(entries(&job), "reserved 12, settled 2, refunded 10");
+    // An id that turns up after all makes it go on, and count.
+    let job = after(job, [accepted(1, 1, Some(SECOND))]);
+    assert_eq!(entries(&job), "reserved 12, settled 2, refunded 10, reserved 10");
+    let job = after(job, [failed(Some(0))]);
+    assert_eq!((job.committed(), job.reserved()), (Credits::ZERO, Credits::ZERO));
+    // Where nothing was chosen of what was offered, the next step was never sent.
+    let offer = |id: &str| Offer { id: id.to_owned(), label: id.to_owned() };
+    let offers = vec![offer("a"), offer("b")];
+    let offered = SubmitOutcome::Accepted { resource: "o".to_owned(), poll_after: None, offers };
+    let job = after(announced(), [told(1, 1, offered), abandon()]);
+    assert_eq!(entries(&job), "reserved 12, settled 2, refunded 10");
+}
+
+#[test]
+fn what_is_sent_again_by_decision_counts_once_more() {
+    let held = after(announced(), [unknown(1, 1), unprovable()]);
+    let decided = after(held, [resubmit()]);
+    assert_eq!(decided.committed(), Credits::whole(12));
+    let again = after(decided, [sending()]);
+    assert_eq!(entries(&again), "reserved 12, reserved 2");
+    // The second was refused for now, or for good: only the first may exist.
+    let later = after(again.clone(), [refused(1, 2, Some(SECOND))]);
+    assert_eq!(entries(&later), "reserved 12, reserved 2, refunded 2");
+    assert_eq!(after(later, [sending()]).committed(), Credits::whole(14));
+    let held = after(again.clone(), [refused(1, 2, None)]);
+    assert_eq!((held.stage(), held.committed()), (Stage::Uncertain, Credits::whole(12)));
+    // Both may exist, whichever of them leads to the video.
+    let both = [accepted(1, 2, Some(SECOND)), accepted(1, 1, Some(SECOND)), succeeded(None)];
+    let done = [sending(), accepted(2, 1, Some(SECOND)), succeeded(Some(Some(4)))];
+    let job = after(after(again, both), done);
+    assert_eq!(entries(&job), "reserved 12, reserved 2, settled 6, refunded 8");
+}
+
+#[test]
+fn one_that_may_be_a_second_counts_as_one() {
+    let found = LookUp::Found {
+        resource: "1".to_owned(),
+        poll_after: Some(SECOND),
+        offers: Vec::new(),
+        doubt: Some("it is younger than the call".to_owned()),
+    };
+    let job = after(announced(), [unknown(1, 1), Outcome::LookedUp(found)]);
+    assert_eq!(entries(&job), "reserved 12, reserved 2");
+}
+
+#[test]
+fn a_job_of_before_there_were_entries_counts_from_its_next_step_on() {
+    let mut old = running();
+    old.spending.clear();
+    let running =
+        Outcome::Running { status: "running".to_owned(), is_known: true, poll_after: SECOND };
+    assert_eq!(entries(&after(old, [running])), "reserved 12");
+}
