@@ -1,13 +1,16 @@
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::commands::FILE;
 use super::exit;
+use super::month::Month;
 use super::options::{self, OptionValue};
 use crate::catalogue::CatalogueKind;
 use crate::error::Result;
 use crate::job::JobId;
-use crate::model::{AspectRatio, Language, Product, ProviderId, Track, VideoRequest};
+use crate::model::{AspectRatio, Credits, Language, Product, ProviderId, Track, VideoRequest};
 use crate::sandbox::Quality;
 
 /// Turns a product into a marketing video, through BeatAPI, Creatify or JoggAI.
@@ -107,6 +110,9 @@ pub(super) struct MakeArgs {
     /// Replace files that are there already.
     #[arg(long)]
     pub(super) overwrite: bool,
+    /// Keep words of your own with the jobs, which `jobs --cost` shows: tenant=acme. May be repeated.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(super) label: Vec<Label>,
     /// Make new videos, and pay for them, although this request was made before.
     #[arg(long)]
     pub(super) again: bool,
@@ -124,6 +130,14 @@ pub(super) struct JobsArgs {
     /// Only jobs that may have been paid for and wait for `resolve`.
     #[arg(long, conflicts_with = "open")]
     pub(super) held: bool,
+    /// What was reserved, settled and refunded for each job, with its labels, and for each account.
+    ///
+    /// With --json a line for each entry, with its amount as a text.
+    #[arg(long, conflicts_with_all = ["open", "held"])]
+    pub(super) cost: bool,
+    /// Only entries of this month of UTC, such as 2026-11 [default: all].
+    #[arg(long, value_name = "YYYY-MM", requires = "cost")]
+    pub(super) month: Option<Month>,
 }
 
 #[derive(Args, Debug)]
@@ -228,6 +242,40 @@ pub(super) struct RequestArgs {
     /// Refuse what a provider would ignore or change.
     #[arg(long)]
     pub(super) strict: bool,
+    /// Refuse what may cost more than this with a provider, in its credits, before anything is paid.
+    #[arg(long, value_name = "CREDITS", value_parser = amount)]
+    pub(super) cap: Option<Credits>,
+}
+
+/// A `--label`.
+#[derive(Clone, Debug)]
+pub(super) struct Label {
+    pub(super) name: String,
+    pub(super) value: String,
+}
+
+impl FromStr for Label {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((FILE, _)) => {
+                Err(format!("{FILE} is where make keeps its file: use another name"))
+            }
+            Some((name, value)) if !name.trim().is_empty() => {
+                Ok(Self { name: name.to_owned(), value: value.to_owned() })
+            }
+            _ => Err("write name=value, such as tenant=acme".to_owned()),
+        }
+    }
+}
+
+fn amount(text: &str) -> std::result::Result<Credits, String> {
+    match text.parse::<Credits>() {
+        Ok(amount) if amount >= Credits::ZERO => Ok(amount),
+        Ok(_) => Err("use an amount that is not below 0".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
 impl RequestArgs {

@@ -8,7 +8,7 @@ use super::side_file::SideFile;
 use super::turns::Turns;
 use super::work::Work;
 use super::{
-    AccountConfig, Accounts, AdaptivePolling, Client, Inner, PollPolicy, Recovery, WaitPolicy,
+    AccountConfig, Accounts, AdaptivePolling, Caps, Client, Inner, PollPolicy, Recovery, WaitPolicy,
 };
 use crate::asset::AssetHost;
 use crate::clock::{Clock, SystemClock};

@@ -114,9 +114,11 @@ impl Client {
             return Err(refused(message));
         }
         match most {
-            Some(most) if cost.high > most => {
-                Err(refused(over(&SpendLimit::new(SpendScope::Request, most), Credits::ZERO, cost.high)))
-            }
+            Some(most) if cost.high > most => Err(refused(over(
+                &SpendLimit::new(SpendScope::Request, most),
+                Credits::ZERO,
+                cost.high,
+            ))),
             _ => Ok(()),
         }
     }
@@ -135,7 +137,8 @@ impl Client {
             (SpendScope::Day(Timestamp::from_millis(begin)), caps.day),
             (SpendScope::Account, caps.total),
         ];
-        let limits = scopes.into_iter().filter_map(|(scope, most)| Some(SpendLimit::new(scope, most?)));
+        let limits =
+            scopes.into_iter().filter_map(|(scope, most)| Some(SpendLimit::new(scope, most?)));
         Ok(limits.collect())
     }
 }

@@ -298,7 +298,13 @@ fn end_of(job: &Job) -> AttemptEnd {
 
 /// Whether an error before there was a job says that the account cannot do what was asked.
 fn is_unfit(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::InvalidRequest | ErrorKind::Unsupported | ErrorKind::NeedsCredentials)
+    matches!(
+        kind,
+        ErrorKind::InvalidRequest
+            | ErrorKind::Unsupported
+            | ErrorKind::NeedsCredentials
+            | ErrorKind::OverCap
+    )
 }
 
 fn none_left(attempts: &[Attempt]) -> Error {

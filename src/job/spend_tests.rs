@@ -64,10 +64,8 @@ fn succeeded(video: Option<Option<u32>>) -> Outcome {
 }
 
 fn failed(cost: Option<u32>) -> Outcome {
-    let cost = cost.map(|credits| Cost {
-        credits: Credits::whole(credits),
-        source: CostSource::Reported,
-    });
+    let cost =
+        cost.map(|credits| Cost { credits: Credits::whole(credits), source: CostSource::Reported });
     Outcome::Failed { reason: Reason::new(ErrorKind::JobFailed, "no"), cost }
 }
 

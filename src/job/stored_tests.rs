@@ -66,12 +66,11 @@ fn new_job() -> Job {
 
 /// Jobs at rest in every way, by name.
 fn jobs() -> Vec<(&'static str, Job)> {
-    let sending =
-        || Outcome::Sending {
-            settle: 90 * SECOND,
-            sender: Some("01M7Z2WPSEAT".to_owned()),
-            run: Some("batch 7".to_owned()),
-        };
+    let sending = || Outcome::Sending {
+        settle: 90 * SECOND,
+        sender: Some("01M7Z2WPSEAT".to_owned()),
+        run: Some("batch 7".to_owned()),
+    };
     let told = |step, outcome| Outcome::Submitted { step, attempt: 1, outcome };
     let offer = |id: &str| Offer { id: id.to_owned(), label: format!("style {id}") };
     let accepted = |step, id: &str, poll_after, offers| {

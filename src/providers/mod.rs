@@ -6,10 +6,10 @@ pub mod beatapi;
 pub mod creatify;
 #[cfg(feature = "jogg")]
 pub mod jogg;
+pub(crate) mod prices;
 #[cfg(all(test, feature = "beatapi", feature = "creatify", feature = "jogg"))]
 mod reading_tests;
 pub(crate) mod request;
-pub(crate) mod prices;
 mod said;
 pub(crate) mod steps;
 

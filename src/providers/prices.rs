@@ -8,6 +8,7 @@ use crate::model::Credits;
 #[derive(Debug)]
 pub(crate) struct Price {
     /// What is paid for: an operation and, where that matters, which kind of it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the published table shows it"))]
     pub(crate) what: &'static str,
     /// The least and the most, in the provider's credits.
     pub(crate) low: Credits,
@@ -150,8 +151,11 @@ mod tests {
                 };
                 let name = provider.display_name();
                 let sure = format!("{confidence:?}").to_lowercase();
-                writeln!(text, "| {name} | {what} | {amount} | {per} | {source} | {read} | {sure} |")
-                    .unwrap();
+                writeln!(
+                    text,
+                    "| {name} | {what} | {amount} | {per} | {source} | {read} | {sure} |"
+                )
+                .unwrap();
             }
         }
         text

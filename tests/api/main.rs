@@ -6,6 +6,7 @@
 mod support;
 
 mod beatapi;
+mod caps;
 mod catalogue;
 mod creatify;
 mod download;

@@ -2,7 +2,7 @@
 
 use adreel::client::Part;
 use adreel::{
-    Client, ErrorKind, Job, JobId, Medium, Product, ProviderId, Sandbox, Stage, Track,
+    Client, Credits, ErrorKind, Job, JobId, Medium, Product, ProviderId, Sandbox, Stage, Track,
     VideoRequest, beatapi, creatify, jogg,
 };
 use httpmock::MockServer;
@@ -132,12 +132,18 @@ async fn every_plan_leads_to_a_file_and_pays_each_step_once() {
         if video.medium() == Medium::Video {
             assert!(read(&path).secs > 5.0);
         }
+        // Its books are a second reading of the prices.
+        let charged: Credits = sandbox.ledger()[before..].iter().map(|entry| entry.reserved).sum();
         assert_eq!(paid_since(&sandbox, before), plan.paid);
         let job = client.job(&job).await.unwrap();
         assert_eq!(job.stage(), Stage::Done);
         let credits = video.cost().unwrap().credits;
         let estimate = &job.plan().cost;
         assert!((estimate.low..=estimate.high).contains(&credits), "{credits} {estimate:?}");
+        assert!((estimate.low..=estimate.high).contains(&charged), "{charged} {estimate:?}");
+        let steps = job.plan().steps.iter().filter_map(|step| step.credits);
+        assert_eq!(steps.sum::<Credits>(), estimate.high);
+        assert_eq!((job.settled(), job.reserved()), (charged, Credits::ZERO));
         assert!(serde_json::to_string(&job.handle()).unwrap().len() < 1024);
     }
 }

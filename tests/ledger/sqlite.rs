@@ -107,7 +107,8 @@ async fn a_row_that_cannot_be_read_is_an_error_in_its_place() {
     run(
         &pool,
         "INSERT INTO adreel_jobs SELECT 'zebra', provider, account, realm, NULL, stage, \
-         due_at, job_order, state, revision, created_at, updated_at FROM adreel_jobs LIMIT 1",
+         due_at, job_order, state, revision, created_at, updated_at, NULL, 0, NULL, NULL \
+         FROM adreel_jobs LIMIT 1",
     )
     .await;
     let expected = [Err(Some(ids[0])), Err(Some(ids[1])), Err(Some(ids[2])), Ok(0), Err(None)];
@@ -127,6 +128,35 @@ async fn a_schema_that_was_made_by_hand_is_taken_as_it_is() {
     inserted(&open(&path).await).await;
 }
 
+/// What version 0.1 made, with a job in it.
+const VERSION_1: &str = include_str!("../fixtures/ledgers/version-1.sql");
+
+#[tokio::test]
+async fn a_ledger_of_version_1_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("jobs.db");
+    let old = pool(&path).await;
+    run(&old, VERSION_1).await;
+    let ledger = open(&path).await;
+    let versions = sqlx::query_scalar::<_, i64>("SELECT MAX(version) FROM adreel_schema");
+    assert_eq!(versions.fetch_one(&old).await.unwrap(), 2);
+    let id = "01M7Z2WPQ17E70A0ACY16PBNWG".parse().unwrap();
+    let job = ledger.load(id).await.unwrap().unwrap();
+    assert_eq!((job.stage(), job.committed()), (adreel::Stage::Running, adreel::Credits::ZERO));
+    // It counts from its next change on, and is found by what its provider calls it.
+    let running = adreel::job::Outcome::Running {
+        status: "running".to_owned(),
+        is_known: true,
+        poll_after: std::time::Duration::from_secs(5),
+    };
+    let next = adreel::job::apply(job.clone(), running, job.updated_at());
+    assert!(ledger.store(&next).await.unwrap());
+    assert!(next.committed() > adreel::Credits::ZERO);
+    let resource = job.provider_ref().unwrap().id;
+    assert_eq!(ledger.find_resource(job.account(), &resource).await.unwrap(), Some(next));
+    inserted(&ledger).await;
+}
+
 #[tokio::test]
 async fn a_newer_schema_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -135,7 +165,7 @@ async fn a_newer_schema_is_refused() {
     run(&pool(&path).await, "INSERT INTO adreel_schema (version) VALUES (99)").await;
     let error = Sql::open(&url(&path)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
-    assert!(error.to_string().ends_with("and this adreel knows up to 1; update adreel"), "{error}");
+    assert!(error.to_string().ends_with("and this adreel knows up to 2; update adreel"), "{error}");
 }
 
 #[tokio::test]

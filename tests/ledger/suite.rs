@@ -1,7 +1,9 @@
 //! The suite finds what is wrong with a ledger.
 
+use adreel::job::SpendKind;
 use adreel::ledger::conformance;
-use adreel::{Account, BoxFuture, Job, JobId, JobQuery, Ledger, MemoryLedger, Result};
+use adreel::ledger::{SpendLimit, Stored};
+use adreel::{Account, BoxFuture, Credits, Job, JobId, JobQuery, Ledger, MemoryLedger, Result};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Flaw {
@@ -13,6 +15,11 @@ enum Flaw {
     ListsBackwards,
     ListsEveryStage,
     ListsWithoutLimit,
+    ChecksNoLimits,
+    ChecksBeforeItStores,
+    CountsOtherAccounts,
+    ForgetsRefunds,
+    FindsNothing,
 }
 
 /// A ledger with one thing wrong.
@@ -25,6 +32,26 @@ impl Flawed {
         let with_its_key =
             |other: &Job| job.key_digest().is_some() && other.key_digest() == job.key_digest();
         Ok(jobs.into_iter().flatten().find(with_its_key))
+    }
+
+    /// What the other jobs come to that count for a limit.
+    async fn committed_beside(&self, job: &Job, limit: &SpendLimit) -> Result<Credits> {
+        let jobs = self.0.list(&JobQuery::all()).await?.into_iter().flatten();
+        let counts = |other: &Job| {
+            let is_its_own = other.account() == job.account();
+            other.id() != job.id()
+                && (is_its_own || self.1 == Flaw::CountsOtherAccounts)
+                && limit.scope.counts(other)
+        };
+        let reserved = |job: &Job| {
+            let entries = job.spending().iter();
+            entries.filter(|e| e.kind == SpendKind::Reserved).map(|e| e.amount).sum()
+        };
+        let others = jobs.filter(counts);
+        Ok(match self.1 {
+            Flaw::ForgetsRefunds => others.map(|job| reserved(&job)).sum(),
+            _ => others.map(|job| job.committed()).sum(),
+        })
     }
 }
 
@@ -68,12 +95,41 @@ impl Ledger for Flawed {
         })
     }
 
+    fn store_within<'a>(
+        &'a self,
+        job: &'a Job,
+        limits: &'a [SpendLimit],
+    ) -> BoxFuture<'a, Result<Stored>> {
+        Box::pin(async move {
+            let told = |stored| if stored { Stored::Yes } else { Stored::Overtaken };
+            match self.1 {
+                Flaw::ChecksNoLimits => return self.store(job).await.map(told),
+                Flaw::ChecksBeforeItStores | Flaw::CountsOtherAccounts | Flaw::ForgetsRefunds => {}
+                _ => return self.0.store_within(job, limits).await,
+            }
+            for limit in limits {
+                let others = self.committed_beside(job, limit).await?;
+                if others + job.committed() > limit.most {
+                    return Ok(Stored::over(limit.clone(), others));
+                }
+            }
+            // Somebody else may store here.
+            tokio::task::yield_now().await;
+            self.0.store(job).await.map(told)
+        })
+    }
+
     fn find_resource<'a>(
         &'a self,
         account: &'a Account,
         resource: &'a str,
     ) -> BoxFuture<'a, Result<Option<Job>>> {
-        self.0.find_resource(account, resource)
+        Box::pin(async move {
+            match self.1 {
+                Flaw::FindsNothing => Ok(None),
+                _ => self.0.find_resource(account, resource).await,
+            }
+        })
     }
 
     fn list<'a>(&'a self, query: &'a JobQuery) -> BoxFuture<'a, Result<Vec<Result<Job>>>> {
@@ -104,6 +160,11 @@ async fn each_flaw_breaks_a_rule() {
         (Flaw::ListsBackwards, "jobs are listed in the order of their ids"),
         (Flaw::ListsEveryStage, "jobs are listed by the stage that they are at now"),
         (Flaw::ListsWithoutLimit, "a limit leaves the first ones"),
+        (Flaw::ChecksNoLimits, "what would pass a limit is told with what the others come to"),
+        (Flaw::ChecksBeforeItStores, "of many who store at the same time none passes a limit"),
+        (Flaw::CountsOtherAccounts, "what stays within a limit is stored"),
+        (Flaw::ForgetsRefunds, "what was refunded counts no more"),
+        (Flaw::FindsNothing, "the newest job is found by what its provider calls it"),
     ] {
         let checked = conformance::check(async || Flawed(MemoryLedger::new(), flaw)).await;
         assert_eq!(checked, Err(format!("a ledger breaks the rule: {rule}")), "{flaw:?}");

@@ -3,8 +3,11 @@ use serde_json::json;
 use super::super::args::{JobArgs, JobsArgs};
 use super::super::context::Context;
 use super::super::exit::Exit;
+use super::super::month::Month;
 use super::super::output;
+use super::cost;
 use super::save::FILE;
+use crate::client::SpendQuery;
 use crate::error::Result;
 use crate::job::{Job, JobId, Stage};
 use crate::ledger::JobQuery;
@@ -13,6 +16,9 @@ use crate::ledger::JobQuery;
 const PAGE: u32 = 200;
 
 pub(in super::super) async fn run(context: &Context, args: &JobsArgs) -> Exit {
+    if args.cost {
+        return cost::run(context, args.month.map_or_else(SpendQuery::all, Month::query)).await;
+    }
     let stages: Vec<Stage> = match (args.open, args.held) {
         (true, _) => Stage::ALL.into_iter().filter(|stage| !stage.is_over()).collect(),
         (_, true) => vec![Stage::Uncertain],
@@ -127,6 +133,9 @@ fn details(context: &Context, job: &Job) {
     if let Some(cost) = job.cost() {
         say("cost", &output::credits(cost.credits));
     }
+    for event in job.spending() {
+        say("credits", &format!("{} {}", event.amount, event.kind));
+    }
     if let Some(trouble) = job.trouble() {
         say("trouble", &trouble.to_string());
     }
@@ -177,6 +186,8 @@ pub(super) fn as_json(job: &Job) -> serde_json::Value {
         "trouble": job.trouble(),
         "labels": job.labels(),
         "parent": job.parent(),
+        "reserved": job.reserved(),
+        "settled": job.settled(),
         "credits": job.cost().map(|cost| cost.credits),
         "may_be_double": job.may_be_double(),
     })

@@ -159,8 +159,14 @@ async fn make(
     let provider = target.account.provider;
     let mut order = context.client.generate(request).on(provider).key(&target.key);
     order = order.label(FILE, target.path.to_string_lossy());
+    for label in &args.label {
+        order = order.label(&label.name, &label.value);
+    }
     if args.request.strict {
         order = order.strict();
+    }
+    if let Some(most) = args.request.cap {
+        order = order.cap(most);
     }
     let progress = progress.begin(provider);
     let made = async {

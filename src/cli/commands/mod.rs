@@ -1,4 +1,5 @@
 pub(super) mod catalogue;
+mod cost;
 pub(super) mod doctor;
 pub(super) mod jobs;
 pub(super) mod ledger;
@@ -11,3 +12,5 @@ mod route;
 pub(super) mod sandbox;
 mod save;
 pub(super) mod schema;
+
+pub(super) use save::FILE;

@@ -40,8 +40,14 @@ pub(super) async fn plan(
     request: &VideoRequest,
     provider: ProviderId,
 ) -> Result<Plan> {
-    let planning = context.client.plan(request).on(provider);
-    if args.strict { planning.strict().await } else { planning.await }
+    let mut planning = context.client.plan(request).on(provider);
+    if args.strict {
+        planning = planning.strict();
+    }
+    match args.cap {
+        Some(most) => planning.cap(most).await,
+        None => planning.await,
+    }
 }
 
 fn print(plan: &Plan) {

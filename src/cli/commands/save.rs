@@ -15,7 +15,7 @@ use crate::job::{Job, JobId, Stage};
 use crate::model::ProviderId;
 
 /// The label that holds the file for a job's video.
-pub(super) const FILE: &str = "file";
+pub(in super::super) const FILE: &str = "file";
 
 /// What goes wrong before a video is there, or after.
 pub(super) enum Trouble {

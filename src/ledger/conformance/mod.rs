@@ -13,6 +13,7 @@
 //! The suite wants a place of its own: nobody else writes there meanwhile, and its jobs stay.
 
 mod jobs;
+mod limits;
 
 use std::collections::BTreeSet;
 
@@ -105,7 +106,10 @@ impl<L: Ledger> Suite<'_, L> {
         self.one_of_many_rivals_stores().await?;
         self.one_of_many_rivals_inserts().await?;
         self.jobs_are_listed_in_the_order_of_their_ids().await?;
-        self.jobs_are_listed_by_stage().await
+        self.jobs_are_listed_by_stage().await?;
+        self.what_spends_is_stored_within_its_limits().await?;
+        self.as_many_of_many_rivals_spend_as_a_limit_lets().await?;
+        self.a_job_is_found_by_what_its_provider_calls_it().await
     }
 
     /// A job in the ledger.

@@ -2,8 +2,8 @@
 
 use super::contract::Billing;
 use super::plan::{CAPABILITIES, MUSIC, TRACK, UPLOAD, in_unit};
-use super::{MusicOptions, prices};
 use super::types::{MusicVideoMode, MusicVideoQuality, MusicVideoResolution};
+use super::{MusicOptions, prices};
 use crate::bindings::beatapi::operations;
 use crate::error::Result;
 use crate::job::{Account, Plan};

@@ -82,8 +82,12 @@ pub(super) fn plan(
 pub(super) fn in_unit(bill: Bill, billing: Billing) -> Bill {
     match billing {
         Billing::Assumed => bill,
-        Billing::Shown(Unit::Dollars) => bill.note("the account shows that it is billed in dollars"),
-        Billing::Shown(Unit::Credits) => bill.note("the account shows that it is billed in credits"),
+        Billing::Shown(Unit::Dollars) => {
+            bill.note("the account shows that it is billed in dollars")
+        }
+        Billing::Shown(Unit::Credits) => {
+            bill.note("the account shows that it is billed in credits")
+        }
         Billing::Unread => bill.unknown(
             "the account could not be asked whether it is billed in dollars or in credits",
         ),

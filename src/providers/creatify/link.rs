@@ -216,7 +216,9 @@ fn facts(job: &Job, made: types::LinkToVideo, raw: serde_json::Value) -> Option<
     // What is charged later stands as 0 here.
     let reported = made.credits_used.filter(|credits| *credits > Credits::ZERO);
     let cost = match reported {
-        Some(credits) => Cost { credits: credits + prices::LINK.high, source: CostSource::Reported },
+        Some(credits) => {
+            Cost { credits: credits + prices::LINK.high, source: CostSource::Reported }
+        }
         None => Cost { credits: job.plan.cost.low, source: CostSource::PriceTable },
     };
     Some(VideoFacts {

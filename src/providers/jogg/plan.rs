@@ -82,9 +82,11 @@ pub(super) async fn plan(client: &Client, request: &VideoRequest, local: &Local)
 fn bill(previews: u32, secs: u32) -> Bill {
     match previews {
         0 => Bill::new().step(CREATE, &prices::VIDEO, secs),
-        previews => Bill::new()
-            .steps(PREVIEWS, &prices::PREVIEW, [secs, secs], previews)
-            .step(RENDER, &prices::VIDEO, secs),
+        previews => Bill::new().steps(PREVIEWS, &prices::PREVIEW, [secs, secs], previews).step(
+            RENDER,
+            &prices::VIDEO,
+            secs,
+        ),
     }
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use adreel::beatapi::types::CreateEcommerceVideoRequest;
 use adreel::{
-    AccountConfig, BoxFuture, Client, Credits, Error, ErrorKind, Keys, Product, ProviderId, RetryPolicy,
-    Upload, VideoRequest, beatapi,
+    AccountConfig, BoxFuture, Client, Credits, Error, ErrorKind, Keys, Product, ProviderId,
+    RetryPolicy, Upload, VideoRequest, beatapi,
 };
 use tokio::net::TcpListener;
 
