@@ -63,7 +63,7 @@ fn assert_over(error: &Error, told: &str) {
 #[tokio::test]
 async fn what_may_cost_more_than_a_request_may_is_refused_before_anything_is_sent() {
     let ledger = Arc::new(MemoryLedger::new());
-    let server = Server::start(accepts(1)).await;
+    let server = Server::start(accepts(0).chain(accepts(0))).await;
     let capped = client(&server, &ledger, Caps::new().per_request(dollars(449)));
     let local = VideoRequest::new(Product::new("Roast").image_bytes(TINY_PNG));
     let told = "over the request's cap of 4.49: this may cost 4.5; raise it or ask for less";

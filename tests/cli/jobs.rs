@@ -11,37 +11,37 @@ use serde_json::Value;
 use crate::{PHOTO, adreel, finished, names};
 
 /// A sandbox, and a home for the ledgers of one test.
-struct Place {
+pub(crate) struct Place {
     sandbox: Sandbox,
-    home: tempfile::TempDir,
+    pub(crate) home: tempfile::TempDir,
     runtime: tokio::runtime::Runtime,
 }
 
 impl Place {
-    fn new(speed: f64) -> Self {
+    pub(crate) fn new(speed: f64) -> Self {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let builder = Sandbox::builder().speed(speed).quality(Quality::Thumbnail);
         let sandbox = runtime.block_on(builder.start()).unwrap();
         Self { sandbox, home: tempfile::tempdir().unwrap(), runtime }
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = adreel(&["--sandbox-url", self.sandbox.url()]);
         command.env("XDG_DATA_HOME", self.home.path().join("data")).args(args);
         command
     }
 
-    fn run(&self, args: &[&str]) -> (Option<i32>, String, String) {
+    pub(crate) fn run(&self, args: &[&str]) -> (Option<i32>, String, String) {
         finished(self.command(args).output().unwrap())
     }
 
-    fn json(&self, args: &[&str]) -> Vec<Value> {
+    pub(crate) fn json(&self, args: &[&str]) -> Vec<Value> {
         let (code, stdout, stderr) = self.run(&[&["--json"], args].concat());
         assert_eq!(code, Some(0), "{stderr}");
         stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    fn make(&self, more: &[&str]) -> (Option<i32>, String, String) {
+    pub(crate) fn make(&self, more: &[&str]) -> (Option<i32>, String, String) {
         let out = self.out();
         let args = ["make", PHOTO, "--name", "Morning Roast", "--out", out.to_str().unwrap()];
         self.run(&[&args, more].concat())
@@ -51,7 +51,7 @@ impl Place {
         self.home.path().join("videos")
     }
 
-    fn paid(&self) -> usize {
+    pub(crate) fn paid(&self) -> usize {
         self.runtime.block_on(async { self.sandbox.ledger().len() })
     }
 }

@@ -133,8 +133,10 @@ fn details(context: &Context, job: &Job) {
     if let Some(cost) = job.cost() {
         say("cost", &output::credits(cost.credits));
     }
-    for event in job.spending() {
-        say("credits", &format!("{} {}", event.amount, event.kind));
+    if !job.spending().is_empty() {
+        let entries = job.spending().iter();
+        let entries: Vec<_> = entries.map(|e| format!("{} {}", e.amount, e.kind)).collect();
+        say("credits", &entries.join(", "));
     }
     if let Some(trouble) = job.trouble() {
         say("trouble", &trouble.to_string());

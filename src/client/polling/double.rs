@@ -248,7 +248,7 @@ impl Stage {
         let id = JobId::new(&*self.clock);
         let request = VideoRequest::new(Product::new("Roast"));
         let job = Job::new(id, plan(self.account.clone()), request, "f".to_owned(), now);
-        let sending = Outcome::Sending { settle: Duration::from_secs(90), sender: None };
+        let sending = Outcome::Sending { settle: Duration::from_secs(90), sender: None, run: None };
         let accepted = SubmitOutcome::Accepted {
             resource: id.to_string(),
             poll_after: Some(self.client.pace().first(&job, 0)),
