@@ -29,6 +29,7 @@ pub struct Route<'a> {
     key: Option<String>,
     labels: BTreeMap<String, String>,
     policy: Option<WaitPolicy>,
+    cap: Option<Credits>,
     allows_ignored: bool,
     after_failure: bool,
     observer: Option<&'a (dyn Fn(&Event) + Send + Sync)>,
@@ -103,6 +104,7 @@ impl<'a> Route<'a> {
             key: None,
             labels: BTreeMap::new(),
             policy: None,
+            cap: None,
             allows_ignored: false,
             after_failure: false,
             observer: None,
@@ -132,6 +134,13 @@ impl<'a> Route<'a> {
     /// What ends the wait for each job. Default: the client's policy.
     pub fn policy(mut self, policy: WaitPolicy) -> Self {
         self.policy = Some(policy);
+        self
+    }
+
+    /// The most that each attempt may cost, in the credits of its provider, as [`Generate::cap`]
+    /// does. Default: the accounts' own caps.
+    pub fn cap(mut self, most: Credits) -> Self {
+        self.cap = Some(most);
         self
     }
 
@@ -231,6 +240,9 @@ impl<'a> Route<'a> {
         }
         if let Some(policy) = self.policy {
             order = order.policy(policy);
+        }
+        if let Some(most) = self.cap {
+            order = order.cap(most);
         }
         let mut events = order.events().await?;
         let mut last = None;

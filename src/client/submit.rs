@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
+use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 
@@ -190,7 +191,7 @@ impl<'a> IntoFuture for Planning<'a> {
             if self.0.cap.is_some() {
                 let job = self.0.job(plan, String::new());
                 self.0.client.check_request(&job)?;
-                return Ok(job.plan);
+                return Ok(Arc::unwrap_or_clone(job.plan));
             }
             Ok(plan)
         }

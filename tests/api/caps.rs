@@ -14,6 +14,8 @@ use crate::support::{InstantClock, TINY_PNG, account};
 
 const QUEUED: &str = r#"{"data":{"id":"task_1","status":"queued"}}"#;
 const NO_CREDITS: &str = r#"{"error":{"code":"insufficient_credits","message":"no"}}"#;
+const DONE: &str = r#"{"data":{"id":"task_1","status":"succeeded","usage":{"credits_settled":4.5},
+    "output":{"media":[{"type":"video","url":"http://127.0.0.1:1/v.mp4"}]}}}"#;
 const FAILED: &str = r#"{"data":{"id":"task_1","status":"failed","error_code":"processing_timeout",
     "usage":{"credits_reserved":4.5,"credits_settled":0,"credits_refunded":4.5}}}"#;
 
@@ -244,4 +246,30 @@ async fn what_was_spent_is_read_with_its_labels_and_by_its_time() {
     assert_eq!(entries(client.jobs(), SpendQuery::all().since(at)).await.len(), 3);
     let later = Timestamp::from_millis(all[2].event.at.as_millis() + 1);
     assert!(entries(client.jobs(), SpendQuery::all().since(later)).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_route_leads_past_an_account_without_room() {
+    use adreel::client::AttemptEnd;
+
+    let ledger = Arc::new(MemoryLedger::new());
+    let server = Server::start(accepts(0).chain([json(201, QUEUED), json(200, DONE)])).await;
+    let config = |name: &str, caps| account(&server.url).name(name).caps(caps);
+    let full = config("full", Caps::new().per_day(dollars(100)));
+    let poor = config("poor", Caps::new().per_request(dollars(100)).allow_unknown_cost());
+    let client = Client::builder().clock(InstantClock::default()).ledger(ledger);
+    let client = client.account(ProviderId::BeatApi, full).account(ProviderId::BeatApi, poor);
+    let client = client.account(ProviderId::BeatApi, config("rich", Caps::new())).build().unwrap();
+    let named = |name: &str| {
+        let known = client.accounts().into_iter().find(|account| account.name == name);
+        known.unwrap().clone()
+    };
+    let accounts = ["full", "poor", "rich"].map(named);
+    let request = request();
+    let routed = client.route(&request).over(accounts).await;
+    let ends: Vec<_> = routed.attempts.iter().map(|attempt| attempt.end).collect();
+    assert_eq!(ends, [AttemptEnd::Refused, AttemptEnd::Unfit, AttemptEnd::Made], "{routed:?}");
+    assert_eq!(posts(&server), 1);
+    let routed = client.route(&request).cap(dollars(449)).await;
+    assert!(routed.attempts.iter().all(|attempt| attempt.end == AttemptEnd::Unfit), "{routed:?}");
 }

@@ -87,7 +87,7 @@ impl Table {
         // Where the command has put its file is no label of the user's.
         let labels = labels.iter().filter(|(name, _)| *name != FILE);
         let labels: Vec<_> = labels.map(|(name, value)| format!("{name}={value}")).collect();
-        let labels = labels.join(" ").replace(char::is_control, " ");
+        let labels = labels.join(", ").replace(char::is_control, " ");
         let [reserved, settled, refunded] = sums.0.map(fixed);
         line([&job.to_string(), provider, &reserved, &settled, &refunded, &labels]);
     }

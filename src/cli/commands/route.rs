@@ -60,7 +60,13 @@ async fn make(
         }
     };
     let route = context.client.route(request).over(target.accounts.clone()).key(&target.key);
-    let route = route.label(FILE, target.path.to_string_lossy());
+    let mut route = route.label(FILE, target.path.to_string_lossy());
+    for label in &args.label {
+        route = route.label(&label.name, &label.value);
+    }
+    if let Some(most) = args.request.cap {
+        route = route.cap(most);
+    }
     let Routed { attempts, result } = route.observe(&|event| show(&event.job)).await;
     lines.iter().for_each(|line| line.end());
     let (last, passed) = match attempts.split_last() {

@@ -138,7 +138,12 @@ impl Provider for Double {
         &self.transport
     }
 
-    fn plan<'a>(&'a self, _: &'a VideoRequest, _: &'a Local) -> BoxFuture<'a, Result<Plan>> {
+    fn plan<'a>(
+        &'a self,
+        _: &'a VideoRequest,
+        _: &'a Local,
+        _: bool,
+    ) -> BoxFuture<'a, Result<Plan>> {
         Box::pin(async { Ok(plan(self.transport.account().clone())) })
     }
 
