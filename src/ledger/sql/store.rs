@@ -16,7 +16,7 @@ const STORE: &str = "UPDATE adreel_jobs SET stage = $1, due_at = $2, state = $3,
      WHERE id = $10 AND revision = $11";
 const REVISION: &str = "SELECT revision FROM adreel_jobs WHERE id = $1";
 
-/// How often a job is stored anew that no limit keeps from it any more when that is asked.
+/// How often a job is stored anew that no limit keeps from it any more when that is asked again.
 const TRIES: u32 = 8;
 
 /// Binds what tells which other jobs count: their account, the job itself, and the scope.
@@ -46,17 +46,19 @@ impl Sql {
         let shared: Vec<_> =
             limits.iter().filter(|limit| limit.scope != SpendScope::Request).collect();
         for _ in 0..TRIES {
-            if self.update(job, &shared).await? {
-                return Ok(Stored::Yes);
-            }
-            if shared.is_empty() || !self.stands_before(job).await? {
-                return Ok(Stored::Overtaken);
-            }
+            // Only the write itself decides. This keeps those for whom there is no room anyway from
+            // waiting for their turn to write, and tells them why.
             for limit in &shared {
                 let others = self.committed_by_others(job, limit).await?;
                 if others + job.committed() > limit.most {
                     return Ok(Stored::over((*limit).clone(), others));
                 }
+            }
+            if self.update(job, &shared).await? {
+                return Ok(Stored::Yes);
+            }
+            if shared.is_empty() || !self.stands_before(job).await? {
+                return Ok(Stored::Overtaken);
             }
         }
         let message = format!("ledger {}: spending changes too fast; try again", self.place);
