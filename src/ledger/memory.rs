@@ -3,7 +3,8 @@ use std::future::ready;
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{JobQuery, Ledger, SpendLimit, Stored};
+use super::events::MemoryEvents;
+use super::{EventLog, JobQuery, Ledger, SpendLimit, Stored};
 use crate::BoxFuture;
 use crate::error::Result;
 use crate::job::{Account, Job, JobId};
@@ -11,7 +12,7 @@ use crate::job::{Account, Job, JobId};
 /// A ledger that ends with the process, and with it the knowledge of what was paid. For trials,
 /// tests and programs that keep jobs elsewhere.
 #[derive(Debug, Default)]
-pub struct MemoryLedger(Mutex<BTreeMap<JobId, Job>>);
+pub struct MemoryLedger(Mutex<BTreeMap<JobId, Job>>, MemoryEvents);
 
 impl MemoryLedger {
     /// An empty ledger.
@@ -110,5 +111,9 @@ impl Ledger for MemoryLedger {
             .take(query.limit.map_or(usize::MAX, |most| most as usize));
         let listed = asked.cloned().map(Ok).collect();
         Box::pin(ready(Ok(listed)))
+    }
+
+    fn events(&self) -> Option<&dyn EventLog> {
+        Some(&self.1)
     }
 }

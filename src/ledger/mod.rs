@@ -1,12 +1,14 @@
 //! What was paid for: the only place that knows.
 
 pub mod conformance;
+mod events;
 mod limit;
 mod memory;
 mod seat;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 mod sql;
 
+pub use events::{EventLog, LoggedEvent, NewEvent};
 pub use limit::{SpendLimit, SpendScope, Stored};
 pub use memory::MemoryLedger;
 pub use seat::Seat;
@@ -98,6 +100,12 @@ pub trait Ledger: Send + Sync + 'static {
     /// # Errors
     /// As [`insert`](Self::insert) where no row can be read.
     fn list<'a>(&'a self, query: &'a JobQuery) -> BoxFuture<'a, Result<Vec<Result<Job>>>>;
+
+    /// The events that webhooks told. `None`, the default, for a ledger that keeps none: webhooks
+    /// then cannot be used with it.
+    fn events(&self) -> Option<&dyn EventLog> {
+        None
+    }
 
     /// A file beside the ledger for what was accepted and cannot be written to it. `None` for a
     /// ledger that knows no place; a client can name one.
@@ -200,6 +208,10 @@ impl<L: Ledger + ?Sized> Ledger for Arc<L> {
 
     fn list<'a>(&'a self, query: &'a JobQuery) -> BoxFuture<'a, Result<Vec<Result<Job>>>> {
         (**self).list(query)
+    }
+
+    fn events(&self) -> Option<&dyn EventLog> {
+        (**self).events()
     }
 
     fn side_file(&self) -> Option<PathBuf> {

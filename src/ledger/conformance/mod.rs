@@ -12,6 +12,7 @@
 //!
 //! The suite wants a place of its own: nobody else writes there meanwhile, and its jobs stay.
 
+mod events;
 mod jobs;
 mod limits;
 
@@ -109,7 +110,11 @@ impl<L: Ledger> Suite<'_, L> {
         self.jobs_are_listed_by_stage().await?;
         self.what_spends_is_stored_within_its_limits().await?;
         self.as_many_of_many_rivals_spend_as_a_limit_lets().await?;
-        self.a_job_is_found_by_what_its_provider_calls_it().await
+        self.a_job_is_found_by_what_its_provider_calls_it().await?;
+        match (self.ledger.events(), self.other.events()) {
+            (Some(log), Some(other)) => events::check(&self.jobs, log, other).await,
+            _ => Ok(()),
+        }
     }
 
     /// A job in the ledger.

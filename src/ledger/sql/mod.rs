@@ -1,5 +1,6 @@
 //! The ledger in a database: SQLite or Postgres, with one schema and one text for each statement.
 
+mod events;
 mod fault;
 mod place;
 #[cfg(feature = "postgres")]

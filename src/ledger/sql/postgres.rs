@@ -15,6 +15,9 @@ pub(super) const BEGIN_UPDATE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
 pub(super) const HAS_SCHEMA: &str =
     "SELECT COUNT(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('adreel_schema')";
 
+/// Whoever claims passes over what another is just claiming, and takes the next.
+pub(super) const SKIP_LOCKED: &str = " FOR UPDATE SKIP LOCKED";
+
 /// The default of a server, a database, a role or a pool may be to answer before the disk has it,
 /// and an intent that a crash undoes is a job that is paid twice. Only under this isolation does a
 /// row that another transaction has just added count as a conflict and not as an error.

@@ -6,7 +6,7 @@ use super::{Sql, fault, on, seats};
 use crate::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Job, JobId, Stage, StoredJob};
-use crate::ledger::{JobQuery, Ledger, Seat, SpendLimit, Stored};
+use crate::ledger::{EventLog, JobQuery, Ledger, Seat, SpendLimit, Stored};
 
 const INSERT: &str = "INSERT INTO adreel_jobs (id, provider, account, realm, job_key, stage, \
      due_at, job_order, state, revision, created_at, updated_at, resource, committed, reserved_at, \
@@ -208,6 +208,10 @@ impl Ledger for Sql {
 
     fn list<'a>(&'a self, query: &'a JobQuery) -> BoxFuture<'a, Result<Vec<Result<Job>>>> {
         Box::pin(self.rows(query))
+    }
+
+    fn events(&self) -> Option<&dyn EventLog> {
+        Some(self)
     }
 
     fn side_file(&self) -> Option<PathBuf> {

@@ -17,6 +17,9 @@ pub(super) const BEGIN_UPDATE: &str = "BEGIN IMMEDIATE";
 pub(super) const HAS_SCHEMA: &str =
     "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'adreel_schema'";
 
+/// One statement is at work at a time, so there is nothing to pass over.
+pub(super) const SKIP_LOCKED: &str = "";
+
 /// How long a call waits for another program's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
