@@ -7,7 +7,8 @@
 //! [`WebhookHint`](crate::creatify::WebhookHint): a reason to read the job, and no proof of
 //! anything. Beside each stands a function that signs (or writes) a delivery, for your own tests.
 //!
-//! The verifiers take headers by name and a body as bytes, so they work with any web framework:
+//! A [`WebhookInbox`](crate::client::WebhookInbox) does all of that for the jobs of a client. The
+//! verifiers alone take headers by name and a body as bytes, so they work with any web framework:
 //!
 //! ```
 //! # #[cfg(feature = "beatapi")] fn main() -> adreel::Result<()> {
@@ -35,6 +36,22 @@ pub use crate::secret::WebhookSecret;
 
 /// The longest body that is looked at; a delivery has one to three kilobytes.
 const MAX_BODY_BYTES: usize = 1 << 20;
+
+/// What a proved delivery says of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// The provider's id of it.
+    pub(crate) resource: String,
+    /// A word of ours for how it ended.
+    pub(crate) outcome: &'static str,
+    /// The event's name, as the provider has it.
+    pub(crate) name: String,
+    /// The delivery's own id.
+    pub(crate) delivery: Option<String>,
+}
+
+pub(crate) const SUCCEEDED: &str = "succeeded";
+pub(crate) const FAILED: &str = "failed";
 
 /// The secrets that are valid at present, more than one while they are being changed.
 #[derive(Clone, Debug)]

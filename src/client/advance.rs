@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::caps::over;
 use super::side_file::Accepted;
+use super::turns::Turn;
 use super::{Client, Recovery, Settling};
 use crate::error::{ErrorKind, Result};
 use crate::job::{
@@ -66,6 +67,29 @@ impl Client {
         let job = self.job(id).await?;
         let now = self.0.clock.now();
         let action = self.next(&job, now);
+        self.act(turn, job, action).await
+    }
+
+    /// Looks at a job whether or not it is due, because something may have happened at its
+    /// provider: reads the status of a running one, and looks for one whose answer was lost. Nothing
+    /// is sent, and nothing is taken for absent or held that would not be without this.
+    pub(super) async fn look_now(&self, id: JobId) -> Result<Advance> {
+        let turn = self.0.turns.take(id).await;
+        let job = self.job(id).await?;
+        let found = job.current().map(|step| (step, &job.steps[step]));
+        let action = match found.map(|(index, step)| (index, step.state, step.paid)) {
+            Some((step, StepState::Running, _)) => Action::Poll(step),
+            Some((step, StepState::Submitting | StepState::Unknown, true)) => Action::LookUp(step),
+            _ => {
+                let next = next(&job, self.0.clock.now());
+                return Ok(Advance { job, next });
+            }
+        };
+        self.act(turn, job, action).await
+    }
+
+    async fn act(&self, turn: Turn, job: Job, action: Action) -> Result<Advance> {
+        let (id, now) = (job.id(), self.0.clock.now());
         let (Action::Send(step) | Action::LookUp(step) | Action::Poll(step)) = action else {
             return self.at_rest(job, action).await;
         };
@@ -205,6 +229,7 @@ impl Client {
                 let settling = self.settling(provider, &job, step);
                 let pace = self.pace();
                 let now = pace.now;
+                let is_settled = job.steps[step].settled.is_none_or(|settled| settled <= now);
                 let look =
                     steps::look_up(provider, &job, step, self.0.recovery, settling, &pace).await;
                 match look {
@@ -212,6 +237,17 @@ impl Client {
                     LookUp::Unprovable { .. } if job.steps[step].due > now => {
                         let look_after = job.steps[step].due.since(now);
                         LookUp::NotYet { reason: None, look_after }
+                    }
+                    // One look more, because a webhook came, proves no absence: the looks that do
+                    // have to lie apart.
+                    LookUp::Absent { .. } if is_settled && job.steps[step].due > now => {
+                        let look_after = job.steps[step].due.since(now);
+                        LookUp::NotYet { reason: None, look_after }
+                    }
+                    // Nor does it put off the look that is due.
+                    LookUp::NotYet { reason, look_after } if job.steps[step].due > now => {
+                        let look_after = look_after.min(job.steps[step].due.since(now));
+                        LookUp::NotYet { reason, look_after }
                     }
                     look => look,
                 }

@@ -220,6 +220,7 @@ impl ClientBuilder {
             polls,
             caps: self.caps,
             run,
+            hub: Arc::default(),
             ledger,
             clock,
             turns: Turns::default(),

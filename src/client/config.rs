@@ -89,10 +89,14 @@ impl AccountConfig {
         self
     }
 
-    /// Where the provider tells of finished jobs: at most 150 characters. Creatify echoes the
-    /// address, with a tag of ours at its end, in the records that it lists: that alone makes lost
-    /// answers of `gen_image`, `regen_image` and `regen_video` provable. Make it hard to guess:
-    /// Creatify signs nothing. Default: none.
+    /// Where Creatify tells of finished jobs: at most 140 characters, since adreel adds up to 60 for
+    /// each step and Creatify takes 200. What it adds is a token, by which a
+    /// [`WebhookInbox`](super::WebhookInbox) knows Creatify's deliveries, for Creatify signs
+    /// nothing, and a tag. Creatify echoes the address in the records that it lists: that alone
+    /// makes lost answers of `gen_image`, `regen_image` and `regen_video` provable.
+    ///
+    /// The token is made with the account's key. After a change of the key, deliveries for jobs
+    /// that were sent before count as forged, and polling alone sees their end. Default: none.
     #[must_use]
     pub fn webhook_url(mut self, url: impl Into<String>) -> Self {
         self.webhook_url = Some(url.into());

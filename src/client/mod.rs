@@ -18,6 +18,7 @@ mod submit;
 mod turns;
 mod video;
 mod wait;
+mod webhooks;
 mod work;
 
 pub use advance::Advance;
@@ -37,6 +38,10 @@ pub use spending::{SpendEntry, SpendPage, SpendQuery};
 pub use submit::{Generate, Planning, Submit};
 pub use video::Video;
 pub use wait::{Events, Wait};
+pub use webhooks::{
+    Delivery, Ensure, Ensured, Finished, Receipt, Received, Registered, WebhookInbox,
+    WebhookInboxBuilder, Webhooks,
+};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -79,6 +84,8 @@ struct Inner {
     polls: BTreeMap<(ProviderId, String), Arc<polling::Polls>>,
     caps: BTreeMap<(ProviderId, String), Caps>,
     run: String,
+    /// What webhooks wake.
+    hub: Arc<webhooks::Hub>,
     ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
     turns: turns::Turns,
@@ -179,6 +186,11 @@ impl Client {
     /// The jobs of the ledger: listed, held, resolved.
     pub fn jobs(&self) -> Jobs<'_> {
         Jobs::new(self)
+    }
+
+    /// Webhooks: deliveries taken, and endpoints registered.
+    pub fn webhooks(&self) -> Webhooks<'_> {
+        Webhooks::new(self)
     }
 
     /// Lets what is in flight come to its end, and begins nothing more: calls that were sent are
@@ -287,7 +299,10 @@ impl Client {
         let polls = self.polls_of(job).ok_or_else(missing)?;
         let step = job.current().unwrap_or_default();
         let list = provider.list_of(job, step);
-        polls.watch(self, job.id(), list, job.due_at().unwrap_or_default(), limits)
+        let is_first = !polls.reads(job.id());
+        let watch = polls.watch(self, job.id(), list, job.due_at().unwrap_or_default(), limits)?;
+        self.0.hub.watch(self, job, is_first);
+        Ok(watch)
     }
 
     fn provider_of(&self, job: &Job) -> Result<&Arc<dyn Provider>> {

@@ -166,7 +166,7 @@ impl State {
             Next::Advance => drop(self.client.advance(self.id).boxed().await?),
             Next::Rest(until) => {
                 let until = until.min(self.deadline());
-                self.client.0.clock.sleep(until.since(now)).await;
+                self.client.rest(until).await;
             }
             Next::Watch(watch) => match watch.await {
                 News::Changed | News::Stopped => {}

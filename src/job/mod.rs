@@ -347,3 +347,9 @@ impl Job {
         format!("ar-{}-{step}", self.id)
     }
 }
+
+/// The job and the step of a tag.
+pub(crate) fn tagged(tag: &str) -> Option<(JobId, usize)> {
+    let (id, step) = tag.strip_prefix("ar-")?.split_once('-')?;
+    Some((id.parse().ok()?, step.parse().ok()?))
+}

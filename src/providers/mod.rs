@@ -4,6 +4,7 @@
 pub mod beatapi;
 #[cfg(feature = "creatify")]
 pub mod creatify;
+pub(crate) mod endpoints;
 #[cfg(feature = "jogg")]
 pub mod jogg;
 pub(crate) mod prices;
@@ -25,6 +26,7 @@ use crate::job::{Job, Plan};
 use crate::model::{Capabilities, Credits, ProviderId, VideoRequest};
 use crate::pages::Pages;
 use crate::transport::{Operation, Transport};
+use endpoints::Endpoints;
 use request::Local;
 use steps::{Look, Looking, Sent, Status};
 
@@ -117,6 +119,11 @@ pub(crate) trait Provider: Send + Sync + 'static {
     fn timeout(&self, operation: &str) -> Duration {
         let known = self.operations().iter().find(|known| known.id == operation);
         known.map_or(Duration::ZERO, |operation| self.transport().timeout(operation))
+    }
+
+    /// Its webhook endpoints, where accounts have such.
+    fn endpoints(&self) -> Option<&dyn Endpoints> {
+        None
     }
 
     /// The credits that are left.

@@ -20,6 +20,7 @@ mod retry;
 #[cfg(feature = "rustls")]
 mod tls;
 mod upload;
+mod webhook_url;
 
 pub use auth::{Credentials, Keys};
 pub use http::HttpConfig;
@@ -30,6 +31,7 @@ pub use upload::Upload;
 
 pub(crate) use call::{Answer, Call};
 pub(crate) use reply::{Refusal, Reply, retry_after};
+pub(crate) use webhook_url::proved_tag;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,7 +87,7 @@ impl Transport {
             check_base_url(base_url).map_err(|error| error.with_provider(dialect.provider))?;
         check_name(&config.name)?;
         if let Some(url) = &config.webhook_url {
-            check_webhook_url(url)?;
+            webhook_url::check_base(url)?;
         }
         Ok(Self(Arc::new(Shared {
             dialect,
@@ -119,11 +121,22 @@ impl Transport {
         self.0.timeout(operation)
     }
 
-    /// The account's webhook address with a job's tag in it, for providers that echo it.
-    pub(crate) fn tagged_webhook_url(&self, tag: &str) -> Option<String> {
-        let url = self.0.webhook_url.as_ref()?;
-        let separator = if url.contains('?') { '&' } else { '?' };
-        Some(format!("{url}{separator}adreel={tag}"))
+    /// The account's keys as they are now.
+    pub(crate) async fn keys(&self) -> Result<Keys> {
+        let keys = self.0.credentials.keys(&self.0.account).await;
+        keys.map_err(|error| error.with_provider(self.0.dialect.provider))
+    }
+
+    /// Whether the account has a webhook address.
+    pub(crate) fn has_webhook_url(&self) -> bool {
+        self.0.webhook_url.is_some()
+    }
+
+    /// The account's webhook address for a job's step, for providers that take one with each call:
+    /// with a token that proves deliveries to be theirs, and with the step's tag, which they echo.
+    pub(crate) async fn webhook_address(&self, tag: &str) -> Result<Option<String>> {
+        let Some(base) = &self.0.webhook_url else { return Ok(None) };
+        Ok(Some(webhook_url::address(base, tag, &self.keys().await?)))
     }
 
     /// The client without keys.
@@ -143,20 +156,6 @@ fn check_name(name: &str) -> Result<()> {
     let message =
         format!("{name:?} is no name of an account: use 1 to {NAME_MAX_CHARS} characters");
     Err(Error::invalid("account", message))
-}
-
-/// The longest webhook address that leaves room for a tag within Creatify's 200 characters.
-const WEBHOOK_URL_MAX_CHARS: usize = 150;
-
-fn check_webhook_url(text: &str) -> Result<()> {
-    let is_web = url::Url::parse(text).is_ok_and(|url| ["http", "https"].contains(&url.scheme()));
-    if is_web && !text.contains('#') && text.chars().count() <= WEBHOOK_URL_MAX_CHARS {
-        return Ok(());
-    }
-    let message = format!(
-        "not an http or https address of at most {WEBHOOK_URL_MAX_CHARS} characters without a #"
-    );
-    Err(Error::invalid("webhook_url", message))
 }
 
 /// The longest origin of a base URL. It stands in handles.

@@ -256,7 +256,7 @@ async fn a_newer_schema_is_refused() {
         run(&url, "INSERT INTO adreel_schema (version) VALUES (99)").await;
         let error = Sql::open(&url).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
-        assert!(error.to_string().ends_with("up to 2; update adreel"), "{error}");
+        assert!(error.to_string().ends_with("up to 3; update adreel"), "{error}");
     })
     .await;
 }

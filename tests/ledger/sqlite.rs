@@ -165,7 +165,7 @@ async fn a_newer_schema_is_refused() {
     run(&pool(&path).await, "INSERT INTO adreel_schema (version) VALUES (99)").await;
     let error = Sql::open(&url(&path)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
-    assert!(error.to_string().ends_with("and this adreel knows up to 2; update adreel"), "{error}");
+    assert!(error.to_string().ends_with("and this adreel knows up to 3; update adreel"), "{error}");
 }
 
 #[tokio::test]

@@ -86,6 +86,12 @@ impl Polls {
         self.changed.notify_one();
     }
 
+    /// Whether a job's status is read.
+    pub(super) fn reads(&self, id: JobId) -> bool {
+        let state = self.state();
+        !state.is_closed && state.queue.contains(id)
+    }
+
     /// Ends a job's reading and tells those who wait for it.
     fn leave(&self, id: JobId, news: impl Fn() -> News) {
         let mut state = self.state();

@@ -55,6 +55,10 @@ impl Queue {
         self.jobs.is_empty()
     }
 
+    pub(super) fn contains(&self, id: JobId) -> bool {
+        self.jobs.contains_key(&id)
+    }
+
     /// The one that is due first of those that are not being read, and when.
     pub(super) fn first(&self) -> Option<(Timestamp, JobId)> {
         self.due.first().copied()

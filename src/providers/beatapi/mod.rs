@@ -7,6 +7,7 @@
 mod client;
 mod contract;
 mod convert;
+mod endpoints;
 mod music;
 mod options;
 mod plan;

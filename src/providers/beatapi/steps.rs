@@ -15,6 +15,7 @@ use crate::model::{
     AspectRatio, Cost, CostSource, Credits, Medium, ProviderId, VideoFacts, VideoRequest,
 };
 use crate::pages::Pages;
+use crate::providers::endpoints::Endpoints;
 use crate::providers::request::Local;
 use crate::transport::{Operation, Transport, Upload};
 
@@ -166,6 +167,10 @@ impl Provider for Account {
 
     fn operations(&self) -> &'static [&'static Operation] {
         super::OPERATIONS
+    }
+
+    fn endpoints(&self) -> Option<&dyn Endpoints> {
+        Some(&self.0)
     }
 
     fn balance(&self) -> BoxFuture<'_, Result<Credits>> {

@@ -1,15 +1,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::types::WebhookEvent;
+use super::types::{WebhookEvent, WebhookEventName};
 use crate::clock::{Clock, SystemClock};
 use crate::error::Result;
 use crate::model::{ProviderId, Timestamp};
-use crate::webhook::{Secrets, WebhookSecret, check_size, forged, read, signature};
+use crate::webhook::{
+    FAILED, SUCCEEDED, Secrets, Told, WebhookSecret, check_size, forged, read, signature,
+};
 
 const EVENT: &str = "x-beatapi-event";
 const TIMESTAMP: &str = "x-beatapi-timestamp";
 const SIGNATURE: &str = "x-beatapi-signature";
+
+/// How far a delivery's time may be from ours, as BeatAPI advises.
+const TOLERANCE: Duration = Duration::from_secs(300);
 
 /// Checks BeatAPI's deliveries: the header `x-beatapi-signature` is the HMAC-SHA256 of the header
 /// `x-beatapi-timestamp`, a full stop and the body, in hex, with the endpoint's secret.
@@ -36,9 +41,14 @@ impl WebhookVerifier {
     pub fn new(secret: impl Into<WebhookSecret>) -> Self {
         Self {
             secrets: Secrets::new(secret.into()),
-            tolerance: Duration::from_secs(300),
+            tolerance: TOLERANCE,
             clock: Arc::new(SystemClock),
         }
+    }
+
+    pub(crate) fn with(secrets: &Secrets, clock: &Arc<dyn Clock>) -> Self {
+        let (secrets, clock) = (secrets.clone(), Arc::clone(clock));
+        Self { secrets, tolerance: TOLERANCE, clock }
     }
 
     /// Takes deliveries that are signed with this secret as well, while secrets are changed or
@@ -104,6 +114,19 @@ impl WebhookVerifier {
         }
         let message = format!("it was signed more than {:?} from now", self.tolerance);
         Err(forged(ProviderId::BeatApi, message))
+    }
+}
+
+impl WebhookEvent {
+    /// What it says of a job; nothing where it is none of a task's end.
+    pub(crate) fn told(self) -> Option<Told> {
+        let outcome = match &self.event {
+            WebhookEventName::TaskSucceeded => SUCCEEDED,
+            WebhookEventName::TaskFailed => FAILED,
+            WebhookEventName::Unknown(_) => return None,
+        };
+        let (resource, name) = (self.data.id, self.event.to_string());
+        Some(Told { resource, outcome, name, delivery: Some(self.id) })
     }
 }
 

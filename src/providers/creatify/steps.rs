@@ -64,7 +64,7 @@ impl Account {
     async fn create(&self, job: &Job, step: usize) -> Result<Sent> {
         let client = &self.client;
         let tag = job.tag(step);
-        let webhook_url = client.transport.tagged_webhook_url(&tag);
+        let webhook_url = client.transport.webhook_address(&tag).await?;
         let source = record_id(job, step);
         let record = match job.steps[step].operation.as_str() {
             LINK => return Ok(Sent::Done(client.create_link(&link::page_body(job)).await?.id)),

@@ -46,6 +46,22 @@ impl WebhookHint {
         Ok(hint.unwrap_or(Self::Other(json)))
     }
 
+    /// The word for how far it is.
+    pub(crate) fn status(&self) -> &str {
+        match self {
+            Self::ProductToVideo(record) => record.status.as_str(),
+            Self::LinkToVideo(job) => job.status.as_str(),
+            Self::Previews(job) => job.status.as_str(),
+            Self::Other(json) => json["status"].as_str().unwrap_or_default(),
+        }
+    }
+
+    /// Whether it says that a picture or a video has come to its end.
+    pub(crate) fn is_of_an_end(&self) -> bool {
+        let ends = ["image_generated", "video_generated", "done", "failed", "rejected"];
+        ends.contains(&self.status())
+    }
+
     /// The id of the record or job that should be read.
     pub fn id(&self) -> Option<&str> {
         match self {

@@ -7,6 +7,7 @@
 mod catalogue;
 mod client;
 mod convert;
+mod endpoints;
 mod find;
 mod language;
 mod list;

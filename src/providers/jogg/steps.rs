@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, Offer, Plan};
 use crate::model::{Cost, CostSource, Credits, Medium, Picture, VideoFacts, VideoRequest};
 use crate::pages::Pages;
+use crate::providers::endpoints::Endpoints;
 use crate::secret::redact;
 use crate::transport::{Operation, Transport, Upload};
 
@@ -157,6 +158,10 @@ impl Provider for Account {
 
     fn operations(&self) -> &'static [&'static Operation] {
         super::OPERATIONS
+    }
+
+    fn endpoints(&self) -> Option<&dyn Endpoints> {
+        Some(&self.0)
     }
 
     fn balance(&self) -> BoxFuture<'_, Result<Credits>> {

@@ -1,7 +1,9 @@
-use super::types::{WebhookData, WebhookEvent};
+use super::types::{WebhookData, WebhookEvent, WebhookEventName};
 use crate::error::Result;
 use crate::model::ProviderId;
-use crate::webhook::{Secrets, WebhookSecret, check_size, forged, read, signature};
+use crate::webhook::{
+    FAILED, SUCCEEDED, Secrets, Told, WebhookSecret, check_size, forged, read, signature,
+};
 
 const EVENT: &str = "x-webhook-event";
 const SIGNATURE: &str = "x-webhook-signature";
@@ -24,6 +26,10 @@ impl WebhookVerifier {
     /// Takes deliveries that are signed with this secret, whole, as `create_endpoint` gave it.
     pub fn new(secret: impl Into<WebhookSecret>) -> Self {
         Self { secrets: Secrets::new(secret.into()) }
+    }
+
+    pub(crate) fn with(secrets: &Secrets) -> Self {
+        Self { secrets: secrets.clone() }
     }
 
     /// Takes deliveries that are signed with this secret as well, while endpoints are changed or
@@ -55,6 +61,26 @@ impl WebhookVerifier {
             return Err(forged(ProviderId::Jogg, "its signature is not of our secret"));
         }
         read(ProviderId::Jogg, body)
+    }
+}
+
+/// The events of a product video's end. Whether the first two, which are older, are sent for it as
+/// well is unknown.
+pub(super) const ENDS: [WebhookEventName; 4] = [
+    WebhookEventName::GeneratedVideoSuccess,
+    WebhookEventName::GeneratedVideoFailed,
+    WebhookEventName::GeneratedProductVideoSuccess,
+    WebhookEventName::GeneratedProductVideoFailed,
+];
+
+impl WebhookEvent {
+    /// What it says of a job; nothing where it is none of a video's end.
+    pub(crate) fn told(self) -> Option<Told> {
+        let resource = self.data.video().filter(|_| ENDS.contains(&self.event))?.to_owned();
+        let name = self.event.to_string();
+        let outcome = if name.ends_with("_success") { SUCCEEDED } else { FAILED };
+        let delivery = self.event_id.filter(|id| !id.is_empty());
+        Some(Told { resource, outcome, name, delivery })
     }
 }
 

@@ -1,0 +1,225 @@
+use std::time::Duration;
+
+use super::super::wait::ending;
+use super::WebhookInbox;
+use crate::client::{Advance, Client, Video};
+use crate::error::Result;
+use crate::job::{Action, Job, Stage};
+use crate::ledger::{EventLog, LoggedEvent};
+use crate::model::{ProviderId, Timestamp};
+
+/// For how long an event is kept whose job is not known: its id may not be recorded yet.
+const UNKNOWN_FOR: Duration = Duration::from_secs(10 * 60);
+
+/// For how long one is kept whose job does not end.
+const RUNNING_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The first wait for a job that is not known, and for one that still runs. Each further one is
+/// twice as long, up to the longest.
+const UNKNOWN_AGAIN: Duration = Duration::from_secs(2);
+const RUNNING_AGAIN: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
+
+/// A job that has come to its end, or to a halt, as its provider and the ledger say. Acknowledge it
+/// when it was dealt with; otherwise it is handed on again.
+#[derive(Debug)]
+#[must_use = "it is handed on again unless it is acknowledged"]
+pub struct Finished {
+    inbox: WebhookInbox,
+    job: Job,
+    event: LoggedEvent,
+    holder: String,
+}
+
+impl Finished {
+    /// The job as the ledger has it: rendered, done, failed, lost, held, or waiting for somebody.
+    pub fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// The event that told of it.
+    pub fn event(&self) -> &LoggedEvent {
+        &self.event
+    }
+
+    /// Its video.
+    ///
+    /// # Errors
+    /// What a [`Wait`](crate::client::Wait) for the job would end with.
+    pub fn video(&self) -> Result<Video> {
+        match ending(&self.job) {
+            Some(error) => Err(error),
+            None => Video::new(&self.inbox.0.client, self.job.clone()),
+        }
+    }
+
+    /// Says that it was dealt with: it is never handed on again.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) or
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) where the ledger cannot be
+    /// written. It is then handed on again.
+    pub async fn acknowledge(self) -> Result<()> {
+        let log = self.inbox.0.client.event_log()?;
+        log.acknowledge(self.event.number).await?;
+        // What else was told of the same end is settled with it. Whatever is left of that is found
+        // to be told already.
+        for sibling in siblings(log, &self.event).await? {
+            if !sibling.is_acknowledged {
+                log.acknowledge(sibling.number).await?;
+            }
+        }
+        log.release(&lease(&self.job), &self.holder).await
+    }
+
+    /// Has it handed on again after a time, to whoever is next.
+    ///
+    /// # Errors
+    /// As [`acknowledge`](Self::acknowledge).
+    pub async fn put_off(self, time: Duration) -> Result<()> {
+        let client = &self.inbox.0.client;
+        let (log, until) = (client.event_log()?, client.0.clock.now() + time);
+        log.release(&lease(&self.job), &self.holder).await?;
+        log.put_off(self.event.number, &self.holder, until).await.map(drop)
+    }
+}
+
+/// What is to be done with an event that was claimed.
+enum Verdict {
+    /// The job has ended.
+    HandOn(Box<Job>),
+    /// Nothing more.
+    Drop,
+    /// The same again after this time.
+    After(Duration),
+}
+
+impl WebhookInbox {
+    /// The next job that has come to its end, as soon as there is one. The job is read at its
+    /// provider first; one of several steps goes on to its next one. Each end comes once to one of
+    /// all who wait, here and in other replicas, unless it is not acknowledged within the
+    /// [claim](super::WebhookInboxBuilder::claim).
+    ///
+    /// Only jobs that a delivery told of come here. For the others there are
+    /// [`resume`](Client::resume) and [`Jobs::open`](crate::client::Jobs::open).
+    ///
+    /// Dropping it loses nothing: what it had claimed is handed on when the claim runs out.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) or
+    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) where the ledger is in trouble.
+    /// Call it again after a while.
+    pub async fn next(&self) -> Result<Finished> {
+        let client = &self.0.client;
+        loop {
+            let (holder, now) = (client.new_holder(), client.0.clock.now());
+            let until = now + self.0.claim;
+            match client.event_log()?.claim(&holder, now, until).await? {
+                None => client.0.hub.event(&*client.0.clock).await,
+                Some(event) => {
+                    if let Some(finished) = self.settle(event, holder, until).await? {
+                        return Ok(finished);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn settle(
+        &self,
+        event: LoggedEvent,
+        holder: String,
+        until: Timestamp,
+    ) -> Result<Option<Finished>> {
+        let client = &self.0.client;
+        let log = client.event_log()?;
+        match self.judge(&event, &holder, until).await? {
+            Verdict::HandOn(job) => {
+                return Ok(Some(Finished { inbox: self.clone(), job: *job, event, holder }));
+            }
+            Verdict::Drop => log.acknowledge(event.number).await?,
+            Verdict::After(wait) => {
+                log.put_off(event.number, &holder, client.0.clock.now() + wait).await?
+            }
+        };
+        Ok(None)
+    }
+
+    async fn judge(&self, event: &LoggedEvent, holder: &str, until: Timestamp) -> Result<Verdict> {
+        let client = &self.0.client;
+        let now = client.0.clock.now();
+        let age = now.since(event.event.noted_at);
+        let wait = |first: Duration| {
+            let doublings = event.claims.saturating_sub(1).min(16);
+            Verdict::After((first * 2u32.pow(doublings)).min(LONGEST_WAIT))
+        };
+        let Some(job) = client.job_of(event).await? else {
+            return Ok(if age < UNKNOWN_FOR { wait(UNKNOWN_AGAIN) } else { Verdict::Drop });
+        };
+        if client.provider_of(&job).is_err() {
+            // Another replica may have the account.
+            return Ok(Verdict::After(UNKNOWN_AGAIN));
+        }
+        let job = match has_ended(&job) {
+            true => job,
+            false => client.look_through(job).await?,
+        };
+        if !has_ended(&job) {
+            return Ok(if age < RUNNING_FOR { wait(RUNNING_AGAIN) } else { Verdict::Drop });
+        }
+        // A job may be told of more than once: by several steps, or early and again. One of those
+        // who find its end hands it on, and then the others know.
+        let log = client.event_log()?;
+        if !log.lease(&lease(&job), holder, now, until).await? {
+            return Ok(Verdict::After(self.0.claim));
+        }
+        if siblings(log, event).await?.iter().any(|sibling| sibling.is_acknowledged) {
+            log.release(&lease(&job), holder).await?;
+            return Ok(Verdict::Drop);
+        }
+        Ok(Verdict::HandOn(Box::new(job)))
+    }
+}
+
+/// The other events of the same resource.
+async fn siblings(log: &dyn EventLog, event: &LoggedEvent) -> Result<Vec<LoggedEvent>> {
+    let mut found = log.find(&event.event.account, &event.event.resource).await?;
+    found.retain(|other| other.number != event.number);
+    Ok(found)
+}
+
+/// What the one holds who hands a job on.
+fn lease(job: &Job) -> String {
+    format!("end of {}", job.id())
+}
+
+/// Whether there is something to hand on: an end, or a halt that somebody has to see.
+fn has_ended(job: &Job) -> bool {
+    !matches!(job.stage(), Stage::Ready | Stage::Submitting | Stage::Running)
+}
+
+impl Client {
+    /// The job of an event, where the ledger has it on an account of this client's.
+    async fn job_of(&self, event: &LoggedEvent) -> Result<Option<Job>> {
+        let (account, resource) = (&event.event.account, &event.event.resource);
+        let job = match (account.provider, resource.parse()) {
+            (ProviderId::Creatify, Ok(id)) => self.0.ledger.load(id).await?,
+            _ => self.0.ledger.find_resource(account, resource).await?,
+        };
+        Ok(job.filter(|job| job.account() == account))
+    }
+
+    /// Looks at a job now, and does what it needs next without waiting.
+    async fn look_through(&self, job: Job) -> Result<Job> {
+        let mut advance = self.look_now(job.id()).await?;
+        for _ in 0..job.steps().len() {
+            let Advance { next: Action::Send(_), .. } = advance else { break };
+            advance = self.advance(job.id()).await?;
+        }
+        // Whoever waits for it here need not read it again.
+        if let Some(polls) = self.polls_of(&advance.job) {
+            polls.wake(job.id(), self.0.clock.now());
+        }
+        Ok(advance.job)
+    }
+}
