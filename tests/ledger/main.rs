@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 #![allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 
+mod events;
 mod faults;
 #[cfg(feature = "postgres")]
 mod postgres;

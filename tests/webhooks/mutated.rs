@@ -47,13 +47,16 @@ struct Wire {
     body: Vec<u8>,
 }
 
+/// Provider, account, signing headers, tokens in the query, and the body where it is signed.
+type Presented = (ProviderId, &'static str, Vec<(String, String)>, Vec<String>, Vec<u8>);
+
 impl Wire {
     fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     /// What proves it, as whoever checks it has to see it.
-    fn presented(&self) -> (ProviderId, &'static str, Vec<(String, String)>, Vec<String>, Vec<u8>) {
+    fn presented(&self) -> Presented {
         let ours = |(name, value): (_, std::borrow::Cow<'_, str>)| {
             (name == "adreel").then(|| value.into_owned())
         };
