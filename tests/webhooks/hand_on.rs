@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use adreel::client::Received;
 use adreel::{Client, Job, Ledger as _, ProviderId, Stage};
 use futures_util::future::join_all;
 
@@ -62,6 +63,20 @@ async fn one_end_is_handed_on_once_though_two_events_tell_of_it() {
     assert!(hands_nothing_on(&inbox).await, "the other waits for this one");
     finished.acknowledge().await.unwrap();
     world.clock.advance(Duration::from_secs(1_000));
+    assert!(hands_nothing_on(&inbox).await);
+    assert_eq!(world.acknowledged().await, 2);
+}
+
+#[tokio::test]
+async fn what_is_told_of_an_end_after_its_acknowledgement_is_not_handed_on() {
+    let world = World::new().await;
+    let inbox = world.inbox();
+    world.submit().await;
+    world.double.set("task_1", "succeeded");
+    world.tell(&inbox, "task.succeeded", "task_1").await;
+    next(&inbox).await.acknowledge().await.unwrap();
+    let late = world.deliver(&inbox, "task.failed", "task_1").await;
+    assert_eq!(late.received(), Received::New);
     assert!(hands_nothing_on(&inbox).await);
     assert_eq!(world.acknowledged().await, 2);
 }
