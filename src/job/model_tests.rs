@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::tests::{facts, job_of};
 use super::*;
 use crate::job::{PlannedStep, SpendEvent};
-use crate::model::{Credits, Medium, VideoFacts};
+use crate::model::Credits;
 
 const SETTLE: Duration = Duration::from_secs(90);
 const LOOK_AFTER: Duration = Duration::from_secs(30);
