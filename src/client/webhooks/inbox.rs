@@ -9,7 +9,7 @@ use super::hub::Opened;
 use crate::client::Client;
 #[cfg(feature = "creatify")]
 use crate::creatify::WebhookHint;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::job::{Account, Job, JobId, StepState, tagged};
 use crate::ledger::NewEvent;
 use crate::model::ProviderId;
@@ -123,7 +123,13 @@ impl WebhookInbox {
             _ => self.receive_signed(&delivery).await,
         };
         received.unwrap_or_else(|error| {
-            tracing::warn!(provider = %delivery.provider, %error, "a delivery was not taken");
+            // Anybody can send forged ones, as many as he likes.
+            match error.kind() {
+                ErrorKind::Forged => {
+                    tracing::debug!(provider = %delivery.provider, %error, "a forged delivery");
+                }
+                _ => tracing::warn!(provider = %delivery.provider, %error, "a delivery was not taken"),
+            }
             Receipt::refused(error)
         })
     }
