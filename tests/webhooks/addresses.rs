@@ -1,9 +1,10 @@
 //! Creatify signs nothing: the address of each of its calls proves what comes to it.
 
 use std::future::IntoFuture as _;
+use std::time::Duration;
 
 use adreel::client::{Delivery, Received, WebhookInbox};
-use adreel::job::StepState;
+use adreel::job::{Action, StepState};
 use adreel::{AccountConfig, Client, Job, JobId, Keys, Product, ProviderId, Stage, VideoRequest};
 
 use crate::support::scripted::{Reply, Server, json};
@@ -91,8 +92,39 @@ async fn a_delivery_finds_a_lost_answer_and_wakes_each_step() {
     assert_eq!((finished.job().id(), finished.job().stage()), (id, Stage::Rendered));
     finished.acknowledge().await.unwrap();
     assert!(hands_nothing_on(&inbox).await);
-    clock.advance(std::time::Duration::from_secs(1_000));
+    clock.advance(Duration::from_secs(1_000));
     assert!(hands_nothing_on(&inbox).await);
+}
+
+#[tokio::test]
+async fn deliveries_prove_no_absence_however_many_come() {
+    let nothing = || json(200, "[]");
+    let lost = [Reply::HangUp, nothing(), nothing(), nothing(), nothing()];
+    let server = Server::start(lost).await;
+    let clock = HandClock::new();
+    let client = client(&server.url, "sk_creatify", &clock);
+    let inbox = client.webhooks().inbox().build().unwrap();
+    let id = submit(&client).await;
+    client.advance(id).await.unwrap();
+    // The first look comes before the call has settled, the second is the first that counts.
+    for secs in [15, 75] {
+        clock.advance(Duration::from_secs(secs));
+        client.advance(id).await.unwrap();
+    }
+    assert_eq!(deliver(&inbox, &query(&server), "{}").await, Received::New);
+    soon(async {
+        while server.requests().len() < 4 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    let next = client.advance(id).await.unwrap();
+    assert!(matches!(next.next, Action::Rest(_)), "{:?}", next.next);
+    assert_eq!(next.job.steps()[0].state(), StepState::Unknown);
+    clock.advance(Duration::from_secs(30));
+    let next = client.advance(id).await.unwrap();
+    assert_eq!(next.next, Action::Send(0), "the second look that counts comes when it is due");
+    assert_eq!(server.requests().len(), 5);
 }
 
 #[tokio::test]
