@@ -139,7 +139,7 @@ async fn a_ledger_of_version_1_is_brought_up_to_date() {
     run(&old, VERSION_1).await;
     let ledger = open(&path).await;
     let versions = sqlx::query_scalar::<_, i64>("SELECT MAX(version) FROM adreel_schema");
-    assert_eq!(versions.fetch_one(&old).await.unwrap(), 2);
+    assert_eq!(versions.fetch_one(&old).await.unwrap(), 3);
     let id = "01M7Z2WPQ17E70A0ACY16PBNWG".parse().unwrap();
     let job = ledger.load(id).await.unwrap().unwrap();
     assert_eq!((job.stage(), job.committed()), (adreel::Stage::Running, adreel::Credits::ZERO));

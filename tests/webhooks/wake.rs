@@ -32,6 +32,13 @@ async fn what_a_delivery_says_is_not_believed() {
     assert_eq!(world.deliver(&inbox, "task.succeeded", "task_1").await.status(), 200);
     soon(world.double.reads_reach(1)).await;
     world.double.set("task_1", "failed");
+    // When it is read again is known once what was read is stored.
+    soon(async {
+        while world.client.job(job.id()).await.unwrap().polls() == 0 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
     world.clock.advance(Duration::from_secs(30));
     let error = soon(wait).await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::JobFailed);
