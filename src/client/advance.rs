@@ -197,20 +197,18 @@ impl Client {
             true => self.limits(&job, now),
             false => Ok(Vec::new()),
         };
-        let reason = match limits {
+        let message = match limits {
             Ok(limits) => {
                 let stored = self.0.ledger.store_within(&intent, &limits).await;
                 match stored.map_err(|error| error.with_job(id))? {
                     Stored::Yes => return Ok(Recorded::Stored(intent)),
                     Stored::Overtaken => return self.job(id).await.map(Recorded::Overtaken),
-                    Stored::Over { limit, others } => {
-                        let message = over(&limit, others, intent.committed());
-                        Reason::new(ErrorKind::OverCap, message)
-                    }
+                    Stored::Over { limit, others } => over(&limit, others, intent.committed()),
                 }
             }
-            Err(reason) => reason,
+            Err(message) => message,
         };
+        let reason = Reason::new(ErrorKind::OverCap, message);
         // Nothing is sent, whoever has stored what by now.
         let refused = self.record(job, Outcome::NotSent { reason }).await?;
         Ok(Recorded::Overtaken(refused.job()))

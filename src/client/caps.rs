@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::Client;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Confidence, Estimate, Job, Reason};
+use crate::job::{Confidence, Estimate, Job};
 use crate::ledger::{SpendLimit, SpendScope};
 use crate::model::{Credits, Timestamp};
 
@@ -124,10 +124,10 @@ impl Client {
     }
 
     /// The limits within which a job may reserve something, or why it may not.
-    pub(super) fn limits(&self, job: &Job, now: Timestamp) -> Result<Vec<SpendLimit>, Reason> {
+    pub(super) fn limits(&self, job: &Job, now: Timestamp) -> Result<Vec<SpendLimit>, String> {
         let caps = self.caps_of(job);
         if let Some(message) = unknown_cost(&caps, job) {
-            return Err(Reason::new(ErrorKind::OverCap, message));
+            return Err(message);
         }
         let day = i64::try_from(DAY.as_millis()).unwrap_or(i64::MAX);
         let begin = now.as_millis() - now.as_millis().rem_euclid(day);

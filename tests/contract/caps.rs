@@ -98,7 +98,7 @@ async fn no_cap_is_passed<L: Ledger>(open: impl AsyncFn() -> L) {
     let ledger = open().await;
     let mut committed = Credits::ZERO;
     for job in ledger.list(&JobQuery::all()).await.unwrap() {
-        committed = committed + job.unwrap().committed();
+        committed += job.unwrap().committed();
     }
     assert_eq!(committed, Credits::whole(99));
     // The same submit again tries again, where a higher cap leaves room.
