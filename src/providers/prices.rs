@@ -119,6 +119,7 @@ impl Bill {
 }
 
 #[cfg(all(test, feature = "beatapi", feature = "creatify", feature = "jogg"))]
+#[allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 mod tests {
     use std::fmt::Write as _;
     use std::path::Path;
