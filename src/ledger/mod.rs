@@ -33,8 +33,8 @@ pub trait Ledger: Send + Sync + 'static {
     /// that is there is then returned, and nothing is written.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) or
-    /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) where the row cannot be written.
+    /// [`ErrorKind::Io`] or
+    /// [`ErrorKind::Unavailable`] where the row cannot be written.
     /// The job is then not started.
     fn insert<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Option<Job>>>;
 
@@ -42,7 +42,7 @@ pub trait Ledger: Send + Sync + 'static {
     ///
     /// # Errors
     /// As [`insert`](Self::insert) where the row cannot be read, and
-    /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) where it is none of this version's.
+    /// [`ErrorKind::Decode`] where it is none of this version's.
     fn load(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>>>;
 
     /// The job of an account with this key digest.
@@ -67,7 +67,7 @@ pub trait Ledger: Send + Sync + 'static {
     /// number that store at the same time, none passes a limit.
     ///
     /// # Errors
-    /// As [`store`](Self::store). [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for
+    /// As [`store`](Self::store). [`ErrorKind::Unsupported`] for
     /// limits that a ledger cannot check, which is the default; a paid call is then not sent.
     fn store_within<'a>(
         &'a self,
@@ -117,7 +117,7 @@ pub trait Ledger: Send + Sync + 'static {
     /// name in every process that shares the ledger. `None` where that cannot be told.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) where none can be taken.
+    /// [`ErrorKind::Io`] where none can be taken.
     fn take_seat(&self) -> Result<Option<Seat>> {
         Ok(None)
     }
