@@ -81,12 +81,13 @@ async fn a_submit_that_is_dropped_at_any_await_point_loses_nothing() {
     let tasks = tokio::task::LocalSet::new();
     let plans = (0..8).map(|index| tasks.spawn_local(drop_everywhere(index))).collect::<Vec<_>>();
     tasks.await;
-    for (plan, points) in plans.into_iter().enumerate() {
-        // How often a submit is polled depends on what is ready when, but no submit is done at
-        // its first poll: then this would have dropped none.
-        let points = points.await.unwrap();
-        assert!(points > 1, "plan {plan}: dropped at {points} await points");
+    let mut points = Vec::new();
+    for plan in plans {
+        points.push(plan.await.unwrap());
     }
+    // How often a submit is polled depends on what is ready when. One may even be done at its first
+    // poll, where its thread is held up meanwhile; all of them cannot.
+    assert!(points.iter().any(|points| *points > 1), "dropped at so many await points: {points:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
