@@ -32,10 +32,11 @@ impl fmt::Display for Problem {
 }
 
 /// Schema components that handwritten types stand for, with the path of each type.
-pub(crate) const SCALARS: [(&str, &str); 4] = [
+pub(crate) const SCALARS: [(&str, &str); 5] = [
     ("Credits", "crate::model::Credits"),
     ("UnixTime", "crate::model::UnixTime"),
     ("DateTime", "crate::model::DateTime"),
+    ("WebhookSecret", "crate::secret::WebhookSecret"),
     (PATH_SEGMENT, "crate::transport::PathSegment"),
 ];
 
@@ -90,7 +91,9 @@ fn settings(provider: &str, spec: &Value) -> GenerationSettings {
         settings.with_replacement(name, path, traits());
     }
     for (name, path) in SCALARS {
-        settings.with_replacement(name, path, traits());
+        // A secret has no text that would be shown in passing.
+        let traits = traits().filter(|_| name != "WebhookSecret");
+        settings.with_replacement(name, path, traits);
     }
     settings
 }

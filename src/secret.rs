@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 macro_rules! secret {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -14,7 +16,8 @@ macro_rules! secret {
                 Self(secret.as_ref().trim().to_owned())
             }
 
-            pub(crate) fn expose(&self) -> &str {
+            /// The secret itself, for the place where it is kept.
+            pub fn expose(&self) -> &str {
                 &self.0
             }
         }
@@ -50,6 +53,19 @@ secret! {
     WebhookSecret
 }
 
+/// As the provider gives it, whole: whoever writes it somewhere means to keep it.
+impl Serialize for WebhookSecret {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for WebhookSecret {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::new)
+    }
+}
+
 /// Provider text as it may be shown: on one line, without the given secrets, at most 500
 /// characters long.
 pub(crate) fn redact(text: &str, secrets: &[ApiKey]) -> String {
@@ -74,7 +90,9 @@ mod tests {
     #[test]
     fn debug_shows_no_key() {
         assert_eq!(format!("{:?}", ApiKey::new("sk_live_1")), "ApiKey([redacted])");
-        assert_eq!(format!("{:?}", WebhookSecret::new("whsec_1")), "WebhookSecret([redacted])");
+        let read: WebhookSecret = serde_json::from_str(r#""whsec_1""#).unwrap();
+        assert_eq!(format!("{read:?}"), "WebhookSecret([redacted])");
+        assert_eq!(serde_json::to_string(&read).unwrap(), r#""whsec_1""#);
     }
 
     #[test]

@@ -34,8 +34,8 @@ const TRIES: u32 = 4;
 /// that all may call this when they start: one adds the endpoint, the others find it.
 ///
 /// **The secret** of a new endpoint comes with [`Ensured::secret`]. JoggAI shows it ever after;
-/// BeatAPI never again, so keep it where all replicas find it, or have the endpoint made anew with
-/// [`recreate`](Self::recreate).
+/// BeatAPI never again, so keep it ([`WebhookSecret::expose`]) where all replicas find it, or have
+/// the endpoint made anew with [`recreate`](Self::recreate).
 ///
 /// Creatify has no endpoints: its calls carry
 /// [`AccountConfig::webhook_url`](crate::AccountConfig::webhook_url).

@@ -17,7 +17,7 @@ fn read(endpoint: WebhookEndpoint, is_new: bool) -> Endpoint {
         url: endpoint.url.unwrap_or_default(),
         is_enabled: endpoint.status.is_none_or(|status| status == WebhookStatus::Active),
         events: events.iter().map(ToString::to_string).collect(),
-        secret: endpoint.secret.filter(|secret| is_new && !secret.is_empty()).map(Into::into),
+        secret: endpoint.secret.filter(|secret| is_new && !secret.expose().is_empty()),
     }
 }
 

@@ -15,7 +15,7 @@ fn read(endpoint: types::Endpoint) -> Endpoint {
         url: endpoint.url.unwrap_or_default(),
         is_enabled: endpoint.status.is_none_or(|status| status == EndpointStatus::Enabled),
         events: events.iter().map(ToString::to_string).collect(),
-        secret: endpoint.secret.filter(|secret| !secret.is_empty()).map(Into::into),
+        secret: endpoint.secret.filter(|secret| !secret.expose().is_empty()),
     }
 }
 
