@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::exit::Exit;
 use crate::error::Error;
-use crate::model::Credits;
+use crate::model::{Cost, CostSource, Credits};
 
 /// Prints a line of a result. A closed pipe is not an error: whoever reads has read enough.
 pub(super) fn line(text: &str) {
@@ -63,6 +63,14 @@ pub(super) fn error_json(error: &Error) -> serde_json::Value {
 pub(super) fn credits(amount: Credits) -> String {
     let noun = if amount == Credits::whole(1) { "credit" } else { "credits" };
     format!("{amount} {noun}")
+}
+
+/// What a video cost, as far as anybody knows.
+pub(super) fn cost(cost: Cost) -> String {
+    match cost.source {
+        CostSource::Reported => credits(cost.credits),
+        CostSource::PriceTable => format!("at most {}", credits(cost.credits)),
+    }
 }
 
 /// Rows with their columns under each other.

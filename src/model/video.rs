@@ -21,7 +21,7 @@ pub struct Cost {
 pub enum CostSource {
     /// The provider said so in the finished job.
     Reported,
-    /// The provider reports no cost (Creatify): the sum of its price table's entries.
+    /// The provider reports no cost (Creatify), or not all of it: the most that its price table says.
     PriceTable,
 }
 

@@ -64,7 +64,7 @@ fn make_leaves_three_videos_and_a_line_for_each() {
     let lines: Vec<&str> = stdout.lines().collect();
     let says = [
         ["beatapi", "15.0 s video", "4.5 credits"],
-        ["creatify", "10.0 s video", "4 credits"],
+        ["creatify", "10.0 s video", "at most 12 credits"],
         ["jogg", "15.0 s video", "1 credit "],
     ];
     assert_eq!(lines.len(), 3, "{stdout}");

@@ -131,7 +131,7 @@ fn details(context: &Context, job: &Job) {
         }
     }
     if let Some(cost) = job.cost() {
-        say("cost", &output::credits(cost.credits));
+        say("cost", &output::cost(cost));
     }
     if !job.spending().is_empty() {
         let entries = job.spending().iter();

@@ -219,7 +219,7 @@ fn facts(job: &Job, made: types::LinkToVideo, raw: serde_json::Value) -> Option<
         Some(credits) => {
             Cost { credits: credits + prices::LINK.high, source: CostSource::Reported }
         }
-        None => Cost { credits: job.plan.cost.low, source: CostSource::PriceTable },
+        None => Cost { credits: job.plan.cost.high, source: CostSource::PriceTable },
     };
     Some(VideoFacts {
         medium: Medium::Video,

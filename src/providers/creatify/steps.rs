@@ -328,8 +328,9 @@ fn picture_facts(
     })
 }
 
+/// Two pages give two prices. What a cap takes into account is the higher one.
 fn cost(job: &Job) -> Cost {
-    Cost { credits: job.plan.cost.low, source: CostSource::PriceTable }
+    Cost { credits: job.plan.cost.high, source: CostSource::PriceTable }
 }
 
 fn no_media(status: &str) -> Error {
