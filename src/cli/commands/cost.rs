@@ -84,9 +84,8 @@ impl Table {
 
     fn print_row(&mut self) {
         let Some(Row { job, provider, labels, sums }) = self.row.take() else { return };
-        // Where the command has put its file is no label of the user's.
-        let labels = labels.iter().filter(|(name, _)| *name != FILE);
-        let labels: Vec<_> = labels.map(|(name, value)| format!("{name}={value}")).collect();
+        let labels = users(&labels).map(|(name, value)| format!("{name}={value}"));
+        let labels: Vec<_> = labels.collect();
         let labels = labels.join(", ").replace(char::is_control, " ");
         let [reserved, settled, refunded] = sums.0.map(fixed);
         line([&job.to_string(), provider, &reserved, &settled, &refunded, &labels]);
@@ -114,6 +113,11 @@ fn line([job, provider, reserved, settled, refunded, labels]: [&str; 6]) {
     output::line(text.trim_end());
 }
 
+/// The labels that are the user's own: where the command has put its file is none.
+fn users(labels: &BTreeMap<String, String>) -> impl Iterator<Item = (&String, &String)> {
+    labels.iter().filter(|(name, _)| *name != FILE)
+}
+
 /// An amount with two decimals at least, so that points stand under each other.
 fn fixed(amount: Credits) -> String {
     let text = amount.to_string();
@@ -132,7 +136,7 @@ fn as_json(entry: &SpendEntry) -> serde_json::Value {
         "provider": entry.account.provider,
         "account": entry.account.name,
         "realm": entry.account.realm,
-        "labels": entry.labels,
+        "labels": users(&entry.labels).collect::<BTreeMap<_, _>>(),
         "kind": entry.event.kind,
         "amount": entry.event.amount.to_string(),
         "at": entry.event.at,
