@@ -125,7 +125,7 @@ fn row(video: &Video, saved: Option<&Downloaded>, took: Duration) -> Vec<String>
         crate::model::Medium::Picture => "picture".to_owned(),
         _ => secs.map_or("? s".to_owned(), |d| format!("{:.1} s", d.as_secs_f64())) + " video",
     };
-    let cost = video.cost().map(|cost| output::cost(cost));
+    let cost = video.cost().map(output::cost);
     let place = saved.map_or_else(|| video.url().to_owned(), |s| s.path.display().to_string());
     vec![
         video.provider().to_string(),
