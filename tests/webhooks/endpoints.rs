@@ -87,7 +87,7 @@ async fn an_endpoint_is_changed_where_it_lacks_something_and_left_where_not() {
     let expected = [(ProviderId::BeatApi, changed, false), (ProviderId::Jogg, changed, true)];
     assert_eq!(told(&ensured), expected);
     assert_eq!(ensured[0].endpoint, id);
-    assert_eq!(ensured[1].secret, Some(secret.into()));
+    assert_eq!(ensured[1].secret, Some(secret));
     let hook = beatapi.get_webhook(&id).await.unwrap();
     assert_eq!(hook.status.unwrap().as_str(), "active");
     assert_eq!(hook.events.unwrap().len(), 2);
