@@ -3,7 +3,9 @@
 use std::sync::Mutex;
 
 use adreel::ledger::{EventLog, LoggedEvent, NewEvent, conformance};
-use adreel::{Account, BoxFuture, Job, JobId, JobQuery, Ledger, MemoryLedger, Result, Timestamp};
+use adreel::{Account, BoxFuture, Ledger, MemoryLedger, Result, Timestamp};
+
+use crate::with_log::WithLog;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Flaw {
@@ -17,7 +19,7 @@ enum Flaw {
     LeasesToAll,
 }
 
-/// A ledger whose log has one thing wrong.
+/// A log that has one thing wrong.
 struct Flawed(MemoryLedger, Flaw, Mutex<Vec<u64>>);
 
 impl Flawed {
@@ -27,40 +29,6 @@ impl Flawed {
 
     fn has(&self, flaw: Flaw) -> bool {
         self.1 == flaw
-    }
-}
-
-impl Ledger for Flawed {
-    fn insert<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Option<Job>>> {
-        self.0.insert(job)
-    }
-
-    fn load(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>>> {
-        self.0.load(id)
-    }
-
-    fn find<'a>(&'a self, of: &'a Account, key: &'a str) -> BoxFuture<'a, Result<Option<Job>>> {
-        self.0.find(of, key)
-    }
-
-    fn store<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<bool>> {
-        self.0.store(job)
-    }
-
-    fn find_resource<'a>(
-        &'a self,
-        account: &'a Account,
-        resource: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Job>>> {
-        self.0.find_resource(account, resource)
-    }
-
-    fn list<'a>(&'a self, query: &'a JobQuery) -> BoxFuture<'a, Result<Vec<Result<Job>>>> {
-        self.0.list(query)
-    }
-
-    fn events(&self) -> Option<&dyn EventLog> {
-        Some(self)
     }
 }
 
@@ -162,7 +130,8 @@ async fn each_flaw_breaks_a_rule() {
         (Flaw::TellsBackwards, "the events since a number are told in order"),
         (Flaw::LeasesToAll, "one of many gets a lease"),
     ] {
-        let open = async || Flawed(MemoryLedger::new(), flaw, Mutex::default());
+        let log = || Flawed(MemoryLedger::new(), flaw, Mutex::default());
+        let open = async || WithLog(MemoryLedger::new(), log());
         let checked = conformance::check(open).await;
         assert_eq!(checked, Err(format!("a ledger breaks the rule: {rule}")), "{flaw:?}");
     }

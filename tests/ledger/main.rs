@@ -10,6 +10,8 @@ mod postgres;
 mod seats;
 mod sqlite;
 mod suite;
+#[path = "../support/with_log.rs"]
+mod with_log;
 
 use adreel::ledger::conformance;
 use adreel::{Job, JobQuery, Ledger, MemoryLedger, Timestamp};

@@ -12,6 +12,8 @@ mod receive;
 #[path = "../support/mod.rs"]
 mod support;
 mod wake;
+#[path = "../support/with_log.rs"]
+mod with_log;
 
 use std::future::IntoFuture as _;
 use std::sync::Arc;

@@ -8,10 +8,11 @@ use adreel::client::{Delivery, Received};
 use adreel::clock::Clock as _;
 use adreel::ledger::{EventLog, LoggedEvent, NewEvent};
 use adreel::{
-    Account, AccountConfig, BoxFuture, Client, Error, ErrorKind, Job, JobId, JobQuery, Keys,
-    Ledger, MemoryLedger, ProviderId, Result, Timestamp, beatapi, jogg,
+    Account, AccountConfig, BoxFuture, Client, Error, ErrorKind, Keys, Ledger, MemoryLedger,
+    ProviderId, Result, Timestamp, beatapi, jogg,
 };
 
+use crate::with_log::WithLog;
 use crate::{SECRET, World, body, deliver, hands_nothing_on, inbox, next, replica};
 
 #[tokio::test]
@@ -143,7 +144,7 @@ async fn joggs_old_name_for_an_event_and_an_old_delivery_of_it_are_the_same_even
     }
 }
 
-/// A ledger that cannot be written while it is told so.
+/// A log of events that cannot be written while it is told so.
 struct Faulty(MemoryLedger, AtomicBool);
 
 impl Faulty {
@@ -156,40 +157,6 @@ impl Faulty {
 
     fn log(&self) -> &dyn EventLog {
         self.0.events().unwrap()
-    }
-}
-
-impl Ledger for Faulty {
-    fn insert<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Option<Job>>> {
-        self.0.insert(job)
-    }
-
-    fn load(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>>> {
-        self.0.load(id)
-    }
-
-    fn find<'a>(&'a self, of: &'a Account, key: &'a str) -> BoxFuture<'a, Result<Option<Job>>> {
-        self.0.find(of, key)
-    }
-
-    fn store<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<bool>> {
-        self.0.store(job)
-    }
-
-    fn find_resource<'a>(
-        &'a self,
-        account: &'a Account,
-        resource: &'a str,
-    ) -> BoxFuture<'a, Result<Option<Job>>> {
-        self.0.find_resource(account, resource)
-    }
-
-    fn list<'a>(&'a self, query: &'a JobQuery) -> BoxFuture<'a, Result<Vec<Result<Job>>>> {
-        self.0.list(query)
-    }
-
-    fn events(&self) -> Option<&dyn EventLog> {
-        Some(self)
     }
 }
 
@@ -263,27 +230,28 @@ impl EventLog for Faulty {
 #[tokio::test]
 async fn a_ledger_in_trouble_has_the_delivery_come_again_and_loses_nothing() {
     let world = World::new().await;
-    let ledger = Arc::new(Faulty(MemoryLedger::new(), AtomicBool::new(false)));
+    let log = Faulty(MemoryLedger::new(), AtomicBool::new(false));
+    let ledger = Arc::new(WithLog(MemoryLedger::new(), log));
     let client = replica(&world.double, &world.clock, Arc::clone(&ledger));
     let world = World { client, ..world };
     let inbox = world.inbox();
     world.submit().await;
     world.double.set("task_1", "succeeded");
 
-    ledger.1.store(true, Ordering::SeqCst);
+    ledger.1.1.store(true, Ordering::SeqCst);
     let receipt = world.deliver(&inbox, "task.succeeded", "task_1").await;
     assert_eq!((receipt.received(), receipt.status()), (Received::NotStored, 503));
     assert_eq!(inbox.next().await.unwrap_err().kind(), ErrorKind::Unavailable);
-    ledger.1.store(false, Ordering::SeqCst);
+    ledger.1.1.store(false, Ordering::SeqCst);
     assert!(hands_nothing_on(&inbox).await);
 
     let now = world.clock.now();
     let again = deliver(&inbox, &SECRET.into(), now, "task.succeeded", "task_1").await;
     assert_eq!(again.received(), Received::New);
     let finished = next(&inbox).await;
-    ledger.1.store(true, Ordering::SeqCst);
+    ledger.1.1.store(true, Ordering::SeqCst);
     assert!(finished.acknowledge().await.is_err());
-    ledger.1.store(false, Ordering::SeqCst);
+    ledger.1.1.store(false, Ordering::SeqCst);
     world.clock.advance(Duration::from_secs(60));
     next(&inbox).await.acknowledge().await.unwrap();
     assert!(hands_nothing_on(&inbox).await);
