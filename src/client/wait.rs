@@ -201,14 +201,13 @@ impl State {
         let is_running =
             job.current().is_some_and(|step| job.steps[step].state == StepState::Running);
         Ok(match self.client.next(&job, now) {
-            Action::Download | Action::Hold | Action::End if !goes_on => Next::End,
+            Action::Download | Action::End => Next::End,
+            Action::Hold if !goes_on => Next::End,
             _ if !self.told.is_empty() => Next::Tell,
-            Action::Hold => Next::Watch(self.watch(&job)?),
-            Action::Poll(_) => Next::Watch(self.watch(&job)?),
+            Action::Hold | Action::Poll(_) => Next::Watch(self.watch(&job)?),
             Action::Rest(_) if is_running => Next::Watch(self.watch(&job)?),
             Action::Rest(until) => Next::Rest(until),
             Action::Send(_) | Action::LookUp(_) => Next::Advance,
-            Action::Download | Action::End => Next::End,
         })
     }
 
