@@ -33,16 +33,15 @@ pub trait Ledger: Send + Sync + 'static {
     /// that is there is then returned, and nothing is written.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`] or
-    /// [`ErrorKind::Unavailable`] where the row cannot be written.
-    /// The job is then not started.
+    /// [`ErrorKind::Io`] or [`ErrorKind::Unavailable`] where the row cannot be written. The job is
+    /// then not started.
     fn insert<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<Option<Job>>>;
 
     /// The job with this id.
     ///
     /// # Errors
-    /// As [`insert`](Self::insert) where the row cannot be read, and
-    /// [`ErrorKind::Decode`] where it is none of this version's.
+    /// As [`insert`](Self::insert) where the row cannot be read, and [`ErrorKind::Decode`] where it
+    /// is none of this version's.
     fn load(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>>>;
 
     /// The job of an account with this key digest.
@@ -67,8 +66,8 @@ pub trait Ledger: Send + Sync + 'static {
     /// number that store at the same time, none passes a limit.
     ///
     /// # Errors
-    /// As [`store`](Self::store). [`ErrorKind::Unsupported`] for
-    /// limits that a ledger cannot check, which is the default; a paid call is then not sent.
+    /// As [`store`](Self::store). [`ErrorKind::Unsupported`] for limits that a ledger cannot check,
+    /// which is the default; a paid call is then not sent.
     fn store_within<'a>(
         &'a self,
         job: &'a Job,
