@@ -138,6 +138,7 @@ pub struct SandboxBuilder {
     seed: u64,
     quality: Quality,
     credits: HashMap<ProviderId, Credits>,
+    jogg_statuses: bool,
 }
 
 /// How large the videos are. Nothing else about a job depends on it.
@@ -168,6 +169,7 @@ impl Default for SandboxBuilder {
             seed: 0,
             quality: Quality::default(),
             credits: credits.into(),
+            jogg_statuses: false,
         }
     }
 }
@@ -201,6 +203,15 @@ impl SandboxBuilder {
     /// What each account of a provider starts with.
     pub fn credits(mut self, provider: ProviderId, credits: Credits) -> Self {
         self.credits.insert(provider, credits);
+        self
+    }
+
+    /// Whether JoggAI refuses with an HTTP status that fits the business code (10105 with 401, 40000
+    /// and 18001 with 400, 10104 with 404, 429 with 429, 18020 with 402, 18025 with 403, 50000 with
+    /// 500) instead of HTTP 200, the default. Which one the service does is not documented; the
+    /// body is the same.
+    pub fn jogg_statuses(mut self, statuses: bool) -> Self {
+        self.jogg_statuses = statuses;
         self
     }
 

@@ -54,13 +54,15 @@ pub(super) struct World {
     pub(super) assets: Assets,
     pub(super) studio: Studio,
     pub(super) port: u16,
+    /// Whether JoggAI's business codes come with an HTTP status of their own.
+    pub(super) jogg_statuses: bool,
     books: Mutex<Books>,
     counters: Mutex<Counters>,
 }
 
 impl World {
     pub(super) fn new(port: u16, settings: SandboxBuilder) -> Self {
-        let SandboxBuilder { port: _, speed, seed, quality, credits } = settings;
+        let SandboxBuilder { port: _, speed, seed, quality, credits, jogg_statuses } = settings;
         Self {
             origin: format!("http://127.0.0.1:{port}"),
             seed,
@@ -70,6 +72,7 @@ impl World {
             assets: Assets::default(),
             studio: Studio::new(),
             port,
+            jogg_statuses,
             books: Mutex::new(Books::new(credits)),
             counters: Mutex::default(),
         }

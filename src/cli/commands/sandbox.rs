@@ -3,14 +3,21 @@ use serde_json::json;
 use super::super::args::SandboxArgs;
 use super::super::exit::Exit;
 use super::super::output;
+use crate::ProviderId;
 use crate::sandbox::Sandbox;
 
 pub(in super::super) async fn run(args: &SandboxArgs) -> Exit {
-    let builder = Sandbox::builder()
+    let mut builder = Sandbox::builder()
         .port(args.port)
         .speed(args.speed)
         .seed(args.seed)
-        .quality(args.quality.into());
+        .quality(args.quality.into())
+        .jogg_statuses(args.jogg_statuses);
+    if let Some(credits) = args.credits {
+        for provider in ProviderId::ALL {
+            builder = builder.credits(provider, credits);
+        }
+    }
     let sandbox = match builder.start().await {
         Ok(sandbox) => sandbox,
         Err(error) => {

@@ -1,4 +1,5 @@
-//! JoggAI: every answer is HTTP 200 with a business code, and a video is made from a product.
+//! JoggAI: every answer is HTTP 200 with a business code, unless the sandbox was told to use HTTP
+//! statuses, and a video is made from a product.
 
 mod avatars;
 mod catalogue;
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::extract::{Request, State};
 use axum::http::HeaderMap;
+use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post, put};
 use axum::{Json, Router};
@@ -35,7 +37,7 @@ use crate::ProviderId;
 pub(super) fn routes(world: &Arc<World>) -> Router {
     avatars::publish(world);
     let desk = Arc::new(Desk { world: Arc::clone(world), records: Mutex::default() });
-    Router::new()
+    let routes = Router::new()
         .route("/v2/upload/asset", post(upload::upload_asset))
         .route("/storage/jogg/{name}", put(upload::put_asset))
         .route("/v2/product", post(product::create_product).put(product::update_product))
@@ -65,7 +67,8 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
         .route("/v2/user/remaining_quota", get(get_remaining_quota))
         .route("/v2/{*path}", any(unknown_path))
         .method_not_allowed_fallback(wrong_method)
-        .with_state(desk)
+        .with_state(desk);
+    if world.jogg_statuses { routes.layer(map_response(refusal::with_status)) } else { routes }
 }
 
 /// The records of all accounts.

@@ -1,11 +1,12 @@
 //! `{"code", "msg", "data": null}`.
 //!
 //! Whether a business code comes with a status of its own is not documented; the documentation
-//! declares nothing but 200. What the web server itself refuses has a real status.
+//! declares nothing but 200. What the web server itself refuses has a real status, and all else
+//! where the sandbox was told so.
 
-use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde_json::json;
 
 use crate::sandbox::check::{Fault, Problem};
@@ -25,6 +26,31 @@ pub(super) enum Refusal {
     Method,
 }
 
+/// The business code of an answer, for whoever wants to see it without reading the body.
+#[derive(Clone, Copy)]
+struct BusinessCode(u32);
+
+/// Gives a refusal that came as HTTP 200 the status of its business code.
+pub(super) async fn with_status(mut response: Response) -> Response {
+    let code = response.extensions().get::<BusinessCode>().map(|BusinessCode(code)| *code);
+    if response.status() == StatusCode::OK {
+        *response.status_mut() = code.map_or(StatusCode::OK, status_of);
+    }
+    response
+}
+
+fn status_of(code: u32) -> StatusCode {
+    match code {
+        10104 => StatusCode::NOT_FOUND,
+        10105 => StatusCode::UNAUTHORIZED,
+        18020 => StatusCode::PAYMENT_REQUIRED,
+        18025 => StatusCode::FORBIDDEN,
+        429 => StatusCode::TOO_MANY_REQUESTS,
+        50000 => StatusCode::INTERNAL_SERVER_ERROR,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, code, msg) = match self {
@@ -39,7 +65,8 @@ impl IntoResponse for Refusal {
                 (StatusCode::METHOD_NOT_ALLOWED, 40000, text.to_owned())
             }
         };
-        (status, Json(json!({"code": code, "msg": msg, "data": null}))).into_response()
+        let body = Json(json!({"code": code, "msg": msg, "data": null}));
+        (status, Extension(BusinessCode(code)), body).into_response()
     }
 }
 

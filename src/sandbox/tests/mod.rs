@@ -6,6 +6,7 @@ mod jogg;
 mod links;
 mod music;
 mod port;
+mod strict;
 
 use std::net::SocketAddr;
 use std::time::Duration;
