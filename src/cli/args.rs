@@ -345,6 +345,18 @@ pub(super) struct SandboxArgs {
     /// Answer JoggAI's business codes with HTTP statuses instead of HTTP 200.
     #[arg(long)]
     pub(super) jogg_statuses: bool,
+    /// Whether time runs, or only moves by POST /_sandbox/clock/advance.
+    #[arg(long, default_value = "running", conflicts_with = "speed")]
+    pub(super) clock: ClockKind,
+}
+
+/// What moves a sandbox's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ClockKind {
+    /// It runs, `--speed` times as fast as the machine's.
+    Running,
+    /// It stands still until it is moved on.
+    Virtual,
 }
 
 /// The sandbox's [`Quality`] as the command line names it.

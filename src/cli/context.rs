@@ -33,14 +33,14 @@ impl Context {
                 Error::new(ErrorKind::Io, message).with_source(error)
             })?;
             speed = started.speed();
-            let builder = sandbox::client_builder(started.url(), started.clock(), variable);
+            let builder = sandbox::client_builder(started.url(), started.clock(), speed, variable);
             sandbox = Some(started);
             builder
         } else if let Some(url) = &global.sandbox_url {
             let url = url.trim_end_matches('/');
             let clock = sandbox::clock_of(url).await?;
             speed = clock.speed();
-            sandbox::client_builder(url, clock, variable)
+            sandbox::client_builder(url, clock, speed, variable)
         } else {
             Client::builder().keys_from_env()
         };

@@ -1,6 +1,21 @@
-//! Sandbox time: it starts at the machine's time and then runs `speed` times as fast.
+//! Sandbox time: it starts at the machine's time and then runs `speed` times as fast. At a speed of
+//! 0 it is a virtual clock, which only moves when it is told to.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+use super::world::World;
+use super::{body, control};
+use crate::{BoxFuture, Timestamp};
 
 /// A point of sandbox time, in milliseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,13 +76,13 @@ fn civil(days: u64) -> (u64, u64, u64) {
     (era * 400 + year + u64::from(month <= 2), month, day)
 }
 
-/// Gives the time; nobody is woken by it, because every status is worked out when it is read.
+/// Gives the time, and wakes whoever waits for one: as it runs, and at once where it is moved on.
 pub(super) struct Clock {
     start: Moment,
     begun: Instant,
     speed: f64,
-    #[cfg(test)]
-    skipped: std::sync::atomic::AtomicU64,
+    /// Milliseconds by which it was moved on.
+    advanced: watch::Sender<u64>,
 }
 
 impl Clock {
@@ -78,8 +93,7 @@ impl Clock {
             start: Moment(millis(since_epoch)),
             begun: Instant::now(),
             speed,
-            #[cfg(test)]
-            skipped: std::sync::atomic::AtomicU64::new(0),
+            advanced: watch::Sender::new(0),
         }
     }
 
@@ -90,15 +104,94 @@ impl Clock {
     pub(super) fn now(&self) -> Moment {
         // The cast saturates, so that no speed can overflow.
         let passed = (self.begun.elapsed().as_secs_f64() * 1000.0 * self.speed) as u64;
-        #[cfg(test)]
-        let passed = passed + self.skipped.load(std::sync::atomic::Ordering::Relaxed);
+        let passed = passed.saturating_add(*self.advanced.borrow());
         self.start.plus(Duration::from_millis(passed))
     }
 
-    /// Moves the clock on, so that a test sees each state without waiting for it.
-    #[cfg(test)]
-    pub(super) fn skip(&self, duration: Duration) {
-        self.skipped.fetch_add(millis(duration), std::sync::atomic::Ordering::Relaxed);
+    /// Moves the clock on.
+    pub(super) fn advance(&self, duration: Duration) {
+        self.advanced.send_modify(|all| *all = all.saturating_add(millis(duration)));
+    }
+
+    /// Resolves when the clock shows `moment`.
+    pub(super) async fn sleep_until(&self, moment: Moment) {
+        // An advance after this line is seen below, however early it comes.
+        let mut advanced = self.advanced.subscribe();
+        loop {
+            let left = moment.since(self.now());
+            if left.is_zero() {
+                return;
+            }
+            let moved = advanced.changed();
+            if self.speed > 0.0 {
+                let real = Duration::try_from_secs_f64(left.as_secs_f64() / self.speed);
+                let _ = timeout(real.unwrap_or(Duration::MAX), moved).await;
+            } else {
+                let _ = moved.await;
+            }
+        }
+    }
+}
+
+/// The time of a [`Sandbox`](super::Sandbox), for clients: it runs as the sandbox's does and is
+/// moved on with it. Cheap to clone; clones share it.
+///
+/// A wait on a virtual clock ends when somebody moves the clock on, and not before.
+#[derive(Clone)]
+pub struct SandboxClock(Arc<Clock>);
+
+impl SandboxClock {
+    pub(super) fn new(clock: &Arc<Clock>) -> Self {
+        Self(Arc::clone(clock))
+    }
+
+    /// How many times as fast as the machine's clock it runs; 0 for a virtual clock.
+    pub fn speed(&self) -> f64 {
+        self.0.speed()
+    }
+
+    /// Moves the sandbox's time on, and with it everybody who waits for it.
+    pub fn advance(&self, duration: Duration) {
+        self.0.advance(duration);
+    }
+}
+
+impl fmt::Debug for SandboxClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SandboxClock").field("speed", &self.speed()).finish_non_exhaustive()
+    }
+}
+
+impl crate::clock::Clock for SandboxClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(i64::try_from(self.0.now().unix_millis()).unwrap_or(i64::MAX))
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        // Up to the next millisecond, so that the shortest rest is one.
+        let until = self.0.now().plus(duration.saturating_add(Duration::from_nanos(999_999)));
+        let clock = Arc::clone(&self.0);
+        Box::pin(async move { clock.sleep_until(until).await })
+    }
+}
+
+/// The longest step of one call; a larger one is more likely a wrong unit than a wish.
+const MOST_SECONDS: f64 = 366.0 * 86_400.0;
+
+/// `POST /_sandbox/clock/advance`: moves the clock on by `seconds`, and says what it then shows.
+pub(super) async fn advance_route(State(world): State<Arc<World>>, request: Request) -> Response {
+    let refused = |text: &str| control::refusal(StatusCode::BAD_REQUEST, text);
+    let body = match body::read_object(request).await {
+        Ok(body) => body,
+        Err(fault) => return refused(&fault.to_string()),
+    };
+    let seconds = body.get("seconds").and_then(Value::as_f64);
+    match seconds.filter(|seconds| (0.0..=MOST_SECONDS).contains(seconds) && body.len() == 1) {
+        Some(seconds) => {
+            world.clock.advance(Duration::from_secs_f64(seconds));
+            Json(json!({"now": world.now().unix_millis()})).into_response()
+        }
+        None => refused("send {\"seconds\": N}, a number from 0 to 31622400, and nothing else"),
     }
 }
 
@@ -123,9 +216,35 @@ mod tests {
     fn time_runs_faster_and_never_overflows() {
         let clock = Clock::new(1e300);
         assert!(clock.now() >= clock.start);
+        clock.advance(Duration::MAX);
+        assert_eq!(clock.now(), Moment(u64::MAX));
         let still = Clock::new(0.0);
         let before = still.now();
-        still.skip(Duration::from_secs(134));
+        still.advance(Duration::from_secs(134));
         assert_eq!(still.now().since(before), Duration::from_secs(134));
+    }
+
+    #[tokio::test]
+    async fn an_advance_wakes_whoever_waits_for_less() {
+        let clock = Clock::new(0.0);
+        let until = clock.now().plus(Duration::from_secs(60));
+        let sleep = clock.sleep_until(until);
+        tokio::pin!(sleep);
+        for _ in 0..3 {
+            assert!(futures_util::poll!(&mut sleep).is_pending());
+            clock.advance(Duration::from_secs(19));
+        }
+        assert!(futures_util::poll!(&mut sleep).is_pending());
+        clock.advance(Duration::from_secs(3));
+        sleep.await;
+        // One that is over is not waited for, and a speed is no hindrance.
+        clock.sleep_until(until).await;
+        Clock::new(1e300).sleep_until(until).await;
+        let slow = Clock::new(1e-300);
+        let sleep = slow.sleep_until(slow.now().plus(Duration::from_secs(1)));
+        tokio::pin!(sleep);
+        assert!(futures_util::poll!(&mut sleep).is_pending());
+        slow.advance(Duration::from_secs(1));
+        sleep.await;
     }
 }

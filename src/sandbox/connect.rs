@@ -8,6 +8,8 @@ use super::Sandbox;
 use crate::BoxFuture;
 use crate::asset::{Asset, AssetHost};
 use crate::client::{AccountConfig, Client, ClientBuilder, WaitPolicy};
+use crate::clock::Clock;
+#[cfg(feature = "cli")]
 use crate::clock::ScaledClock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::ProviderId;
@@ -21,14 +23,18 @@ const KEY: &str = "sk_sandbox";
 /// How long a wait may last in real time: a render waits for a core, however fast the clock is.
 const WAIT_DEADLINE: Duration = Duration::from_secs(600);
 
+/// The same on a virtual clock, which a test moves on as far as it likes.
+const VIRTUAL_DEADLINE: Duration = Duration::from_secs(30 * 86_400);
+
 /// How long a paid call may take, in real time, and after how long it is surely over. A sandbox is
 /// near, and nobody wants to wait for it as for a service.
 const SUBMIT_TIMEOUT: Duration = Duration::from_secs(10);
 const SETTLE: Duration = Duration::from_secs(15);
 
 impl Sandbox {
-    /// A client with a key for each provider, whose waits are as much shorter as the sandbox is
-    /// faster, and which keeps jobs in memory.
+    /// A client with a key for each provider, which follows the sandbox's time and keeps jobs in
+    /// memory. Its waits are as much shorter as the sandbox is faster; on a virtual clock they go
+    /// on when the clock does, and end after 30 days of it.
     ///
     /// # Errors
     /// Whatever keeps a client from being set up on this machine.
@@ -38,7 +44,7 @@ impl Sandbox {
 
     /// The same before it is built, for a ledger or an account of one's own.
     pub fn client_builder(&self) -> ClientBuilder {
-        client_builder(self.url(), self.clock(), |_| None)
+        client_builder(self.url(), self.clock(), self.speed(), |_| None)
     }
 }
 
@@ -46,13 +52,17 @@ impl Sandbox {
 /// a sandbox's own (`sk_sandbox…`) are used: a real key is not sent anywhere by trying things out.
 pub(crate) fn client_builder(
     url: &str,
-    clock: ScaledClock,
+    clock: impl Clock,
+    speed: f64,
     variable: impl Fn(&str) -> Option<String>,
 ) -> ClientBuilder {
-    let speed = clock.speed();
+    let deadline = match speed {
+        0.0 => VIRTUAL_DEADLINE,
+        speed => WAIT_DEADLINE.mul_f64(speed.max(1.0)),
+    };
     let mut builder = Client::builder()
         .clock(clock)
-        .wait_policy(WaitPolicy::new().with_time_limit(WAIT_DEADLINE.mul_f64(speed.max(1.0))))
+        .wait_policy(WaitPolicy::new().with_time_limit(deadline))
         .settle(SETTLE.mul_f64(speed.max(1.0)))
         .asset_host(SandboxHost { url: url.to_owned() });
     let mut retry = RetryPolicy::default();
@@ -72,7 +82,8 @@ pub(crate) fn client_builder(
     builder
 }
 
-/// The time of a sandbox that runs elsewhere.
+/// The time of a sandbox that runs elsewhere. That of a virtual clock is not followed: the machine's
+/// is taken from what it shows on.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidRequest`] for an address at which no sandbox answers.

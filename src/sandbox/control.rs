@@ -10,7 +10,7 @@ use axum::{Json, Router};
 use serde_json::json;
 
 use super::world::World;
-use super::{assets, body, media, studio};
+use super::{assets, body, clock, media, studio};
 
 /// Largest image that is hosted.
 const MOST_ASSET_BYTES: usize = 50_000_000;
@@ -21,6 +21,7 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
         .route("/_sandbox/assets", post(host_asset))
         .route("/_sandbox/ledger", get(ledger))
         .route("/_sandbox/counters", get(counters))
+        .route("/_sandbox/clock/advance", post(clock::advance_route))
         .route("/_sandbox/{*path}", any(not_found))
         .route("/media/{*path}", get(serve_media))
         .method_not_allowed_fallback(wrong_method)

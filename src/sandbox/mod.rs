@@ -53,18 +53,19 @@ use std::future::IntoFuture;
 use std::io;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+pub use clock::SandboxClock;
 #[cfg(feature = "cli")]
 pub(crate) use connect::{client_builder, clock_of};
 pub use creatify::CREATIFY_SECONDS;
 pub use credits::LedgerEntry;
 pub use world::{Counters, Tally};
 
-use crate::clock::ScaledClock;
-use crate::{Credits, ProviderId, Timestamp};
+use crate::{Credits, ProviderId};
 use world::World;
 
 /// How fast sandbox time runs unless told otherwise: a job of two minutes takes two seconds.
@@ -107,15 +108,20 @@ impl Sandbox {
         self.world.port
     }
 
-    /// How many times as fast as the machine's its clock runs.
+    /// How many times as fast as the machine's its clock runs; 0 for a virtual clock.
     pub fn speed(&self) -> f64 {
         self.world.clock.speed()
     }
 
     /// A clock that shows the sandbox's time, for a client of one's own.
-    pub fn clock(&self) -> ScaledClock {
-        let now = i64::try_from(self.world.now().unix_millis()).unwrap_or(i64::MAX);
-        ScaledClock::from(Timestamp::from_millis(now), self.speed())
+    pub fn clock(&self) -> SandboxClock {
+        SandboxClock::new(&self.world.clock)
+    }
+
+    /// Moves the clock on, and with it all that waits for a time of it: jobs, deliveries, and
+    /// clients that [`clock`](Self::clock) was given to, as [`client`](Self::client) does.
+    pub fn advance(&self, duration: Duration) {
+        self.world.clock.advance(duration);
     }
 
     /// What each accepted paid call did to an account, the oldest first.
@@ -182,7 +188,7 @@ impl SandboxBuilder {
     }
 
     /// How many times as fast as the machine's the clock runs: every time that the sandbox states
-    /// or keeps is divided by it. At 0 time stands still.
+    /// or keeps is divided by it. At 0 it is a [virtual clock](Self::virtual_clock).
     pub fn speed(mut self, speed: f64) -> Self {
         self.speed = speed;
         self
@@ -213,6 +219,25 @@ impl SandboxBuilder {
     pub fn jogg_statuses(mut self, statuses: bool) -> Self {
         self.jogg_statuses = statuses;
         self
+    }
+
+    /// Lets the clock stand still, but for [`Sandbox::advance`], so that a test sees each state
+    /// without waiting for it.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> std::io::Result<()> {
+    /// use std::time::Duration;
+    /// use adreel::clock::Clock as _;
+    ///
+    /// let sandbox = adreel::Sandbox::builder().virtual_clock().start().await?;
+    /// let before = sandbox.clock().now();
+    /// sandbox.advance(Duration::from_secs(600));
+    /// assert_eq!(sandbox.clock().now().since(before), Duration::from_secs(600));
+    /// # Ok(()) }
+    /// ```
+    pub fn virtual_clock(self) -> Self {
+        self.speed(0.0)
     }
 
     /// Starts to listen. The server runs on the tokio runtime that this is called on.

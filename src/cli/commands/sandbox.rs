@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::super::args::SandboxArgs;
+use super::super::args::{ClockKind, SandboxArgs};
 use super::super::exit::Exit;
 use super::super::output;
 use crate::ProviderId;
@@ -9,7 +9,7 @@ use crate::sandbox::Sandbox;
 pub(in super::super) async fn run(args: &SandboxArgs) -> Exit {
     let mut builder = Sandbox::builder()
         .port(args.port)
-        .speed(args.speed)
+        .speed(if args.clock == ClockKind::Virtual { 0.0 } else { args.speed })
         .seed(args.seed)
         .quality(args.quality.into())
         .jogg_statuses(args.jogg_statuses);

@@ -7,6 +7,7 @@ mod links;
 mod music;
 mod port;
 mod strict;
+mod time;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -97,11 +98,11 @@ impl<'a> Call<'a> {
 
 /// A sandbox whose clock moves only when a test says so.
 async fn still() -> Sandbox {
-    Sandbox::builder().speed(0.0).seed(7).quality(Quality::Thumbnail).start().await.unwrap()
+    Sandbox::builder().virtual_clock().seed(7).quality(Quality::Thumbnail).start().await.unwrap()
 }
 
 fn skip(sandbox: &Sandbox, secs: u64) {
-    sandbox.world.clock.skip(Duration::from_secs(secs));
+    sandbox.advance(Duration::from_secs(secs));
 }
 
 /// Answers one request with a page, at an address of this machine that is not the sandbox's.
