@@ -11,7 +11,7 @@ use crate::catalogue::CatalogueKind;
 use crate::error::Result;
 use crate::job::JobId;
 use crate::model::{AspectRatio, Credits, Language, Product, ProviderId, Track, VideoRequest};
-use crate::sandbox::Quality;
+use crate::sandbox::{Fetch, Quality};
 
 /// Turns a product into a marketing video, through BeatAPI, Creatify or JoggAI.
 #[derive(Debug, Parser)]
@@ -357,6 +357,30 @@ pub(super) enum ClockKind {
     Running,
     /// It stands still until it is moved on.
     Virtual,
+    /// Where images and product pages are fetched from, and webhooks delivered to.
+    #[arg(long, default_value = "loopback", value_name = "WHERE")]
+    pub(super) fetch: FetchFrom,
+}
+
+/// The sandbox's [`Fetch`] as the command line names it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum FetchFrom {
+    /// Nowhere.
+    None,
+    /// Other servers of this machine.
+    Loopback,
+    /// The internet too, without private addresses.
+    Public,
+}
+
+impl From<FetchFrom> for Fetch {
+    fn from(fetch: FetchFrom) -> Self {
+        match fetch {
+            FetchFrom::None => Self::None,
+            FetchFrom::Loopback => Self::Loopback,
+            FetchFrom::Public => Self::Public,
+        }
+    }
 }
 
 /// The sandbox's [`Quality`] as the command line names it.

@@ -17,8 +17,8 @@
 //! Each key is an account of its own with its own credits and records. Two keys are special:
 //! `sk_sandbox_revoked` is refused, and `sk_sandbox_nocredits` has no credits. Videos have
 //! the length that was asked for, music videos that of their track, and Creatify's product videos
-//! always have [`CREATIFY_SECONDS`]. Of product pages only those on this machine are read; nothing
-//! is fetched from anywhere else.
+//! always have [`CREATIFY_SECONDS`]. Nothing is fetched from other machines, nor sent to any, unless
+//! [`SandboxBuilder::fetch`] allows it.
 
 mod assets;
 mod audio;
@@ -63,6 +63,7 @@ pub use clock::SandboxClock;
 pub(crate) use connect::{client_builder, clock_of};
 pub use creatify::CREATIFY_SECONDS;
 pub use credits::LedgerEntry;
+pub use fetch::Fetch;
 pub use world::{Counters, Tally};
 
 use crate::{Credits, ProviderId};
@@ -145,6 +146,7 @@ pub struct SandboxBuilder {
     quality: Quality,
     credits: HashMap<ProviderId, Credits>,
     jogg_statuses: bool,
+    fetch: Fetch,
 }
 
 /// How large the videos are. Nothing else about a job depends on it.
@@ -176,6 +178,7 @@ impl Default for SandboxBuilder {
             quality: Quality::default(),
             credits: credits.into(),
             jogg_statuses: false,
+            fetch: Fetch::default(),
         }
     }
 }
@@ -238,6 +241,13 @@ impl SandboxBuilder {
     /// ```
     pub fn virtual_clock(self) -> Self {
         self.speed(0.0)
+    }
+
+    /// Where images and pages may be fetched from and webhooks delivered to. Default:
+    /// [`Fetch::Loopback`].
+    pub fn fetch(mut self, fetch: Fetch) -> Self {
+        self.fetch = fetch;
+        self
     }
 
     /// Starts to listen. The server runs on the tokio runtime that this is called on.

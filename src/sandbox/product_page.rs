@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::check::web_url;
-use super::fetch;
+use super::fetch::{self, Fetcher};
 
 /// As many pictures as are taken from one page.
 const MOST_IMAGES: usize = 20;
@@ -18,15 +18,15 @@ pub(super) struct ProductPage {
 }
 
 impl ProductPage {
-    /// Reads a page of this machine. One on the internet is never read: its address has to do.
+    /// Reads a page. Where pages are not fetched from, the address has to do.
     ///
     /// # Errors
     /// A sentence. It never holds any of what was answered.
-    pub(super) async fn read(url: &Url) -> Result<Self, String> {
-        if !fetch::is_loopback(url) {
+    pub(super) async fn read(fetcher: &Fetcher, url: &Url) -> Result<Self, String> {
+        if !fetcher.reaches(url) {
             return Ok(Self { title: name_of(url), ..Self::default() });
         }
-        let html = fetch::get(url, &fetch::PAGE).await?;
+        let html = fetcher.get(url, &fetch::PAGE).await?;
         Ok(Self::of_html(&String::from_utf8_lossy(&html), url))
     }
 

@@ -124,7 +124,7 @@ async fn make(world: &World, mut script: Script, outputs: Outputs) -> Result<(),
     Ok(())
 }
 
-/// The images that can be had. One on the internet is never fetched: a card stands in for it.
+/// The images that can be had. For one that is not fetched a card stands in.
 async fn gather(world: &World, addresses: &[String]) -> Result<Vec<Bytes>, String> {
     let mut images = Vec::new();
     for address in addresses {
@@ -134,7 +134,7 @@ async fn gather(world: &World, addresses: &[String]) -> Result<Vec<Bytes>, Strin
                 let asset = world.assets.get(&path).ok_or("the image was not found")?;
                 asset.bytes.clone()
             }
-            None if fetch::is_loopback(&url) => fetch::get(&url, &fetch::IMAGE).await?,
+            None if world.fetcher.reaches(&url) => world.fetcher.get(&url, &fetch::IMAGE).await?,
             None => continue,
         };
         if image_type(&image).is_none() {

@@ -10,6 +10,7 @@ use url::Url;
 use super::assets::Assets;
 use super::clock::{Clock, Moment};
 use super::credits::{Account, Books, Insufficient, LedgerEntry, Price};
+use super::fetch::Fetcher;
 use super::ids::Ids;
 use super::studio::Studio;
 use super::work::Work;
@@ -53,6 +54,7 @@ pub(super) struct World {
     pub(super) ids: Ids,
     pub(super) assets: Assets,
     pub(super) studio: Studio,
+    pub(super) fetcher: Fetcher,
     pub(super) port: u16,
     /// Whether JoggAI's business codes come with an HTTP status of their own.
     pub(super) jogg_statuses: bool,
@@ -63,6 +65,7 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(port: u16, settings: SandboxBuilder) -> Self {
         let SandboxBuilder { port: _, speed, seed, quality, credits, jogg_statuses } = settings;
+        let SandboxBuilder { port: _, speed, seed, quality, credits, fetch } = settings;
         Self {
             origin: format!("http://127.0.0.1:{port}"),
             seed,
@@ -71,6 +74,7 @@ impl World {
             ids: Ids::new(seed),
             assets: Assets::default(),
             studio: Studio::new(),
+            fetcher: Fetcher::new(fetch),
             port,
             jogg_statuses,
             books: Mutex::new(Books::new(credits)),

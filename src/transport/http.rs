@@ -109,6 +109,36 @@ impl HttpConfig {
         self.finish(builder.no_gzip().no_brotli().no_zstd().no_deflate())
     }
 
+    /// The client of a sandbox: straight to the addresses that `resolver` gives, without a proxy, a
+    /// redirect or a connection that is kept. Unless it `reaches_internet` it trusts no certificate,
+    /// since the system's take a while to load.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn guarded_client(
+        &self,
+        resolver: std::sync::Arc<dyn reqwest::dns::Resolve>,
+        reaches_internet: bool,
+    ) -> Result<reqwest::Client> {
+        let builder = reqwest::Client::builder()
+            .user_agent(concat!("adreel-sandbox/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(self.connect_timeout)
+            .pool_max_idle_per_host(0)
+            .redirect(redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .no_proxy()
+            .dns_resolver(resolver)
+            .no_gzip()
+            .no_brotli()
+            .no_zstd()
+            .no_deflate();
+        #[cfg(feature = "rustls")]
+        if !reaches_internet {
+            return self.finish(builder.tls_backend_preconfigured(super::tls::trusting_nobody()?));
+        }
+        #[cfg(not(feature = "rustls"))]
+        let _ = reaches_internet;
+        self.finish(self.with_tls(builder)?)
+    }
+
     fn builder(&self) -> Result<reqwest::ClientBuilder> {
         let mut builder = reqwest::Client::builder()
             .user_agent(USER_AGENT)

@@ -37,6 +37,16 @@ pub(super) fn config(
     Ok(config)
 }
 
+/// For a client that makes no TLS connection, and must have a configuration.
+#[cfg(feature = "sandbox")]
+pub(super) fn trusting_nobody() -> Result<rustls::ClientConfig> {
+    let ring = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(ring)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| Error::invalid("http.tls", error.to_string()))?;
+    Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

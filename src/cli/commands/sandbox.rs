@@ -18,6 +18,7 @@ pub(in super::super) async fn run(args: &SandboxArgs) -> Exit {
             builder = builder.credits(provider, credits);
         }
     }
+        .fetch(args.fetch.into());
     let sandbox = match builder.start().await {
         Ok(sandbox) => sandbox,
         Err(error) => {

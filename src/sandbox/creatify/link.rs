@@ -16,7 +16,6 @@ use super::{Desk, Refusal, account, path_id, read_body, wanted_ids};
 use crate::Credits;
 use crate::sandbox::check::{Fields, web_url};
 use crate::sandbox::credits::{Account, Price, Terms};
-use crate::sandbox::fetch::is_loopback;
 use crate::sandbox::product_page::ProductPage;
 use crate::sandbox::work::Work;
 use crate::sandbox::world::{World, locked};
@@ -117,10 +116,10 @@ impl Link {
 }
 
 impl Product {
-    /// A page on the internet is not read. That it shows a picture is assumed, and that one is not
-    /// fetched either, so that a video can be made of the link.
-    fn of_page(url: &Url, page: ProductPage) -> Self {
-        let assumed = url.join("product.jpg").ok().filter(|_| !is_loopback(url));
+    /// That a page which was not read shows a picture is assumed, and that one is not fetched
+    /// either, so that a video can be made of the link.
+    fn of_page(url: &Url, page: ProductPage, was_read: bool) -> Self {
+        let assumed = url.join("product.jpg").ok().filter(|_| !was_read);
         let image_urls = match assumed {
             Some(assumed) => vec![assumed.into()],
             None => page.images,
@@ -186,8 +185,9 @@ pub(super) async fn create_link(
     fields.finish()?;
     let url = url.ok_or_else(|| Refusal::field("url", "Enter a valid URL."))?;
     // A refused request costs nothing, so the page comes first.
-    let page = ProductPage::read(&url).await.map_err(|_| Refusal::Scrape(url.to_string()))?;
-    let product = Product::of_page(&url, page);
+    let page = ProductPage::read(&desk.world.fetcher, &url).await;
+    let page = page.map_err(|_| Refusal::Scrape(url.to_string()))?;
+    let product = Product::of_page(&url, page, desk.world.fetcher.reaches(&url));
     Ok(desk.keep_link(Link::make(&desk.world, account, &PAGE_PRICE, product)?))
 }
 

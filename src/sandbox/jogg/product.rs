@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{Desk, Refusal, account, read_body, success, success_without_data};
 use crate::sandbox::check::{Fault, Fields, web_url};
 use crate::sandbox::credits::Account;
+use crate::sandbox::fetch::Fetcher;
 use crate::sandbox::product_page::ProductPage;
 use crate::sandbox::world::locked;
 
@@ -32,7 +33,7 @@ pub(super) async fn create_product(
 ) -> Result<Response, Refusal> {
     let account = account(request.headers())?;
     let body = read_body(request).await?;
-    let (product, mut data) = read_product(account, &body).await?;
+    let (product, mut data) = read_product(&desk.world.fetcher, account, &body).await?;
     // Real ids are the base64 of a decimal number.
     let number = desk.world.ids.number("product").to_string();
     let id = STANDARD_NO_PAD.encode(number);
@@ -73,6 +74,7 @@ pub(super) async fn update_product(
 }
 
 async fn read_product(
+    fetcher: &Fetcher,
     account: Account,
     body: &Map<String, Value>,
 ) -> Result<(Product, Value), Refusal> {
@@ -91,7 +93,7 @@ async fn read_product(
     // Which one counts where both are given is not documented: a page is read for a product
     // without a name alone, and what the body says of it counts before what the page says.
     let page = match url.and_then(web_url) {
-        Some(url) if name.is_none() => ProductPage::read(&url).await.map_err(|_| {
+        Some(url) if name.is_none() => ProductPage::read(fetcher, &url).await.map_err(|_| {
             // The guide has such a message and no code for it.
             Refusal::Parameter("failed to extract product information".to_owned())
         })?,
