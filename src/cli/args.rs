@@ -348,6 +348,12 @@ pub(super) struct SandboxArgs {
     /// Whether time runs, or only moves by POST /_sandbox/clock/advance.
     #[arg(long, default_value = "running", conflicts_with = "speed")]
     pub(super) clock: ClockKind,
+    /// Where images and product pages are fetched from, and webhooks delivered to.
+    #[arg(long, default_value = "loopback", value_name = "WHERE")]
+    pub(super) fetch: FetchFrom,
+    /// A file of faults to arm from the start, in TOML: a list of [[fault]].
+    #[arg(long, value_name = "FILE")]
+    pub(super) scenario: Option<PathBuf>,
 }
 
 /// What moves a sandbox's time.
@@ -357,9 +363,6 @@ pub(super) enum ClockKind {
     Running,
     /// It stands still until it is moved on.
     Virtual,
-    /// Where images and product pages are fetched from, and webhooks delivered to.
-    #[arg(long, default_value = "loopback", value_name = "WHERE")]
-    pub(super) fetch: FetchFrom,
 }
 
 /// The sandbox's [`Fetch`] as the command line names it.

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, delete, get, post};
 use axum::{Json, Router};
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::faults::Fault;
 use super::world::World;
 use super::{assets, body, clock, media, studio};
+use crate::ProviderId;
 
 /// Largest image that is hosted.
 const MOST_ASSET_BYTES: usize = 50_000_000;
@@ -21,6 +23,10 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
         .route("/_sandbox/assets", post(host_asset))
         .route("/_sandbox/ledger", get(ledger))
         .route("/_sandbox/counters", get(counters))
+        .route("/_sandbox/requests", get(requests))
+        .route("/_sandbox/resubmits", post(announce_resubmit))
+        .route("/_sandbox/faults", get(list_faults).post(arm_fault))
+        .route("/_sandbox/faults/{id}", delete(disarm_fault))
         .route("/_sandbox/clock/advance", post(clock::advance_route))
         .route("/_sandbox/{*path}", any(not_found))
         .route("/media/{*path}", get(serve_media))
@@ -33,7 +39,7 @@ async fn info(State(world): State<Arc<World>>) -> Response {
         "url": world.origin,
         "version": env!("CARGO_PKG_VERSION"),
         "speed": world.clock.speed(),
-        "seed": world.seed,
+        "seed": world.settings.seed,
         "now": world.now().unix_millis(),
         "renders": cfg!(feature = "render"),
     });
@@ -58,11 +64,74 @@ async fn host_asset(State(world): State<Arc<World>>, request: Request) -> Respon
 }
 
 async fn ledger(State(world): State<Arc<World>>) -> Response {
-    Json(json!({"entries": world.ledger()})).into_response()
+    Json(json!({"entries": world.ledger(), "double_submits": world.double_submits()}))
+        .into_response()
 }
 
 async fn counters(State(world): State<Arc<World>>) -> Response {
     Json(world.counters()).into_response()
+}
+
+/// The newest requests, or those of a provider, an operation or a job.
+async fn requests(State(world): State<Arc<World>>, request: Request) -> Response {
+    let query = body::query(&request);
+    let known = ["provider", "operation", "job"];
+    if let Some(other) = query.keys().find(|name| !known.contains(&name.as_str())) {
+        let text = format!("{other} is no filter: use {}", known.join(", "));
+        return refusal(StatusCode::BAD_REQUEST, &text);
+    }
+    let is = |name: &str, value: Option<&str>| {
+        query.get(name).is_none_or(|wanted| wanted.as_str() == value)
+    };
+    let mut records = world.journal.records();
+    records.retain(|record| {
+        is("provider", record.provider.map(ProviderId::as_str))
+            && is("operation", record.operation)
+            && is("job", record.job.as_deref())
+    });
+    Json(json!({"requests": records})).into_response()
+}
+
+async fn list_faults(State(world): State<Arc<World>>) -> Response {
+    Json(json!({"faults": world.faults.list()})).into_response()
+}
+
+/// Takes `{"fault": "lost-answer", "operation": …, "times": …}`.
+async fn arm_fault(State(world): State<Arc<World>>, request: Request) -> Response {
+    let refused = |text: &str| refusal(StatusCode::BAD_REQUEST, text);
+    let body = match body::read_object(request).await {
+        Ok(body) => body,
+        Err(fault) => return refused(&fault.to_string()),
+    };
+    let fault = serde_json::from_value::<Fault>(body.into()).map_err(|error| error.to_string());
+    match fault.and_then(|fault| fault.check().map(|()| fault).map_err(|error| error.to_string())) {
+        Ok(fault) => {
+            let id = world.faults.arm(fault);
+            (StatusCode::CREATED, Json(json!({"id": id}))).into_response()
+        }
+        Err(error) => refused(&error),
+    }
+}
+
+async fn disarm_fault(State(world): State<Arc<World>>, Path(id): Path<String>) -> Response {
+    match world.faults.disarm(&id) {
+        true => StatusCode::NO_CONTENT.into_response(),
+        false => refusal(StatusCode::NOT_FOUND, "there is no such fault"),
+    }
+}
+
+/// Takes `{"job": …}`: the next paid call that equals the one which made this job is meant.
+async fn announce_resubmit(State(world): State<Arc<World>>, request: Request) -> Response {
+    let body = body::read_object(request).await.unwrap_or_default();
+    match body.get("job").and_then(Value::as_str) {
+        Some(job) => {
+            world.announce_resubmit(job);
+            StatusCode::NO_CONTENT.into_response()
+        }
+        None => {
+            refusal(StatusCode::BAD_REQUEST, "send {\"job\": the provider's id of the first one}")
+        }
+    }
 }
 
 async fn serve_media(

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
 use serde::Serialize;
 
 use super::clock::Moment;
@@ -50,6 +51,16 @@ impl Account {
         let name = hex(&digest(&[provider.as_str().as_bytes(), key.as_bytes()])[..6]);
         let is_empty = key == Self::NO_CREDITS;
         (key != Self::REVOKED).then_some(Self { provider, name, is_empty })
+    }
+
+    /// Whose key a request carries, if it is a good one.
+    pub(super) fn of_headers(provider: ProviderId, headers: &HeaderMap) -> Option<Self> {
+        let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let key = match provider {
+            ProviderId::BeatApi => header("authorization")?.split_once(' ')?.1,
+            _ => header("x-api-key")?,
+        };
+        Self::of_key(provider, key.trim())
     }
 }
 

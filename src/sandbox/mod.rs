@@ -28,19 +28,27 @@ mod card;
 mod check;
 mod clock;
 mod connect;
+mod connection;
 mod control;
 mod creatify;
 mod credits;
+mod doubles;
+mod exchange;
+mod faults;
 mod fetch;
 mod film;
 mod ids;
 mod jogg;
+mod journal;
 mod media;
+mod operations;
 mod product_page;
 #[cfg(feature = "render")]
 mod render;
 mod server;
+mod stage;
 mod studio;
+mod watch;
 mod work;
 mod world;
 
@@ -63,18 +71,24 @@ pub use clock::SandboxClock;
 pub(crate) use connect::{client_builder, clock_of};
 pub use creatify::CREATIFY_SECONDS;
 pub use credits::LedgerEntry;
+pub use doubles::DoubleSubmit;
+pub use faults::{ArmedFault, Fault, FaultKind, InvalidFault};
 pub use fetch::Fetch;
+pub use journal::RequestRecord;
 pub use world::{Counters, Tally};
 
 use crate::{Credits, ProviderId};
-use world::World;
+use connection::{Connection, Port};
+use stage::Stage;
 
 /// How fast sandbox time runs unless told otherwise: a job of two minutes takes two seconds.
 pub const DEFAULT_SPEED: f64 = 60.0;
 
 /// A running sandbox. It stops when this is dropped.
 pub struct Sandbox {
-    world: Arc<World>,
+    stage: Arc<Stage>,
+    /// Such as `http://127.0.0.1:34567`.
+    url: String,
     /// The server stops when the other end goes away.
     _running: oneshot::Sender<()>,
 }
@@ -101,38 +115,79 @@ impl Sandbox {
 
     /// Where it listens, such as `http://127.0.0.1:34567`: the base URL of all three providers.
     pub fn url(&self) -> &str {
-        &self.world.origin
+        &self.url
     }
 
     /// The port that it listens on.
     pub fn port(&self) -> u16 {
-        self.world.port
+        self.stage.world().port
     }
 
     /// How many times as fast as the machine's its clock runs; 0 for a virtual clock.
     pub fn speed(&self) -> f64 {
-        self.world.clock.speed()
+        self.stage.world().clock.speed()
     }
 
     /// A clock that shows the sandbox's time, for a client of one's own.
     pub fn clock(&self) -> SandboxClock {
-        SandboxClock::new(&self.world.clock)
+        SandboxClock::new(&self.stage.world().clock)
     }
 
     /// Moves the clock on, and with it all that waits for a time of it: jobs, deliveries, and
     /// clients that [`clock`](Self::clock) was given to, as [`client`](Self::client) does.
     pub fn advance(&self, duration: Duration) {
-        self.world.clock.advance(duration);
+        self.stage.world().clock.advance(duration);
     }
 
     /// What each accepted paid call did to an account, the oldest first.
     pub fn ledger(&self) -> Vec<LedgerEntry> {
-        self.world.ledger()
+        self.stage.world().ledger()
     }
 
     /// What arrived so far.
     pub fn counters(&self) -> Counters {
-        self.world.counters()
+        self.stage.world().counters()
+    }
+
+    /// The newest 10,000 requests, the oldest of them first.
+    pub fn requests(&self) -> Vec<RequestRecord> {
+        self.stage.world().journal.records()
+    }
+
+    /// The paid calls that were accepted although an equal one had been.
+    pub fn double_submits(&self) -> Vec<DoubleSubmit> {
+        self.stage.world().double_submits()
+    }
+
+    /// Says that the next paid call that equals the one which made `job`, by the provider's id, is
+    /// meant, so that it does not count as a double.
+    pub fn announce_resubmit(&self, job: &str) {
+        self.stage.world().announce_resubmit(job);
+    }
+
+    /// Arms a fault, and gives the id by which it is taken back.
+    ///
+    /// # Errors
+    /// [`InvalidFault`] for one that cannot be.
+    pub fn arm(&self, fault: Fault) -> Result<String, InvalidFault> {
+        fault.check()?;
+        Ok(self.stage.world().faults.arm(fault))
+    }
+
+    /// Takes a fault back, and says whether it was there. What it did to jobs stays.
+    pub fn disarm(&self, id: &str) -> bool {
+        self.stage.world().faults.disarm(id)
+    }
+
+    /// The faults that were armed, with how often they happened.
+    pub fn faults(&self) -> Vec<ArmedFault> {
+        self.stage.world().faults.list()
+    }
+
+    /// Begins anew, as it was started: no records, full accounts, the same ids again. The clock goes
+    /// on.
+    pub fn reset(&self) {
+        self.stage.reset();
     }
 }
 
@@ -147,6 +202,7 @@ pub struct SandboxBuilder {
     credits: HashMap<ProviderId, Credits>,
     jogg_statuses: bool,
     fetch: Fetch,
+    faults: Vec<Fault>,
 }
 
 /// How large the videos are. Nothing else about a job depends on it.
@@ -179,6 +235,7 @@ impl Default for SandboxBuilder {
             credits: credits.into(),
             jogg_statuses: false,
             fetch: Fetch::default(),
+            faults: Vec::new(),
         }
     }
 }
@@ -250,26 +307,37 @@ impl SandboxBuilder {
         self
     }
 
+    /// Arms a fault from the start.
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
     /// Starts to listen. The server runs on the tokio runtime that this is called on.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidInput`] for a speed that is no number or below zero; otherwise what
-    /// the system says, such as [`io::ErrorKind::AddrInUse`].
+    /// [`io::ErrorKind::InvalidInput`] for a speed that is no number or below zero and for a fault
+    /// that cannot be; otherwise what the system says, such as [`io::ErrorKind::AddrInUse`].
     pub async fn start(self) -> io::Result<Sandbox> {
         if !self.speed.is_finite() || self.speed < 0.0 {
             let message = format!("a speed of {}: use a number that is not below 0", self.speed);
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
+        for fault in &self.faults {
+            fault.check().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
         let port = listener.local_addr()?.port();
-        let world = Arc::new(World::new(port, self));
+        let stage = Arc::new(Stage::new(port, self));
         let (running, stopped) = oneshot::channel::<()>();
-        let server = axum::serve(listener, server::router(&world));
+        let service = server::router(&stage).into_make_service_with_connect_info::<Connection>();
+        let server = axum::serve(Port::new(listener), service);
         let server = server.with_graceful_shutdown(async {
             // Nothing is ever sent: this ends when the sender is dropped.
             let _ = stopped.await;
         });
         tokio::spawn(server.into_future());
-        Ok(Sandbox { world, _running: running })
+        let url = format!("http://127.0.0.1:{port}");
+        Ok(Sandbox { stage, url, _running: running })
     }
 }

@@ -3,21 +3,35 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::header::HOST;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
+use axum::routing::post;
+use tower_service::Service as _;
 use url::Url;
 
+use super::stage::Stage;
+use super::watch::watch;
 use super::world::World;
 use super::{beatapi, control, creatify, fetch, jogg};
 
 /// Handlers have closer limits of their own; this one is above all of them.
 const MOST_BODY_BYTES: usize = 110_000_000;
 
-pub(super) fn router(world: &Arc<World>) -> Router {
+/// What stays when the sandbox is reset: the guard, and the way to a reset.
+pub(super) fn router(stage: &Arc<Stage>) -> Router {
+    Router::new()
+        .route("/_sandbox/reset", post(reset))
+        .fallback(play)
+        .layer(from_fn(guard))
+        .with_state(Arc::clone(stage))
+}
+
+/// Everything else, for one world.
+pub(super) fn scene(world: &Arc<World>) -> Router {
     Router::new()
         .merge(beatapi::routes(world))
         .merge(creatify::routes(world))
@@ -25,7 +39,18 @@ pub(super) fn router(world: &Arc<World>) -> Router {
         .merge(control::routes(world))
         .fallback(control::not_found)
         .layer(DefaultBodyLimit::max(MOST_BODY_BYTES))
-        .layer(from_fn(guard))
+        .layer(from_fn_with_state(Arc::clone(world), watch))
+}
+
+async fn reset(State(stage): State<Arc<Stage>>) -> StatusCode {
+    stage.reset();
+    StatusCode::NO_CONTENT
+}
+
+/// A router is always ready, and never fails.
+async fn play(State(stage): State<Arc<Stage>>, request: Request) -> Response {
+    let Ok(response) = stage.router().call(request).await;
+    response
 }
 
 /// Lets in only who calls this machine by a name of its own, and marks every answer.

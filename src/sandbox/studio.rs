@@ -100,7 +100,7 @@ pub(super) fn start(world: &Arc<World>, script: Script, outputs: Outputs, work: 
 }
 
 async fn make(world: &World, mut script: Script, outputs: Outputs) -> Result<(), String> {
-    script.seed ^= world.seed;
+    script.seed ^= world.settings.seed;
     let images = gather(world, &script.images).await?;
     if let (Some(path), Some(image)) = (&outputs.copy, images.first()) {
         let media_type = image_type(image).unwrap_or("application/octet-stream");
@@ -108,7 +108,7 @@ async fn make(world: &World, mut script: Script, outputs: Outputs) -> Result<(),
     }
     let (wants_video, wants_still) = (outputs.video.is_some(), outputs.still.is_some());
     let permit = world.studio.0.acquire().await.map_err(|_| "the studio is closed".to_owned())?;
-    let quality = world.quality;
+    let quality = world.settings.quality;
     let drawing = move || draw(&script, &images, quality, wants_video, wants_still);
     let drawn = tokio::task::spawn_blocking(drawing)
         .await

@@ -7,16 +7,19 @@ use bytes::Bytes;
 use serde::Serialize;
 use url::Url;
 
+use super::SandboxBuilder;
 use super::assets::Assets;
 use super::clock::{Clock, Moment};
 use super::credits::{Account, Books, Insufficient, LedgerEntry, Price};
+use super::doubles::{Accepted, DoubleSubmit, Doubles};
+use super::faults::Faults;
 use super::fetch::Fetcher;
 use super::ids::Ids;
+use super::journal::Journal;
 use super::studio::Studio;
 use super::work::Work;
-use super::{Quality, SandboxBuilder};
 use super::{card, fetch, film};
-use crate::{Credits, ProviderId};
+use crate::{Credits, ProviderId, Timestamp};
 
 /// How often something was asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -28,6 +31,9 @@ pub struct Tally {
     pub jobs: u64,
     /// Reads of a job's status, one by one or in a list.
     pub polls: u64,
+    /// Paid calls that were accepted although an equal one had been; see
+    /// [`DoubleSubmit`](super::DoubleSubmit).
+    pub double_submits: u64,
 }
 
 /// What arrived so far, in total and for each provider.
@@ -48,42 +54,52 @@ const MEDIA: &str = "/media/";
 pub(super) struct World {
     /// Such as `http://127.0.0.1:8080`.
     pub(super) origin: String,
-    pub(super) seed: u64,
-    pub(super) quality: Quality,
+    pub(super) settings: SandboxBuilder,
     pub(super) clock: Arc<Clock>,
     pub(super) ids: Ids,
     pub(super) assets: Assets,
     pub(super) studio: Studio,
     pub(super) fetcher: Fetcher,
+    pub(super) faults: Faults,
+    pub(super) journal: Journal,
     pub(super) port: u16,
-    /// Whether JoggAI's business codes come with an HTTP status of their own.
-    pub(super) jogg_statuses: bool,
     books: Mutex<Books>,
     counters: Mutex<Counters>,
+    doubles: Mutex<Doubles>,
 }
 
 impl World {
-    pub(super) fn new(port: u16, settings: SandboxBuilder) -> Self {
-        let SandboxBuilder { port: _, speed, seed, quality, credits, jogg_statuses } = settings;
-        let SandboxBuilder { port: _, speed, seed, quality, credits, fetch } = settings;
+    pub(super) fn new(port: u16, settings: SandboxBuilder, clock: Arc<Clock>) -> Self {
         Self {
             origin: format!("http://127.0.0.1:{port}"),
-            seed,
-            quality,
-            clock: Arc::new(Clock::new(speed)),
-            ids: Ids::new(seed),
+            clock,
+            ids: Ids::new(settings.seed),
             assets: Assets::default(),
             studio: Studio::new(),
-            fetcher: Fetcher::new(fetch),
+            fetcher: Fetcher::new(settings.fetch),
+            faults: Faults::new(settings.seed, settings.faults.clone()),
+            journal: Journal::default(),
             port,
-            jogg_statuses,
-            books: Mutex::new(Books::new(credits)),
+            books: Mutex::new(Books::new(settings.credits.clone())),
             counters: Mutex::default(),
+            doubles: Mutex::default(),
+            settings,
         }
+    }
+
+    /// One with its own settings, for a test of what it does by itself.
+    #[cfg(test)]
+    pub(super) fn test() -> Arc<Self> {
+        let clock = Arc::new(Clock::new(0.0));
+        Arc::new(Self::new(8080, SandboxBuilder::default(), clock))
     }
 
     pub(super) fn now(&self) -> Moment {
         self.clock.now()
+    }
+
+    pub(super) fn timestamp(&self) -> Timestamp {
+        Timestamp::from_millis(i64::try_from(self.now().unix_millis()).unwrap_or(i64::MAX))
     }
 
     /// The address of a file.
@@ -118,6 +134,22 @@ impl World {
         self.books().charge(account, job, price, work)
     }
 
+    /// Looks whether an equal call was accepted before.
+    pub(super) fn note_accepted(&self, call: &Accepted<'_>, now: Moment) {
+        if locked(&self.doubles).note(call, now) {
+            self.count(call.account.provider, |tally| tally.double_submits += 1);
+        }
+    }
+
+    /// The next call that equals this job's is meant.
+    pub(super) fn announce_resubmit(&self, job: &str) {
+        locked(&self.doubles).announce(job);
+    }
+
+    pub(super) fn double_submits(&self) -> Vec<DoubleSubmit> {
+        locked(&self.doubles).found().to_vec()
+    }
+
     pub(super) fn ledger(&self) -> Vec<LedgerEntry> {
         self.books().entries(self.now())
     }
@@ -149,7 +181,7 @@ mod tests {
 
     #[test]
     fn own_files_are_known_under_every_name_of_this_machine() {
-        let world = World::new(8080, SandboxBuilder::default());
+        let world = World::test();
         let path = |text: &str| world.own_path(&Url::parse(text).unwrap());
         assert_eq!(path(&world.media_url("a/b.png")).as_deref(), Some("a/b.png"));
         assert_eq!(path("http://localhost:8080/media/a/b.png").as_deref(), Some("a/b.png"));

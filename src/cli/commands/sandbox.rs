@@ -1,10 +1,13 @@
+use std::path::Path;
+
+use serde::Deserialize;
 use serde_json::json;
 
 use super::super::args::{ClockKind, SandboxArgs};
 use super::super::exit::Exit;
 use super::super::output;
 use crate::ProviderId;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Fault, Sandbox, SandboxBuilder};
 
 pub(in super::super) async fn run(args: &SandboxArgs) -> Exit {
     let mut builder = Sandbox::builder()
@@ -12,13 +15,22 @@ pub(in super::super) async fn run(args: &SandboxArgs) -> Exit {
         .speed(if args.clock == ClockKind::Virtual { 0.0 } else { args.speed })
         .seed(args.seed)
         .quality(args.quality.into())
-        .jogg_statuses(args.jogg_statuses);
+        .jogg_statuses(args.jogg_statuses)
+        .fetch(args.fetch.into());
     if let Some(credits) = args.credits {
         for provider in ProviderId::ALL {
             builder = builder.credits(provider, credits);
         }
     }
-        .fetch(args.fetch.into());
+    if let Some(path) = &args.scenario {
+        match read_scenario(path) {
+            Ok(faults) => builder = faults.into_iter().fold(builder, SandboxBuilder::fault),
+            Err(error) => {
+                output::error(&format!("--scenario: {}: {error}", path.display()));
+                return Exit::Input;
+            }
+        }
+    }
     let sandbox = match builder.start().await {
         Ok(sandbox) => sandbox,
         Err(error) => {
@@ -37,4 +49,26 @@ pub(in super::super) async fn run(args: &SandboxArgs) -> Exit {
             Exit::Failed
         }
     }
+}
+
+/// The faults of a scenario file.
+///
+/// # Errors
+/// One line with the reason.
+fn read_scenario(path: &Path) -> Result<Vec<Fault>, String> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Scenario {
+        fault: Vec<Fault>,
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let scenario: Scenario = toml::from_str(&text).map_err(|error| {
+        let line = error.span().map(|span| text[..span.start].lines().count().max(1));
+        let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+        format!("{place}{}", error.message())
+    })?;
+    for (index, fault) in scenario.fault.iter().enumerate() {
+        fault.check().map_err(|error| format!("fault {}: {error}", index + 1))?;
+    }
+    Ok(scenario.fault)
 }

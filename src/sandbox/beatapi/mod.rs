@@ -28,6 +28,7 @@ use self::webhooks::Endpoint;
 use super::body;
 use super::check::{Fault, Fields, web_url};
 use super::credits::Account;
+use super::exchange::{Exchange, Submit};
 use super::fetch::{is_loopback, is_private};
 use super::world::{World, locked};
 use crate::ProviderId;
@@ -166,7 +167,7 @@ async fn create(
     request: Request,
     read_order: impl FnOnce(&Map<String, Value>) -> Result<Order, String>,
 ) -> Result<Response, Refusal> {
-    desk.world.count(ProviderId::BeatApi, |tally| tally.submits += 1);
+    let exchange = Exchange::of(&request);
     let account = desk.account(&request)?;
     let path = request.uri().path().to_owned();
     let key = desk.idempotency_key(&request)?.map(|key| (account.clone(), key));
@@ -183,7 +184,8 @@ async fn create(
         };
     }
     let order = read_order(&body).map_err(|problem| desk.refuse(Code::BadRequest, problem))?;
-    let task = task::accept(&desk.world, account, order)
+    let submit = Submit::new(exchange, account, &body);
+    let task = task::accept(&submit, order)
         .map_err(|_| desk.refuse(Code::InsufficientCredits, "the balance is below the price"))?;
     records.tasks.insert(task.id.clone(), Arc::clone(&task));
     if let Some(key) = key {
@@ -196,7 +198,8 @@ async fn create(
 /// A replay is answered as the first time, with the task as it is now: whether the service tells
 /// the two apart is not documented.
 fn created(desk: &Desk, task: &Task) -> Response {
-    (StatusCode::CREATED, Json(json!({"data": task.answer(&desk.world)}))).into_response()
+    let answer = task.answer(&desk.world, desk.world.now());
+    (StatusCode::CREATED, Json(json!({"data": answer}))).into_response()
 }
 
 async fn get_task(
@@ -204,13 +207,16 @@ async fn get_task(
     task_id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    desk.world.count(ProviderId::BeatApi, |tally| tally.polls += 1);
     let account = desk.account(&request)?;
     // An id that cannot be decoded is one that was never given out.
     let task_id = task_id.map(|Path(id)| id).unwrap_or_default();
     let task = locked(&desk.records).tasks.get(&task_id).cloned();
     match task.filter(|task| task.account == account) {
-        Some(task) => Ok(Json(json!({"data": task.answer(&desk.world)})).into_response()),
+        Some(task) => {
+            let answer = |now| task.answer(&desk.world, now);
+            let shown = Exchange::of(&request).show(&task.id, task.created_at(), answer);
+            Ok(Json(json!({"data": shown})).into_response())
+        }
         None => Err(desk.refuse(Code::NotFound, "there is no such task")),
     }
 }

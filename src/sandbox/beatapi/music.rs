@@ -190,12 +190,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::sandbox::SandboxBuilder;
 
     const URL: &str = "https://cdn.example.com/a.png";
 
     fn read(body: &Value) -> Result<Order, String> {
-        let world = World::new(8080, SandboxBuilder::default());
+        let world = World::test();
         read_order(&world, body.as_object().unwrap())
     }
 

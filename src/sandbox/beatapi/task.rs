@@ -9,6 +9,7 @@ use super::storyboard::Storyboard;
 use crate::Credits;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::credits::{Account, Insufficient, Price, Terms};
+use crate::sandbox::exchange::Submit;
 use crate::sandbox::studio::{self, Outputs, Script};
 use crate::sandbox::work::{Progress, Work};
 use crate::sandbox::world::World;
@@ -47,18 +48,15 @@ pub(super) struct Task {
 }
 
 /// Takes the price and starts to work.
-pub(super) fn accept(
-    world: &Arc<World>,
-    account: Account,
-    order: Order,
-) -> Result<Arc<Task>, Insufficient> {
+pub(super) fn accept(submit: &Submit, order: Order) -> Result<Arc<Task>, Insufficient> {
+    let world = submit.world();
     let Order { workflow, operation, rate, takes, script, waits } = order;
     let id = world.ids.named("task");
     let work = Work::accepted(world.now(), takes);
     let seconds = script.seconds;
     let amount = rate.times(seconds);
     let price = Price { operation, amount, terms: Terms::RefundedOnFailure };
-    world.charge(&account, &id, &price, &work)?;
+    submit.accept(&id, &price, &work)?;
     let video = format!("beatapi/outputs/{id}/0.mp4");
     let storyboard = waits.then(|| Storyboard::of(&world.ids, &script));
     let script = Script { seed: studio::seed_of(&id), ..script };
@@ -67,7 +65,7 @@ pub(super) fn accept(
     studio::start(world, script, outputs, &work);
     let request_id = world.ids.named("req of task");
     Ok(Arc::new(Task {
-        account,
+        account: submit.account.clone(),
         id,
         workflow,
         price: amount,
@@ -81,8 +79,7 @@ pub(super) fn accept(
 }
 
 impl Task {
-    pub(super) fn answer(&self, world: &World) -> Value {
-        let now = world.now();
+    pub(super) fn answer(&self, world: &World, now: Moment) -> Value {
         let accepted = self.work.accepted_at;
         let progress = self.work.progress(now);
         let is_queued = now.since(accepted) < QUEUED;
@@ -139,6 +136,9 @@ impl Task {
         let (settled, refunded) = match progress {
             Progress::Running => (Credits::ZERO, Credits::ZERO),
             Progress::Done { .. } => (self.price, Credits::ZERO),
+            Progress::Failed { .. } if self.work.refund() == Some(false) => {
+                (self.price, Credits::ZERO)
+            }
             Progress::Failed { .. } => (Credits::ZERO, self.price),
         };
         json!({

@@ -104,6 +104,9 @@ impl Figures {
             figures.tasks += 1;
             match task.work.progress(now) {
                 Progress::Done { .. } => figures.settled += task.price,
+                Progress::Failed { .. } if task.work.refund() == Some(false) => {
+                    figures.settled += task.price;
+                }
                 Progress::Failed { .. } => figures.refunded += task.price,
                 Progress::Running => {}
             }

@@ -12,13 +12,14 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::shelf::Kept;
-use super::{Desk, Refusal, account, path_id, read_body, wanted_ids};
+use super::{Desk, Refusal, account, path_id, read_body, take_submit, wanted_ids};
 use crate::Credits;
 use crate::sandbox::check::{Fields, web_url};
 use crate::sandbox::credits::{Account, Price, Terms};
+use crate::sandbox::exchange::Submit;
 use crate::sandbox::product_page::ProductPage;
 use crate::sandbox::work::Work;
-use crate::sandbox::world::{World, locked};
+use crate::sandbox::world::locked;
 
 const AMOUNT: Credits = Credits::whole(1);
 const PAGE_PRICE: Price = Price { operation: "create_link", amount: AMOUNT, terms: Terms::Kept };
@@ -68,15 +69,11 @@ impl Kept for Link {
 
 impl Link {
     /// Takes the price. The work is done already: a page is read while the caller waits.
-    fn make(
-        world: &World,
-        account: Account,
-        price: &Price,
-        mut product: Product,
-    ) -> Result<Self, Refusal> {
+    fn make(submit: &Submit, price: &Price, mut product: Product) -> Result<Self, Refusal> {
+        let (world, account) = (submit.world(), submit.account.clone());
         let id = world.ids.uuid("link");
         let work = Work::accepted(world.now(), Duration::ZERO);
-        world.charge(&account, &id, price, &work)?;
+        submit.accept(&id, price, &work)?;
         // What the service thinks of a product is more than what it was told; not so here.
         product.ai_summary.clone_from(&product.description);
         product.ai_target_audiences = json!([]);
@@ -97,10 +94,17 @@ impl Link {
         })
     }
 
+    /// With its product, and with its inner id, which is its own.
     fn inner(&self) -> Value {
+        let mut inner = self.content();
+        inner["id"] = self.inner_id.as_str().into();
+        inner
+    }
+
+    /// What its id stands for, where two links may be of the same.
+    pub(super) fn content(&self) -> Value {
         let product = &self.product;
         json!({
-            "id": self.inner_id,
             "url": product.url,
             "title": product.title,
             "description": product.description,
@@ -179,7 +183,7 @@ pub(super) async fn create_link(
     State(desk): State<Arc<Desk>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let (account, body) = desk.take_submit(request).await?;
+    let (submit, body) = take_submit(request).await?;
     let mut fields = Fields::of(&body);
     let url = fields.required("url").url(MOST_PAGE_URL_CHARS).and_then(web_url);
     fields.finish()?;
@@ -188,20 +192,20 @@ pub(super) async fn create_link(
     let page = ProductPage::read(&desk.world.fetcher, &url).await;
     let page = page.map_err(|_| Refusal::Scrape(url.to_string()))?;
     let product = Product::of_page(&url, page, desk.world.fetcher.reaches(&url));
-    Ok(desk.keep_link(Link::make(&desk.world, account, &PAGE_PRICE, product)?))
+    Ok(desk.keep_link(Link::make(&submit, &PAGE_PRICE, product)?))
 }
 
 pub(super) async fn create_link_with_params(
     State(desk): State<Arc<Desk>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let (account, body) = desk.take_submit(request).await?;
+    let (submit, body) = take_submit(request).await?;
     let mut fields = Fields::of(&body);
     let mut product = Product::default();
     product.change(&mut fields, &body);
     fields.finish()?;
     product.check_media(FEWEST_IMAGES)?;
-    Ok(desk.keep_link(Link::make(&desk.world, account, &PARAMS_PRICE, product)?))
+    Ok(desk.keep_link(Link::make(&submit, &PARAMS_PRICE, product)?))
 }
 
 pub(super) async fn get_link(

@@ -13,6 +13,7 @@ use crate::Credits;
 use crate::sandbox::card;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::credits::{Account, Price};
+use crate::sandbox::exchange::Submit;
 use crate::sandbox::studio::{self, Outputs, Script};
 use crate::sandbox::work::{Progress, Work};
 use crate::sandbox::world::World;
@@ -29,6 +30,7 @@ pub(super) struct LinkRecord {
     account: Account,
     id: String,
     media_job: String,
+    created_at: Moment,
     order: LinkOrder,
     /// As it was when the job was ordered.
     product: Product,
@@ -78,6 +80,7 @@ impl LinkRecord {
             account: link.account().clone(),
             id: world.ids.uuid("link video"),
             media_job: world.ids.uuid("media job"),
+            created_at: world.now(),
             order,
             product: link.product.clone(),
             previews: None,
@@ -86,55 +89,52 @@ impl LinkRecord {
     }
 
     /// Takes the price of a video and starts to make it.
-    pub(super) fn start(
-        world: &Arc<World>,
-        link: &Link,
-        order: LinkOrder,
-    ) -> Result<Self, Refusal> {
+    pub(super) fn start(submit: &Submit, link: &Link, order: LinkOrder) -> Result<Self, Refusal> {
+        let world = submit.world();
         let mut record = Self::new(world, link, order);
         let (media_job, look) = (record.media_job.clone(), record.order.look.clone());
-        record.film(world, media_job, look, &record.order.price())?;
+        let price = record.order.price();
+        record.film(submit, media_job, look, &price)?;
         Ok(record)
     }
 
     /// Takes the price of one preview.
-    pub(super) fn preview(
-        world: &Arc<World>,
-        link: &Link,
-        order: LinkOrder,
-    ) -> Result<Self, Refusal> {
+    pub(super) fn preview(submit: &Submit, link: &Link, order: LinkOrder) -> Result<Self, Refusal> {
+        let world = submit.world();
         let mut record = Self::new(world, link, order);
         let only = (record.media_job.clone(), record.order.look.clone());
         let price = record.order.preview_price("preview_link_to_video", 1);
-        record.preview_all(world, vec![only], false, &price)?;
+        record.preview_all(submit, vec![only], false, &price)?;
         Ok(record)
     }
 
     /// Takes the price of a preview in each look.
     pub(super) fn preview_list(
-        world: &Arc<World>,
+        submit: &Submit,
         link: &Link,
         order: LinkOrder,
     ) -> Result<Self, Refusal> {
+        let world = submit.world();
         let mut record = Self::new(world, link, order);
         let looks = record.order.looks.iter();
         let looks: Vec<_> =
             looks.map(|look| (world.ids.uuid("media job of preview"), look.clone())).collect();
         let count = u32::try_from(looks.len()).unwrap_or(u32::MAX);
         let price = record.order.preview_price("preview_link_to_video_list", count);
-        record.preview_all(world, looks, true, &price)?;
+        record.preview_all(submit, looks, true, &price)?;
         Ok(record)
     }
 
     fn preview_all(
         &mut self,
-        world: &World,
+        submit: &Submit,
         looks: Vec<(String, Look)>,
         listed: bool,
         price: &Price,
     ) -> Result<(), Refusal> {
+        let world = submit.world();
         let work = Work::accepted(world.now(), PREVIEWS_TAKE);
-        world.charge(&self.account, &self.id, price, &work)?;
+        submit.accept(&self.id, price, &work)?;
         work.made(world.now(), Ok(()));
         let items = looks.into_iter().map(|(media_job, look)| {
             let page = format!("creatify/previews/{media_job}.svg");
@@ -149,25 +149,21 @@ impl LinkRecord {
     }
 
     /// Renders the only preview of this job.
-    pub(super) fn render(&mut self, world: &Arc<World>) -> Result<(), Refusal> {
-        if self.ready_previews(world)?.listed {
+    pub(super) fn render(&mut self, submit: &Submit) -> Result<(), Refusal> {
+        if self.ready_previews(submit.world())?.listed {
             return Err(Refusal::State("This video has several previews: render one of them."));
         }
         let (media_job, look) = (self.media_job.clone(), self.order.look.clone());
-        self.render_look(world, media_job, look, "render_link_to_video")
+        self.render_look(submit, media_job, look, "render_link_to_video")
     }
 
     /// Renders one preview of a list.
-    pub(super) fn render_one(
-        &mut self,
-        world: &Arc<World>,
-        media_job: &str,
-    ) -> Result<(), Refusal> {
-        let previews = self.ready_previews(world)?;
+    pub(super) fn render_one(&mut self, submit: &Submit, media_job: &str) -> Result<(), Refusal> {
+        let previews = self.ready_previews(submit.world())?;
         let chosen = previews.items.iter().find(|preview| preview.media_job == media_job);
         let chosen = chosen.ok_or_else(|| Refusal::field("media_job", "Invalid media job ID"))?;
         let look = chosen.look.clone();
-        self.render_look(world, media_job.to_owned(), look, "render_single_preview")
+        self.render_look(submit, media_job.to_owned(), look, "render_single_preview")
     }
 
     /// What the service does with a job that has no previews, or none yet, is not documented.
@@ -182,7 +178,7 @@ impl LinkRecord {
 
     fn render_look(
         &mut self,
-        world: &Arc<World>,
+        submit: &Submit,
         media_job: String,
         look: Look,
         operation: &'static str,
@@ -191,18 +187,19 @@ impl LinkRecord {
             return Err(Refusal::State("The preview was already rendered."));
         }
         let price = self.order.render_price(operation);
-        self.film(world, media_job, look, &price)
+        self.film(submit, media_job, look, &price)
     }
 
     fn film(
         &mut self,
-        world: &Arc<World>,
+        submit: &Submit,
         media_job: String,
         look: Look,
         price: &Price,
     ) -> Result<(), Refusal> {
+        let world = submit.world();
         let work = Work::accepted(world.now(), TAKES);
-        world.charge(&self.account, &self.id, price, &work)?;
+        submit.accept(&self.id, price, &work)?;
         let path = |ending: &str| format!("creatify/link_to_videos/{media_job}.{ending}");
         let (video, thumbnail) = (path("mp4"), path("jpg"));
         let words = self.order.script.as_deref().unwrap_or(&self.product.description);
@@ -220,9 +217,24 @@ impl LinkRecord {
         Ok(())
     }
 
+    pub(super) fn created_at(&self) -> Moment {
+        self.created_at
+    }
+
+    /// What its id stands for, where two jobs may be of the same.
+    pub(super) fn content(&self) -> Value {
+        json!({"order": self.order.echo, "product": self.product.title})
+    }
+
+    /// The style and ratio of one of its previews.
+    pub(super) fn look_of(&self, media_job: &str) -> Value {
+        let previews = self.previews.iter().flat_map(|previews| &previews.items);
+        let chosen = previews.into_iter().find(|preview| preview.media_job == media_job);
+        json!(chosen.map(|preview| [preview.look.style.as_str(), preview.look.ratio]))
+    }
+
     /// While previews are made and rest, a job says `pending`, as the service's own samples do.
-    pub(super) fn answer(&self, world: &World) -> Value {
-        let now = world.now();
+    pub(super) fn answer(&self, world: &World, now: Moment) -> Value {
         let newest = self.films.last().map(|film| film.state(now, world));
         let state = newest.unwrap_or_default();
         let outputs: Vec<Value> = self

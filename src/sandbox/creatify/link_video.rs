@@ -7,16 +7,18 @@ use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
-use serde_json::Value;
+use axum::{Extension, Json, Router};
+use serde_json::{Map, Value, json};
 
 use super::link::Link;
 use super::link_order::{self, LinkOrder};
 use super::link_record::LinkRecord;
-use super::{Desk, Refusal, account, path_id, wanted_ids};
+use super::shelf::Kept as _;
+use super::{Desk, Refusal, account, path_id, take_submit, wanted_ids};
 use crate::ProviderId;
 use crate::sandbox::check::Fields;
-use crate::sandbox::world::{World, locked};
+use crate::sandbox::exchange::{Exchange, Seen, Submit};
+use crate::sandbox::world::locked;
 
 pub(super) fn routes() -> Router<Arc<Desk>> {
     Router::new()
@@ -53,16 +55,16 @@ async fn preview_link_to_video_list(
 async fn submit(
     desk: &Desk,
     request: Request,
-    start: impl FnOnce(&Arc<World>, &Link, LinkOrder) -> Result<LinkRecord, Refusal>,
+    start: impl FnOnce(&Submit, &Link, LinkOrder) -> Result<LinkRecord, Refusal>,
 ) -> Result<Response, Refusal> {
-    let (account, body) = desk.take_submit(request).await?;
+    let (submit, body) = take_submit(request).await?;
     let order = link_order::read(&body)?;
     let mut records = locked(&desk.records);
-    let link = records.links.find(&account, &order.link);
+    let link = records.links.find(&submit.account, &order.link);
     let link = link.map_err(|_| Refusal::field("link", "Invalid link ID"))?;
     link.check_media()?;
-    let record = start(&desk.world, link, order)?;
-    let answer = record.answer(&desk.world);
+    let record = start(&submit.about(&["link"], link.content()), link, order)?;
+    let answer = record.answer(&desk.world, desk.world.now());
     records.link_videos.add(record);
     desk.world.count(ProviderId::Creatify, |tally| tally.jobs += 1);
     Ok(Json(answer).into_response())
@@ -71,14 +73,14 @@ async fn submit(
 async fn render_link_to_video(
     State(desk): State<Arc<Desk>>,
     id: Result<Path<String>, PathRejection>,
+    Extension(exchange): Seen,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    desk.world.count(ProviderId::Creatify, |tally| tally.submits += 1);
-    let account = account(&headers)?;
+    let submit = Submit::new(exchange, account(&headers)?, &Map::new());
     let mut records = locked(&desk.records);
-    let record = records.link_videos.find(&account, &path_id(id)?)?;
-    record.render(&desk.world)?;
-    Ok(Json(record.answer(&desk.world)).into_response())
+    let record = records.link_videos.find(&submit.account, &path_id(id)?)?;
+    record.render(&submit.about(&[], record.content()))?;
+    Ok(Json(record.answer(&desk.world, desk.world.now())).into_response())
 }
 
 async fn render_single_preview(
@@ -86,37 +88,43 @@ async fn render_single_preview(
     id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let (account, body) = desk.take_submit(request).await?;
+    let (submit, body) = take_submit(request).await?;
     let mut records = locked(&desk.records);
-    let record = records.link_videos.find(&account, &path_id(id)?)?;
+    let record = records.link_videos.find(&submit.account, &path_id(id)?)?;
     let mut fields = Fields::of(&body);
     let media_job = fields.required("media_job").uuid().unwrap_or_default();
     fields.finish()?;
-    record.render_one(&desk.world, &media_job.to_ascii_lowercase())?;
-    Ok(Json(record.answer(&desk.world)).into_response())
+    let media_job = media_job.to_ascii_lowercase();
+    // Which preview is meant stands in what it stands for.
+    let of = json!({"video": record.content(), "look": record.look_of(&media_job)});
+    record.render_one(&submit.about(&["media_job"], of), &media_job)?;
+    Ok(Json(record.answer(&desk.world, desk.world.now())).into_response())
 }
 
 async fn get_link_to_video(
     State(desk): State<Arc<Desk>>,
     id: Result<Path<String>, PathRejection>,
+    Extension(exchange): Seen,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    desk.world.count(ProviderId::Creatify, |tally| tally.polls += 1);
     let account = account(&headers)?;
     let mut records = locked(&desk.records);
     let record = records.link_videos.find(&account, &path_id(id)?)?;
-    Ok(Json(record.answer(&desk.world)).into_response())
+    let answer = |now| record.answer(&desk.world, now);
+    Ok(Json(exchange.show(record.id(), record.created_at(), answer)).into_response())
 }
 
 async fn list_link_to_videos(
     State(desk): State<Arc<Desk>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    desk.world.count(ProviderId::Creatify, |tally| tally.polls += 1);
+    let exchange = Exchange::of(&request);
     let account = account(request.headers())?;
     let ids = wanted_ids(&request)?;
     let records = locked(&desk.records);
     let listed = records.link_videos.list(&account, ids.as_deref());
-    let listed: Vec<Value> = listed.map(|record| record.answer(&desk.world)).collect();
-    Ok(Json(listed).into_response())
+    let shown = |record: &LinkRecord| {
+        exchange.list(record.id(), record.created_at(), |now| record.answer(&desk.world, now))
+    };
+    Ok(Json(listed.filter_map(shown).collect::<Vec<Value>>()).into_response())
 }

@@ -29,6 +29,7 @@ use self::shelf::Shelf;
 use super::body;
 use super::check::is_uuid;
 use super::credits::Account;
+use super::exchange::{Exchange, Submit};
 use super::world::World;
 use crate::ProviderId;
 
@@ -130,16 +131,12 @@ fn path_id(id: Result<Path<String>, PathRejection>) -> Result<String, Refusal> {
     }
 }
 
-impl Desk {
-    /// Counts a call that costs money, and reads whose it is and what it asks for.
-    async fn take_submit(
-        &self,
-        request: Request,
-    ) -> Result<(Account, Map<String, Value>), Refusal> {
-        self.world.count(ProviderId::Creatify, |tally| tally.submits += 1);
-        let account = account(request.headers())?;
-        Ok((account, read_body(request).await?))
-    }
+/// Whose a call that costs money is, and what it asks for.
+async fn take_submit(request: Request) -> Result<(Submit, Map<String, Value>), Refusal> {
+    let exchange = Exchange::of(&request);
+    let account = account(request.headers())?;
+    let body = read_body(request).await?;
+    Ok((Submit::new(exchange, account, &body), body))
 }
 
 /// JSON or either kind of form. A form holds strings alone: what has lists and numbers is taken as

@@ -11,6 +11,7 @@ use crate::Credits;
 use crate::sandbox::check::{Fields, web_url};
 use crate::sandbox::clock::Moment;
 use crate::sandbox::credits::{Account, Price, Terms};
+use crate::sandbox::exchange::Submit;
 use crate::sandbox::studio::{self, Outputs, Script};
 use crate::sandbox::work::{Progress, Work};
 use crate::sandbox::world::World;
@@ -145,21 +146,18 @@ impl Kept for Record {
 
 impl Record {
     /// Takes the price of an image and starts to make it.
-    pub(super) fn start(
-        world: &Arc<World>,
-        account: Account,
-        order: ImageOrder,
-    ) -> Result<Self, Refusal> {
-        Self::start_image(world, account, order, &IMAGE_PRICE, None)
+    pub(super) fn start(submit: &Submit, order: ImageOrder) -> Result<Self, Refusal> {
+        Self::start_image(submit, order, &IMAGE_PRICE, None)
     }
 
     /// Starts a new record with another image of this one's product. Whether that takes a record
     /// without an image is not documented; here it does not. What the body leaves out is as it was.
     pub(super) fn regen_image(
         &self,
-        world: &Arc<World>,
+        submit: &Submit,
         change: ImageChange,
     ) -> Result<Self, Refusal> {
+        let world = submit.world();
         self.check_image(world)?;
         let order = ImageOrder {
             product_url: self.picture(world),
@@ -168,20 +166,20 @@ impl Record {
             ..self.order.clone()
         };
         let regen = self.as_source("regen_image");
-        Self::start_image(world, self.account.clone(), order, &REGEN_IMAGE_PRICE, Some(regen))
+        Self::start_image(submit, order, &REGEN_IMAGE_PRICE, Some(regen))
     }
 
     fn start_image(
-        world: &Arc<World>,
-        account: Account,
+        submit: &Submit,
         order: ImageOrder,
         price: &Price,
         regen: Option<Regen>,
     ) -> Result<Self, Refusal> {
+        let (world, account) = (submit.world(), submit.account.clone());
         let id = world.ids.uuid("record");
         let created_at = world.now();
         let image = Work::accepted(created_at, IMAGE_TAKES);
-        world.charge(&account, &id, price, &image)?;
+        submit.accept(&id, price, &image)?;
         let name = world.ids.hex("creatify image");
         let copy = format!("creatify/images/{name}.{}", image_extension(&order.product_url));
         let photo = format!("creatify/user/{}/{name}.jpg", account.name);
@@ -201,23 +199,20 @@ impl Record {
     /// service does with a record in another state is not documented.
     pub(super) fn start_video(
         &mut self,
-        world: &Arc<World>,
+        submit: &Submit,
         order: VideoOrder,
     ) -> Result<(), Refusal> {
         if self.video.is_some() {
             return Err(Refusal::State("The video of this product was already requested."));
         }
-        self.check_image(world)?;
-        self.film(world, order, &VIDEO_PRICE)
+        self.check_image(submit.world())?;
+        self.film(submit, order, &VIDEO_PRICE)
     }
 
     /// Starts a new record with this one's image and another video. What the body leaves out is as
     /// it was.
-    pub(super) fn regen_video(
-        &self,
-        world: &Arc<World>,
-        order: VideoOrder,
-    ) -> Result<Self, Refusal> {
+    pub(super) fn regen_video(&self, submit: &Submit, order: VideoOrder) -> Result<Self, Refusal> {
+        let world = submit.world();
         let film = self.video.as_ref().ok_or(Refusal::State("There is no video yet."))?;
         match film.work.progress(world.now()) {
             Progress::Running => return Err(Refusal::State("The video is not generated yet.")),
@@ -240,7 +235,7 @@ impl Record {
             image: Arc::clone(&self.image),
             video: None,
         };
-        record.film(world, order, &REGEN_VIDEO_PRICE)?;
+        record.film(submit, order, &REGEN_VIDEO_PRICE)?;
         Ok(record)
     }
 
@@ -256,14 +251,10 @@ impl Record {
         }
     }
 
-    fn film(
-        &mut self,
-        world: &Arc<World>,
-        order: VideoOrder,
-        price: &Price,
-    ) -> Result<(), Refusal> {
+    fn film(&mut self, submit: &Submit, order: VideoOrder, price: &Price) -> Result<(), Refusal> {
+        let world = submit.world();
         let work = Work::accepted(world.now(), VIDEO_TAKES);
-        world.charge(&self.account, &self.id, price, &work)?;
+        submit.accept(&self.id, price, &work)?;
         let name = world.ids.hex("creatify video");
         let path = format!("creatify/product_to_videos/{}/{name}.mp4", self.id);
         let script = self.script(&self.picture(world), order.video_prompt.as_deref());
@@ -303,8 +294,7 @@ impl Record {
 
     /// All 18 fields, whatever the operation. What is not set is null, `failed_reason` is empty:
     /// so it was seen on sibling resources.
-    pub(super) fn answer(&self, world: &World) -> Value {
-        let now = world.now();
+    pub(super) fn answer(&self, world: &World, now: Moment) -> Value {
         let image = self.image.progress(now);
         let video = self.video.as_ref().map(|video| video.work.progress(now));
         let started = self.image.accepted_at;
@@ -341,6 +331,22 @@ impl Record {
             "failed_reason": reason,
             "regen_type": self.regen.as_ref().map(|regen| regen.operation),
             "regen_source_id": self.regen.as_ref().map(|regen| &regen.source_id),
+        })
+    }
+
+    pub(super) fn created_at(&self) -> Moment {
+        self.created_at
+    }
+
+    /// What its id stands for, where two records may be of the same.
+    pub(super) fn content(&self) -> Value {
+        json!({
+            "type": self.order.kind,
+            "product_url": self.order.product_url,
+            "aspect_ratio": self.order.ratio,
+            "override_avatar": self.order.override_avatar,
+            "product_showcase_url": self.order.product_showcase_url,
+            "image_prompt": self.order.image_prompt,
         })
     }
 

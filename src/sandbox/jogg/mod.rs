@@ -68,7 +68,11 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
         .route("/v2/{*path}", any(unknown_path))
         .method_not_allowed_fallback(wrong_method)
         .with_state(desk);
-    if world.jogg_statuses { routes.layer(map_response(refusal::with_status)) } else { routes }
+    if world.settings.jogg_statuses {
+        routes.layer(map_response(refusal::with_status))
+    } else {
+        routes
+    }
 }
 
 /// The records of all accounts.

@@ -13,6 +13,7 @@ use super::video::{Making, Video, list_videos};
 use super::{Desk, Refusal, account, catalogue, read_body, success};
 use crate::sandbox::check::Fields;
 use crate::sandbox::credits::{Price, Terms};
+use crate::sandbox::exchange::{Exchange, Submit};
 use crate::sandbox::work::Work;
 use crate::sandbox::world::locked;
 use crate::{Credits, ProviderId};
@@ -29,6 +30,7 @@ const RENDER_PRICE: Price =
 /// What a preview shows, and what is rendered of it, whatever becomes of the product.
 pub(super) struct Preview {
     shown: Video,
+    look: String,
     product: Product,
     order: Order,
 }
@@ -39,9 +41,10 @@ pub(super) async fn create_previews(
     State(desk): State<Arc<Desk>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    desk.world.count(ProviderId::Jogg, |tally| tally.submits += 1);
+    let exchange = Exchange::of(&request);
     let account = account(request.headers())?;
-    let (order, looks) = order::read_previews(&read_body(request).await?)?;
+    let body = read_body(request).await?;
+    let (order, looks) = order::read_previews(&body)?;
     let mut records = locked(&desk.records);
     let product = records.product_for(&account, &order)?.clone();
     let count = looks.iter().filter(|look| catalogue::has_style(look)).count();
@@ -49,7 +52,9 @@ pub(super) async fn create_previews(
         let amount = AMOUNT.times(u32::try_from(count).unwrap_or(u32::MAX));
         let price = Price { operation: "create_previews", amount, terms: Terms::Kept };
         let work = Work::accepted(desk.world.now(), TAKES);
-        desk.world.charge(&account, &desk.world.ids.hex("jogg previews"), &price, &work)?;
+        let submit = Submit::new(exchange, account.clone(), &body);
+        let submit = submit.about(&["product_id"], product.content());
+        submit.accept(&desk.world.ids.hex("jogg previews"), &price, &work)?;
     }
     let mut items = Vec::new();
     for look in looks {
@@ -67,7 +72,8 @@ pub(super) async fn create_previews(
         };
         let shown = Video::make(&desk.world, account.clone(), &product, &order, making);
         items.push(json!({"visual_style": look, "preview_id": shown.id}));
-        records.previews.push(Preview { shown, product: product.clone(), order: order.clone() });
+        let (product, order) = (product.clone(), order.clone());
+        records.previews.push(Preview { shown, look, product, order });
         desk.world.count(ProviderId::Jogg, |tally| tally.jobs += 1);
     }
     Ok(success(json!({"previews": items})))
@@ -79,7 +85,7 @@ pub(super) async fn render_single_preview(
     State(desk): State<Arc<Desk>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    desk.world.count(ProviderId::Jogg, |tally| tally.submits += 1);
+    let exchange = Exchange::of(&request);
     let account = account(request.headers())?;
     let body = read_body(request).await?;
     let mut fields = Fields::of(&body);
@@ -88,8 +94,10 @@ pub(super) async fn render_single_preview(
     let mut records = locked(&desk.records);
     let mut own = records.previews.iter().filter(|preview| preview.shown.account == account);
     let preview = own.find(|preview| preview.shown.id == id).ok_or(Refusal::Record)?;
-    let Preview { product, order, .. } = preview;
-    let video = Video::start(&desk.world, account, product, order, &RENDER_PRICE)?;
+    let Preview { product, order, look, .. } = preview;
+    let of = json!({"product": product.content(), "look": look});
+    let submit = Submit::new(exchange, account, &body).about(&["preview_id"], of);
+    let video = Video::start(&submit, product, order, &RENDER_PRICE)?;
     Ok(desk.keep(&mut records, video))
 }
 

@@ -27,6 +27,13 @@ pub(super) struct Product {
     pub(super) images: Vec<String>,
 }
 
+impl Product {
+    /// What its id stands for, where two products may be the same.
+    pub(super) fn content(&self) -> Value {
+        json!({"name": self.name, "description": self.description, "images": self.images})
+    }
+}
+
 pub(super) async fn create_product(
     State(desk): State<Arc<Desk>>,
     request: Request,

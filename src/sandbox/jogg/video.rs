@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::HeaderMap;
@@ -17,6 +18,7 @@ use crate::sandbox::body;
 use crate::sandbox::check::Fields;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::credits::{Account, Price, Terms};
+use crate::sandbox::exchange::{Exchange, Seen, Submit};
 use crate::sandbox::studio::{self, Outputs, Script};
 use crate::sandbox::work::{Progress, Work};
 use crate::sandbox::world::{World, locked};
@@ -55,12 +57,14 @@ pub(super) async fn create_video_from_product(
     State(desk): State<Arc<Desk>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    desk.world.count(ProviderId::Jogg, |tally| tally.submits += 1);
+    let exchange = Exchange::of(&request);
     let account = account(request.headers())?;
-    let order = order::read(&read_body(request).await?)?;
+    let body = read_body(request).await?;
+    let order = order::read(&body)?;
     let mut records = locked(&desk.records);
     let product = records.product_for(&account, &order)?;
-    let video = Video::start(&desk.world, account, product, &order, &PRICE)?;
+    let submit = Submit::new(exchange, account, &body).about(&["product_id"], product.content());
+    let video = Video::start(&submit, product, &order, &PRICE)?;
     Ok(desk.keep(&mut records, video))
 }
 
@@ -92,15 +96,16 @@ impl Desk {
 pub(super) async fn get_product_video(
     State(desk): State<Arc<Desk>>,
     id: Result<Path<String>, PathRejection>,
+    Extension(exchange): Seen,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    desk.world.count(ProviderId::Jogg, |tally| tally.polls += 1);
     let account = account(&headers)?;
     let Path(id) = id.map_err(|_| Refusal::Record)?;
     let records = locked(&desk.records);
     let video = records.by_id.get(&id).and_then(|index| records.videos.get(*index));
     let video = video.filter(|video| video.account == account).ok_or(Refusal::Record)?;
-    Ok(success(video.answer(&desk.world)))
+    let answer = |now| video.answer(&desk.world, now);
+    Ok(success(exchange.show(&video.id, video.work.accepted_at, answer)))
 }
 
 pub(super) async fn list_product_videos(
@@ -118,7 +123,7 @@ pub(super) fn list_videos(
     name: &str,
     all: impl FnOnce(&Records) -> Vec<&Video>,
 ) -> Result<Value, Refusal> {
-    desk.world.count(ProviderId::Jogg, |tally| tally.polls += 1);
+    let exchange = Exchange::of(request);
     let account = account(request.headers())?;
     let query = body::query(request);
     let mut fields = Fields::of(&query);
@@ -137,23 +142,25 @@ pub(super) fn list_videos(
         matching.reverse();
     }
     let total = matching.len();
-    let items: Vec<Value> =
-        page.of(matching.into_iter()).map(|video| video.item(&desk.world)).collect();
+    let shown = |video: &Video| {
+        exchange.list(&video.id, video.work.accepted_at, |now| video.item(&desk.world, now))
+    };
+    let items: Vec<Value> = page.of(matching.into_iter()).filter_map(shown).collect();
     Ok(json!({name: items, "total": total, "page": page.number, "page_size": page.size}))
 }
 
 impl Video {
     /// Takes the price and starts to work.
     pub(super) fn start(
-        world: &Arc<World>,
-        account: Account,
+        submit: &Submit,
         product: &Product,
         order: &Order,
         price: &Price,
     ) -> Result<Self, Refusal> {
+        let world = submit.world();
         let id = world.ids.hex("jogg video");
         let work = Work::accepted(world.now(), TAKES);
-        world.charge(&account, &id, price, &work)?;
+        submit.accept(&id, price, &work)?;
         let making = Making {
             film: format!("jogg/project/{id}/video.mp4"),
             cover: format!("jogg/project/{id}/cover.jpg"),
@@ -161,7 +168,7 @@ impl Video {
             id,
             work,
         };
-        Ok(Self::make(world, account, product, order, making))
+        Ok(Self::make(world, submit.account.clone(), product, order, making))
     }
 
     /// Starts to work on what was paid for.
@@ -199,8 +206,7 @@ impl Video {
         }
     }
 
-    fn answer(&self, world: &World) -> Value {
-        let now = world.now();
+    fn answer(&self, world: &World, now: Moment) -> Value {
         let mut answer = json!({
             "id": self.id,
             "title": self.title,
@@ -223,8 +229,8 @@ impl Video {
     }
 
     /// As it stands in a list, where the length has another name and addresses are always there.
-    fn item(&self, world: &World) -> Value {
-        let (status, number) = self.status(world.now());
+    fn item(&self, world: &World, now: Moment) -> Value {
+        let (status, number) = self.status(now);
         let when_done = |path: &str| match number {
             4 => world.media_url(path),
             _ => String::new(),

@@ -1,0 +1,206 @@
+//! One request and its answer, as handlers see it: what it is called, and what of it is to go wrong.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::Request;
+use serde_json::{Map, Value, json};
+
+use super::clock::Moment;
+use super::credits::{Account, Insufficient, Price, Terms};
+use super::doubles::{self, Accepted};
+use super::faults::{Fault, FaultKind, Stage, Subject};
+use super::operations::Operation;
+use super::work::{Fate, Work};
+use super::world::World;
+
+/// As a handler takes it that does not take the whole request.
+pub(super) type Seen = Extension<Arc<Exchange>>;
+
+pub(super) struct Exchange {
+    pub(super) world: Arc<World>,
+    /// In the journal.
+    pub(super) number: u64,
+    pub(super) operation: Option<&'static Operation>,
+    /// What the request carries for faults.
+    pub(super) marks: Vec<String>,
+}
+
+impl Exchange {
+    /// The one that every request has by the time it comes to a handler.
+    pub(super) fn of(request: &Request) -> Arc<Self> {
+        request.extensions().get().cloned().expect("every request is watched")
+    }
+
+    /// What a read of one record shows.
+    pub(super) fn show(&self, id: &str, made: Moment, answer: impl Fn(Moment) -> Value) -> Value {
+        self.note_job(id);
+        // A record is late in lists only.
+        self.read(id, made, false, answer).unwrap_or_default()
+    }
+
+    /// What a list shows of one of its records, if it shows it.
+    pub(super) fn list(
+        &self,
+        id: &str,
+        made: Moment,
+        answer: impl Fn(Moment) -> Value,
+    ) -> Option<Value> {
+        self.read(id, made, true, answer)
+    }
+
+    fn read(
+        &self,
+        id: &str,
+        made: Moment,
+        is_list: bool,
+        answer: impl Fn(Moment) -> Value,
+    ) -> Option<Value> {
+        let now = self.world.now();
+        let shown = answer(now);
+        let faults = &self.world.faults;
+        let Some(operation) = self.operation.filter(|_| faults.any()) else { return Some(shown) };
+        let mut marks = faults.marks_of_job(id);
+        marks.extend(self.marks.iter().cloned());
+        let subject = Subject { operation, marks: &marks };
+        let is_apt = |fault: &Fault| match fault.kind() {
+            FaultKind::LateList => is_list && now.since(made) < fault.secs(30),
+            FaultKind::StatusBack => answer(made).get("status") != shown.get("status"),
+            FaultKind::MissingField => shown.get(fault.field_or("status")).is_some(),
+            _ => true,
+        };
+        let mut shown = shown.clone();
+        for fault in faults.pick_all(Stage::Read, &subject, usize::MAX, is_apt) {
+            self.note_fault(&fault);
+            match fault.kind() {
+                FaultKind::LateList => return None,
+                FaultKind::StatusBack => shown = answer(made),
+                FaultKind::StaleRead => shown = answer(made.max(now.minus(fault.secs(30)))),
+                _ => distort(&mut shown, &fault),
+            }
+        }
+        renew_links(&mut shown, &self.world, faults.good_link(id));
+        Some(shown)
+    }
+
+    pub(super) fn note_job(&self, id: &str) {
+        self.world.journal.note(self.number, |record| record.job = Some(id.to_owned()));
+    }
+
+    pub(super) fn note_fault(&self, fault: &Fault) {
+        self.world.journal.note(self.number, |record| record.faults.push(fault.kind().as_str()));
+    }
+}
+
+fn distort(record: &mut Value, fault: &Fault) {
+    let Some(fields) = record.as_object_mut() else { return };
+    match fault.kind() {
+        FaultKind::UnknownStatus => {
+            // BeatAPI says it twice.
+            for name in ["status", "stage"] {
+                if let Some(status) = fields.get_mut(name) {
+                    *status = fault.value_or("sandbox_unknown").into();
+                }
+            }
+        }
+        FaultKind::MissingField => {
+            fields.remove(fault.field_or("status"));
+        }
+        FaultKind::ExtraField => {
+            let extra = json!({"new": [1, null, "x"]});
+            fields.insert(fault.field_or("sandbox_extra").to_owned(), extra);
+        }
+        _ => {}
+    }
+}
+
+/// Gives the links of a job's videos the number that is good now.
+fn renew_links(value: &mut Value, world: &World, link: u32) {
+    if link == 0 {
+        return;
+    }
+    match value {
+        Value::String(text) if text.starts_with(&world.media_url("")) && text.ends_with(".mp4") => {
+            text.push_str(&format!("?link={link}"));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| renew_links(item, world, link)),
+        Value::Object(fields) => {
+            fields.values_mut().for_each(|field| renew_links(field, world, link));
+        }
+        _ => {}
+    }
+}
+
+/// A paid call whose request is right and which has not been accepted yet.
+pub(super) struct Submit {
+    pub(super) account: Account,
+    exchange: Arc<Exchange>,
+    content: Value,
+}
+
+impl Submit {
+    pub(super) fn new(
+        exchange: Arc<Exchange>,
+        account: Account,
+        body: &Map<String, Value>,
+    ) -> Self {
+        Self { account, exchange, content: Value::Object(body.clone()) }
+    }
+
+    pub(super) fn world(&self) -> &Arc<World> {
+        &self.exchange.world
+    }
+
+    /// Says what the ids of the request stand for, since another id can stand for the same. `fields`
+    /// are those of the body that hold them.
+    pub(super) fn about(mut self, fields: &[&str], of: Value) -> Self {
+        if let Some(body) = self.content.as_object_mut() {
+            body.retain(|name, _| !fields.contains(&name.as_str()));
+        }
+        self.content = json!({"body": self.content, "of": of});
+        self
+    }
+
+    /// Takes the price of a job and decides what becomes of it.
+    pub(super) fn accept(
+        &self,
+        job: &str,
+        price: &Price,
+        work: &Arc<Work>,
+    ) -> Result<(), Insufficient> {
+        let Self { account, exchange, content } = self;
+        let world = &exchange.world;
+        let now = world.now();
+        if world.balance(account) < price.amount {
+            return Err(Insufficient);
+        }
+        self.doom(work);
+        let terms = match work.refund() {
+            Some(true) => Terms::RefundedOnFailure,
+            Some(false) => Terms::Kept,
+            None => price.terms,
+        };
+        let price = Price { operation: price.operation, amount: price.amount, terms };
+        world.charge(account, job, &price, work)?;
+        let content = doubles::comparable(world, content);
+        let call = Accepted { account, operation: price.operation, job, work, content };
+        world.note_accepted(&call, now);
+        world.faults.bind(job, &exchange.marks);
+        exchange.note_job(job);
+        Ok(())
+    }
+
+    fn doom(&self, work: &Work) {
+        let Some(operation) = self.exchange.operation else { return };
+        let subject = Subject { operation, marks: &self.exchange.marks };
+        let Some(fault) = self.exchange.world.faults.pick(Stage::Job, &subject) else { return };
+        self.exchange.note_fault(&fault);
+        work.doom(match fault.kind() {
+            FaultKind::JobStuck => Fate::Stuck,
+            _ => Fate::Fails {
+                reason: fault.value_or("The sandbox was told to let this job fail.").to_owned(),
+                refund: fault.refunds(),
+            },
+        });
+    }
+}

@@ -1,0 +1,125 @@
+//! Faults that a request brings along: in the address of a product, or in a header.
+
+use serde_json::Value;
+use url::Url;
+
+use super::{Fault, InvalidFault, Stage};
+use crate::sandbox::check::web_url;
+use crate::sandbox::operations::{Kind, Operation};
+
+/// A name that can never be resolved, since `.test` is reserved for that (RFC 6761).
+const HOST: &str = "fault.sandbox.test";
+
+/// The fault that a product's address asks for. An address on that host whose path is no fault asks
+/// for none: it is a product like any other.
+pub(super) fn fault_of(text: &str) -> Option<Fault> {
+    if !text.contains(HOST) {
+        return None;
+    }
+    let url = web_url(text).filter(|url| url.host_str() == Some(HOST))?;
+    let (name, query) = (name_of(&url), url.query().unwrap_or_default());
+    format!("{name}?{query}").parse().ok()
+}
+
+/// The first part of the path, without the ending that some clients want an image to have.
+fn name_of(url: &Url) -> String {
+    let first = url.path_segments().and_then(|mut parts| parts.next()).unwrap_or_default();
+    let endings = [".png", ".jpg", ".jpeg", ".webp"];
+    let bare = endings.iter().find_map(|ending| first.strip_suffix(ending));
+    bare.unwrap_or(first).to_owned()
+}
+
+/// Reads the header `x-sandbox-fault`.
+pub(in crate::sandbox) fn of_header(value: &[u8]) -> Result<Fault, InvalidFault> {
+    String::from_utf8_lossy(value).parse()
+}
+
+/// What of a request may bring a fault along.
+pub(in crate::sandbox) struct Seen<'a> {
+    pub(in crate::sandbox) operation: Option<&'static Operation>,
+    pub(in crate::sandbox) number: u64,
+    pub(in crate::sandbox) account: &'a str,
+    pub(in crate::sandbox) path: &'a str,
+    pub(in crate::sandbox) body: Option<&'a Value>,
+    pub(in crate::sandbox) header: Option<Fault>,
+}
+
+impl Seen<'_> {
+    /// Every text of the body, and every part of the path.
+    pub(super) fn each_text(&self, mut look: impl FnMut(&str)) {
+        self.path.split('/').filter(|part| !part.is_empty()).for_each(&mut look);
+        if let Some(body) = self.body {
+            each_text(body, &mut look);
+        }
+    }
+}
+
+fn each_text(value: &Value, look: &mut impl FnMut(&str)) {
+    match value {
+        Value::String(text) => look(text),
+        Value::Array(items) => items.iter().for_each(|item| each_text(item, look)),
+        Value::Object(fields) => fields.values().for_each(|field| each_text(field, look)),
+        _ => {}
+    }
+}
+
+/// The ids that an answer gives to what it made.
+pub(in crate::sandbox) fn ids_of(answer: &Value) -> Vec<&str> {
+    const NAMES: [&str; 5] = ["id", "product_id", "video_id", "preview_id", "media_job"];
+    match answer {
+        Value::Object(fields) => {
+            let own = NAMES.iter().filter_map(|name| fields.get(*name)?.as_str());
+            own.chain(fields.values().flat_map(ids_of)).collect()
+        }
+        Value::Array(items) => items.iter().flat_map(ids_of).collect(),
+        _ => Vec::new(),
+    }
+}
+
+impl super::FaultKind {
+    /// Whether it can happen to an operation that nobody named.
+    pub(super) fn is_for(self, operation: &Operation) -> bool {
+        match self {
+            Self::NoCredits => operation.kind == Kind::Submit,
+            _ => self.stage() == Stage::Wire,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_product_of_that_host_asks_for_a_fault() {
+        let fault = |text: &str| fault_of(text);
+        let expected: Fault = "429?seconds=5&times=2".parse().unwrap();
+        assert_eq!(fault("https://fault.sandbox.test/429?seconds=5&times=2"), Some(expected));
+        let expected: Fault = "reset-after".parse().unwrap();
+        for text in [
+            "https://fault.sandbox.test/reset-after",
+            "http://fault.sandbox.test/reset-after.png",
+            "https://fault.sandbox.test/reset-after/morning-roast.jpg",
+        ] {
+            assert_eq!(fault(text), Some(expected.clone()), "{text}");
+        }
+        for other in [
+            "https://sandbox.test/reset-after",
+            "https://fault.sandbox.test.example/reset-after",
+            "https://fault.sandbox.test/",
+            "https://fault.sandbox.test/morning-roast.png",
+            "see fault.sandbox.test/reset-after",
+        ] {
+            assert_eq!(fault(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn ids_are_found_wherever_they_stand() {
+        let answer = json!({"data": {"previews": [{"preview_id": "a"}, {"preview_id": "b"}]}});
+        assert_eq!(ids_of(&answer), ["a", "b"]);
+        assert_eq!(ids_of(&json!({"id": "a", "link": {"id": "b", "title": "c"}})), ["a", "b"]);
+    }
+}

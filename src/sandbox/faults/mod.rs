@@ -1,0 +1,390 @@
+//! What can be made to go wrong, and when.
+//!
+//! A fault is asked for in four ways, which all say the same: by a rule (`POST /_sandbox/faults`,
+//! [`Sandbox::arm`](super::Sandbox::arm)), in a scenario file, which is a list of rules, by the header
+//! `x-sandbox-fault` of one request, and by a product whose address is at
+//! `https://fault.sandbox.test/`, which works through any client. The last two write a fault as
+//! `name?parameter=value&…`, such as `429?seconds=5&times=2`.
+
+mod kind;
+mod magic;
+mod rules;
+mod wire;
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+pub use self::kind::FaultKind;
+pub(super) use self::kind::Stage;
+pub(super) use self::magic::{Seen, ids_of, of_header};
+pub use self::rules::ArmedFault;
+pub(super) use self::rules::{Faults, Subject};
+pub(super) use self::wire::{Fired, after, before};
+use super::operations;
+use crate::ProviderId;
+
+/// Something that goes wrong, where, and how often: once, unless it is told otherwise.
+///
+/// ```
+/// use adreel::ProviderId;
+/// use adreel::sandbox::{Fault, FaultKind};
+///
+/// // The third and the fourth paid call to JoggAI are answered by nothing.
+/// let fault = Fault::new(FaultKind::LostAnswer)
+///     .provider(ProviderId::Jogg)
+///     .operation("create_video_from_product")
+///     .skip(2)
+///     .times(2);
+/// let text = "lost-answer?provider=jogg&operation=create_video_from_product&skip=2&times=2";
+/// assert_eq!(text.parse::<Fault>().unwrap(), fault);
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[must_use]
+pub struct Fault {
+    #[serde(rename = "fault")]
+    kind: FaultKind,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    provider: Option<ProviderId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    operation: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    product: Option<String>,
+    #[serde(default)]
+    times: Times,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    skip: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    probability: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    accepted: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seconds: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    date: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    field: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    value: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    refund: Option<bool>,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// How often a fault happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Times {
+    Number(u32),
+    Word(Always),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Always {
+    Always,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self::Number(1)
+    }
+}
+
+impl Times {
+    fn are_left_after(self, applied: u32) -> bool {
+        match self {
+            Self::Number(number) => applied < number,
+            Self::Word(Always::Always) => true,
+        }
+    }
+}
+
+/// A fault that cannot be, with the reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidFault(String);
+
+impl fmt::Display for InvalidFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for InvalidFault {}
+
+impl Fault {
+    /// A fault that happens once, at the first chance, wherever it can.
+    pub const fn new(kind: FaultKind) -> Self {
+        Self {
+            kind,
+            provider: None,
+            operation: None,
+            product: None,
+            times: Times::Number(1),
+            skip: 0,
+            probability: None,
+            status: None,
+            accepted: None,
+            seconds: None,
+            date: None,
+            bytes: None,
+            field: None,
+            value: None,
+            to: None,
+            refund: None,
+        }
+    }
+
+    /// What goes wrong.
+    pub const fn kind(&self) -> FaultKind {
+        self.kind
+    }
+
+    /// With this provider only.
+    pub const fn provider(mut self, provider: ProviderId) -> Self {
+        self.provider = Some(provider);
+        self
+    }
+
+    /// With this operation only, by its `operationId`, such as `create_ecommerce_video`.
+    pub fn operation(mut self, operation: impl Into<String>) -> Self {
+        self.operation = Some(operation.into());
+        self
+    }
+
+    /// Only where a request's body, or that of the job, holds this text.
+    pub fn product(mut self, text: impl Into<String>) -> Self {
+        self.product = Some(text.into());
+        self
+    }
+
+    /// How many times it happens; 1 is the default.
+    pub const fn times(mut self, times: u32) -> Self {
+        self.times = Times::Number(times);
+        self
+    }
+
+    /// Every time.
+    pub const fn always(mut self) -> Self {
+        self.times = Times::Word(Always::Always);
+        self
+    }
+
+    /// How many chances pass before the first time; 0 is the default.
+    pub const fn skip(mut self, chances: u32) -> Self {
+        self.skip = chances;
+        self
+    }
+
+    /// How likely it happens at each chance, from 0 to 1 (the default), drawn from the sandbox's
+    /// seed.
+    pub const fn probability(mut self, probability: f64) -> Self {
+        self.probability = Some(probability);
+        self
+    }
+
+    /// The HTTP status of [`FaultKind::ServerError`], [`FaultKind::Html`] and
+    /// [`FaultKind::Redirect`].
+    pub const fn status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// Whether the request is carried out before [`FaultKind::ServerError`] and [`FaultKind::Html`];
+    /// by default it is not.
+    pub const fn accepted(mut self, accepted: bool) -> Self {
+        self.accepted = Some(accepted);
+        self
+    }
+
+    /// Seconds of the sandbox's time, where a fault takes any.
+    pub const fn seconds(mut self, seconds: f64) -> Self {
+        self.seconds = Some(seconds);
+        self
+    }
+
+    /// Whether [`FaultKind::TooManyRequests`] says a date instead of seconds.
+    pub const fn date(mut self, date: bool) -> Self {
+        self.date = Some(date);
+        self
+    }
+
+    /// Bytes of a body, where a fault counts them.
+    pub const fn bytes(mut self, bytes: u64) -> Self {
+        self.bytes = Some(bytes);
+        self
+    }
+
+    /// The field of [`FaultKind::MissingField`] and [`FaultKind::ExtraField`].
+    pub fn field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// The status of [`FaultKind::UnknownStatus`], and the reason of [`FaultKind::JobFails`].
+    pub fn value(mut self, value: impl Into<String>) -> Self {
+        self.value = Some(value.into());
+        self
+    }
+
+    /// Where [`FaultKind::Redirect`] points.
+    pub fn to(mut self, address: impl Into<String>) -> Self {
+        self.to = Some(address.into());
+        self
+    }
+
+    /// Whether the credits of [`FaultKind::JobFails`] come back.
+    pub const fn refund(mut self, refund: bool) -> Self {
+        self.refund = Some(refund);
+        self
+    }
+
+    /// # Errors
+    /// [`InvalidFault`] for a parameter that the fault does not have or that cannot be, and for an
+    /// operation that no provider has.
+    pub fn check(&self) -> Result<(), InvalidFault> {
+        let name = self.kind.as_str();
+        let given = [
+            ("status", self.status.is_some()),
+            ("accepted", self.accepted.is_some()),
+            ("seconds", self.seconds.is_some()),
+            ("date", self.date.is_some()),
+            ("bytes", self.bytes.is_some()),
+            ("field", self.field.is_some()),
+            ("value", self.value.is_some()),
+            ("to", self.to.is_some()),
+            ("refund", self.refund.is_some()),
+        ];
+        let known = self.kind.parameters();
+        if let Some((other, _)) = given.iter().find(|(name, is)| *is && !known.contains(name)) {
+            let has = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            return Err(InvalidFault(format!("{name} has no {other}: its parameters are {has}")));
+        }
+        let refuse = |text: String| Err(InvalidFault(format!("{name}: {text}")));
+        if self.seconds.is_some_and(|seconds| !(0.0..=1e9).contains(&seconds)) {
+            return refuse("seconds must be from 0 to 1000000000".to_owned());
+        }
+        if self.probability.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
+            return refuse("probability must be from 0 to 1".to_owned());
+        }
+        let statuses = match self.kind {
+            FaultKind::Redirect => 300..=399,
+            FaultKind::ServerError => 500..=599,
+            _ => 400..=599,
+        };
+        if let Some(status) = self.status.filter(|status| !statuses.contains(status)) {
+            let (least, most) = statuses.into_inner();
+            return refuse(format!("status {status}: must be from {least} to {most}"));
+        }
+        match &self.operation {
+            Some(id) if !operations::exists(id) => {
+                refuse(format!("operation {id:?}: no provider has it; use an operationId"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Sandbox seconds, or those that the fault takes without any.
+    pub(super) fn secs(&self, default: u32) -> Duration {
+        self.seconds.map_or(Duration::from_secs(default.into()), Duration::from_secs_f64)
+    }
+
+    pub(super) fn field_or<'a>(&'a self, default: &'a str) -> &'a str {
+        self.field.as_deref().unwrap_or(default)
+    }
+
+    pub(super) fn value_or<'a>(&'a self, default: &'a str) -> &'a str {
+        self.value.as_deref().unwrap_or(default)
+    }
+
+    pub(super) fn refunds(&self) -> Option<bool> {
+        self.refund
+    }
+}
+
+impl FromStr for Fault {
+    type Err = InvalidFault;
+
+    /// Reads `name?parameter=value&…`. A number as the name is an HTTP status: `429`, `500` to `599`.
+    fn from_str(text: &str) -> Result<Self, InvalidFault> {
+        const TEXTS: [&str; 6] = ["provider", "operation", "product", "field", "value", "to"];
+        let (name, query) = text.trim().split_once('?').unwrap_or((text.trim(), ""));
+        let mut object = Map::new();
+        object.insert("fault".to_owned(), name.into());
+        if let Ok(status) = name.parse::<u16>() {
+            let kind =
+                if status == 429 { FaultKind::TooManyRequests } else { FaultKind::ServerError };
+            object.insert("fault".to_owned(), kind.as_str().into());
+            if status != 429 {
+                object.insert("status".to_owned(), status.into());
+            }
+        }
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            let read = serde_json::from_str::<Value>(&value).ok();
+            let plain = read.filter(|_| !TEXTS.contains(&name.as_ref()));
+            let value = plain.unwrap_or_else(|| value.into_owned().into());
+            object.insert(name.into_owned(), value);
+        }
+        let fault: Self = serde_json::from_value(object.into())
+            .map_err(|error| InvalidFault(format!("{text:?} is no fault: {error}")))?;
+        fault.check().map(|()| fault)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_reads_the_same_from_text_and_from_json() {
+        for (text, json) in [
+            ("reset-after", r#"{"fault":"reset-after","times":1}"#),
+            ("429?seconds=5&date=true", r#"{"fault":"too-many-requests","seconds":5,"date":true}"#),
+            (
+                "503?accepted=true&times=2",
+                r#"{"fault":"server-error","status":503,"accepted":true,"times":2}"#,
+            ),
+            (
+                "unknown-status?value=7&times=always",
+                r#"{"fault":"unknown-status","value":"7","times":"always"}"#,
+            ),
+            ("video-404?provider=jogg", r#"{"fault":"video-404","provider":"jogg"}"#),
+        ] {
+            let fault: Fault = text.parse().unwrap();
+            assert_eq!(fault, serde_json::from_str(json).unwrap(), "{text}");
+            let written = serde_json::to_value(&fault).unwrap();
+            assert_eq!(serde_json::from_value::<Fault>(written).unwrap(), fault);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_fault_is_said() {
+        for (text, expected) in [
+            ("nothing", "unknown variant `nothing`"),
+            ("reset-after?bytes=2", "reset-after has no bytes: its parameters are none"),
+            ("404", "status 404: must be from 500 to 599"),
+            ("delay?seconds=-1", "seconds must be from 0"),
+            ("delay?second=1", "unknown field `second`"),
+            ("delay?probability=2", "probability must be from 0 to 1"),
+            ("delay?operation=make_video", "no provider has it"),
+            ("delay?times=often", "did not match any variant"),
+            ("", "unknown variant"),
+        ] {
+            let error = text.parse::<Fault>().unwrap_err().to_string();
+            assert!(error.contains(expected) && !error.contains('\n'), "{text}: {error}");
+        }
+    }
+}
