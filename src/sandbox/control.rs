@@ -139,9 +139,10 @@ async fn serve_media(
     Path(path): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    match world.assets.get(&path) {
-        Some(asset) => media::serve(&asset, &headers),
-        None => refusal(StatusCode::NOT_FOUND, "there is no such file"),
+    match studio::open(&world, &path).await {
+        Ok(Some(asset)) => media::serve(&asset, &headers),
+        Ok(None) => refusal(StatusCode::NOT_FOUND, "there is no such file"),
+        Err(reason) => refusal(StatusCode::INTERNAL_SERVER_ERROR, &reason),
     }
 }
 

@@ -1,33 +1,70 @@
 //! Pictures and videos as bytes: drawn with feature `render`, canned without.
 
 use bytes::Bytes;
+use tokio::sync::Mutex;
 
 use super::Quality;
+use super::clock::Moment;
 use super::studio::Script;
 
 /// A video of a second or so, for whoever has no C++ compiler.
 pub(super) static CLIP: &[u8] = include_bytes!("clip.mp4");
 
-/// What came out.
-pub(super) struct Drawn {
-    pub(super) video: Option<Bytes>,
-    /// With its media type.
-    pub(super) still: Option<(&'static str, Bytes)>,
+/// What a job's video and still are drawn from, whenever somebody asks for them.
+pub(super) struct Film {
+    pub(super) job: String,
+    pub(super) script: Script,
+    /// Paths of its images. What is no longer there is not shown.
+    pub(super) images: Vec<String>,
+    pub(super) made_at: Moment,
+    /// Held while it is drawn, so that several readers share one drawing.
+    pub(super) drawing: Mutex<()>,
 }
 
-/// Takes CPU for the whole time: runs on a blocking thread.
+impl Film {
+    pub(super) fn new(job: String, script: Script, images: Vec<String>, made_at: Moment) -> Self {
+        Self { job, script, images, made_at, drawing: Mutex::default() }
+    }
+}
+
+/// What is shown of a film.
+#[derive(Clone, Copy)]
+pub(super) enum View {
+    Video,
+    Still,
+}
+
+/// Looks whether a picture can be drawn. Takes CPU: runs on a blocking thread.
 ///
 /// # Errors
 /// A sentence for the job's failure.
+#[cfg(feature = "render")]
+pub(super) fn check(image: &[u8]) -> Result<(), String> {
+    super::render::Picture::decode(image).map(drop).map_err(|error| error.to_string())
+}
+
+/// Without `render` nothing is drawn, and no picture is looked into.
+///
+/// # Errors
+/// None; the type is that of the function that looks.
+#[cfg(not(feature = "render"))]
+pub(super) fn check(_: &[u8]) -> Result<(), String> {
+    Ok(())
+}
+
+/// The bytes of a view, with their media type. Takes CPU for the whole time: runs on a blocking
+/// thread.
+///
+/// # Errors
+/// A sentence that says what went wrong.
 #[cfg(feature = "render")]
 pub(super) fn draw(
     script: &Script,
     images: &[Bytes],
     quality: Quality,
-    wants_video: bool,
-    wants_still: bool,
-) -> Result<Drawn, String> {
-    use super::render::{FrameSize, Picture, PictureError, RenderError, Scene, still, video};
+    view: View,
+) -> Result<(&'static str, Bytes), String> {
+    use super::render::{FrameSize, Picture, RenderError, Scene, still, video};
 
     let (across, down) = script.ratio;
     let size = match quality {
@@ -39,20 +76,15 @@ pub(super) fn draw(
         Quality::Full => FrameSize::full(across, down),
     };
     let mut scene = Scene::new(size, script.seconds, script.title.clone());
-    for image in images {
-        let picture = Picture::decode(image).map_err(|error: PictureError| error.to_string());
-        scene.images.push(picture?);
-    }
+    scene.images.extend(images.iter().filter_map(|image| Picture::decode(image).ok()));
     scene.captions.clone_from(&script.captions);
     scene.price.clone_from(&script.price);
     scene.seed = script.seed;
     let text = |error: RenderError| error.to_string();
-    let video = wants_video.then(|| video(&scene)).transpose().map_err(text)?;
-    let still = wants_still.then(|| still(&scene)).transpose().map_err(text)?;
-    Ok(Drawn {
-        video: video.map(Bytes::from),
-        still: still.map(|jpeg| ("image/jpeg", Bytes::from(jpeg))),
-    })
+    match view {
+        View::Video => Ok(("video/mp4", video(&scene).map_err(text)?.into())),
+        View::Still => Ok(("image/jpeg", still(&scene).map_err(text)?.into())),
+    }
 }
 
 /// The clip for a video, and the product's own image, or a card with the title, for a still.
@@ -64,19 +96,17 @@ pub(super) fn draw(
     script: &Script,
     images: &[Bytes],
     _: Quality,
-    wants_video: bool,
-    wants_still: bool,
-) -> Result<Drawn, String> {
-    let still = || match images.first() {
-        Some(image) => (super::assets::image_type(image).unwrap_or("image/jpeg"), image.clone()),
-        None => {
+    view: View,
+) -> Result<(&'static str, Bytes), String> {
+    Ok(match (view, images.first()) {
+        (View::Video, _) => ("video/mp4", Bytes::from_static(CLIP)),
+        (View::Still, Some(image)) => {
+            (super::assets::image_type(image).unwrap_or("image/jpeg"), image.clone())
+        }
+        (View::Still, None) => {
             let (across, down) = script.ratio;
             let size = (across * 360 / down.max(1), 360);
             ("image/svg+xml", super::card::svg(&script.title, size).into())
         }
-    };
-    Ok(Drawn {
-        video: wants_video.then(|| Bytes::from_static(CLIP)),
-        still: wants_still.then(still),
     })
 }

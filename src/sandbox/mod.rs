@@ -203,6 +203,7 @@ pub struct SandboxBuilder {
     jogg_statuses: bool,
     fetch: Fetch,
     faults: Vec<Fault>,
+    keep_bytes: u64,
 }
 
 /// How large the videos are. Nothing else about a job depends on it.
@@ -236,6 +237,7 @@ impl Default for SandboxBuilder {
             jogg_statuses: false,
             fetch: Fetch::default(),
             faults: Vec::new(),
+            keep_bytes: 256 * 1024 * 1024,
         }
     }
 }
@@ -310,6 +312,11 @@ impl SandboxBuilder {
     /// Arms a fault from the start.
     pub fn fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
+    /// How many bytes of files are kept: uploads, images and videos. Of more, those go that were not
+    /// asked for the longest. A video is then drawn again when somebody asks for it; any other file
+    /// answers 404. Default: 256 MiB.
+    pub fn keep_bytes(mut self, bytes: u64) -> Self {
+        self.keep_bytes = bytes;
         self
     }
 

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
 use tokio::sync::Semaphore;
+use url::Url;
 
-use super::assets::{extension, image_type};
+use super::assets::{Asset, extension, image_type};
 use super::check::web_url;
-use super::fetch;
-use super::film::draw;
+use super::film::{Film, View, draw};
 use super::ids::digest;
 use super::work::Work;
 use super::world::World;
+use super::{fetch, film};
 
 /// What is to be made. The same script and the same images give the same bytes.
 #[derive(Clone, Debug)]
@@ -72,78 +74,156 @@ pub(super) fn shape(ratio: &str) -> (u32, u32) {
     sides.unwrap_or((16, 9))
 }
 
-/// Where the results are to be put; `None` is not made.
+/// Where the results are to be had; `None` is not made.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outputs {
+    /// The id of the job that they are of.
+    pub(super) job: String,
     pub(super) video: Option<String>,
     pub(super) still: Option<String>,
     /// A copy of the first image.
     pub(super) copy: Option<String>,
 }
 
-/// Limits how much is drawn at once: drawing takes a core.
-pub(super) struct Studio(Semaphore);
+/// Limits how much is drawn or decoded at once: it takes a core, and a large picture's memory.
+pub(super) struct Studio(Arc<Semaphore>);
 
 impl Studio {
     pub(super) fn new() -> Self {
-        Self(Semaphore::new(2))
+        Self(Arc::new(Semaphore::new(2)))
+    }
+
+    /// Runs on a blocking thread what takes CPU, when it is its turn.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, String> {
+        let permit = Arc::clone(&self.0).acquire_owned().await;
+        let permit = permit.map_err(|_| "the studio is closed".to_owned())?;
+        let work = move || {
+            let result = work();
+            drop(permit);
+            result
+        };
+        tokio::task::spawn_blocking(work).await.map_err(|_| "drawing was given up".to_owned())
     }
 }
 
-/// Starts to make what a paid call asked for, and says in `work` how it went.
+/// Starts to make what a paid call asked for, and says in `work` how it went. Where nothing has to
+/// be fetched or decoded, it is made at once.
 pub(super) fn start(world: &Arc<World>, script: Script, outputs: Outputs, work: &Arc<Work>) {
     let (world, work) = (Arc::clone(world), Arc::clone(work));
-    tokio::spawn(async move {
+    let mut making = Box::pin(async move {
         let result = make(&world, script, outputs).await;
         work.made(world.now(), result);
     });
+    if making.as_mut().now_or_never().is_none() {
+        tokio::spawn(making);
+    }
 }
 
-async fn make(world: &World, mut script: Script, outputs: Outputs) -> Result<(), String> {
+/// Gets the images, since a job without them fails, and says where its results will be. They are
+/// drawn when they are asked for.
+async fn make(world: &Arc<World>, mut script: Script, outputs: Outputs) -> Result<(), String> {
+    let images = gather(world, &std::mem::take(&mut script.images)).await?;
     script.seed ^= world.settings.seed;
-    let images = gather(world, &script.images).await?;
-    if let (Some(path), Some(image)) = (&outputs.copy, images.first()) {
-        let media_type = image_type(image).unwrap_or("application/octet-stream");
-        world.assets.put(path.clone(), media_type, image.clone(), world.now());
-    }
-    let (wants_video, wants_still) = (outputs.video.is_some(), outputs.still.is_some());
-    let permit = world.studio.0.acquire().await.map_err(|_| "the studio is closed".to_owned())?;
-    let quality = world.settings.quality;
-    let drawing = move || draw(&script, &images, quality, wants_video, wants_still);
-    let drawn = tokio::task::spawn_blocking(drawing)
-        .await
-        .map_err(|_| "drawing was given up".to_owned())??;
-    drop(permit);
     let now = world.now();
-    if let (Some(path), Some(video)) = (outputs.video, drawn.video) {
-        world.assets.put(path, "video/mp4", video, now);
+    if let (Some(path), Some((_, image))) = (outputs.copy, images.first()) {
+        world.assets.put(path, &image.media_type, image.bytes.clone(), now);
     }
-    if let (Some(path), Some((media_type, still))) = (outputs.still, drawn.still) {
-        world.assets.put(path, media_type, still, now);
+    let images = images.into_iter().map(|(path, _)| path).collect();
+    let film = Arc::new(Film::new(outputs.job, script, images, now));
+    for (path, view) in [(outputs.video, View::Video), (outputs.still, View::Still)] {
+        if let Some(path) = path {
+            world.assets.promise(path, &film, view);
+        }
     }
     Ok(())
 }
 
-/// The images that can be had. For one that is not fetched a card stands in.
-async fn gather(world: &World, addresses: &[String]) -> Result<Vec<Bytes>, String> {
+/// A file, which is drawn if it has to be.
+///
+/// # Errors
+/// A sentence that says why it cannot be drawn.
+pub(super) async fn open(world: &Arc<World>, path: &str) -> Result<Option<Arc<Asset>>, String> {
+    if let Some(asset) = world.assets.get(path) {
+        return Ok(Some(asset));
+    }
+    let Some((film, view)) = world.assets.promised(path) else { return Ok(None) };
+    let (world, path) = (Arc::clone(world), path.to_owned());
+    // Whoever does not want to wait goes away, and finds it drawn when they come back.
+    let drawing = tokio::spawn(async move {
+        let _turn = film.drawing.lock().await;
+        if let Some(asset) = world.assets.get(&path) {
+            return Ok(asset);
+        }
+        let images = film.images.iter().filter_map(|path| world.assets.get(path));
+        let images: Vec<Bytes> = images.map(|image| image.bytes.clone()).collect();
+        let (shown, quality) = (Arc::clone(&film), world.settings.quality);
+        let drawn = world.studio.run(move || draw(&shown.script, &images, quality, view));
+        let (media_type, bytes) = drawn.await??;
+        Ok(world.assets.fulfil(&path, media_type, bytes, film.made_at))
+    });
+    drawing.await.map_err(|_| "drawing was given up".to_owned())?.map(Some)
+}
+
+/// The images that can be had, with their paths. For one that is not fetched a card stands in.
+async fn gather(
+    world: &Arc<World>,
+    addresses: &[String],
+) -> Result<Vec<(String, Arc<Asset>)>, String> {
     let mut images = Vec::new();
     for address in addresses {
         let Some(url) = web_url(address) else { continue };
-        let image = match world.own_path(&url) {
+        let own = world.own_path(&url);
+        // A file that is drawn is kept as it is now, or films could be made of films without end.
+        let image = match own.filter(|path| world.assets.promised(path).is_none()) {
             Some(path) => {
-                let asset = world.assets.get(&path).ok_or("the image was not found")?;
-                asset.bytes.clone()
+                let image = world.assets.get(&path).ok_or("the image was not found")?;
+                (path, image)
             }
-            None if world.fetcher.reaches(&url) => world.fetcher.get(&url, &fetch::IMAGE).await?,
-            None => continue,
+            None => match bytes_at(world, &url).await? {
+                Some(bytes) => keep(world, bytes)?,
+                None => continue,
+            },
         };
-        if image_type(&image).is_none() {
-            return Err("the image is not PNG, JPEG, WebP or GIF".to_owned());
-        }
+        check(world, &image.1).await?;
         images.push(image);
     }
     Ok(images)
 }
+
+async fn bytes_at(world: &Arc<World>, url: &Url) -> Result<Option<Bytes>, String> {
+    match world.own_path(url) {
+        Some(path) => Ok(open(world, &path).await?.map(|asset| asset.bytes.clone())),
+        None if world.fetcher.reaches(url) => world.fetcher.get(url, &fetch::IMAGE).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Keeps an image from elsewhere for the time when it is drawn.
+fn keep(world: &World, bytes: Bytes) -> Result<(String, Arc<Asset>), String> {
+    let media_type = image_type(&bytes).ok_or(NOT_AN_IMAGE)?;
+    let path = path_by_content("fetched", media_type, &bytes);
+    world.assets.put(path.clone(), media_type, bytes, world.now());
+    let image = world.assets.get(&path).ok_or("the image was not found")?;
+    Ok((path, image))
+}
+
+/// Whether an image can be drawn; it is looked into once.
+async fn check(world: &World, image: &Arc<Asset>) -> Result<(), String> {
+    if image_type(&image.bytes).is_none() {
+        return Err(NOT_AN_IMAGE.to_owned());
+    }
+    if let Some(known) = image.decodes.get() {
+        return known.clone();
+    }
+    let image = Arc::clone(image);
+    let look = move || image.decodes.get_or_init(|| film::check(&image.bytes)).clone();
+    world.studio.run(look).await?
+}
+
+const NOT_AN_IMAGE: &str = "the image is not PNG, JPEG, WebP or GIF";
 
 /// A path for a file made of its content, so that the same file has the same address.
 pub(super) fn path_by_content(folder: &str, media_type: &str, bytes: &[u8]) -> String {

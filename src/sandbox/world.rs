@@ -75,6 +75,15 @@ impl World {
             clock,
             ids: Ids::new(settings.seed),
             assets: Assets::default(),
+    pub(super) fn new(port: u16, settings: SandboxBuilder) -> Self {
+        let SandboxBuilder { port: _, speed, seed, quality, credits, fetch, keep_bytes } = settings;
+        Self {
+            origin: format!("http://127.0.0.1:{port}"),
+            seed,
+            quality,
+            clock: Clock::new(speed),
+            ids: Ids::new(seed),
+            assets: Assets::new(keep_bytes),
             studio: Studio::new(),
             fetcher: Fetcher::new(settings.fetch),
             faults: Faults::new(settings.seed, settings.faults.clone()),
@@ -110,8 +119,8 @@ impl World {
     /// Puts the picture and the clip of a presenter where their addresses say.
     pub(super) fn publish_presenter(&self, name: &str, cover: String, clip: String) {
         let picture = card::svg(name, (360, 640)).into();
-        self.assets.put(cover, "image/svg+xml", picture, self.now());
-        self.assets.put(clip, "video/mp4", Bytes::from_static(film::CLIP), self.now());
+        self.assets.put_for_good(cover, "image/svg+xml", picture, self.now());
+        self.assets.put_for_good(clip, "video/mp4", Bytes::from_static(film::CLIP), self.now());
     }
 
     /// The path of a file of ours, if the address is one, under any name of this machine.

@@ -61,7 +61,8 @@ pub(super) fn accept(submit: &Submit, order: Order) -> Result<Arc<Task>, Insuffi
     let storyboard = waits.then(|| Storyboard::of(&world.ids, &script));
     let script = Script { seed: studio::seed_of(&id), ..script };
     // What nobody has put together yet is not drawn; its images are looked at all the same.
-    let outputs = Outputs { video: (!waits).then(|| video.clone()), ..Outputs::default() };
+    let video_path = (!waits).then(|| video.clone());
+    let outputs = Outputs { job: id.clone(), video: video_path, ..Outputs::default() };
     studio::start(world, script, outputs, &work);
     let request_id = world.ids.named("req of task");
     Ok(Arc::new(Task {

@@ -210,8 +210,12 @@ impl LinkRecord {
             seed: studio::seed_of(&media_job),
             ..Script::of_product(&self.product.title, words)
         };
-        let outputs =
-            Outputs { video: Some(video.clone()), still: Some(thumbnail.clone()), copy: None };
+        let outputs = Outputs {
+            job: self.id.clone(),
+            video: Some(video.clone()),
+            still: Some(thumbnail.clone()),
+            copy: None,
+        };
         studio::start(world, script, outputs, &work);
         self.films.push(Film { media_job, look, video, thumbnail, price: price.amount, work });
         Ok(())

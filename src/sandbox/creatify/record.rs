@@ -186,6 +186,7 @@ impl Record {
         let record =
             Self { account, id, created_at, order, regen, copy, photo, image, video: None };
         let outputs = Outputs {
+            job: record.id.clone(),
             video: None,
             still: Some(record.photo.clone()),
             copy: Some(record.copy.clone()),
@@ -258,7 +259,8 @@ impl Record {
         let name = world.ids.hex("creatify video");
         let path = format!("creatify/product_to_videos/{}/{name}.mp4", self.id);
         let script = self.script(&self.picture(world), order.video_prompt.as_deref());
-        let outputs = Outputs { video: Some(path.clone()), ..Outputs::default() };
+        let outputs =
+            Outputs { job: self.id.clone(), video: Some(path.clone()), ..Outputs::default() };
         studio::start(world, script, outputs, &work);
         self.video = Some(Video { order, path, work });
         Ok(())

@@ -191,7 +191,12 @@ impl Video {
             seed: studio::seed_of(&id),
             ..Script::of_product(&product.name, &product.description)
         };
-        let outputs = Outputs { video: Some(film.clone()), still: Some(cover.clone()), copy: None };
+        let outputs = Outputs {
+            job: id.clone(),
+            video: Some(film.clone()),
+            still: Some(cover.clone()),
+            copy: None,
+        };
         studio::start(world, script, outputs, &work);
         let title = order.name.clone().unwrap_or_else(|| product.name.clone());
         Self { account, id, title, seconds: order.seconds, film, cover, amount, work }

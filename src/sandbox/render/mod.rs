@@ -30,7 +30,6 @@ use std::io::Cursor;
 use image::codecs::jpeg::JpegEncoder;
 
 pub(crate) use picture::Picture;
-pub(crate) use picture::PictureError;
 
 use encode::Film;
 use stage::{Drawn, Stage};
