@@ -116,7 +116,7 @@ impl Assets {
     }
 
     /// The id of the job that a film or still is of, whether it is drawn or not.
-    #[cfg_attr(not(test), expect(dead_code, reason = "faults of links ask for it"))]
+    #[cfg_attr(not(test), allow(dead_code, reason = "faults of links ask for it"))]
     pub(super) fn job_of(&self, path: &str) -> Option<String> {
         let (film, _) = self.promised(path)?;
         Some(film.job.clone())

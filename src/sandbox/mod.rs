@@ -37,6 +37,7 @@ mod exchange;
 mod faults;
 mod fetch;
 mod film;
+mod idle;
 mod ids;
 mod jogg;
 mod journal;

@@ -7,6 +7,10 @@ use super::fetch::{self, Fetcher};
 
 /// As many pictures as are taken from one page.
 const MOST_IMAGES: usize = 20;
+/// Where the reading of a page ends: whatever a shop says of its product is far before.
+const MOST_BYTES: usize = 2_000_000;
+/// Of a title or a description.
+const MOST_CHARS: usize = 5_000;
 
 /// A product as its page shows it.
 #[derive(Debug, Default, PartialEq)]
@@ -27,7 +31,14 @@ impl ProductPage {
             return Ok(Self { title: name_of(url), ..Self::default() });
         }
         let html = fetcher.get(url, &fetch::PAGE).await?;
-        Ok(Self::of_html(&String::from_utf8_lossy(&html), url))
+        let url = url.clone();
+        let read = move || {
+            let read = &html[..html.len().min(MOST_BYTES)];
+            Self::of_html(&String::from_utf8_lossy(read), &url)
+        };
+        // A page that was made for it takes a second.
+        let page = tokio::task::spawn_blocking(read).await;
+        page.map_err(|_| "the page could not be read".to_owned())
     }
 
     fn of_html(html: &str, url: &Url) -> Self {
@@ -43,7 +54,8 @@ impl ProductPage {
                 ("img", _) => pictures.extend(tag.value("src").map(plain)),
                 // The first one is the page's own, later ones belong to drawings in it.
                 ("title", _) if title.is_none() => {
-                    title = tag.after.split_once("</").map(|(text, _)| plain(text));
+                    let text = tag.after.split_once("</").map(|(text, _)| plain(text));
+                    title = Some(text.unwrap_or_default());
                 }
                 _ => {}
             }
@@ -97,7 +109,8 @@ fn plain(text: &str) -> String {
     }
     // Last, so that what it gives is not read again.
     let text = text.replace("&amp;", "&");
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    text.chars().take(MOST_CHARS).collect()
 }
 
 /// One opening tag.
@@ -236,5 +249,14 @@ mod tests {
             let named = ProductPage { title: "Roast".to_owned(), ..ProductPage::default() };
             assert_eq!(page(text), named, "{text}");
         }
+    }
+
+    #[test]
+    fn a_page_that_repeats_itself_without_end_is_read_once() {
+        for part in ["<title>", "<a b='", "<script>", "<!--", "<a b", " b=c", "<img src=a>"] {
+            assert!(page(&part.repeat(MOST_BYTES / part.len())).images.len() <= MOST_IMAGES);
+        }
+        let found = page(&format!("<title>{}</title>", "é ".repeat(MOST_CHARS)));
+        assert_eq!(found.title.chars().count(), MOST_CHARS);
     }
 }

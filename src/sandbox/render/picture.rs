@@ -45,6 +45,10 @@ impl Picture {
         if width == 0 || height == 0 {
             return Err(PictureError::Damaged("no pixels".to_owned()));
         }
+        // The decoder's own limit leaves out what it decodes into.
+        if decoder.total_bytes() > MAX_DECODED_BYTES {
+            return Err(PictureError::TooLarge);
+        }
         // A damaged EXIF block is no reason to refuse the picture that carries it.
         let orientation = decoder.orientation();
         let mut image = DynamicImage::from_decoder(decoder).map_err(PictureError::from)?;
@@ -175,7 +179,9 @@ impl fmt::Display for PictureError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unrecognised => f.write_str("not a png, jpeg, webp or gif picture"),
-            Self::TooLarge => write!(f, "picture is larger than {MAX_SIDE_PX} px a side"),
+            Self::TooLarge => {
+                write!(f, "picture has more than {MAX_SIDE_PX} px a side, or 256 MB of pixels")
+            }
             Self::Damaged(reason) => write!(f, "picture does not decode: {reason}"),
         }
     }

@@ -8,6 +8,7 @@ mod music;
 mod port;
 mod strict;
 mod time;
+mod safety;
 
 use std::net::SocketAddr;
 use std::time::Duration;
