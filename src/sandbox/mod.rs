@@ -313,6 +313,9 @@ impl SandboxBuilder {
     /// Arms a fault from the start.
     pub fn fault(mut self, fault: Fault) -> Self {
         self.faults.push(fault);
+        self
+    }
+
     /// How many bytes of files are kept: uploads, images and videos. Of more, those go that were not
     /// asked for the longest. A video is then drawn again when somebody asks for it; any other file
     /// answers 404. Default: 256 MiB.

@@ -74,16 +74,7 @@ impl World {
             origin: format!("http://127.0.0.1:{port}"),
             clock,
             ids: Ids::new(settings.seed),
-            assets: Assets::default(),
-    pub(super) fn new(port: u16, settings: SandboxBuilder) -> Self {
-        let SandboxBuilder { port: _, speed, seed, quality, credits, fetch, keep_bytes } = settings;
-        Self {
-            origin: format!("http://127.0.0.1:{port}"),
-            seed,
-            quality,
-            clock: Clock::new(speed),
-            ids: Ids::new(seed),
-            assets: Assets::new(keep_bytes),
+            assets: Assets::new(settings.keep_bytes),
             studio: Studio::new(),
             fetcher: Fetcher::new(settings.fetch),
             faults: Faults::new(settings.seed, settings.faults.clone()),
