@@ -33,6 +33,12 @@ impl Asset {
         Arc::new(Self { bytes, media_type, etag, modified, decodes })
     }
 
+    /// A file that ends in the middle, as if it were whole.
+    pub(super) fn half(&self) -> Arc<Self> {
+        let bytes = self.bytes.slice(..self.bytes.len() / 2);
+        Self::new(&self.media_type, bytes, self.modified)
+    }
+
     fn cost(&self) -> u64 {
         self.bytes.len() as u64 + OVERHEAD_BYTES
     }
@@ -113,13 +119,6 @@ impl Assets {
     /// What is there already.
     pub(super) fn get(&self, path: &str) -> Option<Arc<Asset>> {
         self.shelf().get(path)
-    }
-
-    /// The id of the job that a film or still is of, whether it is drawn or not.
-    #[cfg_attr(not(test), allow(dead_code, reason = "faults of links ask for it"))]
-    pub(super) fn job_of(&self, path: &str) -> Option<String> {
-        let (film, _) = self.promised(path)?;
-        Some(film.job.clone())
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {

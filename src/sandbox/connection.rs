@@ -12,6 +12,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::idle::{Idle, MOST_IDLE};
 use super::world::locked;
 
 /// Connections at once. More wait until others end: each takes memory, however little it asks for.
@@ -37,6 +38,7 @@ impl Listener for Port {
         // The semaphore is never closed.
         let room = Arc::clone(&self.room).acquire_owned().await.ok();
         let (stream, address) = Listener::accept(&mut self.listener).await;
+        let stream = Idle::new(stream, MOST_IDLE);
         (Wire { stream, connection: Connection::default(), _room: room }, address)
     }
 
@@ -82,7 +84,7 @@ impl Connected<IncomingStream<'_, Port>> for Connection {
 
 /// A stream that stops where it is told to.
 pub(super) struct Wire {
-    stream: TcpStream,
+    stream: Idle<TcpStream>,
     connection: Connection,
     _room: Option<OwnedSemaphorePermit>,
 }
@@ -91,7 +93,7 @@ impl Wire {
     /// Closes without the usual goodbye.
     fn reset(&self) -> io::Error {
         // Without this the system would send what is left, and then a plain end.
-        let _ = self.stream.set_zero_linger();
+        let _ = self.stream.get_ref().set_zero_linger();
         io::ErrorKind::ConnectionReset.into()
     }
 }

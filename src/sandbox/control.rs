@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post};
 use axum::{Json, Router};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::faults::Fault;
 use super::world::World;
-use super::{assets, body, clock, media, studio};
+use super::{assets, body, clock, link, studio};
 use crate::ProviderId;
 
 /// Largest image that is hosted.
@@ -137,10 +137,14 @@ async fn announce_resubmit(State(world): State<Arc<World>>, request: Request) ->
 async fn serve_media(
     State(world): State<Arc<World>>,
     Path(path): Path<String>,
-    headers: HeaderMap,
+    request: Request,
 ) -> Response {
+    let fault = link::fault(&world, &path, &request);
+    if let Some(answer) = fault.as_ref().and_then(link::instead) {
+        return answer;
+    }
     match studio::open(&world, &path).await {
-        Ok(Some(asset)) => media::serve(&asset, &headers),
+        Ok(Some(asset)) => link::serve(&asset, request.headers(), fault.as_ref()),
         Ok(None) => refusal(StatusCode::NOT_FOUND, "there is no such file"),
         Err(reason) => refusal(StatusCode::INTERNAL_SERVER_ERROR, &reason),
     }

@@ -62,7 +62,7 @@ impl Exchange {
         let Some(operation) = self.operation.filter(|_| faults.any()) else { return Some(shown) };
         let mut marks = faults.marks_of_job(id);
         marks.extend(self.marks.iter().cloned());
-        let subject = Subject { operation, marks: &marks };
+        let subject = Subject::new(operation, &marks);
         let is_apt = |fault: &Fault| match fault.kind() {
             FaultKind::LateList => is_list && now.since(made) < fault.secs(30),
             FaultKind::StatusBack => answer(made).get("status") != shown.get("status"),
@@ -192,7 +192,7 @@ impl Submit {
 
     fn doom(&self, work: &Work) {
         let Some(operation) = self.exchange.operation else { return };
-        let subject = Subject { operation, marks: &self.exchange.marks };
+        let subject = Subject::new(operation, &self.exchange.marks);
         let Some(fault) = self.exchange.world.faults.pick(Stage::Job, &subject) else { return };
         self.exchange.note_fault(&fault);
         work.doom(match fault.kind() {

@@ -28,7 +28,7 @@ impl Film {
 }
 
 /// What is shown of a film.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) enum View {
     Video,
     Still,

@@ -41,6 +41,7 @@ mod idle;
 mod ids;
 mod jogg;
 mod journal;
+mod link;
 mod media;
 mod operations;
 mod product_page;

@@ -60,7 +60,7 @@ async fn answer(
     next: Next,
 ) -> (Response, Option<Fired>) {
     let fault = exchange.operation.and_then(|operation| {
-        let subject = Subject { operation, marks: &exchange.marks };
+        let subject = Subject::new(operation, &exchange.marks);
         exchange.world.faults.pick(Stage::Wire, &subject)
     });
     if let Some(fault) = &fault {

@@ -290,6 +290,9 @@ impl Fault {
             return refuse(format!("status {status}: must be from {least} to {most}"));
         }
         match &self.operation {
+            Some(_) if self.kind.stage() == Stage::Video => {
+                refuse("operation: a link belongs to none; say provider or product".to_owned())
+            }
             Some(id) if !operations::exists(id) => {
                 refuse(format!("operation {id:?}: no provider has it; use an operationId"))
             }

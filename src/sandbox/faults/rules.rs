@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard};
 use serde::Serialize;
 
 use super::{Fault, Stage, magic};
+use crate::ProviderId;
 use crate::sandbox::ids::digest;
 use crate::sandbox::operations::{Kind, Operation};
 use crate::sandbox::world::locked;
@@ -28,9 +29,17 @@ pub struct ArmedFault {
 
 /// What a fault may happen to.
 pub(in crate::sandbox) struct Subject<'a> {
-    pub(in crate::sandbox) operation: &'static Operation,
+    pub(in crate::sandbox) provider: ProviderId,
+    /// `None` for the link of a video.
+    pub(in crate::sandbox) operation: Option<&'static Operation>,
     /// What the request, or the job, has on it.
     pub(in crate::sandbox) marks: &'a [String],
+}
+
+impl<'a> Subject<'a> {
+    pub(in crate::sandbox) fn new(operation: &'static Operation, marks: &'a [String]) -> Self {
+        Self { provider: operation.provider, operation: Some(operation), marks }
+    }
 }
 
 /// One armed fault. A mark is what a request or a job has to carry for it: the rule's own id where
@@ -199,19 +208,18 @@ impl State {
 impl Rule {
     fn matches(&self, stage: Stage, subject: &Subject<'_>) -> bool {
         let fault = &self.armed.fault;
-        let operation = subject.operation;
         // What a product brings about happens to the call that is paid for it, unless it says which.
         let is_meant = match &fault.operation {
-            Some(id) => id == operation.id,
-            None if stage == Stage::Wire => {
+            Some(id) => subject.operation.is_some_and(|operation| operation.id == id),
+            None if stage == Stage::Wire => subject.operation.is_some_and(|operation| {
                 fault.kind.is_for(operation)
                     && (self.mark.is_none() || operation.kind == Kind::Submit)
-            }
+            }),
             None => true,
         };
         fault.kind.stage() == stage
             && is_meant
-            && fault.provider.is_none_or(|provider| provider == operation.provider)
+            && fault.provider.is_none_or(|provider| provider == subject.provider)
             && self.mark.as_ref().is_none_or(|mark| subject.marks.contains(mark))
     }
 
@@ -280,7 +288,7 @@ mod tests {
 
     fn happened(fault: &str, chances: u32) -> Vec<u32> {
         let faults = Faults::new(7, vec![fault.parse().unwrap()]);
-        let subject = Subject { operation: create(), marks: &[] };
+        let subject = Subject::new(create(), &[]);
         (0..chances).filter(|_| faults.pick(Stage::Wire, &subject).is_some()).collect()
     }
 
@@ -313,9 +321,9 @@ mod tests {
         let mut by_id = Vec::new();
         faults.marks_of("product_1", &mut by_id);
         assert_eq!(by_id, marks);
-        let none = Subject { operation: create(), marks: &[] };
+        let none = Subject::new(create(), &[]);
         assert_eq!(faults.pick(Stage::Job, &none), None);
-        let carries = Subject { operation: create(), marks: &marks };
+        let carries = Subject::new(create(), &marks);
         assert!(faults.pick(Stage::Job, &carries).is_some());
         assert_eq!(faults.list()[0].happened, 1);
         assert!(faults.disarm("fault_1") && !faults.disarm("fault_1"));

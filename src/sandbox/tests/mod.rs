@@ -6,9 +6,9 @@ mod jogg;
 mod links;
 mod music;
 mod port;
+mod safety;
 mod strict;
 mod time;
-mod safety;
 
 use std::net::SocketAddr;
 use std::time::Duration;
