@@ -11,7 +11,7 @@ use crate::catalogue::CatalogueKind;
 use crate::error::Result;
 use crate::job::JobId;
 use crate::model::{AspectRatio, Credits, Language, Product, ProviderId, Track, VideoRequest};
-use crate::sandbox::{Fetch, Quality};
+use crate::sandbox::{BeatApiContract, Fetch, Quality};
 
 /// Turns a product into a marketing video, through BeatAPI, Creatify or JoggAI.
 #[derive(Debug, Parser)]
@@ -354,6 +354,15 @@ pub(super) struct SandboxArgs {
     /// A file of faults to arm from the start, in TOML: a list of [[fault]].
     #[arg(long, value_name = "FILE")]
     pub(super) scenario: Option<PathBuf>,
+    /// Refuse nothing for being too much: no rate limits and no slots.
+    #[arg(long)]
+    pub(super) no_limits: bool,
+    /// How many BeatAPI tasks an account may have at work at a time.
+    #[arg(long, default_value_t = 30, value_name = "COUNT")]
+    pub(super) beatapi_slots: u32,
+    /// Which state of its contract BeatAPI shows.
+    #[arg(long, default_value = "newest", value_name = "CONTRACT")]
+    pub(super) beatapi_contract: Contract,
 }
 
 /// What moves a sandbox's time.
@@ -382,6 +391,24 @@ impl From<FetchFrom> for Fetch {
             FetchFrom::None => Self::None,
             FetchFrom::Loopback => Self::Loopback,
             FetchFrom::Public => Self::Public,
+        }
+    }
+}
+
+/// The sandbox's [`BeatApiContract`] as the command line names it.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum Contract {
+    /// Dollars, and idempotency keys that are honoured.
+    Newest,
+    /// As at its launch: whole credits, and idempotency keys that are ignored.
+    Launch,
+}
+
+impl From<Contract> for BeatApiContract {
+    fn from(contract: Contract) -> Self {
+        match contract {
+            Contract::Newest => Self::Newest,
+            Contract::Launch => Self::Launch,
         }
     }
 }

@@ -31,6 +31,11 @@ impl Moment {
         self.0 / 1000
     }
 
+    /// Without a fraction of a second, as headers tell it.
+    pub(super) fn whole_second(self) -> Self {
+        Self(self.0 - self.0 % 1000)
+    }
+
     pub(super) fn plus(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(millis(duration)))
     }

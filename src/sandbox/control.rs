@@ -64,8 +64,12 @@ async fn host_asset(State(world): State<Arc<World>>, request: Request) -> Respon
 }
 
 async fn ledger(State(world): State<Arc<World>>) -> Response {
-    Json(json!({"entries": world.ledger(), "double_submits": world.double_submits()}))
-        .into_response()
+    let ledger = json!({
+        "entries": world.ledger(),
+        "accounts": world.balances(),
+        "double_submits": world.double_submits(),
+    });
+    Json(ledger).into_response()
 }
 
 async fn counters(State(world): State<Arc<World>>) -> Response {

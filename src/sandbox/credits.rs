@@ -1,6 +1,6 @@
 //! Credits that fall: one balance for each account, one entry for each paid call.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::clock::Moment;
 use super::ids::{digest, hex};
+use super::running::Running;
 use super::work::{Progress, Work};
 use crate::{Credits, ProviderId};
 
@@ -29,6 +30,29 @@ pub struct LedgerEntry {
     pub settled: Credits,
     /// Given back, because the job failed.
     pub refunded: Credits,
+}
+
+/// What all entries of one account come to.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct AccountBalance {
+    /// Whose credits these are.
+    pub provider: ProviderId,
+    /// The account, as in its [entries](LedgerEntry).
+    pub account: String,
+    /// What it began with.
+    pub started: Credits,
+    /// What is left.
+    pub balance: Credits,
+    /// Reserved for jobs that are not over.
+    pub open: Credits,
+    /// Spent for good.
+    pub settled: Credits,
+    /// Given back, and so part of the balance again.
+    pub refunded: Credits,
+    /// Whether `started` = `balance` + `open` + `settled`, and no amount is below zero. The balance
+    /// is kept by itself and not worked out from the entries, so this can fail.
+    pub balances: bool,
 }
 
 /// Whoever a key belongs to.
@@ -90,12 +114,12 @@ pub(super) struct Books {
     balances: HashMap<Account, Credits>,
     entries: Vec<LedgerEntry>,
     /// Entries whose job runs.
-    open: Vec<(usize, Account, Arc<Work>)>,
+    open: Running<(usize, Account)>,
 }
 
 impl Books {
     pub(super) fn new(start: HashMap<ProviderId, Credits>) -> Self {
-        Self { start, balances: HashMap::new(), entries: Vec::new(), open: Vec::new() }
+        Self { start, balances: HashMap::new(), entries: Vec::new(), open: Running::new() }
     }
 
     pub(super) fn balance(&mut self, account: &Account, now: Moment) -> Credits {
@@ -104,9 +128,13 @@ impl Books {
     }
 
     fn balance_of(&mut self, account: &Account) -> &mut Credits {
-        let start = self.start.get(&account.provider).copied().unwrap_or_default();
-        let start = if account.is_empty { Credits::ZERO } else { start };
+        let start = self.start_of(account);
         self.balances.entry(account.clone()).or_insert(start)
+    }
+
+    fn start_of(&self, account: &Account) -> Credits {
+        let start = self.start.get(&account.provider).copied().unwrap_or_default();
+        if account.is_empty { Credits::ZERO } else { start }
     }
 
     /// Takes the price of a job that is accepted.
@@ -125,7 +153,7 @@ impl Books {
         *balance -= price.amount;
         let kept = price.terms == Terms::Kept;
         if !kept {
-            self.open.push((self.entries.len(), account.clone(), Arc::clone(work)));
+            self.open.push(work, (self.entries.len(), account.clone()));
         }
         self.entries.push(LedgerEntry {
             provider: account.provider,
@@ -145,20 +173,53 @@ impl Books {
         self.entries.clone()
     }
 
+    /// What the entries of each account come to that has any.
+    pub(super) fn balances(&mut self, now: Moment) -> Vec<AccountBalance> {
+        self.settle(now);
+        let mut sums: BTreeMap<(ProviderId, &str), [Credits; 3]> = BTreeMap::new();
+        for entry in &self.entries {
+            let sums = sums.entry((entry.provider, &entry.account)).or_default();
+            sums[0] += entry.reserved - entry.settled - entry.refunded;
+            sums[1] += entry.settled;
+            sums[2] += entry.refunded;
+        }
+        let accounts = self.balances.iter().filter_map(|(account, balance)| {
+            let sums = sums.get(&(account.provider, &account.name))?;
+            Some(AccountBalance::of(account, self.start_of(account), *balance, *sums))
+        });
+        let mut accounts: Vec<_> = accounts.collect();
+        accounts.sort_by(|a, b| (a.provider, &a.account).cmp(&(b.provider, &b.account)));
+        accounts
+    }
+
     /// Closes the entries of jobs that ended by now.
     fn settle(&mut self, now: Moment) {
-        let (over, open) = std::mem::take(&mut self.open)
-            .into_iter()
-            .partition(|(_, _, work)| work.progress(now).is_over());
-        self.open = open;
-        for (index, account, work) in over {
-            let reserved = self.entries[index].reserved;
-            if matches!(work.progress(now), Progress::Failed { .. }) {
-                self.entries[index].refunded = reserved;
+        for ((index, account), end) in self.open.take_ended(now) {
+            let entry = &mut self.entries[index];
+            if matches!(end, Progress::Failed { .. }) {
+                let reserved = entry.reserved;
+                entry.refunded = reserved;
                 *self.balance_of(&account) += reserved;
             } else {
-                self.entries[index].settled = reserved;
+                entry.settled = entry.reserved;
             }
+        }
+    }
+}
+
+impl AccountBalance {
+    fn of(account: &Account, started: Credits, balance: Credits, sums: [Credits; 3]) -> Self {
+        let [open, settled, refunded] = sums;
+        let is_sound = [balance, open, settled, refunded].iter().all(|sum| *sum >= Credits::ZERO);
+        Self {
+            provider: account.provider,
+            account: account.name.clone(),
+            started,
+            balance,
+            open,
+            settled,
+            refunded,
+            balances: is_sound && started == balance + open + settled,
         }
     }
 }
@@ -194,6 +255,10 @@ mod tests {
             assert_eq!(books.balance(&account("a"), later), left);
             let entry = &books.entries(later)[0];
             assert_eq!(entry.reserved, entry.settled + entry.refunded);
+            let balances = books.balances(later);
+            assert_eq!(balances.len(), 1, "who paid for nothing has no balance to show");
+            assert_eq!((balances[0].balance, balances[0].open), (left, Credits::ZERO));
+            assert!(balances[0].balances);
         }
     }
 
@@ -206,6 +271,52 @@ mod tests {
         books.charge(&account("a"), "task_2", &price, &work).unwrap_err();
         books.charge(&account("sk_sandbox_nocredits"), "task_3", &price, &work).unwrap_err();
         assert_eq!(books.entries(work.accepted_at).len(), 1);
+    }
+
+    /// Jobs of all kinds over some accounts, each with an end of its own.
+    #[test]
+    fn every_account_balances_at_every_moment() {
+        let start = Clock::new(0.0).now();
+        let credits = [ProviderId::BeatApi, ProviderId::Creatify, ProviderId::Jogg];
+        let mut books = Books::new(credits.map(|provider| (provider, Credits::whole(900))).into());
+        let mut roll = 7u64;
+        let mut roll = |sides: u64| {
+            roll = roll.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (roll >> 33) % sides
+        };
+        let mut works: Vec<Arc<Work>> = Vec::new();
+        let (mut refused, mut seen) = (0, 0);
+        for secs in 0..2_000 {
+            let now = start.plus(Duration::from_secs(secs));
+            let provider = credits[roll(3) as usize];
+            let account = Account::of_key(provider, &roll(4).to_string()).unwrap();
+            let kept = provider != ProviderId::BeatApi;
+            let terms = if kept { Terms::Kept } else { Terms::RefundedOnFailure };
+            let amount = Credits::cents(roll(2_000) as u32);
+            let work = Work::accepted(now, Duration::from_secs(roll(200)));
+            let price = Price { operation: "create_ecommerce_video", amount, terms };
+            match books.charge(&account, &secs.to_string(), &price, &work) {
+                Ok(()) => works.push(work),
+                Err(Insufficient) => refused += 1,
+            }
+            if !works.is_empty() && roll(2) == 0 {
+                let made = works.swap_remove(roll(works.len() as u64) as usize);
+                let result = if roll(3) == 0 { Err("no".to_owned()) } else { Ok(()) };
+                made.made(now, result);
+            }
+            let balances = books.balances(now);
+            assert!(balances.iter().all(|account| account.balances), "{balances:#?}");
+            seen += usize::from(balances.iter().any(|account| account.open > Credits::ZERO));
+        }
+        let entries = books.entries(start.plus(Duration::from_secs(9_999)));
+        let refunded = entries.iter().filter(|entry| entry.refunded > Credits::ZERO).count();
+        assert_eq!(entries.len() + refused, 2_000);
+        assert!(refused > 20 && refunded > 20 && seen > 1_000, "{refused} {refunded} {seen}");
+
+        // Books that lost a credit do not balance.
+        *books.balances.values_mut().next().unwrap() += Credits::cents(1);
+        let later = start.plus(Duration::from_secs(9_999));
+        assert_eq!(books.balances(later).iter().filter(|account| !account.balances).count(), 1);
     }
 
     #[test]

@@ -22,6 +22,8 @@ pub(super) struct Exchange {
     /// In the journal.
     pub(super) number: u64,
     pub(super) operation: Option<&'static Operation>,
+    /// Whose key it came with.
+    pub(super) account: Option<Account>,
     /// What the request carries for faults.
     pub(super) marks: Vec<String>,
 }
@@ -81,6 +83,13 @@ impl Exchange {
         }
         renew_links(&mut shown, &self.world, faults.good_link(id));
         Some(shown)
+    }
+
+    /// The request is refused, and asked to come again at this time.
+    pub(super) fn refused_until(&self, until: Moment) {
+        if let (Some(operation), Some(account)) = (self.operation, &self.account) {
+            self.world.limits.refused(account, operation.id, until);
+        }
     }
 
     pub(super) fn note_job(&self, id: &str) {

@@ -42,11 +42,13 @@ mod ids;
 mod jogg;
 mod journal;
 mod link;
+mod limits;
 mod media;
 mod operations;
 mod product_page;
 #[cfg(feature = "render")]
 mod render;
+mod running;
 mod server;
 mod stage;
 mod studio;
@@ -71,8 +73,9 @@ use tokio::sync::oneshot;
 pub use clock::SandboxClock;
 #[cfg(feature = "cli")]
 pub(crate) use connect::{client_builder, clock_of};
+pub use beatapi::BeatApiContract;
 pub use creatify::CREATIFY_SECONDS;
-pub use credits::LedgerEntry;
+pub use credits::{AccountBalance, LedgerEntry};
 pub use doubles::DoubleSubmit;
 pub use faults::{ArmedFault, Fault, FaultKind, InvalidFault};
 pub use fetch::Fetch;
@@ -146,6 +149,11 @@ impl Sandbox {
         self.stage.world().ledger()
     }
 
+    /// What the ledger comes to for each account that paid for something, in order.
+    pub fn balances(&self) -> Vec<AccountBalance> {
+        self.stage.world().balances()
+    }
+
     /// What arrived so far.
     pub fn counters(&self) -> Counters {
         self.stage.world().counters()
@@ -206,6 +214,9 @@ pub struct SandboxBuilder {
     fetch: Fetch,
     faults: Vec<Fault>,
     keep_bytes: u64,
+    limits: bool,
+    beatapi_slots: u32,
+    beatapi_contract: BeatApiContract,
 }
 
 /// How large the videos are. Nothing else about a job depends on it.
@@ -240,6 +251,9 @@ impl Default for SandboxBuilder {
             fetch: Fetch::default(),
             faults: Vec::new(),
             keep_bytes: 256 * 1024 * 1024,
+            limits: true,
+            beatapi_slots: limits::MOST_SLOTS,
+            beatapi_contract: BeatApiContract::default(),
         }
     }
 }
@@ -270,7 +284,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// What each account of a provider starts with.
+    /// What each account of a provider starts with; BeatAPI's in dollars, whatever its contract.
     pub fn credits(mut self, provider: ProviderId, credits: Credits) -> Self {
         self.credits.insert(provider, credits);
         self
@@ -322,6 +336,27 @@ impl SandboxBuilder {
     /// answers 404. Default: 256 MiB.
     pub fn keep_bytes(mut self, bytes: u64) -> Self {
         self.keep_bytes = bytes;
+        self
+    }
+
+    /// Whether too many calls are refused: more than 20 POSTs a minute at JoggAI, and at BeatAPI more
+    /// than 120 reads of tasks a minute or more tasks at a time than there are
+    /// [slots](Self::beatapi_slots). Minutes are those of the sandbox. Default: yes.
+    pub fn limits(mut self, limits: bool) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How many BeatAPI tasks of an account may be at work at a time. The service gives 1 to 30, by
+    /// what was ever paid in. Default: 30.
+    pub fn beatapi_slots(mut self, slots: u32) -> Self {
+        self.beatapi_slots = slots;
+        self
+    }
+
+    /// Which state of its contract BeatAPI shows. Default: [`BeatApiContract::Newest`].
+    pub fn beatapi_contract(mut self, contract: BeatApiContract) -> Self {
+        self.beatapi_contract = contract;
         self
     }
 

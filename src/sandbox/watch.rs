@@ -18,7 +18,7 @@ use super::faults::{self, Fault, Fired, Stage, Subject};
 use super::journal::{MOST_BODY_CHARS, RequestRecord};
 use super::operations::{self, Kind, Operation};
 use super::world::World;
-use super::{body, control};
+use super::{beatapi, body, control};
 
 /// The header with a fault for its request, or for the job that the request makes.
 const HEADER: &str = "x-sandbox-fault";
@@ -27,13 +27,14 @@ pub(super) async fn watch(
     State(world): State<Arc<World>>,
     matched: Option<MatchedPath>,
     ConnectInfo(connection): ConnectInfo<Connection>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     if request.uri().path().starts_with("/_sandbox") {
         return next.run(request).await;
     }
     let operation = matched.and_then(|path| operations::find(request.method(), path.as_str()));
+    beatapi::claim(&world, operation, &mut request);
     let (request, json) = buffered(request).await;
     let header = request.headers().get(HEADER).map(|value| faults::of_header(value.as_bytes()));
     let header = match header.transpose() {
@@ -103,14 +104,19 @@ fn open(
     let path = request.uri().path();
     let provider = operation.map(|known| known.provider).or_else(|| operations::provider_of(path));
     let account = provider.and_then(|provider| Account::of_headers(provider, request.headers()));
-    let account = account.map(|account| account.name);
     if let Some(operation) = operation {
-        world.count(operation.provider, |tally| match operation.kind {
-            Kind::Submit => tally.submits += 1,
-            Kind::Poll => tally.polls += 1,
-            Kind::Other => {}
+        let is_early = |account| world.limits.is_early(account, operation.id, world.now());
+        let is_early = account.as_ref().is_some_and(is_early);
+        world.count(operation.provider, |tally| {
+            tally.early_retries += u64::from(is_early);
+            match operation.kind {
+                Kind::Submit => tally.submits += 1,
+                Kind::Poll => tally.polls += 1,
+                Kind::Other => {}
+            }
         });
     }
+    let name = account.as_ref().map(|account| account.name.clone());
     let uri = request.uri();
     let number = world.journal.open(RequestRecord {
         at: world.timestamp(),
@@ -118,20 +124,20 @@ fn open(
         operation: operation.map(|known| known.id),
         method: request.method().to_string(),
         path: uri.path_and_query().map_or(path, |whole| whole.as_str()).to_owned(),
-        account: account.clone(),
+        account: name.clone(),
         body: json.map(|json| json.to_string().chars().take(MOST_BODY_CHARS).collect()),
         ..RequestRecord::default()
     });
     let seen = faults::Seen {
         operation,
         number,
-        account: account.as_deref().unwrap_or_default(),
+        account: name.as_deref().unwrap_or_default(),
         path,
         body: json,
         header,
     };
     let marks = world.faults.marks_of_request(&seen);
-    Arc::new(Exchange { world: Arc::clone(world), number, operation, marks })
+    Arc::new(Exchange { world: Arc::clone(world), number, operation, account, marks })
 }
 
 /// From now on what a request made carries what the request carried.

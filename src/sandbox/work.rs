@@ -43,6 +43,11 @@ impl Work {
         Arc::new(Self { accepted_at, lasts, made: OnceLock::new(), fate: OnceLock::new() })
     }
 
+    /// When it ends, if its video is there by then.
+    pub(super) fn ends_at_earliest(&self) -> Moment {
+        self.accepted_at.plus(self.lasts)
+    }
+
     /// Says what came of it; only the first word counts.
     pub(super) fn made(&self, at: Moment, result: Result<(), String>) {
         let _ = self.made.set((at, result));
@@ -72,7 +77,7 @@ impl Work {
             None => {}
         }
         let Some((made_at, result)) = self.made.get() else { return Progress::Running };
-        let at = self.accepted_at.plus(self.lasts).max(*made_at);
+        let at = self.ends_at_earliest().max(*made_at);
         match result {
             _ if now < at => Progress::Running,
             Ok(()) => Progress::Done { at },

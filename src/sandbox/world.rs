@@ -10,15 +10,16 @@ use url::Url;
 use super::SandboxBuilder;
 use super::assets::Assets;
 use super::clock::{Clock, Moment};
-use super::credits::{Account, Books, Insufficient, LedgerEntry, Price};
+use super::credits::{Account, AccountBalance, Books, Insufficient, LedgerEntry, Price};
 use super::doubles::{Accepted, DoubleSubmit, Doubles};
 use super::faults::Faults;
 use super::fetch::Fetcher;
 use super::ids::Ids;
 use super::journal::Journal;
+use super::limits::Limits;
 use super::studio::Studio;
 use super::work::Work;
-use super::{card, fetch, film};
+use super::{beatapi, card, fetch, film};
 use crate::{Credits, ProviderId, Timestamp};
 
 /// How often something was asked for.
@@ -34,6 +35,11 @@ pub struct Tally {
     /// Paid calls that were accepted although an equal one had been; see
     /// [`DoubleSubmit`](super::DoubleSubmit).
     pub double_submits: u64,
+    /// Calls that came before the wait was over which an earlier refusal of the same operation had
+    /// asked this account for.
+    pub early_retries: u64,
+    /// BeatAPI tasks that were ordered while every slot of the account was taken.
+    pub slots_over_limit: u64,
 }
 
 /// What arrived so far, in total and for each provider.
@@ -63,6 +69,8 @@ pub(super) struct World {
     pub(super) faults: Faults,
     pub(super) journal: Journal,
     pub(super) port: u16,
+    pub(super) limits: Limits,
+    pub(super) beatapi_keys: beatapi::Keys,
     books: Mutex<Books>,
     counters: Mutex<Counters>,
     doubles: Mutex<Doubles>,
@@ -70,6 +78,10 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(port: u16, settings: SandboxBuilder, clock: Arc<Clock>) -> Self {
+        let mut credits = settings.credits.clone();
+        if let Some(dollars) = credits.get_mut(&ProviderId::BeatApi) {
+            *dollars = settings.beatapi_contract.amount(*dollars);
+        }
         Self {
             origin: format!("http://127.0.0.1:{port}"),
             clock,
@@ -80,7 +92,9 @@ impl World {
             faults: Faults::new(settings.seed, settings.faults.clone()),
             journal: Journal::default(),
             port,
-            books: Mutex::new(Books::new(settings.credits.clone())),
+            limits: Limits::new(settings.limits, settings.beatapi_slots),
+            beatapi_keys: beatapi::Keys::default(),
+            books: Mutex::new(Books::new(credits)),
             counters: Mutex::default(),
             doubles: Mutex::default(),
             settings,
@@ -152,6 +166,10 @@ impl World {
 
     pub(super) fn ledger(&self) -> Vec<LedgerEntry> {
         self.books().entries(self.now())
+    }
+
+    pub(super) fn balances(&self) -> Vec<AccountBalance> {
+        self.books().balances(self.now())
     }
 
     fn books(&self) -> MutexGuard<'_, Books> {

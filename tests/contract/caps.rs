@@ -73,7 +73,8 @@ fn charged(sandbox: &Sandbox) -> (usize, Credits) {
 }
 
 async fn no_cap_is_passed<L: Ledger>(open: impl AsyncFn() -> L) {
-    let builder = Sandbox::builder().quality(Quality::Thumbnail);
+    // The caps are to be what keeps jobs back.
+    let builder = Sandbox::builder().quality(Quality::Thumbnail).limits(false);
     let builder = builder.credits(ProviderId::BeatApi, Credits::whole(100_000));
     let sandbox = builder.start().await.unwrap();
     let clock = StandingClock(Arc::new(AtomicI64::new(1_790_000_000_000)));

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use adreel::{Client, Credits, JobQuery, Ledger, MemoryLedger, ProviderId, Sandbox, Stage};
+use adreel::{Client, JobQuery, Ledger, MemoryLedger, Sandbox, Stage};
 
 use crate::plans::{accepted, paid_since, plans, shop};
-use crate::{sandbox, sandbox_with_credits};
+use crate::{sandbox, sandbox_without_limits};
 
 /// A picture that is decoded at once.
 const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/tiny.png");
@@ -47,8 +47,7 @@ fn client(sandbox: &Sandbox, ledger: &Arc<MemoryLedger>) -> Client {
 
 /// Drops the submit of one plan at each of its await points in turn, and counts them.
 async fn drop_everywhere(index: usize) -> usize {
-    let credits = ProviderId::ALL.map(|provider| (provider, Credits::whole(1_000_000)));
-    let sandbox = sandbox_with_credits(&credits).await;
+    let sandbox = sandbox_without_limits().await;
     let shop = shop().await;
     for polls in 0.. {
         let plan = plans(&shop, &format!("Roast {polls}"), TINY).remove(index);

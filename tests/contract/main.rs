@@ -4,11 +4,13 @@
 
 mod caps;
 mod dropped;
+mod launch;
+mod limits;
 mod plans;
 
 use std::path::Path;
 
-use adreel::sandbox::{CREATIFY_SECONDS, Quality};
+use adreel::sandbox::{CREATIFY_SECONDS, Quality, SandboxBuilder};
 use adreel::{
     AccountConfig, AspectRatio, CostSource, Credits, ErrorKind, Keys, Product, ProviderId, Sandbox,
     Stage, VideoRequest,
@@ -16,14 +18,20 @@ use adreel::{
 
 const PHOTO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/products/coffee.png");
 
-async fn sandbox() -> Sandbox {
-    sandbox_with_credits(&[]).await
+fn builder() -> SandboxBuilder {
+    Sandbox::builder().seed(7).speed(2_000.0).quality(Quality::Thumbnail)
 }
 
-async fn sandbox_with_credits(credits: &[(ProviderId, Credits)]) -> Sandbox {
-    let builder = Sandbox::builder().seed(7).speed(2_000.0).quality(Quality::Thumbnail);
-    let builder = credits.iter().fold(builder, |b, (provider, all)| b.credits(*provider, *all));
-    builder.start().await.unwrap()
+async fn sandbox() -> Sandbox {
+    builder().start().await.unwrap()
+}
+
+/// So many credits that nothing is refused for want of them.
+async fn sandbox_without_limits() -> Sandbox {
+    let builder = ProviderId::ALL.into_iter().fold(builder(), |builder, provider| {
+        builder.credits(provider, Credits::whole(1_000_000))
+    });
+    builder.limits(false).start().await.unwrap()
 }
 
 fn request(ratio: AspectRatio) -> VideoRequest {

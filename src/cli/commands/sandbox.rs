@@ -16,7 +16,10 @@ pub(in super::super) async fn run(args: &SandboxArgs) -> Exit {
         .seed(args.seed)
         .quality(args.quality.into())
         .jogg_statuses(args.jogg_statuses)
-        .fetch(args.fetch.into());
+        .fetch(args.fetch.into())
+        .limits(!args.no_limits)
+        .beatapi_slots(args.beatapi_slots)
+        .beatapi_contract(args.beatapi_contract.into());
     if let Some(credits) = args.credits {
         for provider in ProviderId::ALL {
             builder = builder.credits(provider, credits);

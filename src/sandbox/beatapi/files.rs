@@ -31,6 +31,8 @@ const TYPES: [&str; 10] = [
     "video/mp4",
     "video/quicktime",
 ];
+/// How many of the types, the last ones, are of film.
+const FILM_TYPES: usize = 2;
 
 /// A file as it arrived.
 struct Upload {
@@ -56,7 +58,8 @@ pub(super) async fn upload_file(
         "multipart/form-data" => read_form(request).await,
         media_type => read_raw(request, media_type.to_owned()).await,
     };
-    let upload = upload.and_then(checked).map_err(|problem| refuse(&problem))?;
+    let takes_film = !desk.contract().is_launch();
+    let upload = upload.and_then(|upload| checked(upload, takes_film)).map_err(|problem| refuse(&problem))?;
     let Upload { media_type, bytes } = upload;
 
     let now = desk.world.now();
@@ -109,10 +112,11 @@ async fn read_form(request: Request) -> Result<Upload, String> {
     Ok(Upload { media_type, bytes: part.bytes })
 }
 
-fn checked(upload: Upload) -> Result<Upload, String> {
+fn checked(upload: Upload, takes_film: bool) -> Result<Upload, String> {
     let Upload { media_type, bytes } = &upload;
-    if !TYPES.contains(&media_type.as_str()) {
-        return Err(format!("file must be one of {}", TYPES.join(", ")));
+    let types = &TYPES[..if takes_film { TYPES.len() } else { TYPES.len() - FILM_TYPES }];
+    if !types.contains(&media_type.as_str()) {
+        return Err(format!("file must be one of {}", types.join(", ")));
     }
     let most = if media_type.starts_with("video/") { MOST_VIDEO_BYTES } else { MOST_BYTES };
     if bytes.is_empty() || bytes.len() > most {

@@ -1,7 +1,10 @@
 //! BeatAPI as its newest contract has it: money in dollars, `Idempotency-Key`, one `data` envelope.
+//! It can also show the contract of its launch.
 
+mod contract;
 mod ecommerce;
 mod files;
+mod idempotency;
 mod music;
 mod refusal;
 mod storyboard;
@@ -12,6 +15,7 @@ mod webhooks;
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
@@ -22,6 +26,9 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Map, Value, json};
 
+pub use self::contract::BeatApiContract;
+use self::idempotency::Sent;
+pub(super) use self::idempotency::{Keys, claim};
 use self::refusal::{Code, Refusal};
 use self::task::{Order, Task};
 use self::webhooks::Endpoint;
@@ -37,8 +44,8 @@ use crate::ProviderId;
 const MUSIC: &str = "music-video";
 const ECOMMERCE: &str = "ecommerce-video";
 
-/// Longest `Idempotency-Key`. The contract gives a limit for later operations only; it is theirs.
-const MOST_KEY_CHARS: usize = 255;
+/// How long to wait for a slot, as in the contract's example.
+const SLOT_AFTER_SECS: u64 = 30;
 
 pub(super) fn routes(world: &Arc<World>) -> Router {
     let desk = Arc::new(Desk { world: Arc::clone(world), records: Mutex::default() });
@@ -70,22 +77,30 @@ struct Desk {
 #[derive(Default)]
 struct Records {
     tasks: HashMap<String, Arc<Task>>,
-    /// By account and `Idempotency-Key`.
-    replays: HashMap<(Account, String), Replay>,
     /// The oldest first.
     endpoints: Vec<Endpoint>,
 }
 
-/// What was sent under an `Idempotency-Key`, and the task that it got.
-struct Replay {
-    path: String,
-    body: Map<String, Value>,
-    task: Arc<Task>,
-}
-
 impl Desk {
     fn refuse(&self, code: Code, message: impl Into<String>) -> Refusal {
-        Refusal::new(code, message, self.world.ids.named("req"))
+        Refusal::new(code, message, self.world.ids.named("req"), self.contract())
+    }
+
+    fn contract(&self) -> BeatApiContract {
+        self.world.settings.beatapi_contract
+    }
+
+    /// Refuses what is too much for now.
+    fn refuse_for(&self, secs: u64, code: Code, exchange: &Exchange) -> Refusal {
+        exchange.refused_until(self.world.now().plus(Duration::from_secs(secs)));
+        let message = match code {
+            Code::UserConcurrencyExceeded => {
+                let slots = self.world.limits.slots();
+                format!("all {slots} slots are taken: wait for a task to end")
+            }
+            _ => format!("too many requests: try again in {secs} s"),
+        };
+        self.refuse(code, message).retry_after(secs)
     }
 
     /// Whose key a request carries. Keys come in many forms, so none is refused for its form.
@@ -99,13 +114,6 @@ impl Desk {
         });
         key.and_then(|key| Account::of_key(ProviderId::BeatApi, key))
             .ok_or_else(|| self.refuse(Code::InvalidApiKey, "the API key is not valid"))
-    }
-
-    fn idempotency_key(&self, request: &Request) -> Result<Option<String>, Refusal> {
-        let Some(header) = request.headers().get("idempotency-key") else { return Ok(None) };
-        let key = header.to_str().ok().filter(|key| (1..=MOST_KEY_CHARS).contains(&key.len()));
-        let limit = format!("Idempotency-Key must have 1 to {MOST_KEY_CHARS} characters");
-        key.map(|key| Some(key.to_owned())).ok_or_else(|| self.refuse(Code::BadRequest, limit))
     }
 
     async fn read_json(&self, request: Request) -> Result<Map<String, Value>, Refusal> {
@@ -138,13 +146,15 @@ fn read_urls(fields: &mut Fields<'_>, name: &str, count: RangeInclusive<usize>) 
     urls.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-async fn list_workflows() -> Response {
+async fn list_workflows(State(desk): State<Arc<Desk>>) -> Response {
     let workflow = |id: &str, name: &str, description: &str| json!({"id": id, "object": "workflow", "name": name, "description": description});
-    let list = [
+    let mut list = vec![
         workflow(MUSIC, "Music video", "A video for a song, shot by shot."),
         workflow(ECOMMERCE, "Ecommerce video", "A video that shows a product."),
-        workflow("video-analysis", "Video analysis", "Answers about a video."),
     ];
+    if !desk.contract().is_launch() {
+        list.push(workflow("video-analysis", "Video analysis", "Answers about a video."));
+    }
     Json(json!({"data": {"object": "list", "data": list}})).into_response()
 }
 
@@ -152,44 +162,50 @@ async fn create_ecommerce_video(
     State(desk): State<Arc<Desk>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    create(&desk, request, ecommerce::read_order).await
+    create(&desk, request, "create_ecommerce_video", ecommerce::read_order).await
 }
 
 async fn create_music_video(
     State(desk): State<Arc<Desk>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    create(&desk, request, |body| music::read_order(&desk.world, body)).await
+    let read_order = |body: &Map<String, Value>| music::read_order(&desk.world, body);
+    create(&desk, request, "create_music_video", read_order).await
 }
 
 async fn create(
     desk: &Desk,
-    request: Request,
+    mut request: Request,
+    operation: &'static str,
     read_order: impl FnOnce(&Map<String, Value>) -> Result<Order, String>,
 ) -> Result<Response, Refusal> {
     let exchange = Exchange::of(&request);
     let account = desk.account(&request)?;
-    let path = request.uri().path().to_owned();
-    let key = desk.idempotency_key(&request)?.map(|key| (account.clone(), key));
+    let claim = idempotency::claim_of(&mut request);
     let body = desk.read_json(request).await?;
+    let sent = Sent::new(operation, &body);
 
-    // Held to the end: of two equal requests at once the second has to find the first one's task.
+    // Held to the end: of two at once only one gets the last slot, or the last credits.
     let mut records = locked(&desk.records);
-    if let Some(first) = key.as_ref().and_then(|key| records.replays.get(key)) {
-        return if (&first.path, &first.body) == (&path, &body) {
-            Ok(created(desk, &first.task))
-        } else {
-            let message = "this Idempotency-Key was used with another request";
-            Err(desk.refuse(Code::IdempotencyConflict, message))
-        };
+    if let Some(claim) = &claim
+        && let Some(first) = claim.task_of(desk, sent)?
+    {
+        return Ok(created(desk, &first));
     }
     let order = read_order(&body).map_err(|problem| desk.refuse(Code::BadRequest, problem))?;
+    if desk.world.limits.is_full(&account, desk.world.now()) {
+        desk.world.count(ProviderId::BeatApi, |tally| tally.slots_over_limit += 1);
+        if desk.world.limits.are_on() {
+            let code = Code::UserConcurrencyExceeded;
+            return Err(desk.refuse_for(SLOT_AFTER_SECS, code, &exchange));
+        }
+    }
     let submit = Submit::new(exchange, account, &body);
     let task = task::accept(&submit, order)
         .map_err(|_| desk.refuse(Code::InsufficientCredits, "the balance is below the price"))?;
     records.tasks.insert(task.id.clone(), Arc::clone(&task));
-    if let Some(key) = key {
-        records.replays.insert(key, Replay { path, body, task: Arc::clone(&task) });
+    if let Some(claim) = claim {
+        claim.keep(sent, &task);
     }
     desk.world.count(ProviderId::BeatApi, |tally| tally.jobs += 1);
     Ok(created(desk, &task))
@@ -208,6 +224,10 @@ async fn get_task(
     request: Request,
 ) -> Result<Response, Refusal> {
     let account = desk.account(&request)?;
+    let exchange = Exchange::of(&request);
+    let reads = desk.contract().reads();
+    let taken = desk.world.limits.take(&account, reads, desk.world.now());
+    taken.map_err(|secs| desk.refuse_for(secs, Code::RateLimitExceeded, &exchange))?;
     // An id that cannot be decoded is one that was never given out.
     let task_id = task_id.map(|Path(id)| id).unwrap_or_default();
     let task = locked(&desk.records).tasks.get(&task_id).cloned();

@@ -34,11 +34,17 @@ struct Tier {
 /// The first problem, with the field's name.
 pub(super) fn read_order(world: &World, body: &Map<String, Value>) -> Result<Order, String> {
     let mut fields = Fields::of(body);
-    let tier = match fields.optional("mv_tier").choice(&["standard", "premium"]) {
+    let is_launch = world.settings.beatapi_contract.is_launch();
+    // Without tiers their word is one of many that a body may have besides.
+    let tier = if is_launch { None } else { read_tier(&mut fields) };
+    let tier = match tier {
         Some("premium") => read_premium(&mut fields, body),
-        _ => read_standard(&mut fields, body),
+        _ => read_standard(&mut fields, body, is_launch),
     };
     let track = read_url(&mut fields, "audio_url", true);
+    if is_launch {
+        fields.required("prompt");
+    }
     let prompt = fields.optional("prompt").text(3000).unwrap_or_default();
     fields.optional("style").text(200);
     let ratio = fields.optional("aspect_ratio").choice(&["1:1", "16:9", "9:16", "4:3", "3:4"]);
@@ -69,10 +75,22 @@ pub(super) fn read_order(world: &World, body: &Map<String, Value>) -> Result<Ord
     })
 }
 
-fn read_standard(fields: &mut Fields<'_>, body: &Map<String, Value>) -> Tier {
+fn read_tier<'a>(fields: &mut Fields<'a>) -> Option<&'a str> {
+    fields.optional("mv_tier").choice(&["standard", "premium"])
+}
+
+fn read_standard(
+    fields: &mut Fields<'_>,
+    body: &Map<String, Value>,
+    is_launch: bool,
+) -> Tier {
     fields.required("images");
     let images = read_urls(fields, "images", 1..=7);
-    forbid(fields, body, &["mv_mode", "lip_ref_urls"], "belongs to the premium tier");
+    if is_launch {
+        fields.required("language");
+    } else {
+        forbid(fields, body, &["mv_mode", "lip_ref_urls"], "belongs to the premium tier");
+    }
     fields.optional("language").choice(&["en", "zh"]);
     let quality = fields.optional("quality").choice(&["standard", "high"]).unwrap_or("standard");
     let lines = fields.optional("resolution").choice(&["540p", "720p", "1080p"]).unwrap_or("720p");

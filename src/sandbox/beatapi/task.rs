@@ -54,9 +54,10 @@ pub(super) fn accept(submit: &Submit, order: Order) -> Result<Arc<Task>, Insuffi
     let id = world.ids.named("task");
     let work = Work::accepted(world.now(), takes);
     let seconds = script.seconds;
-    let amount = rate.times(seconds);
+    let amount = world.settings.beatapi_contract.amount(rate.times(seconds));
     let price = Price { operation, amount, terms: Terms::RefundedOnFailure };
     submit.accept(&id, &price, &work)?;
+    world.limits.occupy(&submit.account, &work);
     let video = format!("beatapi/outputs/{id}/0.mp4");
     let storyboard = waits.then(|| Storyboard::of(&world.ids, &script));
     let script = Script { seed: studio::seed_of(&id), ..script };
@@ -130,7 +131,7 @@ impl Task {
                 task["retryable"] = false.into();
             }
         }
-        task
+        world.settings.beatapi_contract.task(task)
     }
 
     fn usage(&self, progress: &Progress) -> Value {

@@ -16,8 +16,6 @@ use crate::sandbox::clock::Moment;
 use crate::sandbox::work::Progress;
 use crate::sandbox::world::locked;
 
-/// Tasks at once that `concurrency` speaks of: those of the highest tier, since none are refused.
-const SLOTS: u32 = 30;
 const PERIODS: [&str; 4] = ["24h", "7d", "30d", "all"];
 
 pub(super) async fn get_usage(
@@ -25,7 +23,11 @@ pub(super) async fn get_usage(
     request: Request,
 ) -> Result<Response, Refusal> {
     let account = desk.account(&request)?;
-    let query = body::query(&request);
+    let mut query = body::query(&request);
+    if desk.contract().is_launch() {
+        // It has no periods. What such an account makes of a parameter is not known. Most services pass over it.
+        query.clear();
+    }
     if let Some(other) = query.keys().find(|name| *name != "period") {
         return Err(desk.refuse(Code::BadRequest, format!("{other} is not a parameter")));
     }
@@ -37,15 +39,15 @@ pub(super) async fn get_usage(
     let since = days(period).map(|days| now.minus(Duration::from_secs(days * 86_400)));
     let in_period = |task: &&Arc<Task>| since.is_none_or(|since| task.created_at() >= since);
     let records = locked(&desk.records);
-    let own: Vec<_> = records.tasks.values().filter(|task| task.account == account).collect();
-    let active = own.iter().filter(|task| !task.work.progress(now).is_over()).count();
-    let of_period: Vec<_> = own.into_iter().filter(in_period).collect();
+    let own = records.tasks.values().filter(|task| task.account == account);
+    let of_period: Vec<_> = own.filter(in_period).collect();
     let all = Figures::of(of_period.iter().copied(), now);
     let workflows = [MUSIC, ECOMMERCE].map(|name| {
         let tasks = of_period.iter().copied().filter(|task| task.workflow == name);
         (name, Figures::of(tasks, now))
     });
     drop(records);
+    let limits = &desk.world.limits;
 
     let mut usage = json!({
         "object": "usage",
@@ -54,7 +56,7 @@ pub(super) async fn get_usage(
         "total_tasks": all.tasks,
         "credits_settled": all.settled,
         "credits_refunded": all.refunded,
-        "concurrency": {"limit": SLOTS, "active": active},
+        "concurrency": {"limit": limits.slots(), "active": limits.active(&account, now)},
         "by_model": [],
         "by_api_key": [],
         "realtime": {"sessions": 0, "credits": 0, "active": 0},
@@ -86,7 +88,7 @@ pub(super) async fn get_usage(
         usage["since"] = since.unix_secs().into();
         usage["until"] = now.unix_secs().into();
     }
-    Ok(Json(json!({"data": usage})).into_response())
+    Ok(Json(json!({"data": desk.contract().usage(usage)})).into_response())
 }
 
 /// What some tasks come to.
@@ -104,6 +106,9 @@ impl Figures {
             figures.tasks += 1;
             match task.work.progress(now) {
                 Progress::Done { .. } => figures.settled += task.price,
+                Progress::Failed { .. } if task.work.refund() == Some(false) => {
+                    figures.settled += task.price;
+                }
                 Progress::Failed { .. } if task.work.refund() == Some(false) => {
                     figures.settled += task.price;
                 }

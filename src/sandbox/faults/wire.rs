@@ -45,7 +45,7 @@ pub(in crate::sandbox) fn before(
     let world = &exchange.world;
     let is_accepted = fault.accepted.unwrap_or_default();
     match fault.kind {
-        FaultKind::TooManyRequests => Some(too_many(world, provider, fault)),
+        FaultKind::TooManyRequests => Some(too_many(exchange, provider, fault)),
         FaultKind::NoCredits => Some(no_credits(world, provider)),
         FaultKind::Redirect => Some(redirect(world, fault)),
         FaultKind::ResetBefore => {
@@ -97,7 +97,8 @@ pub(in crate::sandbox) async fn after(
     }
 }
 
-fn too_many(world: &World, provider: ProviderId, fault: &Fault) -> Response {
+fn too_many(exchange: &Exchange, provider: ProviderId, fault: &Fault) -> Response {
+    let world = &exchange.world;
     let wait = fault.secs(2);
     // Rounded up, because one that comes at the second told must not be early.
     let secs = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
@@ -117,10 +118,12 @@ fn too_many(world: &World, provider: ProviderId, fault: &Fault) -> Response {
             (StatusCode::TOO_MANY_REQUESTS, body)
         }
     };
-    let after = match fault.date {
-        Some(true) => fmt_http_date(world.now().plus(Duration::from_secs(secs)).system_time()),
-        _ => secs.to_string(),
+    let until = world.now().plus(Duration::from_secs(secs));
+    let (after, until) = match fault.date {
+        Some(true) => (fmt_http_date(until.system_time()), until.whole_second()),
+        _ => (secs.to_string(), until),
     };
+    exchange.refused_until(until);
     (status, [(RETRY_AFTER, after)], Json(body)).into_response()
 }
 
@@ -191,12 +194,10 @@ fn redirect(world: &World, fault: &Fault) -> Response {
 
 fn beatapi(world: &World, code: &str, message: &str, retryable: bool) -> Value {
     let request_id = world.ids.named("req");
-    let error = json!({
-        "code": code,
-        "message": message,
-        "retryable": retryable,
-        "request_id": request_id,
-    });
+    let mut error = json!({"code": code, "message": message, "request_id": request_id});
+    if !world.settings.beatapi_contract.is_launch() {
+        error["retryable"] = retryable.into();
+    }
     json!({"error": error})
 }
 

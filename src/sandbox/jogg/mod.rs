@@ -14,10 +14,11 @@ mod video;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
-use axum::middleware::map_response;
+use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post, put};
 use axum::{Json, Router};
@@ -31,6 +32,8 @@ use self::upload::Slot;
 use self::video::Video;
 use super::body;
 use super::credits::Account;
+use super::exchange::Exchange;
+use super::limits::Rate;
 use super::world::World;
 use crate::ProviderId;
 
@@ -67,12 +70,33 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
         .route("/v2/user/remaining_quota", get(get_remaining_quota))
         .route("/v2/{*path}", any(unknown_path))
         .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(Arc::clone(world), limit_posts))
         .with_state(desk);
     if world.settings.jogg_statuses {
         routes.layer(map_response(refusal::with_status))
     } else {
         routes
     }
+}
+
+/// POSTs of an account in a minute, whatever they are for; nothing else is limited.
+const POSTS: Rate = Rate { calls: "jogg posts", most: 20 };
+
+/// Counts POSTs before anybody looks at what they say. `Retry-After` is documented nowhere, and
+/// clients had no way to know without it.
+async fn limit_posts(State(world): State<Arc<World>>, request: Request, next: Next) -> Response {
+    let account = account(request.headers()).ok().filter(|_| request.method() == Method::POST);
+    let Some(account) = account else { return next.run(request).await };
+    let (mut response, left) = match world.limits.take(&account, POSTS, world.now()) {
+        Ok(left) => (next.run(request).await, left),
+        Err(secs) => {
+            let until = world.now().plus(Duration::from_secs(secs));
+            Exchange::of(&request).refused_until(until);
+            (Refusal::TooMany { secs }.into_response(), 0)
+        }
+    };
+    response.headers_mut().insert("x-ratelimit-remaining", HeaderValue::from(left));
+    response
 }
 
 /// The records of all accounts.

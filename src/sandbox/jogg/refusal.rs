@@ -4,7 +4,8 @@
 //! declares nothing but 200. What the web server itself refuses has a real status, and all else
 //! where the sandbox was told so.
 
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde_json::json;
@@ -22,6 +23,9 @@ pub(super) enum Refusal {
     Style,
     Parameter(String),
     Credits,
+    TooMany {
+        secs: u64,
+    },
     Path,
     Method,
 }
@@ -53,12 +57,20 @@ fn status_of(code: u32) -> StatusCode {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
+        let wait = match &self {
+            Self::TooMany { secs } => Some(*secs),
+            _ => None,
+        };
         let (status, code, msg) = match self {
             Self::Key => (StatusCode::OK, 10105, "Invalid API key".to_owned()),
             Self::Record => (StatusCode::OK, 10104, "Record not found".to_owned()),
             Self::Style => (StatusCode::OK, 18001, "script.style required".to_owned()),
             Self::Parameter(text) => (StatusCode::OK, 40000, format!("Parameter error: {text}")),
             Self::Credits => (StatusCode::OK, 18020, "Insufficient credit".to_owned()),
+            Self::TooMany { .. } => {
+                let text = "Rate limit exceeded. Please try again later.";
+                (StatusCode::OK, 429, text.to_owned())
+            }
             Self::Path => (StatusCode::NOT_FOUND, 10104, "Record not found".to_owned()),
             Self::Method => {
                 let text = "Parameter error: method not allowed";
@@ -66,7 +78,11 @@ impl IntoResponse for Refusal {
             }
         };
         let body = Json(json!({"code": code, "msg": msg, "data": null}));
-        (status, Extension(BusinessCode(code)), body).into_response()
+        let mut response = (status, Extension(BusinessCode(code)), body).into_response();
+        if let Some(secs) = wait {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(secs));
+        }
+        response
     }
 }
 

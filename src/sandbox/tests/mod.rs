@@ -1,8 +1,10 @@
 //! The real server over real connections, with a client that shares nothing with it.
 
 mod beatapi;
+mod contract;
 mod creatify;
 mod jogg;
+mod limits;
 mod links;
 mod music;
 mod port;
@@ -18,7 +20,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::{Quality, Sandbox};
+use super::{Quality, Sandbox, SandboxBuilder, Tally};
 use crate::{Credits, ProviderId};
 
 /// A PNG of 16 by 16 pixels of one colour.
@@ -105,7 +107,13 @@ impl<'a> Call<'a> {
 
 /// A sandbox whose clock moves only when a test says so.
 async fn still() -> Sandbox {
-    Sandbox::builder().virtual_clock().seed(7).quality(Quality::Thumbnail).start().await.unwrap()
+    still_with(|builder| builder.limits(false)).await
+}
+
+/// The same, set up by the test. Where limits are on, what is read over and over has to have none.
+async fn still_with(set_up: impl FnOnce(SandboxBuilder) -> SandboxBuilder) -> Sandbox {
+    let builder = Sandbox::builder().virtual_clock().seed(7).quality(Quality::Thumbnail);
+    set_up(builder).start().await.unwrap()
 }
 
 fn skip(sandbox: &Sandbox, secs: u64) {

@@ -114,6 +114,8 @@ async fn ledger_and_counters_are_told_to_programs() {
     assert_eq!((&counters["submits"], &counters["jobs"]), (&2.into(), &1.into()));
     let beatapi = &counters["providers"]["beatapi"];
     assert_eq!((&beatapi["submits"], &beatapi["double_submits"]), (&2.into(), &0.into()));
+    assert_eq!(ledger["accounts"][0]["balance"], 0.0);
+    assert_eq!(ledger["accounts"][0]["balances"], true);
 }
 
 #[tokio::test]
