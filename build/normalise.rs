@@ -12,7 +12,7 @@ use super::schema::{
 
 /// Constraints become checked newtypes in generated code, also when an answer is read, and a
 /// provider that breaks its own limits would then cost us the whole answer.
-const CONSTRAINTS: [&str; 12] = [
+const CONSTRAINTS: [&str; 13] = [
     "default",
     "exclusiveMaximum",
     "exclusiveMinimum",
@@ -23,6 +23,7 @@ const CONSTRAINTS: [&str; 12] = [
     "minItems",
     "minLength",
     "minimum",
+    "multipleOf",
     "pattern",
     "uniqueItems",
 ];
