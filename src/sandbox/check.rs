@@ -1,7 +1,7 @@
 //! Reading the fields of a request: what is wrong is collected, each provider words it its own way.
 //!
-//! A field that is absent, or null where that is allowed, reads as `None`. So does a wrong one, and
-//! its problem is noted; nothing may be used before [`Fields::finish`].
+//! A field that is absent, or null where that is known to be taken, reads as `None`. So does a wrong
+//! one, and its problem is noted; nothing may be used before [`Fields::finish`].
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -32,6 +32,8 @@ pub(super) enum Fault {
         most: usize,
     },
     Outside(RangeInclusive<i64>),
+    /// The same for numbers with a fraction.
+    Apart(RangeInclusive<f64>),
     Count(RangeInclusive<usize>),
     Url,
     Uuid,
@@ -43,7 +45,8 @@ impl fmt::Display for Fault {
     /// What follows the field's name.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing | Self::Null => f.write_str("is required"),
+            Self::Missing => f.write_str("is required"),
+            Self::Null => f.write_str("must not be null"),
             Self::Blank => f.write_str("must not be empty"),
             Self::NotA(kind) => write!(f, "must be {kind}"),
             Self::Choice { known, .. } => write!(f, "must be one of {}", known.join(", ")),
@@ -52,6 +55,10 @@ impl fmt::Display for Fault {
                 write!(f, "must be at least {}", range.start())
             }
             Self::Outside(range) => write!(f, "must be from {} to {}", range.start(), range.end()),
+            Self::Apart(range) => write!(f, "must be from {} to {}", range.start(), range.end()),
+            Self::Count(range) if *range.end() == usize::MAX => {
+                write!(f, "must hold at least {} item", range.start())
+            }
             Self::Count(range) => write!(f, "must hold {} to {} items", range.start(), range.end()),
             Self::Url => f.write_str("must be an http or https URL"),
             Self::Uuid => f.write_str("must be a UUID"),
@@ -83,18 +90,24 @@ impl<'a> Fields<'a> {
         Self { object, prefix, problems: Vec::new() }
     }
 
-    /// A field that may be left out or be null. `path` names it, with dots into inner objects.
+    /// A field that may be left out. `path` names it, with dots into inner objects.
     pub(super) fn optional(&mut self, path: &str) -> Field<'_, 'a> {
+        if self.value(path).is_some_and(Value::is_null) {
+            self.note(path, Fault::Null);
+        }
+        self.nullable(path)
+    }
+
+    /// A field that may be left out or be null.
+    pub(super) fn nullable(&mut self, path: &str) -> Field<'_, 'a> {
         let value = self.value(path).filter(|value| !value.is_null());
         Field { path: self.path(path), value, fields: self }
     }
 
     /// A field that has to be there.
     pub(super) fn required(&mut self, path: &str) -> Field<'_, 'a> {
-        match self.value(path) {
-            None => self.note(path, Fault::Missing),
-            Some(Value::Null) => self.note(path, Fault::Null),
-            Some(_) => {}
+        if self.value(path).is_none() {
+            self.note(path, Fault::Missing);
         }
         self.optional(path)
     }
@@ -157,7 +170,7 @@ impl<'a> Field<'_, 'a> {
     /// A string with something in it.
     pub(super) fn filled(self) -> Option<&'a str> {
         match self.value? {
-            Value::String(text) if text.trim().is_empty() => self.refuse(Fault::Blank),
+            Value::String(text) if text.is_empty() => self.refuse(Fault::Blank),
             _ => self.string(),
         }
     }
@@ -179,7 +192,7 @@ impl<'a> Field<'_, 'a> {
     }
 
     pub(super) fn integer(self, range: RangeInclusive<i64>) -> Option<i64> {
-        match self.value?.as_i64() {
+        match integer(self.value?) {
             None => self.refuse(Fault::NotA("an integer")),
             Some(number) if !range.contains(&number) => self.refuse(Fault::Outside(range)),
             number => number,
@@ -187,17 +200,16 @@ impl<'a> Field<'_, 'a> {
     }
 
     /// A number with or without a fraction.
-    pub(super) fn number(self, range: RangeInclusive<i64>) -> Option<f64> {
-        let (from, to) = (*range.start() as f64, *range.end() as f64);
+    pub(super) fn number(self, range: RangeInclusive<f64>) -> Option<f64> {
         match self.value?.as_f64() {
             None => self.refuse(Fault::NotA("a number")),
-            Some(number) if !(from..=to).contains(&number) => self.refuse(Fault::Outside(range)),
+            Some(number) if !range.contains(&number) => self.refuse(Fault::Apart(range)),
             number => number,
         }
     }
 
     /// A list of addresses; the first one that is none is told by its place.
-    pub(super) fn urls(self, count: RangeInclusive<usize>) -> Option<Vec<String>> {
+    pub(super) fn urls(self) -> Option<Vec<String>> {
         let values = self.value?.as_array();
         let wrong =
             values.into_iter().flatten().position(|value| !value.as_str().is_some_and(is_web_url));
@@ -206,13 +218,13 @@ impl<'a> Field<'_, 'a> {
             self.fields.problems.push(Problem { field, fault: Fault::Url });
             return None;
         }
-        let values = self.list(count)?;
+        let values = self.list(0..=usize::MAX)?;
         Some(values.iter().filter_map(Value::as_str).map(str::to_owned).collect())
     }
 
     /// An integer as a query writes it.
     pub(super) fn digits(self, range: RangeInclusive<i64>) -> Option<i64> {
-        match self.value?.as_str().and_then(|text| text.parse().ok()) {
+        match self.value?.as_str().and_then(digits) {
             None => self.refuse(Fault::NotA("an integer")),
             Some(number) if !range.contains(&number) => self.refuse(Fault::Outside(range)),
             number => number,
@@ -259,9 +271,24 @@ impl<'a> Field<'_, 'a> {
     }
 }
 
-/// An address that has a host and one of the web's two schemes.
+/// A whole number; one that has no room is the nearest that has.
+fn integer(value: &Value) -> Option<i64> {
+    let large = || value.as_f64().filter(|number| number.abs() >= i64::MAX as f64);
+    value.as_i64().or_else(|| large().map(|number| number as i64))
+}
+
+/// The same of a text.
+fn digits(text: &str) -> Option<i64> {
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse::<i64>().unwrap_or(i64::MAX) * sign)
+}
+
+/// An address that has a host and one of the web's two schemes. What an address may not hold is
+/// refused, where a browser would encode it.
 pub(super) fn web_url(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
+    let may_stand = |byte: u8| byte.is_ascii_graphic() && !b"\"<>\\^`{|}".contains(&byte);
+    let url = Url::parse(text).ok().filter(|_| text.bytes().all(may_stand))?;
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
 
@@ -303,7 +330,7 @@ mod tests {
         });
         let expected = [
             "spec.length must be one of 15, 30",
-            "spec.name is required",
+            "spec.name must not be null",
             "title is required",
             "count must be from 10 to 60",
             "when must be an http or https URL",
@@ -312,10 +339,32 @@ mod tests {
     }
 
     #[test]
-    fn null_is_absent_where_a_field_is_optional() {
-        let body = json!({"a": null});
-        assert!(
-            problems(&body, |fields| assert_eq!(fields.optional("a").string(), None)).is_empty()
+    fn null_is_absent_only_where_it_is_allowed() {
+        let body = json!({"a": null, "b": null, "c": null});
+        let problems = problems(&body, |fields| {
+            fields.nullable("a").string();
+            fields.optional("b").string();
+            fields.required("c").string();
+        });
+        assert_eq!(problems, ["b must not be null", "c must not be null"]);
+    }
+
+    #[test]
+    fn numbers_without_room_are_out_of_range_and_no_other_kind() {
+        let body: Value = serde_json::from_str(
+            r#"{"a": 81000000000000000000000, "b": "81000000000000000000000", "c": "-7", "d": "x"}"#,
+        )
+        .unwrap();
+        let problems = problems(&body, |fields| {
+            assert_eq!(fields.optional("a").integer(0..=i64::MAX), Some(i64::MAX));
+            assert_eq!(fields.optional("b").digits(1..=i64::MAX), Some(i64::MAX));
+            fields.optional("b").digits(1..=5);
+            fields.optional("c").digits(0..=5);
+            fields.optional("d").digits(0..=5);
+        });
+        assert_eq!(
+            problems,
+            ["b must be from 1 to 5", "c must be from 0 to 5", "d must be an integer"]
         );
     }
 
@@ -327,6 +376,25 @@ mod tests {
             fields.required("b").text(5);
         });
         assert_eq!(problems, ["b must have at most 5 characters"]);
+    }
+
+    #[test]
+    fn addresses_of_the_web_are_whole_and_encoded() {
+        for good in ["https://a.example", "http://[::1]:80/a%20b?c=d#e", "http://0/"] {
+            assert!(web_url(good).is_some(), "{good}");
+        }
+        for bad in [
+            "",
+            "a.example",
+            "https://",
+            "ftp://a.example/",
+            "https://a.example/a b",
+            " https://a.example",
+            "https://caf\u{e9}.example/",
+            "https://a.example/\\b",
+        ] {
+            assert!(web_url(bad).is_none(), "{bad}");
+        }
     }
 
     #[test]

@@ -56,7 +56,7 @@ mod tests {
         assert_eq!(problem(&good), None);
         let url = "https://cdn.example.com/a.png";
         for (field, value, expected) in [
-            ("images", json!(null), "images is required"),
+            ("images", json!(null), "images must not be null"),
             ("images", json!([]), "images must hold 1 to 7 items"),
             ("images", Value::from(vec![url; 8]), "images must hold 1 to 7 items"),
             ("images", json!(url), "images must be a list"),

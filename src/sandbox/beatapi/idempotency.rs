@@ -105,8 +105,10 @@ pub(in crate::sandbox) fn claim(
     else {
         return;
     };
-    let name = header.to_str().ok().filter(|name| (1..=MOST_KEY_CHARS).contains(&name.len()));
-    let key = (account, name.unwrap_or_default().to_owned());
+    // What a header may hold beside ASCII is no text, and still a key.
+    let name = (1..=MOST_KEY_CHARS).contains(&header.len());
+    let name = name.then(|| header.as_bytes().escape_ascii().to_string());
+    let key = (account, name.clone().unwrap_or_default());
     let found = match name {
         None => Found::NoKey,
         Some(_) => world.beatapi_keys.find(&key),

@@ -110,19 +110,19 @@ fn read_fields(fields: &mut Fields<'_>, body: &Map<String, Value>) -> Change {
         fields.note("url", Fault::Other(NOT_REACHABLE));
     }
     let description = fields.optional("description").string();
-    let events = body.get("events").filter(|events| !events.is_null());
     Change {
         url: url.map(str::to_owned),
         description: description.map(str::to_owned),
-        events: events.map(|_| read_events(fields)),
+        events: body.get("events").map(|_| read_events(fields)),
         status: fields.optional("status").choice(&STATUSES),
     }
 }
 
-/// The events in one order, each once. An empty list is refused, because an endpoint that takes
-/// nothing is more likely a mistake than a wish; the contract says nothing of it.
+/// The events in one order, each once, though they may be named twice. An empty list is refused,
+/// because an endpoint that takes nothing is more likely a mistake than a wish; the contract says
+/// nothing of either.
 fn read_events(fields: &mut Fields<'_>) -> Vec<&'static str> {
-    let given = fields.optional("events").list(1..=EVENTS.len()).unwrap_or_default();
+    let given = fields.optional("events").list(1..=usize::MAX).unwrap_or_default();
     for (index, event) in given.iter().enumerate() {
         if !event.as_str().is_some_and(|event| EVENTS.contains(&event)) {
             let given = event.as_str().map_or_else(|| event.to_string(), str::to_owned);
@@ -234,13 +234,13 @@ mod tests {
         let url = "https://example.com/hook";
         for (body, expected) in [
             (json!({}), "url is required"),
-            (json!({"url": null}), "url is required"),
+            (json!({"url": null}), "url must not be null"),
             (json!({"url": 7}), "url must be a string"),
             (json!({"url": "http://example.com/"}), &format!("url {NOT_REACHABLE}")),
             (json!({"url": "https://10.0.0.1/"}), &format!("url {NOT_REACHABLE}")),
             (json!({"url": url, "description": 1}), "description must be a string"),
             (json!({"url": url, "events": "task.failed"}), "events must be a list"),
-            (json!({"url": url, "events": []}), "events must hold 1 to 2 items"),
+            (json!({"url": url, "events": []}), "events must hold at least 1 item"),
             (
                 json!({"url": url, "events": ["task.failed", "task.moved"]}),
                 "events[1] must be one of task.succeeded, task.failed",
@@ -265,6 +265,5 @@ mod tests {
         };
         assert_eq!(of(json!(["task.failed", "task.succeeded"])).unwrap(), EVENTS);
         assert_eq!(of(json!(["task.failed", "task.failed"])).unwrap(), ["task.failed"]);
-        assert_eq!(of(json!(null)), None);
     }
 }

@@ -181,9 +181,10 @@ fn page(
 ) -> Result<Response, Refusal> {
     let mut fields = Fields::of(query);
     let number = fields.optional("page").digits(1..=i64::MAX).unwrap_or(1);
-    let size = fields.optional("page_size").digits(1..=1000).unwrap_or(10);
+    // No upper bound is stated.
+    let size = fields.optional("page_size").digits(1..=i64::MAX).unwrap_or(10);
     fields.finish()?;
-    let size = usize::try_from(size).unwrap_or(1);
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
     let from = usize::try_from(number - 1).unwrap_or(usize::MAX).saturating_mul(size);
     let count = items.len();
     if from > 0 && from >= count {
@@ -197,7 +198,7 @@ fn page(
             url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         format!("{}{path}?{text}", desk.world.origin)
     };
-    let next = (from + size < count).then(|| address(number + 1));
+    let next = (from.saturating_add(size) < count).then(|| address(number + 1));
     let previous = (number > 1).then(|| address(number - 1));
     let results: Vec<Value> = items.into_iter().skip(from).take(size).collect();
     Ok(Json(json!({"count": count, "next": next, "previous": previous, "results": results}))

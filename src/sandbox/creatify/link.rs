@@ -27,8 +27,6 @@ const PARAMS_PRICE: Price =
     Price { operation: "create_link_with_params", amount: AMOUNT, terms: Terms::Kept };
 
 const MOST_PAGE_URL_CHARS: usize = 1000;
-/// Most media of a link; a body holds no more that are meant.
-const MOST_MEDIA: usize = 100;
 /// Without a video, by the use case's page.
 const FEWEST_IMAGES: usize = 3;
 
@@ -147,10 +145,10 @@ impl Product {
     fn change(&mut self, fields: &mut Fields<'_>, body: &Map<String, Value>) {
         set_text(&mut self.title, fields.optional("title").string());
         set_text(&mut self.description, fields.optional("description").string());
-        if let Some(images) = fields.optional("image_urls").urls(0..=MOST_MEDIA) {
+        if let Some(images) = fields.optional("image_urls").urls() {
             self.image_urls = images;
         }
-        if let Some(videos) = fields.optional("video_urls").urls(0..=MOST_MEDIA) {
+        if let Some(videos) = fields.optional("video_urls").urls() {
             self.video_urls = videos;
         }
         if let Some(logo) = fields.optional("logo_url").url(usize::MAX) {
@@ -163,7 +161,7 @@ impl Product {
 
     /// The fields that only a later change may set.
     fn change_rest(&mut self, fields: &mut Fields<'_>, body: &Map<String, Value>) {
-        set_text(&mut self.url, fields.optional("url").text(MOST_PAGE_URL_CHARS));
+        set_text(&mut self.url, fields.optional("url").string());
         set_text(&mut self.ai_summary, fields.optional("ai_summary").string());
         set_text(&mut self.ai_industry, fields.optional("ai_industry").string());
         if let Some(audiences) = body.get("ai_target_audiences") {

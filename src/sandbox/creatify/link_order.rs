@@ -89,16 +89,16 @@ pub(super) fn read(body: &Map<String, Value>) -> Result<LinkOrder, Refusal> {
     fields.optional("override_avatar_by_image").url(usize::MAX);
     fields.optional("override_voice").uuid();
     let script = fields.optional("override_script").string().map(str::to_owned);
-    fields.optional("background_music_url").url(255);
-    fields.optional("background_music_volume").number(0..=1);
-    fields.optional("voiceover_volume").number(0..=1);
+    fields.nullable("background_music_url").url(255);
+    fields.nullable("background_music_volume").number(0.0..=1.0);
+    fields.optional("voiceover_volume").number(0.0..=1.0);
     fields.optional("webhook_url").url(MOST_URL_CHARS);
     let model = fields.optional("model_version").choice(&MODELS).unwrap_or(STANDARD);
     for switch in SWITCHES {
         fields.optional(switch).boolean();
     }
     fields.optional("caption_style").string();
-    fields.optional("caption_setting").object();
+    read_captions(&mut fields);
     fields.finish()?;
 
     let mut echo = defaults();
@@ -121,19 +121,34 @@ fn read_length(fields: &mut Fields<'_>) -> u32 {
     })
 }
 
+/// Only numbers, switches and how far they are shifted can be wrong: colours and names are in words
+/// that are not known.
+fn read_captions(fields: &mut Fields<'_>) {
+    let Some(setting) = fields.optional("caption_setting").object() else { return };
+    let mut inner = Fields::inside("caption_setting.".to_owned(), setting);
+    for text in ["style", "font_family", "font_style", "text_shadow"] {
+        inner.optional(text).string();
+    }
+    for colour in ["background_color", "text_color", "highlight_text_color"] {
+        inner.optional(colour).string();
+    }
+    for size in ["font_size", "max_width", "line_height"] {
+        inner.optional(size).number(f64::MIN..=f64::MAX);
+    }
+    for switch in ["hidden", "override_visual_style"] {
+        inner.optional(switch).boolean();
+    }
+    if inner.optional("offset").object().is_some() {
+        inner.optional("offset.x").number(-0.5..=0.5);
+        inner.optional("offset.y").number(-0.5..=0.5);
+    }
+    fields.absorb(inner);
+}
+
 /// One look for each style in each ratio.
 fn read_looks(fields: &mut Fields<'_>, single: &Look) -> Vec<Look> {
-    let styles = fields.optional("visual_styles").list(1..=MOST_STYLES).unwrap_or_default();
-    let ratios = fields.optional("aspect_ratios").list(1..=RATIOS.len()).unwrap_or_default();
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let styles: Vec<String> = styles.iter().map(text).collect();
-    let ratios: Vec<String> = ratios.iter().map(text).collect();
-    if let Some(other) = styles.iter().find(|style| !is_name(style)) {
-        fields.note("visual_styles", not_a_choice(other));
-    }
-    if let Some(other) = ratios.iter().find(|ratio| !RATIOS.contains(&ratio.as_str())) {
-        fields.note("aspect_ratios", not_a_choice(other));
-    }
+    let styles = read_words(fields, "visual_styles", MOST_STYLES, is_name);
+    let ratios = read_words(fields, "aspect_ratios", usize::MAX, |word| RATIOS.contains(&word));
     let named = RATIOS.into_iter().filter(|known| ratios.iter().any(|ratio| ratio == known));
     let ratios = if ratios.is_empty() { vec![single.ratio] } else { named.collect() };
     let styles = if styles.is_empty() { vec![single.style.clone()] } else { styles };
@@ -141,6 +156,21 @@ fn read_looks(fields: &mut Fields<'_>, single: &Look) -> Vec<Look> {
         .iter()
         .flat_map(|style| ratios.iter().map(|ratio| Look { style: style.clone(), ratio }));
     looks.collect()
+}
+
+/// Some words, of which the first that is none is told. An empty list is none at all.
+fn read_words(
+    fields: &mut Fields<'_>,
+    name: &str,
+    most: usize,
+    is_word: impl Fn(&str) -> bool,
+) -> Vec<String> {
+    let given = fields.optional(name).list(0..=most).unwrap_or_default();
+    if let Some(other) = given.iter().find(|value| !value.as_str().is_some_and(&is_word)) {
+        let other = other.as_str().map_or_else(|| other.to_string(), str::to_owned);
+        fields.note(name, not_a_choice(&other));
+    }
+    given.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// A word of a list that is known in part only, so that it is refused for its form alone.

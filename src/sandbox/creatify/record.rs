@@ -56,15 +56,16 @@ pub(super) struct ImageOrder {
     webhook_url: Option<String>,
 }
 
+/// Clients were seen to send null for what they leave open.
 pub(super) fn read_image_order(body: &Map<String, Value>) -> Result<ImageOrder, Refusal> {
     let mut fields = Fields::of(body);
     let product_url = fields.required("product_url").url(MOST_URL_CHARS).unwrap_or_default();
     let kind = fields.optional("type").choice(&["product_anyshot", "product_avatar"]);
     let ratio = fields.optional("aspect_ratio").choice(&RATIOS);
-    let override_avatar = fields.optional("override_avatar").uuid();
-    let product_showcase_url = fields.optional("product_showcase_url").url(usize::MAX);
-    let image_prompt = fields.optional("image_prompt").string();
-    let webhook_url = fields.optional("webhook_url").url(MOST_URL_CHARS);
+    let override_avatar = fields.nullable("override_avatar").uuid();
+    let product_showcase_url = fields.nullable("product_showcase_url").url(usize::MAX);
+    let image_prompt = fields.nullable("image_prompt").string();
+    let webhook_url = fields.nullable("webhook_url").url(MOST_URL_CHARS);
     fields.finish()?;
     Ok(ImageOrder {
         kind: kind.unwrap_or("product_anyshot"),

@@ -133,6 +133,8 @@ fn sentence(fault: &Fault) -> String {
         }
         Fault::Url => "Enter a valid URL.".to_owned(),
         Fault::Uuid => "Must be a valid UUID.".to_owned(),
-        Fault::Outside(_) | Fault::Count(_) | Fault::Other(_) => format!("This field {fault}."),
+        Fault::Outside(_) | Fault::Apart(_) | Fault::Count(_) | Fault::Other(_) => {
+            format!("This field {fault}.")
+        }
     }
 }

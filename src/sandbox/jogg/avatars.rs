@@ -64,7 +64,7 @@ pub(super) async fn list_public_avatars(
     account(request.headers())?;
     let query = body::query(&request);
     let mut fields = Fields::of(&query);
-    let page = Page::read(&mut fields);
+    let page = Page::read_leniently(&mut fields);
     let ratio = fields.optional("aspect_ratio").choice(&["portrait", "landscape", "square"]);
     let style = fields.optional("style").choice(&["professional", "social"]);
     let gender = fields.optional("gender").choice(&["female", "male"]);

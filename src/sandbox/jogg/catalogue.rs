@@ -55,12 +55,11 @@ pub(super) async fn list_voices(request: Request) -> Result<Response, Refusal> {
     account(request.headers())?;
     let query = body::query(&request);
     let mut fields = Fields::of(&query);
-    let page = Page::read(&mut fields);
-    let gender = fields.optional("gender").choice(&["female", "male"]);
-    let age = fields.optional("age").choice(&["young", "middle_aged", "old"]);
+    let page = Page::read_leniently(&mut fields);
     fields.finish()?;
+    // Sources disagree on the words that filters take, so one that is not known finds nothing.
     let word = |name: &str| query.get(name).and_then(Value::as_str).map(str::to_owned);
-    let wanted = [word("language"), gender.map(str::to_owned), age.map(str::to_owned)];
+    let wanted = [word("language"), word("gender"), word("age")];
     let use_case = word("use_case");
     let fits = |voice: &&[&str; 7]| {
         let has = |wanted: &Option<String>, value: &str| {
@@ -97,7 +96,7 @@ pub(super) async fn list_musics(
     account(request.headers())?;
     let query = body::query(&request);
     let mut fields = Fields::of(&query);
-    let page = Page::read(&mut fields);
+    let page = Page::read_leniently(&mut fields);
     fields.finish()?;
     let track = |(id, name, duration): &(i64, &str, f64)| {
         let url = desk.world.media_url(&format!("jogg/music/{id}.mp3"));
@@ -136,7 +135,7 @@ pub(super) async fn list_custom_avatars(request: Request) -> Result<Response, Re
     account(request.headers())?;
     let query = body::query(&request);
     let mut fields = Fields::of(&query);
-    Page::read(&mut fields);
+    Page::read_leniently(&mut fields);
     fields.optional("status").choice(&["processing", "completed", "failed"]);
     fields.finish()?;
     Ok(success(json!({"avatars": []})))

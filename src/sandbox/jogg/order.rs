@@ -51,17 +51,17 @@ pub(super) fn read_previews(body: &Map<String, Value>) -> Result<(Order, Vec<Str
 /// would say (`override_script`, `script`) is checked, but never shown.
 fn read_common(fields: &mut Fields<'_>, language: &str) -> Order {
     let product_id = fields.required("product_id").filled().unwrap_or_default();
+    let mut seconds = None;
     if fields.required("video_spec").object().is_some() {
-        fields.required("video_spec.length").choice(&["15", "30", "60"]);
+        seconds = fields.required("video_spec.length").choice(&["15", "30", "60"]);
     }
-    let seconds = fields.optional("video_spec.length").string();
     let ratio =
         fields.optional("video_spec.aspect_ratio").choice(&["portrait", "landscape", "square"]);
     fields.optional("video_spec.caption").boolean();
     let name = fields.optional("video_spec.name").string();
     let mut avatar = (0, 0);
     if fields.required("avatar").object().is_some() {
-        avatar.0 = fields.required("avatar.id").integer(0..=i64::MAX).unwrap_or_default();
+        avatar.0 = fields.required("avatar.id").integer(i64::MIN..=i64::MAX).unwrap_or_default();
         avatar.1 = fields.optional("avatar.type").integer(0..=1).unwrap_or_default();
     }
     fields.optional("voice").object();
@@ -71,6 +71,7 @@ fn read_common(fields: &mut Fields<'_>, language: &str) -> Order {
     if fields.required("script").object().is_some() {
         fields.required("script.style").choice(&STYLES);
         fields.required(language).filled();
+        fields.optional("script.language").filled();
     }
     fields.optional("override_script").string();
     fields.optional("webhook_url").url(usize::MAX);

@@ -10,10 +10,17 @@ pub(super) struct Page {
 }
 
 impl Page {
-    /// Not every list documents these limits; they are those of the lists of videos.
+    /// Of a list whose limits are documented.
     pub(super) fn read(fields: &mut Fields<'_>) -> Self {
         let number = fields.optional("page").digits(1..=i64::MAX).unwrap_or(1);
         let size = fields.optional("page_size").digits(1..=100).unwrap_or(10);
+        Self { number, size }
+    }
+
+    /// Of a list whose longest page is not documented; here it is that of the others.
+    pub(super) fn read_leniently(fields: &mut Fields<'_>) -> Self {
+        let number = fields.optional("page").digits(1..=i64::MAX).unwrap_or(1);
+        let size = fields.optional("page_size").digits(1..=i64::MAX).unwrap_or(10).min(100);
         Self { number, size }
     }
 

@@ -15,9 +15,6 @@ use crate::sandbox::fetch::Fetcher;
 use crate::sandbox::product_page::ProductPage;
 use crate::sandbox::world::locked;
 
-/// Most media of a product; a body holds no more that are meant.
-const MOST_MEDIA: usize = 100;
-
 #[derive(Clone)]
 pub(super) struct Product {
     pub(super) account: Account,
@@ -61,7 +58,7 @@ pub(super) async fn update_product(
     let name = fields.optional("name").filled();
     let description = fields.optional("description").string();
     fields.optional("target_audience").string();
-    let media = fields.optional("media").list(0..=MOST_MEDIA);
+    let media = fields.optional("media").list(0..=usize::MAX);
     let images = media.map(|media| read_images(&mut fields, media));
     fields.finish()?;
 
@@ -90,9 +87,9 @@ async fn read_product(
     let name = fields.optional("name").string().filter(|name| !name.trim().is_empty());
     let description = fields.optional("description").string();
     let audience = fields.optional("target_audience").string();
-    let media = fields.optional("media").list(0..=MOST_MEDIA).unwrap_or_default();
+    let media = fields.optional("media").list(0..=usize::MAX).unwrap_or_default();
     let images = read_images(&mut fields, media);
-    if name.is_none() && body.get("url").is_none_or(Value::is_null) {
+    if name.is_none() && !body.contains_key("url") {
         fields.note("url or name", Fault::Missing);
     }
     fields.finish()?;
@@ -131,11 +128,12 @@ fn read_images(fields: &mut Fields<'_>, media: &[Value]) -> Vec<String> {
             continue;
         };
         let mut inner = Fields::inside(format!("media[{index}]."), item);
-        let kind = inner.required("type").integer(1..=2);
-        let url = inner.required("url").url(usize::MAX);
+        // That either is required stands nowhere; without a type it is taken for an image.
+        let kind = inner.optional("type").integer(1..=2).unwrap_or(1);
+        let url = inner.optional("url").url(usize::MAX);
         inner.optional("name").string();
         inner.optional("description").string();
-        if kind == Some(1) {
+        if kind == 1 {
             images.extend(url.map(str::to_owned));
         }
         fields.absorb(inner);

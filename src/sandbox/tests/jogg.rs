@@ -134,7 +134,7 @@ async fn refusals_are_codes_inside_200_and_cost_nothing() {
             "Parameter error: script.style must be one of Don't Worry, Storytime, Discovery, Data, Top 3 reasons, Light marketing",
         ),
         (made(json!({})), 40000, "Parameter error: url or name is required"),
-        (made(json!({"url": null})), 40000, "Parameter error: url or name is required"),
+        (made(json!({"url": null})), 40000, "Parameter error: url must not be null"),
         (made(json!({"url": "shop"})), 40000, "Parameter error: url must be an http or https URL"),
         (
             made(json!({"name": "A", "media": [{"type": 3, "url": "https://a.example/a.png"}]})),
@@ -417,7 +417,7 @@ async fn previews_are_refused_like_videos_and_cost_nothing_then() {
         (
             with(|body| body["visual_styles"] = Value::Null),
             40000,
-            "Parameter error: visual_styles is required",
+            "Parameter error: visual_styles must not be null",
         ),
         (
             with(|body| body["visual_styles"] = json!([])),

@@ -185,7 +185,7 @@ async fn tracks_of_a_wrong_length_are_refused_and_cost_nothing() {
     for (audio, message) in [
         (long, "audio_url must be a track of 10 to 180 s"),
         (image, "audio_url must be a track"),
-        (Value::Null, "audio_url is required"),
+        (Value::Null, "audio_url must not be null"),
         (
             "http://10.0.0.1/a.mp3".into(),
             "audio_url must be a public https URL, or an http URL of this machine",
