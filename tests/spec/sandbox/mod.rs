@@ -1,83 +1,17 @@
 //! What the sandbox answers fits the schema of the operation that was called, and has no field
 //! more: it was written from the same facts, and not from the specs.
 
+mod checked;
+mod refusals;
+
 use adreel::Sandbox;
 use adreel::sandbox::Quality;
+use checked::Checked;
 use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 
-use crate::SPECS;
-use crate::codegen::json_schema::{Subject, document};
-
-/// A sandbox whose answers are held against one spec.
-struct Checked<'a> {
-    sandbox: &'a Sandbox,
-    spec: Value,
-    headers: &'static str,
-}
-
-impl<'a> Checked<'a> {
-    fn new(sandbox: &'a Sandbox, provider: &str, headers: &'static str) -> Self {
-        let (_, yaml) = SPECS.iter().find(|(name, _)| *name == provider).unwrap();
-        Self { sandbox, spec: yaml_serde::from_str(yaml).unwrap(), headers }
-    }
-
-    /// Calls an operation, whose path may have one id in it, and checks what comes.
-    async fn call(&self, line: &str, id: &Value, body: &Value) -> Value {
-        let (method, path) = line.split_once(' ').unwrap();
-        let operation = &self.spec["paths"][path][method.to_lowercase()];
-        let responses = operation["responses"].as_object().expect(line);
-        let (_, success) = responses.iter().find(|(status, _)| status.starts_with('2')).unwrap();
-        let schema = &success["content"]["application/json"]["schema"];
-        let schema = document(&self.spec, schema, Subject::Answer);
-
-        let path = match path.split_once('{') {
-            Some((before, rest)) => {
-                format!("{before}{}{}", id.as_str().unwrap(), rest.split_once('}').unwrap().1)
-            }
-            None => path.to_owned(),
-        };
-        let answer = self.send(method, &path, body).await;
-        let validator = jsonschema::draft4::new(&schema).unwrap();
-        let problems: Vec<String> = validator
-            .iter_errors(&answer)
-            .map(|error| format!("{}: {error}", error.instance_path()))
-            .collect();
-        assert!(problems.is_empty(), "{line}: {}\n{answer:#}", problems.join("\n"));
-        answer
-    }
-
-    async fn send(&self, method: &str, path: &str, body: &Value) -> Value {
-        let host = self.sandbox.url().strip_prefix("http://").unwrap();
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{}\
-             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
-            self.headers,
-            body.len(),
-        );
-        let mut stream = TcpStream::connect(host).await.unwrap();
-        stream.write_all(request.as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap();
-        assert!(status.starts_with('2'), "{method} {path}: {answer}");
-        serde_json::from_str(body).unwrap()
-    }
-
-    /// Reads until there is what was waited for. Every answer on the way is checked too.
-    async fn until(&self, line: &str, id: &Value, is_there: impl Fn(&Value) -> bool) -> Value {
-        for _ in 0..10_000 {
-            let answer = self.call(line, id, &Value::Null).await;
-            if is_there(&answer) {
-                return answer;
-            }
-        }
-        panic!("{line} says nothing new");
-    }
-}
+const BEATAPI: &str = "Authorization: Bearer a\r\n";
+const CREATIFY: &str = "X-API-ID: a\r\nX-API-KEY: b\r\n";
+const JOGG: &str = "x-api-key: a\r\n";
 
 async fn sandbox() -> Sandbox {
     let builder = Sandbox::builder().seed(7).speed(5_000.0).quality(Quality::Thumbnail);
@@ -88,9 +22,28 @@ async fn sandbox() -> Sandbox {
 const IMAGE: &str = "https://cdn.example.com/a.png";
 
 #[tokio::test]
-async fn product_videos_of_creatify_fit_the_spec() {
+async fn every_answer_of_creatify_fits_the_spec() {
     let sandbox = sandbox().await;
-    let api = Checked::new(&sandbox, "creatify", "X-API-ID: a\r\nX-API-KEY: b\r\n");
+    let api = Checked::new(&sandbox, "creatify", CREATIFY);
+    make_product_videos(&api).await;
+    make_link_videos(&api).await;
+    let none = Value::Null;
+    let personas = api.call("GET /api/personas/", &none, &none).await;
+    api.call("GET /api/personas/{id}/", &personas[0]["id"], &none).await;
+    for line in [
+        "GET /api/personas/paginated/",
+        "GET /api/voices/",
+        "GET /api/voices/paginated/",
+        "GET /api/music_categories/",
+        "GET /api/musics/",
+        "GET /api/remaining_credits/",
+    ] {
+        api.call(line, &none, &none).await;
+    }
+    api.assert_all_were_called();
+}
+
+async fn make_product_videos(api: &Checked<'_>) {
     let read = "GET /api/product_to_videos/{id}/";
     let body = json!({"product_url": IMAGE, "type": "product_avatar"});
     let made = api.call("POST /api/product_to_videos/gen_image/", &Value::Null, &body).await;
@@ -106,10 +59,7 @@ async fn product_videos_of_creatify_fit_the_spec() {
     api.call("GET /api/product_to_videos/", &Value::Null, &Value::Null).await;
 }
 
-#[tokio::test]
-async fn links_of_creatify_and_their_videos_fit_the_spec() {
-    let sandbox = sandbox().await;
-    let api = Checked::new(&sandbox, "creatify", "X-API-ID: a\r\nX-API-KEY: b\r\n");
+async fn make_link_videos(api: &Checked<'_>) {
     let none = Value::Null;
     let body = json!({"url": "https://shop.example/products/morning-roast"});
     api.call("POST /api/links/", &none, &body).await;
@@ -138,45 +88,103 @@ async fn links_of_creatify_and_their_videos_fit_the_spec() {
 }
 
 #[tokio::test]
-async fn previews_of_jogg_fit_the_spec() {
+async fn every_answer_of_jogg_fits_the_spec() {
     let sandbox = sandbox().await;
-    let api = Checked::new(&sandbox, "jogg", "x-api-key: a\r\n");
+    let api = Checked::new(&sandbox, "jogg", JOGG);
+    make_videos_of_jogg(&api).await;
+    keep_endpoints(&api).await;
+    let none = Value::Null;
+    let file = json!({"filename": "a.png", "content_type": "image/png", "file_size": 7});
+    api.call("POST /v2/upload/asset", &none, &file).await;
+    for line in [
+        "GET /v2/avatars/public",
+        "GET /v2/avatars/custom",
+        "GET /v2/voices",
+        "GET /v2/voices/custom",
+        "GET /v2/musics",
+        "GET /v2/visual_styles",
+        "GET /v2/user/whoami",
+        "GET /v2/user/remaining_quota",
+    ] {
+        api.call(line, &none, &none).await;
+    }
+    api.assert_all_were_called();
+}
+
+async fn make_videos_of_jogg(api: &Checked<'_>) {
     let none = Value::Null;
     let product = api.call("POST /v2/product", &none, &json!({"name": "Morning Roast"})).await;
-    let body = json!({
-        "product_id": product["data"]["product_id"],
-        "visual_styles": ["Dynamic Showcase", "No Such Style"],
+    let product = &product["data"]["product_id"];
+    let change = json!({"product_id": product, "description": "Whole beans."});
+    api.call("PUT /v2/product", &none, &change).await;
+    let mut order = json!({
+        "product_id": product,
         "video_spec": {"length": "15", "name": "Mine"},
         "avatar": {"id": 1, "type": 0},
         "voice": {},
         "audio": {},
         "script": {"style": "Storytime", "language": "english"},
     });
+    let (read, done) = ("GET /v2/product_video/{product_video_id}", |video: &Value| {
+        video["data"]["status"] == "completed"
+    });
+    let video = api.call("POST /v2/create_video_from_product", &none, &order).await;
+    api.until(read, &video["data"]["video_id"], done).await;
+
+    order["visual_styles"] = json!(["Dynamic Showcase", "No Such Style"]);
     let line = "POST /v2/create_video_from_product/preview_list";
-    let made = api.call(line, &none, &body).await["data"]["previews"][0]["preview_id"].take();
+    let made = api.call(line, &none, &order).await["data"]["previews"][0]["preview_id"].take();
     let list = "GET /v2/product_previews";
     api.until(list, &none, |list| list["data"]["previews"][0]["status"] == "completed").await;
     let line = "POST /v2/create_video_from_product/render_single_preview";
     let video = api.call(line, &none, &json!({"preview_id": made})).await;
-    let (read, id) = ("GET /v2/product_video/{product_video_id}", &video["data"]["video_id"]);
-    api.until(read, id, |video| video["data"]["status"] == "completed").await;
+    api.until(read, &video["data"]["video_id"], done).await;
     api.call("GET /v2/product_videos", &none, &none).await;
 }
 
-#[tokio::test]
-async fn music_videos_of_beatapi_fit_the_spec() {
-    let sandbox = sandbox().await;
-    let api = Checked::new(&sandbox, "beatapi", "Authorization: Bearer a\r\n");
+async fn keep_endpoints(api: &Checked<'_>) {
     let none = Value::Null;
+    let events = api.call("GET /v2/events", &none, &none).await;
+    let url = "https://example.com/hook";
+    let mut order = json!({"url": url, "status": "enabled", "events": events["data"]["events"]});
+    let made = api.call("POST /v2/endpoint", &none, &order).await;
+    let id = &made["data"]["endpoint_id"];
+    order["status"] = "disabled".into();
+    api.call("PUT /v2/endpoint/{endpoint_id}", id, &order).await;
+    api.call("GET /v2/endpoints", &none, &none).await;
+    api.call("DELETE /v2/endpoint/{endpoint_id}", id, &none).await;
+}
+
+#[tokio::test]
+async fn every_answer_of_beatapi_fits_the_spec() {
+    let sandbox = sandbox().await;
+    let api = Checked::new(&sandbox, "beatapi", BEATAPI);
+    let none = Value::Null;
+    let line = "POST /v1/files";
+    let subtitles = b"1\n00:00:00,000 --> 00:00:01,000\nHello";
+    let file = api.call_with(line, &none, "application/x-subrip", subtitles).await;
+    assert_eq!(file["data"]["size_bytes"], subtitles.len());
+    let read = "GET /v1/tasks/{task_id}";
+    let body = json!({"images": [IMAGE], "duration": 10});
+    let made = api.call("POST /v1/ecommerce-video/tasks", &none, &body).await;
+    let is = |status: &'static str| move |task: &Value| task["data"]["status"] == status;
+    api.until(read, &made["data"]["id"], is("succeeded")).await;
     for (mode, status) in [("auto", "succeeded"), ("manual", "storyboard_ready")] {
         let track = "https://cdn.example.com/a.mp3";
         let body = json!({
             "images": [IMAGE], "audio_url": track, "compose_mode": mode, "duration": 10,
         });
         let made = api.call("POST /v1/music-video/tasks", &none, &body).await;
-        let (read, id) = ("GET /v1/tasks/{task_id}", &made["data"]["id"]);
-        api.until(read, id, |task| task["data"]["status"] == status).await;
+        api.until(read, &made["data"]["id"], is(status)).await;
     }
+    let url = "https://example.com/hook";
+    let made = api.call("POST /v1/webhooks", &none, &json!({"url": url})).await;
+    let (id, one) = (&made["data"]["id"], "/v1/webhooks/{webhook_id}");
+    api.call(&format!("PATCH {one}"), id, &json!({"status": "disabled"})).await;
+    api.call(&format!("GET {one}"), id, &none).await;
+    api.call("GET /v1/webhooks", &none, &none).await;
+    api.call(&format!("DELETE {one}"), id, &none).await;
     api.call("GET /v1/usage", &none, &none).await;
     api.call("GET /v1/workflows", &none, &none).await;
+    api.assert_all_were_called();
 }
