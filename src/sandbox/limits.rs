@@ -199,9 +199,8 @@ mod tests {
     fn a_call_before_the_wait_is_over_is_early() {
         let start = Clock::new(0.0).now();
         let (limits, a) = (Limits::new(true, 0), account("a"));
-        let early = |operation, secs| {
-            limits.is_early(&a, operation, start.plus(Duration::from_secs(secs)))
-        };
+        let early =
+            |operation, secs| limits.is_early(&a, operation, start.plus(Duration::from_secs(secs)));
         assert!(!early("get_task", 0));
         limits.refused(&a, "get_task", start.plus(Duration::from_secs(30)));
         limits.refused(&a, "get_task", start.plus(Duration::from_secs(12)));

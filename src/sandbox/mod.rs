@@ -20,6 +20,7 @@
 //! always have [`CREATIFY_SECONDS`]. Nothing is fetched from other machines, nor sent to any, unless
 //! [`SandboxBuilder::fetch`] allows it.
 
+mod assertions;
 mod assets;
 mod audio;
 mod beatapi;
@@ -41,8 +42,8 @@ mod idle;
 mod ids;
 mod jogg;
 mod journal;
-mod link;
 mod limits;
+mod link;
 mod media;
 mod operations;
 mod product_page;
@@ -70,10 +71,10 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+pub use beatapi::BeatApiContract;
 pub use clock::SandboxClock;
 #[cfg(feature = "cli")]
 pub(crate) use connect::{client_builder, clock_of};
-pub use beatapi::BeatApiContract;
 pub use creatify::CREATIFY_SECONDS;
 pub use credits::{AccountBalance, LedgerEntry};
 pub use doubles::DoubleSubmit;

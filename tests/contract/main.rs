@@ -28,9 +28,9 @@ async fn sandbox() -> Sandbox {
 
 /// So many credits that nothing is refused for want of them.
 async fn sandbox_without_limits() -> Sandbox {
-    let builder = ProviderId::ALL.into_iter().fold(builder(), |builder, provider| {
-        builder.credits(provider, Credits::whole(1_000_000))
-    });
+    let builder = ProviderId::ALL
+        .into_iter()
+        .fold(builder(), |builder, provider| builder.credits(provider, Credits::whole(1_000_000)));
     builder.limits(false).start().await.unwrap()
 }
 

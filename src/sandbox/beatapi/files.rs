@@ -59,7 +59,9 @@ pub(super) async fn upload_file(
         media_type => read_raw(request, media_type.to_owned()).await,
     };
     let takes_film = !desk.contract().is_launch();
-    let upload = upload.and_then(|upload| checked(upload, takes_film)).map_err(|problem| refuse(&problem))?;
+    let upload = upload
+        .and_then(|upload| checked(upload, takes_film))
+        .map_err(|problem| refuse(&problem))?;
     let Upload { media_type, bytes } = upload;
 
     let now = desk.world.now();

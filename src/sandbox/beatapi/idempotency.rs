@@ -101,7 +101,8 @@ pub(in crate::sandbox) fn claim(
     });
     let Some(header) = request.headers().get("idempotency-key") else { return };
     let account = Account::of_headers(ProviderId::BeatApi, request.headers());
-    let Some(account) = account.filter(|_| is_create && !world.settings.beatapi_contract.is_launch())
+    let Some(account) =
+        account.filter(|_| is_create && !world.settings.beatapi_contract.is_launch())
     else {
         return;
     };

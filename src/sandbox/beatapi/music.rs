@@ -79,11 +79,7 @@ fn read_tier<'a>(fields: &mut Fields<'a>) -> Option<&'a str> {
     fields.optional("mv_tier").choice(&["standard", "premium"])
 }
 
-fn read_standard(
-    fields: &mut Fields<'_>,
-    body: &Map<String, Value>,
-    is_launch: bool,
-) -> Tier {
+fn read_standard(fields: &mut Fields<'_>, body: &Map<String, Value>, is_launch: bool) -> Tier {
     fields.required("images");
     let images = read_urls(fields, "images", 1..=7);
     if is_launch {

@@ -103,9 +103,8 @@ async fn a_music_video_of_the_launch_has_one_tier_and_wants_words() {
         // Nobody there knows this word yet.
         "mv_tier": "premium",
     });
-    let send = async |body: &Value| {
-        call(&sandbox, "POST /v1/music-video/tasks").json(body).send().await
-    };
+    let send =
+        async |body: &Value| call(&sandbox, "POST /v1/music-video/tasks").json(body).send().await;
     let task = send(&body).await;
     assert_eq!(task.json()["data"]["usage"]["credits_reserved"], 60, "{}", task.json());
     for field in ["prompt", "language"] {

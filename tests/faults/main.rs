@@ -1,0 +1,8 @@
+//! Each fault of the sandbox: what a plain HTTP client sees of it, what the library makes of it, and
+//! what comes of many at once.
+
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
+mod hooks;
+mod plain;
+mod wire;
