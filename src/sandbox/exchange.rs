@@ -62,8 +62,7 @@ impl Exchange {
         let shown = answer(now);
         let faults = &self.world.faults;
         let Some(operation) = self.operation.filter(|_| faults.any()) else { return Some(shown) };
-        let mut marks = faults.marks_of_job(id);
-        marks.extend(self.marks.iter().cloned());
+        let marks = faults.marks_of_job(id, &self.marks);
         let subject = Subject::new(operation, &marks);
         let is_apt = |fault: &Fault| match fault.kind() {
             FaultKind::LateList => is_list && now.since(made) < fault.secs(30),

@@ -24,8 +24,7 @@ pub(super) fn fault(world: &World, path: &str, request: &Request) -> Option<Faul
     exchange.note_job(&film.job);
     let query = body::query(request);
     let given = query.get("link").and_then(|link| link.as_str()?.parse().ok()).unwrap_or(0);
-    let mut marks = world.faults.marks_of_job(&film.job);
-    marks.extend(exchange.marks.iter().cloned());
+    let marks = world.faults.marks_of_job(&film.job, &exchange.marks);
     // A link belongs to no operation, so only the provider counts, which its path begins with.
     let provider = path.split('/').next()?.parse().ok()?;
     let fault = if given < world.faults.good_link(&film.job) {

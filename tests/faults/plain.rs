@@ -1,6 +1,6 @@
 //! An HTTP client that knows nothing: it writes a request and takes what comes.
 
-use std::io;
+use std::{fmt, io};
 
 use adreel::Sandbox;
 use serde_json::Value;
@@ -8,11 +8,16 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 /// What came before the connection ended, and how it ended.
-#[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) bytes: Vec<u8>,
     /// `None` where it ended as it should.
     pub(crate) broken: Option<io::ErrorKind>,
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {:?}", self.broken, String::from_utf8_lossy(&self.bytes))
+    }
 }
 
 impl Answer {

@@ -355,12 +355,15 @@ async fn check_list(case: &Case) {
         Way::Product => (key, url.as_str()),
         _ => (key, "https://cdn.example.com/roast.png"),
     };
+    let line = "GET /v2/avatars/public";
+    let avatars = plain::send(&case.sandbox, line, key, &Value::Null).await.answer().await.json();
+    let avatar = &avatars["data"]["avatars"][0]["id"];
     let product = json!({"name": "Roast", "media": [{"type": 1, "url": image}]});
     let product = plain::send(&case.sandbox, "POST /v2/product", key, &product).await;
     let body = json!({
         "product_id": product.answer().await.json()["data"]["product_id"],
         "video_spec": {"length": "15"},
-        "avatar": {"id": 81, "type": 0},
+        "avatar": {"id": avatar, "type": 0},
         "script": {"style": "Storytime", "language": "english"},
     });
     let made =

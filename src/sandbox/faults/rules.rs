@@ -135,12 +135,13 @@ impl Faults {
         marks.dedup();
     }
 
-    /// The marks of a job.
-    pub(in crate::sandbox) fn marks_of_job(&self, id: &str) -> Vec<String> {
-        if !self.any() {
-            return Vec::new();
-        }
-        self.state().bound.get(id).cloned().unwrap_or_default()
+    /// The marks of a job and of a request that asks for it, each once.
+    pub(in crate::sandbox) fn marks_of_job(&self, id: &str, request: &[String]) -> Vec<String> {
+        let mut marks = request.to_vec();
+        marks.extend(self.state().bound.get(id).into_iter().flatten().cloned());
+        marks.sort_unstable();
+        marks.dedup();
+        marks
     }
 
     /// From now on an id stands for what was made with these marks.
