@@ -121,7 +121,7 @@ impl Case {
 }
 
 /// Every fault but those of webhooks, with what it has to say.
-const TEXTS: [&str; 39] = [
+pub(crate) const TEXTS: [&str; 39] = [
     "429?seconds=7",
     "429?seconds=7&date=true",
     "500",
@@ -152,7 +152,7 @@ const TEXTS: [&str; 39] = [
     "extra-field",
     "status-back?times=2",
     "stale-read?seconds=60",
-    "late-list?seconds=60",
+    "late-list?seconds=600",
     "job-fails?value=too_dark",
     "job-fails?refund=false",
     "job-stuck",

@@ -1,0 +1,165 @@
+//! How the library comes through each fault, at each provider.
+
+use std::time::Duration;
+
+use adreel::client::WaitPolicy;
+use adreel::sandbox::{Fault, FaultKind, Quality, SandboxBuilder};
+use adreel::{
+    AccountConfig, Client, ErrorKind, Keys, Product, ProviderId, Sandbox, Video, VideoRequest,
+};
+use futures_util::StreamExt as _;
+
+/// At this speed a job takes some seconds, and an answer that is given up after a second was
+/// waited for by far less than the ten minutes in which BeatAPI's can be asked for again.
+const SPEED: f64 = 20.0;
+
+/// How long a paid call may take, and after how long it is surely over.
+const SUBMIT_TIMEOUT: Duration = Duration::from_secs(1);
+const SETTLE: Duration = Duration::from_millis(1_500);
+
+/// The product image of every job: one that is not fetched.
+const IMAGE: &str = "https://cdn.example.com/roast.png";
+
+pub(crate) fn builder() -> SandboxBuilder {
+    Sandbox::builder().seed(7).speed(SPEED).quality(Quality::Thumbnail)
+}
+
+/// A client that soon gives an answer up, with an address for Creatify's tags.
+pub(crate) fn client(sandbox: &Sandbox) -> Client {
+    let mut builder = sandbox.client_builder().settle(SETTLE.mul_f64(SPEED));
+    for provider in ProviderId::ALL {
+        let config = AccountConfig::new(Keys::id_and_key("id", "sk_sandbox"))
+            .base_url(sandbox.url())
+            .submit_timeout(SUBMIT_TIMEOUT)
+            .webhook_url("https://hooks.example.com/creatify");
+        builder = builder.account(provider, config);
+    }
+    builder.in_memory().build().unwrap()
+}
+
+pub(crate) fn request(name: &str) -> VideoRequest {
+    VideoRequest::new(Product::new(name).image_url(IMAGE)).duration_secs(12)
+}
+
+/// The call that makes the job, and how many calls of it are paid for.
+fn create_of(provider: ProviderId) -> (&'static str, usize) {
+    match provider {
+        ProviderId::BeatApi => ("create_ecommerce_video", 1),
+        ProviderId::Creatify => ("gen_image", 2),
+        _ => ("create_video_from_product", 1),
+    }
+}
+
+/// One fault at one provider.
+#[derive(Clone, Copy, Debug)]
+struct Cell {
+    provider: ProviderId,
+    text: &'static str,
+}
+
+impl Cell {
+    fn fault(self) -> Fault {
+        let fault: Fault = self.text.parse().unwrap();
+        let fault = fault.provider(self.provider);
+        // What happens to a job, to its reads or to its video has no call to be told.
+        match self.text.split('?').next().unwrap() {
+            "unknown-status" | "missing-field" | "extra-field" | "status-back" | "stale-read"
+            | "late-list" | "video-404" | "video-truncated" | "video-wrong-type"
+            | "video-expired" | "video-no-ranges" => fault,
+            _ => fault.operation(create_of(self.provider).0),
+        }
+    }
+
+    async fn run(self) {
+        let mut builder = builder().fault(self.fault());
+        if self.fault().kind() == FaultKind::LateList {
+            // Lists are read for many jobs and for lost answers.
+            let lost = Fault::new(FaultKind::LostAnswer).provider(self.provider);
+            builder = builder.fault(lost.operation(create_of(self.provider).0));
+        }
+        let sandbox = builder.start().await.unwrap();
+        let client = client(&sandbox);
+        let most = Duration::from_secs(3_600);
+        let policy = WaitPolicy::new().with_time_limit(most);
+        let request = request("Morning Roast");
+        let made = client.generate(&request).key("order-1").on(self.provider).policy(policy).await;
+        let paid = match self.fault().kind() {
+            FaultKind::NoCredits => {
+                assert_eq!(made.unwrap_err().kind(), ErrorKind::OutOfCredits, "{self:?}");
+                0
+            }
+            FaultKind::JobFails => {
+                assert_eq!(made.unwrap_err().kind(), ErrorKind::JobFailed, "{self:?}");
+                1
+            }
+            FaultKind::JobStuck => {
+                let error = made.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Timeout, "{self:?}: {error}");
+                assert!(error.job_id().is_some(), "{self:?}: {error}");
+                1
+            }
+            _ => {
+                let video = made.unwrap_or_else(|error| panic!("{self:?}: {error}"));
+                self.save(&video).await;
+                create_of(self.provider).1
+            }
+        };
+        let happened = sandbox.faults()[0].happened;
+        assert!(happened > 0 || self.cannot_happen(), "{self:?}: it did not happen");
+        assert_eq!(sandbox.ledger().len(), paid, "{self:?}");
+        sandbox.assert_no_double_submits();
+        sandbox.assert_no_early_retries();
+        sandbox.assert_balanced();
+    }
+
+    /// The video comes whole, or not at all and whole when it is asked for again.
+    async fn save(self, video: &Video) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("roast.mp4");
+        if let Err(error) = video.download(&path).await {
+            assert!(!path.exists(), "{self:?}: {error}");
+            video.download(&path).await.unwrap_or_else(|error| panic!("{self:?}: {error}"));
+        }
+        let mp4 = mp4::read_mp4(std::fs::File::open(&path).unwrap()).unwrap();
+        assert_eq!(mp4.tracks().len(), 1, "{self:?}");
+    }
+
+    /// BeatAPI has no list and alone tells the usage of a job, and a client that has seen an end does
+    /// not look again.
+    fn cannot_happen(self) -> bool {
+        match self.fault().kind() {
+            FaultKind::MissingField => {
+                self.text.ends_with("usage") && self.provider != ProviderId::BeatApi
+            }
+            FaultKind::LateList => self.provider == ProviderId::BeatApi,
+            FaultKind::StatusBack => true,
+            _ => false,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_fault_is_come_through_at_every_provider() {
+    let cells = ProviderId::ALL
+        .into_iter()
+        .flat_map(|provider| crate::wire::TEXTS.map(|text| Cell { provider, text }));
+    // Most of a cell is waiting.
+    futures_util::stream::iter(cells.map(Cell::run)).buffer_unordered(24).collect::<Vec<_>>().await;
+}
+
+/// The second paid call of one job is as safe as the first.
+#[tokio::test(flavor = "multi_thread")]
+async fn creatifys_second_call_is_not_paid_twice_either() {
+    for text in
+        ["lost-answer", "reset-before", "reset-after", "502?accepted=true", "malformed-json"]
+    {
+        let fault: Fault = text.parse().unwrap();
+        let sandbox = builder().fault(fault.operation("gen_video")).start().await.unwrap();
+        let client = client(&sandbox);
+        let request = request("Morning Roast");
+        client.generate(&request).on(ProviderId::Creatify).await.unwrap();
+        sandbox.assert_no_double_submits();
+        sandbox.assert_submits(2);
+        assert_eq!(sandbox.faults()[0].happened, 1, "{text}");
+    }
+}
