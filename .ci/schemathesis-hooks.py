@@ -12,6 +12,7 @@ import time
 import requests
 import schemathesis
 from schemathesis.core.parameters import ParameterLocation
+from schemathesis.transport.serialization import Binary
 
 URL = os.environ["SANDBOX_URL"]
 KEYS = {"Authorization": "Bearer sk_schemathesis", "x-api-key": "sk_schemathesis", "x-api-id": "a"}
@@ -170,7 +171,7 @@ def before_call(context, case, kwargs):
             case.body[field] = known(make)
     is_form = case.media_type == "multipart/form-data" and "file" in name_of_body_fields(case)
     if is_form and case.meta and not case.meta.generation.mode.is_negative:
-        case.body["file"] = PNG
+        case.body["file"] = Binary(PNG)
         case.multipart_content_types = {"file": "image/png"}
     if isinstance(name_of_body_fields(case).get("avatar"), dict):
         avatar = case.body["avatar"]

@@ -105,7 +105,9 @@ impl<'a> Checked<'a> {
     pub(super) fn check(&self, line: &str, answer: &Answer) {
         let (method, path) = line.split_once(' ').unwrap();
         let responses = &self.spec["paths"][path][method.to_lowercase()]["responses"];
-        let declared = responses.get(answer.status.to_string()).or(responses.get("default"));
+        let status = answer.status.to_string();
+        let named = [&status, &format!("{}XX", &status[..1]), "default"];
+        let declared = named.into_iter().find_map(|name| responses.get(name));
         let declared = declared.unwrap_or_else(|| panic!("{line}: {} undeclared", answer.status));
         self.check_as(line, declared, answer);
     }
