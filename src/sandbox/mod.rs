@@ -68,7 +68,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 
 pub use beatapi::BeatApiContract;
@@ -374,7 +374,7 @@ impl SandboxBuilder {
         for fault in &self.faults {
             fault.check().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         }
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await?;
+        let listener = listen(self.port)?;
         let port = listener.local_addr()?.port();
         let stage = Arc::new(Stage::new(port, self));
         let (running, stopped) = oneshot::channel::<()>();
@@ -388,4 +388,15 @@ impl SandboxBuilder {
         let url = format!("http://127.0.0.1:{port}");
         Ok(Sandbox { stage, url, _running: running })
     }
+}
+
+/// Listens on loopback, with room for a thousand who come at once: by itself the system would have
+/// all but 128 of them try again a second later.
+fn listen(port: u16) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    // On Windows this would let others listen on the same port.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    socket.listen(1024)
 }

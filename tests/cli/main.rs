@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod connections;
 mod cost;
 mod doctor;
 mod jobs;
