@@ -1,7 +1,9 @@
 //! Where a provider takes less than is asked of it, jobs wait: all end, and each is paid for once.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
+use adreel::sandbox::SandboxBuilder;
 use adreel::{Client, Credits, Product, ProviderId, Sandbox, Stage, VideoRequest};
 use futures_util::future::join_all;
 
@@ -10,16 +12,33 @@ use crate::builder;
 const JOBS: usize = 40;
 
 /// Makes so many videos at once, each of a product of its own, and checks the provider's books.
-async fn all_are_made(sandbox: &Sandbox, provider: ProviderId, operation: &str) {
+/// Time stands until somebody was refused, and then goes on with what is read meanwhile.
+async fn all_are_made(
+    builder: SandboxBuilder,
+    (provider, operation): (ProviderId, &str),
+    is_refused: impl Fn(&Sandbox) -> bool,
+) -> Sandbox {
+    let builder = builder.virtual_clock().credits(provider, Credits::whole(1_000));
+    let sandbox = builder.start().await.unwrap();
     let client = sandbox.client().unwrap();
-    let videos = join_all((0..JOBS).map(|number| made(client.clone(), provider, number))).await;
-    let jobs: BTreeSet<_> = videos.iter().cloned().collect();
+    let videos = (0..JOBS).map(|number| made(client.clone(), provider, number));
+    let videos = tokio::spawn(join_all(videos.collect::<Vec<_>>()));
+    while !is_refused(&sandbox) {
+        tokio::task::yield_now().await;
+    }
+    while !videos.is_finished() {
+        sandbox.advance(Duration::from_secs(2));
+        client.balance(provider).await.unwrap();
+    }
+    let jobs: BTreeSet<_> = videos.await.unwrap().into_iter().collect();
     let entries = sandbox.ledger();
     let paid: BTreeSet<_> = entries.iter().map(|entry| entry.job.clone()).collect();
-    assert_eq!((entries.len(), &paid), (JOBS, &jobs), "{:?}", sandbox.counters());
+    assert_eq!((entries.len(), paid), (JOBS, jobs), "{:?}", sandbox.counters());
     assert!(entries.iter().all(|entry| entry.operation == operation));
+    assert!(sandbox.double_submits().is_empty());
     let [balance] = &sandbox.balances()[..] else { panic!("one account paid") };
     assert!(balance.balances && balance.open == Credits::ZERO, "{balance:?}");
+    sandbox
 }
 
 /// Makes one video and gives its provider's id.
@@ -35,21 +54,22 @@ async fn made(client: Client, provider: ProviderId, number: usize) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn forty_jobs_at_once_wait_for_jogg_to_take_their_posts() {
-    let sandbox = builder().start().await.unwrap();
-    all_are_made(&sandbox, ProviderId::Jogg, "create_video_from_product").await;
-    let counters = sandbox.counters();
-    eprintln!("MEASURED {counters:?}");
+    let posts = |sandbox: &Sandbox| {
+        sandbox.requests().iter().filter(|request| request.method == "POST").count()
+    };
+    let jogg = (ProviderId::Jogg, "create_video_from_product");
+    let sandbox = all_are_made(builder(), jogg, |sandbox| posts(sandbox) > 20).await;
+    // A product and a video for each, and those that were refused.
+    assert!(posts(&sandbox) > 2 * JOBS, "{} posts", posts(&sandbox));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn forty_jobs_at_once_share_two_slots_of_beatapi() {
-    let credits = Credits::whole(1_000);
-    let builder = builder().beatapi_slots(2).credits(ProviderId::BeatApi, credits);
-    let sandbox = builder.start().await.unwrap();
-    all_are_made(&sandbox, ProviderId::BeatApi, "create_ecommerce_video").await;
-    let counters = sandbox.counters();
-    eprintln!("MEASURED {counters:?}");
-    assert!(counters.total.slots_over_limit > 0, "two slots were enough: {counters:?}");
+    let refused = |sandbox: &Sandbox| sandbox.counters().total.slots_over_limit;
+    let beatapi = (ProviderId::BeatApi, "create_ecommerce_video");
+    let is_full = |sandbox: &Sandbox| refused(sandbox) == JOBS as u64 - 2;
+    let sandbox = all_are_made(builder().beatapi_slots(2), beatapi, is_full).await;
+    assert_eq!(sandbox.counters().total.jobs, JOBS as u64);
 }
 
 #[tokio::test(flavor = "multi_thread")]
