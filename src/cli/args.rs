@@ -363,6 +363,16 @@ pub(super) struct SandboxArgs {
     /// Which state of its contract BeatAPI shows.
     #[arg(long, default_value = "newest", value_name = "CONTRACT")]
     pub(super) beatapi_contract: Contract,
+    /// Sign BeatAPI's deliveries with the machine's time, for receivers that do not know the
+    /// sandbox's.
+    #[arg(long)]
+    pub(super) sign_by_machine_time: bool,
+    /// JoggAI's finished videos say `success` instead of `completed`.
+    #[arg(long)]
+    pub(super) jogg_success: bool,
+    /// JoggAI's deliveries name a video as `project_id` instead of `video_id`.
+    #[arg(long)]
+    pub(super) jogg_project_id: bool,
 }
 
 /// What moves a sandbox's time.

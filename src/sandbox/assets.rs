@@ -263,8 +263,6 @@ mod tests {
         put(&assets, "a", 1);
         put(&assets, "b", 2);
         assert!(assets.get("film").is_none() && assets.promised("film").is_some());
-        assert_eq!(assets.job_of("film").as_deref(), Some("job"));
-        assert_eq!(assets.job_of("a"), None);
     }
 
     #[test]

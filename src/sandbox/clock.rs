@@ -22,6 +22,11 @@ use crate::{BoxFuture, Timestamp};
 pub(super) struct Moment(u64);
 
 impl Moment {
+    /// What the machine's clock shows.
+    pub(super) fn of_machine() -> Self {
+        Self(millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()))
+    }
+
     /// For programs that set their own clock by this one.
     pub(super) fn unix_millis(self) -> u64 {
         self.0
@@ -93,9 +98,8 @@ pub(super) struct Clock {
 impl Clock {
     /// `speed` is finite and not below zero.
     pub(super) fn new(speed: f64) -> Self {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
-            start: Moment(millis(since_epoch)),
+            start: Moment::of_machine(),
             begun: Instant::now(),
             speed,
             advanced: watch::Sender::new(0),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::faults::Fault;
 use super::world::World;
-use super::{assets, body, clock, link, studio};
+use super::{assets, body, clock, hooks, link, studio};
 use crate::ProviderId;
 
 /// Largest image that is hosted.
@@ -27,6 +27,7 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
         .route("/_sandbox/resubmits", post(announce_resubmit))
         .route("/_sandbox/faults", get(list_faults).post(arm_fault))
         .route("/_sandbox/faults/{id}", delete(disarm_fault))
+        .route("/_sandbox/webhooks", get(hooks::webhooks_route))
         .route("/_sandbox/clock/advance", post(clock::advance_route))
         .route("/_sandbox/{*path}", any(not_found))
         .route("/media/{*path}", get(serve_media))

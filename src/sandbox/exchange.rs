@@ -10,6 +10,7 @@ use super::clock::Moment;
 use super::credits::{Account, Insufficient, Price, Terms};
 use super::doubles::{self, Accepted};
 use super::faults::{Fault, FaultKind, Stage, Subject};
+use super::hooks::HookFault;
 use super::operations::Operation;
 use super::work::{Fate, Work};
 use super::world::World;
@@ -196,6 +197,16 @@ impl Submit {
         world.faults.bind(job, &exchange.marks);
         exchange.note_job(job);
         Ok(())
+    }
+
+    /// What is to go wrong with what is told of the job. Asked once, where somebody is to be told.
+    pub(super) fn hook_faults(&self) -> Vec<HookFault> {
+        let Some(operation) = self.exchange.operation else { return Vec::new() };
+        let subject = Subject::new(operation, &self.exchange.marks);
+        let faults = &self.exchange.world.faults;
+        let picked = faults.pick_all(Stage::Webhook, &subject, usize::MAX, |_| true);
+        picked.iter().for_each(|fault| self.exchange.note_fault(fault));
+        picked.iter().filter_map(HookFault::of).collect()
     }
 
     fn doom(&self, work: &Work) {

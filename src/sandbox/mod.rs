@@ -38,6 +38,7 @@ mod exchange;
 mod faults;
 mod fetch;
 mod film;
+mod hooks;
 mod idle;
 mod ids;
 mod jogg;
@@ -80,6 +81,7 @@ pub use credits::{AccountBalance, LedgerEntry};
 pub use doubles::DoubleSubmit;
 pub use faults::{ArmedFault, Fault, FaultKind, InvalidFault};
 pub use fetch::Fetch;
+pub use hooks::{DeliveryAttempt, DeliveryState, WebhookDelivery};
 pub use journal::RequestRecord;
 pub use world::{Counters, Tally};
 
@@ -155,6 +157,11 @@ impl Sandbox {
         self.stage.world().balances()
     }
 
+    /// What was delivered to webhooks, or was to be, the oldest first: the newest 10,000.
+    pub fn webhooks(&self) -> Vec<WebhookDelivery> {
+        self.stage.world().hooks.deliveries()
+    }
+
     /// What arrived so far.
     pub fn counters(&self) -> Counters {
         self.stage.world().counters()
@@ -218,6 +225,17 @@ pub struct SandboxBuilder {
     limits: bool,
     beatapi_slots: u32,
     beatapi_contract: BeatApiContract,
+    jogg: JoggWords,
+    sign_by_machine_time: bool,
+}
+
+/// Words of JoggAI's for which there are two accounts.
+#[derive(Clone, Copy, Debug, Default)]
+struct JoggWords {
+    /// A video that is ready is a `success`, and not `completed`.
+    success: bool,
+    /// Deliveries name a video as `project_id`, and not as `video_id`.
+    project_id: bool,
 }
 
 /// How large the videos are. Nothing else about a job depends on it.
@@ -255,6 +273,8 @@ impl Default for SandboxBuilder {
             limits: true,
             beatapi_slots: limits::MOST_SLOTS,
             beatapi_contract: BeatApiContract::default(),
+            jogg: JoggWords::default(),
+            sign_by_machine_time: false,
         }
     }
 }
@@ -358,6 +378,28 @@ impl SandboxBuilder {
     /// Which state of its contract BeatAPI shows. Default: [`BeatApiContract::Newest`].
     pub fn beatapi_contract(mut self, contract: BeatApiContract) -> Self {
         self.beatapi_contract = contract;
+        self
+    }
+
+    /// Whether JoggAI's finished videos say `success`, as a real run did, or `completed`, as the
+    /// documentation does. Default: `completed`.
+    pub fn jogg_success(mut self, success: bool) -> Self {
+        self.jogg.success = success;
+        self
+    }
+
+    /// Whether JoggAI's deliveries name a video as `project_id`, as those of v1 do and a third party
+    /// expects, or as `video_id`. Default: `video_id`.
+    pub fn jogg_project_id(mut self, project_id: bool) -> Self {
+        self.jogg.project_id = project_id;
+        self
+    }
+
+    /// Whether BeatAPI's deliveries are signed with the machine's time, or with the sandbox's, which
+    /// clients of this sandbox follow. A receiver that knows nothing of the sandbox's clock takes them
+    /// for too old or too new as soon as the two differ by five minutes. Default: the sandbox's.
+    pub fn sign_by_machine_time(mut self, machine: bool) -> Self {
+        self.sign_by_machine_time = machine;
         self
     }
 

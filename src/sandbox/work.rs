@@ -1,9 +1,14 @@
 //! How long a job takes: its documented time, and at least until its video is there.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::clock::Moment;
+use futures_util::future::{Either, select};
+use futures_util::pin_mut;
+use tokio::sync::Notify;
+
+use super::clock::{Clock, Moment};
 
 /// One piece of paid work. Its state is worked out from the clock when somebody asks.
 pub(super) struct Work {
@@ -11,6 +16,10 @@ pub(super) struct Work {
     lasts: Duration,
     made: OnceLock<(Moment, Result<(), String>)>,
     fate: OnceLock<Fate>,
+    /// Whether it need not last as long as it should.
+    is_hurried: AtomicBool,
+    /// Something of the above has changed.
+    changed: Notify,
 }
 
 /// What was decided about a piece of work, whatever is made of it.
@@ -40,17 +49,32 @@ impl Progress {
 
 impl Work {
     pub(super) fn accepted(accepted_at: Moment, lasts: Duration) -> Arc<Self> {
-        Arc::new(Self { accepted_at, lasts, made: OnceLock::new(), fate: OnceLock::new() })
+        Arc::new(Self {
+            accepted_at,
+            lasts,
+            made: OnceLock::new(),
+            fate: OnceLock::new(),
+            is_hurried: AtomicBool::new(false),
+            changed: Notify::new(),
+        })
     }
 
     /// When it ends, if its video is there by then.
     pub(super) fn ends_at_earliest(&self) -> Moment {
-        self.accepted_at.plus(self.lasts)
+        let is_hurried = self.is_hurried.load(Ordering::Relaxed);
+        self.accepted_at.plus(if is_hurried { Duration::ZERO } else { self.lasts })
     }
 
     /// Says what came of it; only the first word counts.
     pub(super) fn made(&self, at: Moment, result: Result<(), String>) {
         let _ = self.made.set((at, result));
+        self.changed.notify_waiters();
+    }
+
+    /// Has it end as soon as it is made.
+    pub(super) fn end_now(&self) {
+        self.is_hurried.store(true, Ordering::Relaxed);
+        self.changed.notify_waiters();
     }
 
     /// Decides what becomes of it, before it is charged for.
@@ -67,21 +91,45 @@ impl Work {
     }
 
     pub(super) fn progress(&self, now: Moment) -> Progress {
-        match self.fate.get() {
-            Some(Fate::Stuck) => return Progress::Running,
-            Some(Fate::Fails { reason, .. }) => {
-                let at = self.accepted_at.plus(self.lasts);
-                let failed = Progress::Failed { at, reason: reason.clone() };
-                return if now < at { Progress::Running } else { failed };
+        match self.end() {
+            Some((at, None)) if now >= at => Progress::Done { at },
+            Some((at, Some(reason))) if now >= at => {
+                Progress::Failed { at, reason: reason.to_owned() }
             }
-            None => {}
+            _ => Progress::Running,
         }
-        let Some((made_at, result)) = self.made.get() else { return Progress::Running };
-        let at = self.ends_at_earliest().max(*made_at);
-        match result {
-            _ if now < at => Progress::Running,
-            Ok(()) => Progress::Done { at },
-            Err(reason) => Progress::Failed { at, reason: reason.clone() },
+    }
+
+    /// When it ends, and why it fails if it does, once that is known.
+    fn end(&self) -> Option<(Moment, Option<&str>)> {
+        let at = self.ends_at_earliest();
+        match self.fate.get() {
+            Some(Fate::Stuck) => None,
+            Some(Fate::Fails { reason, .. }) => Some((at, Some(reason))),
+            None => {
+                let (made_at, result) = self.made.get()?;
+                Some((at.max(*made_at), result.as_ref().err().map(String::as_str)))
+            }
+        }
+    }
+
+    /// Resolves when it has ended.
+    pub(super) async fn ended(&self, clock: &Clock) {
+        loop {
+            let changed = self.changed.notified();
+            pin_mut!(changed);
+            // From here on no change is missed.
+            changed.as_mut().enable();
+            match self.end() {
+                None => changed.await,
+                Some((at, _)) => {
+                    let over = clock.sleep_until(at);
+                    pin_mut!(over);
+                    if let Either::Left(_) = select(over, changed).await {
+                        return;
+                    }
+                }
+            }
         }
     }
 }
@@ -89,7 +137,6 @@ impl Work {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sandbox::clock::Clock;
 
     #[test]
     fn work_ends_after_its_time_and_after_its_video() {
@@ -122,5 +169,27 @@ mod tests {
         assert_eq!(fails.progress(after(59)), Progress::Running);
         let failed = Progress::Failed { at: after(60), reason: "no".to_owned() };
         assert_eq!((fails.progress(after(60)), fails.refund()), (failed, Some(false)));
+    }
+
+    #[tokio::test]
+    async fn its_end_is_seen_however_it_comes() {
+        let clock = Clock::new(0.0);
+        let work = Work::accepted(clock.now(), Duration::from_secs(60));
+        let ended = work.ended(&clock);
+        tokio::pin!(ended);
+        assert!(futures_util::poll!(&mut ended).is_pending());
+        clock.advance(Duration::from_secs(60));
+        assert!(futures_util::poll!(&mut ended).is_pending());
+        work.made(clock.now(), Ok(()));
+        ended.await;
+
+        let work = Work::accepted(clock.now(), Duration::from_secs(60));
+        work.made(clock.now(), Ok(()));
+        let ended = work.ended(&clock);
+        tokio::pin!(ended);
+        assert!(futures_util::poll!(&mut ended).is_pending());
+        work.end_now();
+        ended.await;
+        assert_eq!(work.progress(clock.now()), Progress::Done { at: clock.now() });
     }
 }

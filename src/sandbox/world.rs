@@ -14,6 +14,7 @@ use super::credits::{Account, AccountBalance, Books, Insufficient, LedgerEntry, 
 use super::doubles::{Accepted, DoubleSubmit, Doubles};
 use super::faults::Faults;
 use super::fetch::Fetcher;
+use super::hooks::Hooks;
 use super::ids::Ids;
 use super::journal::Journal;
 use super::limits::Limits;
@@ -71,6 +72,7 @@ pub(super) struct World {
     pub(super) port: u16,
     pub(super) limits: Limits,
     pub(super) beatapi_keys: beatapi::Keys,
+    pub(super) hooks: Hooks,
     books: Mutex<Books>,
     counters: Mutex<Counters>,
     doubles: Mutex<Doubles>,
@@ -95,6 +97,7 @@ impl World {
             limits: Limits::new(settings.limits, settings.beatapi_slots),
             beatapi_keys: beatapi::Keys::default(),
             books: Mutex::new(Books::new(credits)),
+            hooks: Hooks::new(),
             counters: Mutex::default(),
             doubles: Mutex::default(),
             settings,

@@ -19,7 +19,10 @@ pub(in super::super) async fn run(args: &SandboxArgs) -> Exit {
         .fetch(args.fetch.into())
         .limits(!args.no_limits)
         .beatapi_slots(args.beatapi_slots)
-        .beatapi_contract(args.beatapi_contract.into());
+        .beatapi_contract(args.beatapi_contract.into())
+        .sign_by_machine_time(args.sign_by_machine_time)
+        .jogg_success(args.jogg_success)
+        .jogg_project_id(args.jogg_project_id);
     if let Some(credits) = args.credits {
         for provider in ProviderId::ALL {
             builder = builder.credits(provider, credits);

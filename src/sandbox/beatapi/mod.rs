@@ -3,6 +3,7 @@
 
 mod contract;
 mod ecommerce;
+mod events;
 mod files;
 mod idempotency;
 mod music;
@@ -174,7 +175,7 @@ async fn create_music_video(
 }
 
 async fn create(
-    desk: &Desk,
+    desk: &Arc<Desk>,
     mut request: Request,
     operation: &'static str,
     read_order: impl FnOnce(&Map<String, Value>) -> Result<Order, String>,
@@ -186,29 +187,34 @@ async fn create(
     let sent = Sent::new(operation, &body);
 
     // Held to the end: of two at once only one gets the last slot, or the last credits.
-    let mut records = locked(&desk.records);
-    if let Some(claim) = &claim
-        && let Some(first) = claim.task_of(desk, sent)?
-    {
-        return Ok(created(desk, &first));
-    }
-    let order = read_order(&body).map_err(|problem| desk.refuse(Code::BadRequest, problem))?;
-    if desk.world.limits.is_full(&account, desk.world.now()) {
-        desk.world.count(ProviderId::BeatApi, |tally| tally.slots_over_limit += 1);
-        if desk.world.limits.are_on() {
-            let code = Code::UserConcurrencyExceeded;
-            return Err(desk.refuse_for(SLOT_AFTER_SECS, code, &exchange));
+    let (answer, told) = {
+        let mut records = locked(&desk.records);
+        if let Some(claim) = &claim
+            && let Some(first) = claim.task_of(desk, sent)?
+        {
+            return Ok(created(desk, &first));
         }
-    }
-    let submit = Submit::new(exchange, account, &body);
-    let task = task::accept(&submit, order)
-        .map_err(|_| desk.refuse(Code::InsufficientCredits, "the balance is below the price"))?;
-    records.tasks.insert(task.id.clone(), Arc::clone(&task));
-    if let Some(claim) = claim {
-        claim.keep(sent, &task);
-    }
-    desk.world.count(ProviderId::BeatApi, |tally| tally.jobs += 1);
-    Ok(created(desk, &task))
+        let order = read_order(&body).map_err(|problem| desk.refuse(Code::BadRequest, problem))?;
+        if desk.world.limits.is_full(&account, desk.world.now()) {
+            desk.world.count(ProviderId::BeatApi, |tally| tally.slots_over_limit += 1);
+            if desk.world.limits.are_on() {
+                let code = Code::UserConcurrencyExceeded;
+                return Err(desk.refuse_for(SLOT_AFTER_SECS, code, &exchange));
+            }
+        }
+        let submit = Submit::new(exchange, account, &body);
+        let task = task::accept(&submit, order).map_err(|_| {
+            desk.refuse(Code::InsufficientCredits, "the balance is below the price")
+        })?;
+        records.tasks.insert(task.id.clone(), Arc::clone(&task));
+        if let Some(claim) = claim {
+            claim.keep(sent, &task);
+        }
+        desk.world.count(ProviderId::BeatApi, |tally| tally.jobs += 1);
+        (created(desk, &task), events::follow(desk, &records, &submit, &task))
+    };
+    told.before_answer().await;
+    Ok(answer)
 }
 
 /// A replay is answered as the first time, with the task as it is now: whether the service tells

@@ -1,4 +1,4 @@
-//! Webhook endpoints: added, changed and deleted. Nothing is delivered to them yet.
+//! Webhook endpoints: added, changed and deleted.
 
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::{Code, Desk, NOT_REACHABLE, Refusal, is_reachable};
+use crate::WebhookSecret;
 use crate::sandbox::check::{Fault, Fields};
 use crate::sandbox::clock::Moment;
 use crate::sandbox::credits::Account;
@@ -52,6 +53,21 @@ impl Endpoint {
     fn masked(&self) -> Value {
         let last = &self.secret[self.secret.len() - 4..];
         self.shown(&format!("whsec_****{last}"))
+    }
+
+    /// Whether it hears of an account's events.
+    pub(super) fn is_of(&self, account: &Account) -> bool {
+        self.account == *account && self.status == ACTIVE
+    }
+
+    /// Whether it is to hear of this one.
+    pub(super) fn takes(&self, account: &Account, event: &str) -> bool {
+        self.is_of(account) && self.events.contains(&event)
+    }
+
+    /// Where to, and what to sign with: the whole secret, with its prefix.
+    pub(super) fn address(&self) -> (String, WebhookSecret) {
+        (self.url.clone(), WebhookSecret::new(self.secret.as_str()))
     }
 
     fn change(&mut self, change: Change, now: Moment) {

@@ -237,6 +237,48 @@ impl LinkRecord {
         json!(chosen.map(|preview| [preview.look.style.as_str(), preview.look.ratio]))
     }
 
+    /// The address of the job, and the work that is newest, with its name if it is a rendering.
+    pub(super) fn followed(&self) -> Option<(String, Arc<Work>, Option<String>)> {
+        let url = self.order.echo.get("webhook_url").and_then(Value::as_str)?.to_owned();
+        if let Some(film) = self.films.last() {
+            return Some((url, Arc::clone(&film.work), Some(film.media_job.clone())));
+        }
+        Some((url, Arc::clone(&self.previews.as_ref()?.work), None))
+    }
+
+    /// What is posted at the end of a rendering, or of the previews: a short form of the job.
+    pub(super) fn hook(&self, world: &World, film: Option<&str>) -> Option<Value> {
+        let state = match film {
+            Some(name) => {
+                let film = self.films.iter().find(|film| film.media_job == name)?;
+                film.state(world.now(), world)
+            }
+            None => State::default(),
+        };
+        let mut body = json!({
+            "id": self.id,
+            "status": state.status,
+            "failed_reason": state.failed_reason.unwrap_or_default(),
+        });
+        match self.previews.as_ref().filter(|previews| previews.listed && film.is_none()) {
+            Some(previews) => {
+                let items = previews.items.iter().map(|preview| {
+                    let mut item = self.preview_item(preview, world);
+                    if let Some(item) = item.as_object_mut() {
+                        item.retain(|name, _| name != "editor_url" && name != "duration");
+                    }
+                    item
+                });
+                body["previews"] = items.collect();
+            }
+            None => {
+                body["video_output"] = json!(state.video);
+                body["video_thumbnail"] = json!(state.thumbnail);
+            }
+        }
+        Some(body)
+    }
+
     /// While previews are made and rest, a job says `pending`, as the service's own samples do.
     pub(super) fn answer(&self, world: &World, now: Moment) -> Value {
         let newest = self.films.last().map(|film| film.state(now, world));

@@ -14,7 +14,7 @@ use super::link::Link;
 use super::link_order::{self, LinkOrder};
 use super::link_record::LinkRecord;
 use super::shelf::Kept as _;
-use super::{Desk, Refusal, account, path_id, take_submit, wanted_ids};
+use super::{Desk, Refusal, account, hooks, path_id, take_submit, wanted_ids};
 use crate::ProviderId;
 use crate::sandbox::check::Fields;
 use crate::sandbox::exchange::{Exchange, Seen, Submit};
@@ -53,20 +53,26 @@ async fn preview_link_to_video_list(
 
 /// Makes a job of a link of the account.
 async fn submit(
-    desk: &Desk,
+    desk: &Arc<Desk>,
     request: Request,
     start: impl FnOnce(&Submit, &Link, LinkOrder) -> Result<LinkRecord, Refusal>,
 ) -> Result<Response, Refusal> {
     let (submit, body) = take_submit(request).await?;
     let order = link_order::read(&body)?;
-    let mut records = locked(&desk.records);
-    let link = records.links.find(&submit.account, &order.link);
-    let link = link.map_err(|_| Refusal::field("link", "Invalid link ID"))?;
-    link.check_media()?;
-    let record = start(&submit.about(&["link"], link.content()), link, order)?;
-    let answer = record.answer(&desk.world, desk.world.now());
-    records.link_videos.add(record);
-    desk.world.count(ProviderId::Creatify, |tally| tally.jobs += 1);
+    let (answer, told) = {
+        let mut records = locked(&desk.records);
+        let link = records.links.find(&submit.account, &order.link);
+        let link = link.map_err(|_| Refusal::field("link", "Invalid link ID"))?;
+        link.check_media()?;
+        let submit = submit.about(&["link"], link.content());
+        let record = start(&submit, link, order)?;
+        let answer = record.answer(&desk.world, desk.world.now());
+        let told = hooks::follow_link_video(desk, &submit, &record);
+        records.link_videos.add(record);
+        desk.world.count(ProviderId::Creatify, |tally| tally.jobs += 1);
+        (answer, told)
+    };
+    told.before_answer().await;
     Ok(Json(answer).into_response())
 }
 
@@ -77,10 +83,16 @@ async fn render_link_to_video(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let submit = Submit::new(exchange, account(&headers)?, &Map::new());
-    let mut records = locked(&desk.records);
-    let record = records.link_videos.find(&submit.account, &path_id(id)?)?;
-    record.render(&submit.about(&[], record.content()))?;
-    Ok(Json(record.answer(&desk.world, desk.world.now())).into_response())
+    let (answer, told) = {
+        let mut records = locked(&desk.records);
+        let record = records.link_videos.find(&submit.account, &path_id(id)?)?;
+        let submit = submit.about(&[], record.content());
+        record.render(&submit)?;
+        let answer = record.answer(&desk.world, desk.world.now());
+        (answer, hooks::follow_link_video(&desk, &submit, record))
+    };
+    told.before_answer().await;
+    Ok(Json(answer).into_response())
 }
 
 async fn render_single_preview(
@@ -89,16 +101,22 @@ async fn render_single_preview(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (submit, body) = take_submit(request).await?;
-    let mut records = locked(&desk.records);
-    let record = records.link_videos.find(&submit.account, &path_id(id)?)?;
-    let mut fields = Fields::of(&body);
-    let media_job = fields.required("media_job").uuid().unwrap_or_default();
-    fields.finish()?;
-    let media_job = media_job.to_ascii_lowercase();
-    // Which preview is meant stands in what it stands for.
-    let of = json!({"video": record.content(), "look": record.look_of(&media_job)});
-    record.render_one(&submit.about(&["media_job"], of), &media_job)?;
-    Ok(Json(record.answer(&desk.world, desk.world.now())).into_response())
+    let (answer, told) = {
+        let mut records = locked(&desk.records);
+        let record = records.link_videos.find(&submit.account, &path_id(id)?)?;
+        let mut fields = Fields::of(&body);
+        let media_job = fields.required("media_job").uuid().unwrap_or_default();
+        fields.finish()?;
+        let media_job = media_job.to_ascii_lowercase();
+        // Which preview is meant stands in what it stands for.
+        let of = json!({"video": record.content(), "look": record.look_of(&media_job)});
+        let submit = submit.about(&["media_job"], of);
+        record.render_one(&submit, &media_job)?;
+        let answer = record.answer(&desk.world, desk.world.now());
+        (answer, hooks::follow_link_video(&desk, &submit, record))
+    };
+    told.before_answer().await;
+    Ok(Json(answer).into_response())
 }
 
 async fn get_link_to_video(

@@ -1,6 +1,7 @@
 //! Creatify's product videos and link videos: a Django service, with its trailing slashes and its error maps.
 
 mod catalogue;
+mod hooks;
 mod link;
 mod link_order;
 mod link_record;

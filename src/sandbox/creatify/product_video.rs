@@ -9,9 +9,9 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde_json::{Map, Value};
 
-use super::record::{self, Record};
+use super::record::{self, Part, Record};
 use super::shelf::Kept as _;
-use super::{Desk, Refusal, account, path_id, take_submit, wanted_ids};
+use super::{Desk, Refusal, account, hooks, path_id, take_submit, wanted_ids};
 use crate::ProviderId;
 use crate::sandbox::exchange::{Exchange, Seen, Submit};
 use crate::sandbox::world::locked;
@@ -23,7 +23,7 @@ pub(super) async fn gen_image(
     let (submit, body) = take_submit(request).await?;
     let order = record::read_image_order(&body)?;
     let record = Record::start(&submit, order)?;
-    Ok(desk.keep(record))
+    Ok(desk.keep(&submit, record, Part::Image).await)
 }
 
 pub(super) async fn gen_video(
@@ -32,11 +32,17 @@ pub(super) async fn gen_video(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (submit, body) = take_submit(request).await?;
-    let mut records = locked(&desk.records);
-    let record = records.product_videos.find(&submit.account, &path_id(id)?)?;
-    let order = record::read_video_order(&body)?;
-    record.start_video(&submit.about(&[], record.content()), order)?;
-    Ok(Json(record.answer(&desk.world, desk.world.now())).into_response())
+    let (answer, told) = {
+        let mut records = locked(&desk.records);
+        let record = records.product_videos.find(&submit.account, &path_id(id)?)?;
+        let order = record::read_video_order(&body)?;
+        let submit = submit.about(&[], record.content());
+        record.start_video(&submit, order)?;
+        let answer = record.answer(&desk.world, desk.world.now());
+        (answer, hooks::follow(&desk, &submit, record, Part::Video))
+    };
+    told.before_answer().await;
+    Ok(Json(answer).into_response())
 }
 
 pub(super) async fn regen_image(
@@ -47,7 +53,7 @@ pub(super) async fn regen_image(
     let remake = |source: &Record, submit: &_, body: &_| {
         source.regen_image(submit, record::read_image_change(body)?)
     };
-    regen(&desk, id, request, remake).await
+    regen(&desk, id, request, Part::Image, remake).await
 }
 
 pub(super) async fn regen_video(
@@ -58,25 +64,27 @@ pub(super) async fn regen_video(
     let remake = |source: &Record, submit: &_, body: &_| {
         source.regen_video(submit, record::read_video_order(body)?)
     };
-    regen(&desk, id, request, remake).await
+    regen(&desk, id, request, Part::Video, remake).await
 }
 
 /// Makes a new record out of one that stays as it is.
 async fn regen(
-    desk: &Desk,
+    desk: &Arc<Desk>,
     id: Result<Path<String>, PathRejection>,
     request: Request,
+    part: Part,
     remake: impl FnOnce(&Record, &Submit, &Map<String, Value>) -> Result<Record, Refusal>,
 ) -> Result<Response, Refusal> {
     let (submit, body) = take_submit(request).await?;
     let id = path_id(id)?;
-    let record = {
+    let (submit, record) = {
         let mut records = locked(&desk.records);
         let source = records.product_videos.find(&submit.account, &id)?;
         let submit = submit.about(&[], source.content());
-        remake(source, &submit, &body)?
+        let record = remake(source, &submit, &body)?;
+        (submit, record)
     };
-    Ok(desk.keep(record))
+    Ok(desk.keep(&submit, record, part).await)
 }
 
 pub(super) async fn get_product_to_video(
@@ -109,10 +117,16 @@ pub(super) async fn list_product_to_videos(
 
 impl Desk {
     /// Keeps a new record and shows it.
-    fn keep(&self, record: Record) -> Response {
+    async fn keep(self: &Arc<Self>, submit: &Submit, record: Record, part: Part) -> Response {
         let answer = record.answer(&self.world, self.world.now());
-        locked(&self.records).product_videos.add(record);
+        let told = {
+            let mut records = locked(&self.records);
+            let told = hooks::follow(self, submit, &record, part);
+            records.product_videos.add(record);
+            told
+        };
         self.world.count(ProviderId::Creatify, |tally| tally.jobs += 1);
+        told.before_answer().await;
         Json(answer).into_response()
     }
 }

@@ -127,6 +127,13 @@ struct Regen {
     source_id: String,
 }
 
+/// What a delivery is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Image,
+    Video,
+}
+
 struct Video {
     order: VideoOrder,
     path: String,
@@ -295,14 +302,69 @@ impl Record {
         }
     }
 
-    /// All 18 fields, whatever the operation. What is not set is null, `failed_reason` is empty:
-    /// so it was seen on sibling resources.
-    pub(super) fn answer(&self, world: &World, now: Moment) -> Value {
+    /// The address that is to hear of a part, and the work that is told of. Whether the image's
+    /// address hears of a video without one is not known; here it does not.
+    pub(super) fn followed(&self, part: Part) -> Option<(String, Arc<Work>)> {
+        let (url, work) = match part {
+            Part::Image => (&self.order.webhook_url, &self.image),
+            Part::Video => {
+                let video = self.video.as_ref()?;
+                (&video.order.webhook_url, &video.work)
+            }
+        };
+        Some((url.clone()?, Arc::clone(work)))
+    }
+
+    /// What is posted as soon as a video is ordered: the sample of `gen_video` has a status that is
+    /// still running. None of a remade one is known.
+    pub(super) fn early_hook(&self, world: &World, part: Part) -> Option<Value> {
+        (part == Part::Video && self.regen.is_none()).then(|| {
+            let now = world.now();
+            let image = self.image.progress(now);
+            let mut body = self.shown(world, now, &image, Some(&Progress::Running));
+            leave_out(&mut body, &["regen_type", "regen_source_id", "failed_reason"]);
+            body
+        })
+    }
+
+    /// What is posted at the end of a part. Each operation leaves out what its sample lacks.
+    pub(super) fn hook(&self, world: &World, part: Part) -> Value {
+        let now = world.now();
         let image = self.image.progress(now);
+        let video = self.video.as_ref().filter(|_| part == Part::Video);
+        let video = video.map(|video| video.work.progress(now));
+        let mut body = self.shown(world, now, &image, video.as_ref());
+        match (part, &self.regen) {
+            (_, Some(_)) => leave_out(&mut body, &["motion_style"]),
+            (Part::Image, None) => {
+                leave_out(&mut body, &["regen_type", "regen_source_id", "motion_style"]);
+                if body["failed_reason"] == "" {
+                    leave_out(&mut body, &["failed_reason"]);
+                }
+            }
+            (Part::Video, None) => leave_out(&mut body, &["regen_type", "regen_source_id"]),
+        }
+        body
+    }
+
+    pub(super) fn answer(&self, world: &World, now: Moment) -> Value {
         let video = self.video.as_ref().map(|video| video.work.progress(now));
+        self.shown(world, now, &self.image.progress(now), video.as_ref())
+    }
+
+    /// All 18 fields, whatever the operation. What is not set is null, `failed_reason` is empty:
+    /// so it was seen on sibling resources. Without a video's progress it is the record as it was
+    /// before there was one.
+    fn shown(
+        &self,
+        world: &World,
+        now: Moment,
+        image: &Progress,
+        video: Option<&Progress>,
+    ) -> Value {
         let started = self.image.accepted_at;
         let is_new = now.since(started) < INITIALIZING;
-        let (status, updated, reason) = match (&image, &video) {
+        let (status, updated, reason) = match (image, video) {
             (_, Some(Progress::Done { at })) => ("video_generated", *at, ""),
             (_, Some(Progress::Running)) => ("video_generating", self.video_start(), ""),
             (Progress::Failed { at, reason }, None)
@@ -313,7 +375,8 @@ impl Record {
         };
         let has_photo = matches!(image, Progress::Done { .. });
         let film = self.video.as_ref().filter(|_| matches!(video, Some(Progress::Done { .. })));
-        let video_order = self.video.as_ref().map(|video| &video.order);
+        let video_order = self.video.as_ref().filter(|_| video.is_some());
+        let video_order = video_order.map(|video| &video.order);
         let webhook_url = video_order.and_then(|order| order.webhook_url.as_ref());
         json!({
             "id": self.id,
@@ -356,6 +419,12 @@ impl Record {
     fn video_start(&self) -> Moment {
         let work = self.video.as_ref().map_or(&self.image, |video| &video.work);
         work.accepted_at
+    }
+}
+
+fn leave_out(body: &mut Value, fields: &[&str]) {
+    if let Some(body) = body.as_object_mut() {
+        body.retain(|name, _| !fields.contains(&name.as_str()));
     }
 }
 

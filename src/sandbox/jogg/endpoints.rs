@@ -1,4 +1,4 @@
-//! Webhook endpoints of an account. They are kept as they were given; nothing is delivered yet.
+//! Webhook endpoints of an account.
 
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::{Desk, Refusal, account, read_body, success};
+use crate::WebhookSecret;
 use crate::sandbox::check::{Fault, Fields, web_url};
 use crate::sandbox::credits::Account;
 use crate::sandbox::fetch::is_loopback;
@@ -31,6 +32,8 @@ const EVENTS: [&str; 11] = [
     "generated_product_avatar",
     "generated_script",
 ];
+
+const ENABLED: &str = "enabled";
 
 const ENDS: [&str; 2] = ["success", "failed"];
 
@@ -141,7 +144,7 @@ fn read_order(body: &Map<String, Value>) -> Result<Order, Refusal> {
     if parsed.is_some_and(|url| url.scheme() != "https" && !is_loopback(&url)) {
         fields.note("url", Fault::Other("must be an https URL"));
     }
-    let status = fields.required("status").choice(&["enabled", "disabled"]);
+    let status = fields.required("status").choice(&[ENABLED, "disabled"]);
     let given = fields.required("events").list(0..=usize::MAX).unwrap_or_default();
     let mut events = Vec::new();
     for (index, event) in given.iter().enumerate() {
@@ -151,14 +154,25 @@ fn read_order(body: &Map<String, Value>) -> Result<Order, Refusal> {
         }
     }
     fields.finish()?;
-    Ok(Order {
-        url: url.unwrap_or_default().to_owned(),
-        status: status.unwrap_or("enabled"),
-        events,
-    })
+    Ok(Order { url: url.unwrap_or_default().to_owned(), status: status.unwrap_or(ENABLED), events })
 }
 
 impl Endpoint {
+    /// Whether it hears of an account's events.
+    pub(super) fn is_of(&self, account: &Account) -> bool {
+        self.account == *account && self.order.status == ENABLED
+    }
+
+    /// Whether it is to hear of this one.
+    pub(super) fn takes(&self, account: &Account, event: &str) -> bool {
+        self.is_of(account) && self.order.events.iter().any(|known| known == event)
+    }
+
+    /// Where to, and what to sign with: the whole secret, with its prefix.
+    pub(super) fn address(&self) -> (String, WebhookSecret) {
+        (self.order.url.clone(), WebhookSecret::new(self.secret.as_str()))
+    }
+
     /// Always with the secret, as the service shows it on creation and in the list.
     fn answer(&self) -> Value {
         json!({

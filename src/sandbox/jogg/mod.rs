@@ -4,6 +4,7 @@
 mod avatars;
 mod catalogue;
 mod endpoints;
+mod events;
 mod order;
 mod page;
 mod preview;

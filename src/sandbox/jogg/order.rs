@@ -19,6 +19,7 @@ pub(super) struct Order {
     pub(super) ratio: &'static str,
     pub(super) name: Option<String>,
     pub(super) avatar: (i64, i64),
+    pub(super) webhook_url: Option<String>,
 }
 
 pub(super) fn read(body: &Map<String, Value>) -> Result<Order, Refusal> {
@@ -35,6 +36,8 @@ pub(super) fn read_previews(body: &Map<String, Value>) -> Result<(Order, Vec<Str
     let mut fields = Fields::of(body);
     let language = if body.contains_key("language") { "language" } else { "script.language" };
     let order = read_common(&mut fields, language);
+    // There is no event of a preview, and what is rendered of it was asked for elsewhere.
+    let order = Order { webhook_url: None, ..order };
     let given = fields.required("visual_styles").list(1..=MOST_LOOKS).unwrap_or_default();
     let mut looks = Vec::new();
     for (index, look) in given.iter().enumerate() {
@@ -74,12 +77,13 @@ fn read_common(fields: &mut Fields<'_>, language: &str) -> Order {
         fields.optional("script.language").filled();
     }
     fields.optional("override_script").string();
-    fields.optional("webhook_url").url(usize::MAX);
+    let webhook_url = fields.optional("webhook_url").url(usize::MAX);
     Order {
         product_id: product_id.to_owned(),
         seconds: seconds.and_then(|seconds| seconds.parse().ok()).unwrap_or(15),
         ratio: ratio.unwrap_or("landscape"),
         name: name.map(str::to_owned),
         avatar,
+        webhook_url: webhook_url.map(str::to_owned),
     }
 }

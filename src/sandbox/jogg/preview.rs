@@ -91,14 +91,18 @@ pub(super) async fn render_single_preview(
     let mut fields = Fields::of(&body);
     let id = fields.required("preview_id").filled().unwrap_or_default();
     fields.finish()?;
-    let mut records = locked(&desk.records);
-    let mut own = records.previews.iter().filter(|preview| preview.shown.account == account);
-    let preview = own.find(|preview| preview.shown.id == id).ok_or(Refusal::Record)?;
-    let Preview { product, order, look, .. } = preview;
-    let of = json!({"product": product.content(), "look": look});
-    let submit = Submit::new(exchange, account, &body).about(&["preview_id"], of);
-    let video = Video::start(&submit, product, order, &RENDER_PRICE)?;
-    Ok(desk.keep(&mut records, video))
+    let (answer, told) = {
+        let mut records = locked(&desk.records);
+        let mut own = records.previews.iter().filter(|preview| preview.shown.account == account);
+        let preview = own.find(|preview| preview.shown.id == id).ok_or(Refusal::Record)?;
+        let Preview { product, order, look, .. } = preview;
+        let of = json!({"product": product.content(), "look": look});
+        let submit = Submit::new(exchange, account, &body).about(&["preview_id"], of);
+        let video = Video::start(&submit, product, order, &RENDER_PRICE)?;
+        desk.keep(&mut records, &submit, video)
+    };
+    told.before_answer().await;
+    Ok(answer)
 }
 
 /// The id of an item is the `preview_id`, which is likely and stands nowhere.

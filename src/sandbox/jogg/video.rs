@@ -13,12 +13,13 @@ use serde_json::{Value, json};
 use super::order::{self, Order};
 use super::page::Page;
 use super::product::Product;
-use super::{Desk, Records, Refusal, account, avatars, read_body, success};
+use super::{Desk, Records, Refusal, account, avatars, events, read_body, success};
 use crate::sandbox::body;
 use crate::sandbox::check::Fields;
 use crate::sandbox::clock::Moment;
 use crate::sandbox::credits::{Account, Price, Terms};
 use crate::sandbox::exchange::{Exchange, Seen, Submit};
+use crate::sandbox::hooks::Told;
 use crate::sandbox::studio::{self, Outputs, Script};
 use crate::sandbox::work::{Progress, Work};
 use crate::sandbox::world::{World, locked};
@@ -41,7 +42,9 @@ pub(super) struct Video {
     film: String,
     cover: String,
     amount: Credits,
-    work: Arc<Work>,
+    pub(super) work: Arc<Work>,
+    /// What the request itself wants to be told at.
+    pub(super) webhook_url: Option<String>,
 }
 
 /// Under which id and where a video is to be made, and what was paid for it.
@@ -61,11 +64,16 @@ pub(super) async fn create_video_from_product(
     let account = account(request.headers())?;
     let body = read_body(request).await?;
     let order = order::read(&body)?;
-    let mut records = locked(&desk.records);
-    let product = records.product_for(&account, &order)?;
-    let submit = Submit::new(exchange, account, &body).about(&["product_id"], product.content());
-    let video = Video::start(&submit, product, &order, &PRICE)?;
-    Ok(desk.keep(&mut records, video))
+    let (answer, told) = {
+        let mut records = locked(&desk.records);
+        let product = records.product_for(&account, &order)?;
+        let submit = Submit::new(exchange, account, &body);
+        let submit = submit.about(&["product_id"], product.content());
+        let video = Video::start(&submit, product, &order, &PRICE)?;
+        desk.keep(&mut records, &submit, video)
+    };
+    told.before_answer().await;
+    Ok(answer)
 }
 
 impl Records {
@@ -84,12 +92,18 @@ impl Records {
 
 impl Desk {
     /// Keeps a new video and tells its id.
-    pub(super) fn keep(&self, records: &mut Records, video: Video) -> Response {
+    pub(super) fn keep(
+        self: &Arc<Self>,
+        records: &mut Records,
+        submit: &Submit,
+        video: Video,
+    ) -> (Response, Told) {
+        let told = events::follow(self, records, submit, &video);
         let data = json!({"video_id": video.id, "status": "processing"});
         records.by_id.insert(video.id.clone(), records.videos.len());
         records.videos.push(video);
         self.world.count(ProviderId::Jogg, |tally| tally.jobs += 1);
-        success(data)
+        (success(data), told)
     }
 }
 
@@ -137,7 +151,7 @@ pub(super) fn list_videos(
     let records = locked(&desk.records);
     let mut matching = all(&records);
     matching.retain(|video| video.account == account);
-    matching.retain(|video| status.is_none_or(|status| video.status(now).1 == status));
+    matching.retain(|video| status.is_none_or(|status| video.status(&desk.world, now).1 == status));
     if order == "desc" {
         matching.reverse();
     }
@@ -199,23 +213,25 @@ impl Video {
         };
         studio::start(world, script, outputs, &work);
         let title = order.name.clone().unwrap_or_else(|| product.name.clone());
-        Self { account, id, title, seconds: order.seconds, film, cover, amount, work }
+        let (seconds, webhook_url) = (order.seconds, order.webhook_url.clone());
+        Self { account, id, title, seconds, film, cover, amount, work, webhook_url }
     }
 
     /// The word of single answers and items, and the number of the list's filter.
-    fn status(&self, now: Moment) -> (&'static str, i64) {
+    fn status(&self, world: &World, now: Moment) -> (&'static str, i64) {
         match self.work.progress(now) {
             Progress::Running => ("processing", 3),
+            Progress::Done { .. } if world.settings.jogg.success => ("success", 4),
             Progress::Done { .. } => ("completed", 4),
             Progress::Failed { .. } => ("failed", 5),
         }
     }
 
-    fn answer(&self, world: &World, now: Moment) -> Value {
+    pub(super) fn answer(&self, world: &World, now: Moment) -> Value {
         let mut answer = json!({
             "id": self.id,
             "title": self.title,
-            "status": self.status(now).0,
+            "status": self.status(world, now).0,
             "created_at": self.work.accepted_at.unix_secs(),
             "deducted_credit": self.amount,
         });
@@ -235,7 +251,7 @@ impl Video {
 
     /// As it stands in a list, where the length has another name and addresses are always there.
     fn item(&self, world: &World, now: Moment) -> Value {
-        let (status, number) = self.status(now);
+        let (status, number) = self.status(world, now);
         let when_done = |path: &str| match number {
             4 => world.media_url(path),
             _ => String::new(),

@@ -3,6 +3,7 @@
 mod beatapi;
 mod contract;
 mod creatify;
+mod hooks;
 mod jogg;
 mod limits;
 mod links;
