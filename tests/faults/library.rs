@@ -20,13 +20,13 @@ const SETTLE: Duration = Duration::from_millis(1_500);
 /// The product image of every job: one that is not fetched.
 const IMAGE: &str = "https://cdn.example.com/roast.png";
 
-pub(crate) fn builder() -> SandboxBuilder {
-    Sandbox::builder().seed(7).speed(SPEED).quality(Quality::Thumbnail)
+pub(crate) fn builder(speed: f64) -> SandboxBuilder {
+    Sandbox::builder().seed(7).speed(speed).quality(Quality::Thumbnail)
 }
 
 /// A client that soon gives an answer up, with an address for Creatify's tags.
 pub(crate) fn client(sandbox: &Sandbox) -> Client {
-    let mut builder = sandbox.client_builder().settle(SETTLE.mul_f64(SPEED));
+    let mut builder = sandbox.client_builder().settle(SETTLE.mul_f64(sandbox.speed()));
     for provider in ProviderId::ALL {
         let config = AccountConfig::new(Keys::id_and_key("id", "sk_sandbox"))
             .base_url(sandbox.url())
@@ -71,7 +71,7 @@ impl Cell {
     }
 
     async fn run(self) {
-        let mut builder = builder().fault(self.fault());
+        let mut builder = builder(SPEED).fault(self.fault());
         if self.fault().kind() == FaultKind::LateList {
             // Lists are read for many jobs and for lost answers.
             let lost = Fault::new(FaultKind::LostAnswer).provider(self.provider);
@@ -154,7 +154,7 @@ async fn creatifys_second_call_is_not_paid_twice_either() {
         ["lost-answer", "reset-before", "reset-after", "502?accepted=true", "malformed-json"]
     {
         let fault: Fault = text.parse().unwrap();
-        let sandbox = builder().fault(fault.operation("gen_video")).start().await.unwrap();
+        let sandbox = builder(SPEED).fault(fault.operation("gen_video")).start().await.unwrap();
         let client = client(&sandbox);
         let request = request("Morning Roast");
         client.generate(&request).on(ProviderId::Creatify).await.unwrap();
