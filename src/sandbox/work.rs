@@ -82,6 +82,11 @@ impl Work {
         let _ = self.fate.set(fate);
     }
 
+    /// Whether it was decided that it never ends.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.fate.get() == Some(&Fate::Stuck)
+    }
+
     /// Whether its credits come back if it fails, where that was decided.
     pub(super) fn refund(&self) -> Option<bool> {
         match self.fate.get() {

@@ -45,8 +45,10 @@ impl Courier {
         if early.is_empty() {
             self.tell(last.await, Some(telling), out_of_order).await;
         } else if out_of_order {
+            // What comes last is not waited for by whoever answers.
+            drop(telling);
             self.tell(last.await, None, false).await;
-            self.tell(early, Some(telling), false).await;
+            self.tell(early, None, false).await;
         } else {
             let then = async { self.tell(last.await, None, false).await };
             join(self.tell(early, Some(telling), false), then).await;

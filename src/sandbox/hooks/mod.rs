@@ -68,10 +68,11 @@ impl Hooks {
     /// Tells of a job when its time has come.
     pub(super) fn follow(&self, world: &Arc<World>, subject: Subject) -> Told {
         let (telling, told) = mpsc::channel(1);
-        let is_awaited = subject.faults.contains(&HookFault::BeforeAnswer);
+        let mut is_awaited = subject.faults.contains(&HookFault::BeforeAnswer);
         if is_awaited && subject.early.is_empty() {
             // The provider tells of ends alone: so the job has to end before its answer.
             subject.work.end_now();
+            is_awaited = !subject.work.is_stuck();
         }
         let courier = Courier::new(world, subject);
         let mut tasks = locked(&self.tasks);

@@ -4,20 +4,20 @@ use super::super::beatapi::{call, read};
 use super::*;
 use crate::beatapi::WebhookVerifier;
 
-async fn endpoint_of(sandbox: &Sandbox, key: &str, body: &Value) -> Value {
+pub(super) async fn endpoint_of(sandbox: &Sandbox, key: &str, body: &Value) -> Value {
     let line = Call::new(sandbox, "POST /v1/webhooks").header("Authorization", key);
     let answer = line.json(body).send().await;
     assert_eq!(answer.status, 201, "{}", answer.json());
     answer.json()["data"].take()
 }
 
-async fn create(sandbox: &Sandbox, images: &Value) -> String {
+pub(super) async fn create(sandbox: &Sandbox, images: &Value) -> String {
     let body = json!({"images": images, "duration": 10, "aspect_ratio": "9:16"});
     let create = call(sandbox, "POST /v1/ecommerce-video/tasks").json(&body);
     create.send().await.json()["data"]["id"].as_str().unwrap().to_owned()
 }
 
-fn images() -> Value {
+pub(super) fn images() -> Value {
     json!(["https://cdn.example.com/a.png"])
 }
 

@@ -5,6 +5,7 @@ use crate::beatapi::WebhookVerifier;
 use crate::sandbox::credits::Account;
 use crate::sandbox::hooks::{Habits, HookFault, Letter, Signing, Subject, Told, event_id};
 use crate::sandbox::work::Work;
+use crate::sandbox::{Fault, FaultKind};
 
 static HABITS: Habits =
     Habits { retries: &[Duration::from_secs(60)], patience: Duration::from_secs(5) };
@@ -166,6 +167,11 @@ async fn before_the_answer_the_first_delivery_is_made() {
     assert_eq!(receiver.taken()[1].json()["status"], "video_generating");
     settle(&sandbox).await;
     assert_eq!(receiver.taken().len(), 2);
+    // Of a job that never ends nothing is waited for.
+    let stuck = [Fault::new(FaultKind::JobStuck), Fault::new(FaultKind::WebhookBeforeAnswer)];
+    stuck.into_iter().for_each(|fault| drop(sandbox.arm(fault).unwrap()));
+    beatapi::endpoint_of(&sandbox, "Bearer sk_test", &json!({"url": receiver.at("stuck")})).await;
+    beatapi::create(&sandbox, &beatapi::images()).await;
     // Without the fault nothing is waited for.
     plant(&sandbox, "c", vec![], signed(&receiver, "c"), &[]).before_answer().await;
     assert_eq!(receiver.taken().len(), 2);
