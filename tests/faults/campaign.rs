@@ -116,10 +116,13 @@ async fn one(client: &Client, number: usize) -> (ProviderId, String) {
     let key = format!("order-{number}");
     let generate = || client.generate(&request).key(&key).on(provider).policy(policy);
     let mut made = generate().await;
-    // What a caller does who was told to try again later: the same key is the same job.
+    // So much goes wrong that reads before the submit use their retries up. What a caller then does:
+    // the same key is the same job.
     for _ in 0..20 {
         match &made {
-            Err(error) if error.is_transient() => made = generate().await,
+            Err(error) if error.is_transient() || error.kind() == ErrorKind::Decode => {
+                made = generate().await;
+            }
             _ => break,
         }
     }
