@@ -28,8 +28,8 @@ const VIRTUAL_DEADLINE: Duration = Duration::from_secs(30 * 86_400);
 
 /// How long a paid call may take, in real time, and after how long it is surely over. A sandbox is
 /// near, and nobody wants to wait for it as for a service.
-const SUBMIT_TIMEOUT: Duration = Duration::from_secs(10);
-const SETTLE: Duration = Duration::from_secs(15);
+const SUBMIT_TIMEOUT: Duration = Duration::from_secs(3);
+const SETTLE: Duration = Duration::from_secs(4);
 
 impl Sandbox {
     /// A client with a key for each provider, which follows the sandbox's time and keeps jobs in

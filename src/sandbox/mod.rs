@@ -6,13 +6,52 @@
 //! of the providers' documentation, strict about requests and true in its answers, and the videos
 //! are real ones, made of what the request carried (feature `render`; without it a small clip).
 //!
-//! ```no_run
-//! # async fn run() -> std::io::Result<()> {
-//! let sandbox = adreel::Sandbox::builder().seed(7).speed(600.0).start().await?;
-//! println!("any key works at {}", sandbox.url());
-//! assert_eq!(sandbox.counters().total.submits, 0);
-//! # Ok(()) }
+//! A test of code of one's own, against the failure that matters most:
+//!
 //! ```
+//! # #[cfg(all(feature = "beatapi", feature = "creatify", feature = "jogg"))]
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # use adreel::{Product, ProviderId, Sandbox, VideoRequest};
+//! # use adreel::sandbox::{Fault, FaultKind};
+//! // The job is accepted and paid, and the connection breaks before anybody hears of it.
+//! let fault = Fault::new(FaultKind::ResetAfter).operation("create_ecommerce_video");
+//! let sandbox = Sandbox::builder().seed(7).speed(100.0).fault(fault).start().await?;
+//! let client = sandbox.client()?;
+//!
+//! let product = Product::new("Morning Roast").image_file("examples/products/coffee.png");
+//! let request = VideoRequest::new(product).duration_secs(15);
+//! let video = client.generate(&request).key("order-1042").on(ProviderId::BeatApi).await?;
+//!
+//! assert!(video.url().starts_with(sandbox.url()));
+//! sandbox.assert_no_double_submits();
+//! sandbox.assert_submits(1);
+//! # Ok(()) }
+//! # #[cfg(not(all(feature = "beatapi", feature = "creatify", feature = "jogg")))]
+//! # fn main() {}
+//! ```
+//!
+//! What can go wrong is in [`FaultKind`], and how it is asked for in [`Fault`]. A client of another
+//! kind is served as well: `adreel sandbox --port 0` prints its address, and the same is said and
+//! asked over HTTP:
+//!
+//! | | |
+//! | --- | --- |
+//! | `GET /_sandbox/info` | address, version, speed, seed, time |
+//! | `GET /_sandbox/counters` | how often what was asked for, in total and for each provider |
+//! | `GET /_sandbox/ledger` | what each paid call did to an account, the accounts, and double submits |
+//! | `GET /_sandbox/requests` | the newest 10,000 requests; `?provider=`, `?operation=`, `?job=` |
+//! | `GET /_sandbox/webhooks` | deliveries, with each attempt |
+//! | `GET`, `POST /_sandbox/faults`, `DELETE /_sandbox/faults/{id}` | faults by rule |
+//! | `POST /_sandbox/resubmits` | `{"job": …}`: the next equal paid call is meant |
+//! | `POST /_sandbox/clock/advance` | `{"seconds": …}` |
+//! | `POST /_sandbox/assets` | an image, and the address that it then has |
+//! | `POST /_sandbox/reset` | begins anew |
+//!
+//! Time runs [`DEFAULT_SPEED`] times as fast as the machine's. So do the ten minutes in which
+//! BeatAPI can be asked again after a lost answer: a speed of 100 leaves six seconds of them, which
+//! is about as little as the library can use. A [virtual clock](SandboxBuilder::virtual_clock) moves
+//! only when it is told to.
 //!
 //! Each key is an account of its own with its own credits and records. Two keys are special:
 //! `sk_sandbox_revoked` is refused, and `sk_sandbox_nocredits` has no credits. Videos have
@@ -25,6 +64,7 @@ mod assets;
 mod audio;
 mod beatapi;
 mod body;
+mod builder;
 mod card;
 mod check;
 mod clock;
@@ -61,18 +101,15 @@ mod world;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
 use std::fmt;
-use std::future::IntoFuture;
 use std::io;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 
 pub use beatapi::BeatApiContract;
+pub use builder::{Quality, SandboxBuilder};
 pub use clock::SandboxClock;
 #[cfg(feature = "cli")]
 pub(crate) use connect::{client_builder, clock_of};
@@ -85,8 +122,6 @@ pub use hooks::{DeliveryAttempt, DeliveryState, WebhookDelivery};
 pub use journal::RequestRecord;
 pub use world::{Counters, Tally};
 
-use crate::{Credits, ProviderId};
-use connection::{Connection, Port};
 use stage::Stage;
 
 /// How fast sandbox time runs unless told otherwise: a job of two minutes takes two seconds.
@@ -207,238 +242,4 @@ impl Sandbox {
     pub fn reset(&self) {
         self.stage.reset();
     }
-}
-
-/// Settings of a [`Sandbox`].
-#[derive(Clone, Debug)]
-#[must_use]
-pub struct SandboxBuilder {
-    port: u16,
-    speed: f64,
-    seed: u64,
-    quality: Quality,
-    credits: HashMap<ProviderId, Credits>,
-    jogg_statuses: bool,
-    fetch: Fetch,
-    faults: Vec<Fault>,
-    keep_bytes: u64,
-    limits: bool,
-    beatapi_slots: u32,
-    beatapi_contract: BeatApiContract,
-    jogg: JoggWords,
-    sign_by_machine_time: bool,
-}
-
-/// Words of JoggAI's for which there are two accounts.
-#[derive(Clone, Copy, Debug, Default)]
-struct JoggWords {
-    /// A video that is ready is a `success`, and not `completed`.
-    success: bool,
-    /// Deliveries name a video as `project_id`, and not as `video_id`.
-    project_id: bool,
-}
-
-/// How large the videos are. Nothing else about a job depends on it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Quality {
-    /// A short side of 90 px, for tests that look at the job and not at the video.
-    Thumbnail,
-    /// A short side of 360 px: about a second of CPU for 15 s of video.
-    #[default]
-    Preview,
-    /// A short side of 1080 px, as the services deliver: about ten times the work.
-    Full,
-}
-
-impl Default for SandboxBuilder {
-    fn default() -> Self {
-        let credits = [
-            // Dollars.
-            (ProviderId::BeatApi, Credits::whole(20)),
-            // A month of Creatify's smallest API plan.
-            (ProviderId::Creatify, Credits::whole(500)),
-            (ProviderId::Jogg, Credits::whole(100)),
-        ];
-        Self {
-            port: 0,
-            speed: DEFAULT_SPEED,
-            seed: 0,
-            quality: Quality::default(),
-            credits: credits.into(),
-            jogg_statuses: false,
-            fetch: Fetch::default(),
-            faults: Vec::new(),
-            keep_bytes: 256 * 1024 * 1024,
-            limits: true,
-            beatapi_slots: limits::MOST_SLOTS,
-            beatapi_contract: BeatApiContract::default(),
-            jogg: JoggWords::default(),
-            sign_by_machine_time: false,
-        }
-    }
-}
-
-impl SandboxBuilder {
-    /// The port on 127.0.0.1; 0, the default, takes one that is free.
-    pub fn port(mut self, port: u16) -> Self {
-        self.port = port;
-        self
-    }
-
-    /// How many times as fast as the machine's the clock runs: every time that the sandbox states
-    /// or keeps is divided by it. At 0 it is a [virtual clock](Self::virtual_clock).
-    pub fn speed(mut self, speed: f64) -> Self {
-        self.speed = speed;
-        self
-    }
-
-    /// The same seed and the same requests in the same order give the same ids and videos.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.seed = seed;
-        self
-    }
-
-    /// How large the videos are. Default: [`Quality::Preview`].
-    pub fn quality(mut self, quality: Quality) -> Self {
-        self.quality = quality;
-        self
-    }
-
-    /// What each account of a provider starts with; BeatAPI's in dollars, whatever its contract.
-    pub fn credits(mut self, provider: ProviderId, credits: Credits) -> Self {
-        self.credits.insert(provider, credits);
-        self
-    }
-
-    /// Whether JoggAI refuses with an HTTP status that fits the business code (10105 with 401, 40000
-    /// and 18001 with 400, 10104 with 404, 429 with 429, 18020 with 402, 18025 with 403, 50000 with
-    /// 500) instead of HTTP 200, the default. Which one the service does is not documented; the
-    /// body is the same.
-    pub fn jogg_statuses(mut self, statuses: bool) -> Self {
-        self.jogg_statuses = statuses;
-        self
-    }
-
-    /// Lets the clock stand still, but for [`Sandbox::advance`], so that a test sees each state
-    /// without waiting for it.
-    ///
-    /// ```
-    /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> std::io::Result<()> {
-    /// use std::time::Duration;
-    /// use adreel::clock::Clock as _;
-    ///
-    /// let sandbox = adreel::Sandbox::builder().virtual_clock().start().await?;
-    /// let before = sandbox.clock().now();
-    /// sandbox.advance(Duration::from_secs(600));
-    /// assert_eq!(sandbox.clock().now().since(before), Duration::from_secs(600));
-    /// # Ok(()) }
-    /// ```
-    pub fn virtual_clock(self) -> Self {
-        self.speed(0.0)
-    }
-
-    /// Where images and pages may be fetched from and webhooks delivered to. Default:
-    /// [`Fetch::Loopback`].
-    pub fn fetch(mut self, fetch: Fetch) -> Self {
-        self.fetch = fetch;
-        self
-    }
-
-    /// Arms a fault from the start.
-    pub fn fault(mut self, fault: Fault) -> Self {
-        self.faults.push(fault);
-        self
-    }
-
-    /// How many bytes of files are kept: uploads, images and videos. Of more, those go that were not
-    /// asked for the longest. A video is then drawn again when somebody asks for it; any other file
-    /// answers 404. Default: 256 MiB.
-    pub fn keep_bytes(mut self, bytes: u64) -> Self {
-        self.keep_bytes = bytes;
-        self
-    }
-
-    /// Whether too many calls are refused: more than 20 POSTs a minute at JoggAI, and at BeatAPI more
-    /// than 120 reads of tasks a minute or more tasks at a time than there are
-    /// [slots](Self::beatapi_slots). Minutes are those of the sandbox. Default: yes.
-    pub fn limits(mut self, limits: bool) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// How many BeatAPI tasks of an account may be at work at a time. The service gives 1 to 30, by
-    /// what was ever paid in. Default: 30.
-    pub fn beatapi_slots(mut self, slots: u32) -> Self {
-        self.beatapi_slots = slots;
-        self
-    }
-
-    /// Which state of its contract BeatAPI shows. Default: [`BeatApiContract::Newest`].
-    pub fn beatapi_contract(mut self, contract: BeatApiContract) -> Self {
-        self.beatapi_contract = contract;
-        self
-    }
-
-    /// Whether JoggAI's finished videos say `success`, as a real run did, or `completed`, as the
-    /// documentation does. Default: `completed`.
-    pub fn jogg_success(mut self, success: bool) -> Self {
-        self.jogg.success = success;
-        self
-    }
-
-    /// Whether JoggAI's deliveries name a video as `project_id`, as those of v1 do and a third party
-    /// expects, or as `video_id`. Default: `video_id`.
-    pub fn jogg_project_id(mut self, project_id: bool) -> Self {
-        self.jogg.project_id = project_id;
-        self
-    }
-
-    /// Whether BeatAPI's deliveries are signed with the machine's time, or with the sandbox's, which
-    /// clients of this sandbox follow. A receiver that knows nothing of the sandbox's clock takes them
-    /// for too old or too new as soon as the two differ by five minutes. Default: the sandbox's.
-    pub fn sign_by_machine_time(mut self, machine: bool) -> Self {
-        self.sign_by_machine_time = machine;
-        self
-    }
-
-    /// Starts to listen. The server runs on the tokio runtime that this is called on.
-    ///
-    /// # Errors
-    /// [`io::ErrorKind::InvalidInput`] for a speed that is no number or below zero and for a fault
-    /// that cannot be; otherwise what the system says, such as [`io::ErrorKind::AddrInUse`].
-    pub async fn start(self) -> io::Result<Sandbox> {
-        if !self.speed.is_finite() || self.speed < 0.0 {
-            let message = format!("a speed of {}: use a number that is not below 0", self.speed);
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-        }
-        for fault in &self.faults {
-            fault.check().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        }
-        let listener = listen(self.port)?;
-        let port = listener.local_addr()?.port();
-        let stage = Arc::new(Stage::new(port, self));
-        let (running, stopped) = oneshot::channel::<()>();
-        let service = server::router(&stage).into_make_service_with_connect_info::<Connection>();
-        let server = axum::serve(Port::new(listener), service);
-        let server = server.with_graceful_shutdown(async {
-            // Nothing is ever sent: this ends when the sender is dropped.
-            let _ = stopped.await;
-        });
-        tokio::spawn(server.into_future());
-        let url = format!("http://127.0.0.1:{port}");
-        Ok(Sandbox { stage, url, _running: running })
-    }
-}
-
-/// Listens on loopback, with room for a thousand who come at once: by itself the system would have
-/// all but 128 of them try again a second later.
-fn listen(port: u16) -> io::Result<TcpListener> {
-    let socket = TcpSocket::new_v4()?;
-    // On Windows this would let others listen on the same port.
-    #[cfg(not(windows))]
-    socket.set_reuseaddr(true)?;
-    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
-    socket.listen(1024)
 }
