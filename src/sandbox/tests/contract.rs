@@ -108,7 +108,7 @@ async fn a_music_video_of_the_launch_has_one_tier_and_wants_words() {
     let task = send(&body).await;
     assert_eq!(task.json()["data"]["usage"]["credits_reserved"], 60, "{}", task.json());
     for field in ["prompt", "language"] {
-        let word = body[field].take();
+        let word = body.as_object_mut().unwrap().remove(field).unwrap();
         let answer = send(&body).await.json();
         assert_eq!(answer["error"]["message"], format!("{field} is required"));
         body[field] = word;
