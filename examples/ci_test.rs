@@ -5,6 +5,8 @@
 //! cargo run --example ci_test --features sandbox
 //! ```
 
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
 use adreel::sandbox::Fault;
 use adreel::{Client, Product, ProviderId, Sandbox, VideoRequest};
 
