@@ -123,7 +123,7 @@ def known(make):
     return KNOWN[make]
 
 
-# Which id an operation takes in its path. What an operation uses up is made for each call.
+# The id that an operation takes in its path. What an operation uses up is made for each call.
 PATHS = {
     "get_task": lambda: known(task),
     "get_webhook": lambda: known(webhook),
@@ -146,46 +146,48 @@ PATHS = {
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Ids that exist, in place of made-up ones of the right form."""
+    """Puts what exists in place of what is made up in the right form. What is made up in a wrong
+    one stays."""
     name = case.operation.definition.raw["operationId"]
-    is_negative = case.meta.is_negative_at if case.meta else lambda _: False
+    fields = case.body if isinstance(case.body, dict) else {}
     if name == "create_endpoint":
         endpoint()
-    if case.path_parameters and not is_negative(ParameterLocation.PATH):
+    if case.path_parameters and not case.meta.is_negative_at(ParameterLocation.PATH):
         parameter = next(iter(case.path_parameters))
-        media_job = None
-        if "media_job" in name_of_body_fields(case):
+        if name == "render_single_preview":
             case.path_parameters[parameter], media_job = previews()
-        elif name in PATHS:
+            if is_uuid(fields.get("media_job")):
+                fields["media_job"] = media_job
+        else:
             case.path_parameters[parameter] = PATHS[name]()
-        elif name == "render_single_preview":
-            case.path_parameters[parameter] = known(preview)
-        if media_job and is_text(case.body["media_job"], 36):
-            case.body["media_job"] = media_job
-    for field, make in {"link": link, "product_id": product, "preview_id": jogg_preview}.items():
-        if field in name_of_body_fields(case) and is_text(case.body[field], 36 * (field == "link")):
-            case.body[field] = known(make)
-    is_form = case.media_type == "multipart/form-data" and "file" in name_of_body_fields(case)
-    if is_form and case.meta and not case.meta.generation.mode.is_negative:
-        # Other fields have names that cannot stand in the head of a part.
-        purpose = {name: case.body[name] for name in case.body if name == "purpose"}
-        case.body = {"file": SUBTITLES} | purpose
-        case.multipart_content_types = {"file": "application/x-subrip"}
-    if isinstance(name_of_body_fields(case).get("avatar"), dict):
-        avatar = case.body["avatar"]
-        if type(avatar.get("id")) is int:
-            avatar["id"] = 1
-        if avatar.get("type") == 1:
-            avatar["type"] = 0
+    if is_uuid(fields.get("link")):
+        fields["link"] = known(link)
+    for field, make in {"product_id": product, "preview_id": jogg_preview}.items():
+        if isinstance(fields.get(field), str) and fields[field]:
+            fields[field] = known(make)
+    if isinstance(fields.get("avatar"), dict):
+        put_presenter(fields["avatar"])
+    if case.media_type == "multipart/form-data" and not case.meta.generation.mode.is_negative:
+        put_file(case)
 
 
-def name_of_body_fields(case):
-    return case.body if isinstance(case.body, dict) else {}
+def is_uuid(value):
+    return isinstance(value, str) and len(value) == 36
 
 
-def is_text(value, length):
-    """A string; where a length is given, one of that length."""
-    return isinstance(value, str) and value != "" and length in (0, len(value))
+def put_presenter(avatar):
+    """One of the public ones: no account has others."""
+    if type(avatar.get("id")) is int:
+        avatar["id"] = 1
+    if avatar.get("type") == 1:
+        avatar["type"] = 0
+
+
+def put_file(case):
+    """A file of a kind that is taken, beside fields whose names can stand in the head of a part."""
+    purpose = {name: value for name, value in case.body.items() if name == "purpose"}
+    case.body = {"file": SUBTITLES} | purpose
+    case.multipart_content_types = {"file": "application/x-subrip"}
 
 
 def upload(*types, most):
@@ -238,7 +240,8 @@ def music_video(flat):
     def one_of(*values):
         return {"enum": list(values)}
 
-    standard = {"mv_tier": one_of("standard"), "images": {"minItems": 1}, "duration": {"maximum": 180}}
+    standard = {"mv_tier": one_of("standard"), "images": {"minItems": 1}}
+    standard["duration"] = {"maximum": 180}
     large, small = one_of("720p", "1080p"), one_of("540p")
     premium_only = ["mv_mode", "lip_ref_urls"]
     premium = {"mv_tier": one_of("premium"), "resolution": one_of("720p")}

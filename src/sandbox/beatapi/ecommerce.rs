@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::files::check_images;
 use super::task::{DEFAULT_RATIO, Order};
 use super::{ECOMMERCE, read_urls};
 use crate::Credits;
 use crate::sandbox::check::Fields;
 use crate::sandbox::studio::{Script, shape};
+use crate::sandbox::world::World;
 
 /// From the accepted call to the finished video, as one was observed.
 const TAKES: Duration = Duration::from_secs(134);
@@ -19,10 +21,11 @@ const RATE: Credits = Credits::cents(30);
 ///
 /// # Errors
 /// The first problem, with the field's name.
-pub(super) fn read_order(body: &Map<String, Value>) -> Result<Order, String> {
+pub(super) fn read_order(world: &World, body: &Map<String, Value>) -> Result<Order, String> {
     let mut fields = Fields::of(body);
     fields.required("images");
     let images = read_urls(&mut fields, "images", 1..=7);
+    check_images(world, &mut fields, body, false);
     let seconds = fields.required("duration").integer(10..=60).unwrap_or_default();
     let prompt = fields.optional("prompt").text(2000).unwrap_or_default();
     let ratio = fields.optional("aspect_ratio").choice(&["16:9", "9:16", "1:1"]);
@@ -47,7 +50,8 @@ mod tests {
     use super::*;
 
     fn problem(body: &Value) -> Option<String> {
-        read_order(body.as_object().unwrap()).err()
+        let world = World::test();
+        read_order(&world, body.as_object().unwrap()).err()
     }
 
     #[test]

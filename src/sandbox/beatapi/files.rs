@@ -8,10 +8,12 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::{Code, Desk, Refusal};
-use crate::sandbox::assets::{extension, image_type};
+use crate::sandbox::assets::{Asset, extension, image_type};
+use crate::sandbox::check::{Fault, Fields, web_url};
+use crate::sandbox::world::World;
 use crate::sandbox::{audio, body};
 
 /// 101 MiB: the largest file and 1 MiB for the frame of a form.
@@ -135,6 +137,41 @@ fn checked(upload: Upload, takes_film: bool) -> Result<Upload, String> {
         }
         _ => Ok(upload),
     }
+}
+
+/// Notes the images of a body that are uploads of ours and none that a video is made of. What is
+/// elsewhere is looked at when the video is made, as the contract says.
+pub(super) fn check_images(
+    world: &World,
+    fields: &mut Fields<'_>,
+    body: &Map<String, Value>,
+    are_scenes: bool,
+) {
+    for (index, url) in
+        body.get("images").and_then(Value::as_array).into_iter().flatten().enumerate()
+    {
+        let file = url.as_str().and_then(|url| upload_at(world, url));
+        if let Some(sentence) = file.and_then(|file| image_fault(&file, are_scenes)) {
+            fields.note(&format!("images[{index}]"), Fault::Other(sentence));
+        }
+    }
+}
+
+/// An upload of ours, if the address is one.
+pub(super) fn upload_at(world: &World, url: &str) -> Option<Arc<Asset>> {
+    let path = web_url(url).and_then(|url| world.own_path(&url))?;
+    world.assets.get(&path)
+}
+
+/// The shape is stated for the scenes of music videos alone.
+fn image_fault(file: &Asset, are_scenes: bool) -> Option<&'static str> {
+    if !TYPES[..3].contains(&file.media_type.as_str()) {
+        return Some("must be a PNG, JPEG or WebP image");
+    }
+    let size = imagesize::blob_size(&file.bytes).ok()?;
+    let (across, down) = (size.width, size.height);
+    let is_odd = across > down.saturating_mul(4) || down > across.saturating_mul(4);
+    (are_scenes && is_odd).then_some("must be from 1:4 to 4:1")
 }
 
 fn track_length(media_type: &str, bytes: &[u8]) -> Option<audio::Length> {

@@ -20,8 +20,9 @@ use std::time::Duration;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, USER_AGENT};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
@@ -66,7 +67,17 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
         )
         .route("/v1/{*path}", axum::routing::any(unknown_path))
         .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn(edge))
         .with_state(desk)
+}
+
+/// What stands before the service turns away who does not say who he is, in words of its own.
+async fn edge(request: Request, next: Next) -> Response {
+    let agent = request.headers().get(USER_AGENT).map(HeaderValue::as_bytes);
+    if agent.is_some_and(|agent| agent.starts_with(b"Python-urllib/")) {
+        return (StatusCode::FORBIDDEN, "error code: 1010").into_response();
+    }
+    next.run(request).await
 }
 
 /// The records of all accounts.
@@ -163,7 +174,8 @@ async fn create_ecommerce_video(
     State(desk): State<Arc<Desk>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    create(&desk, request, "create_ecommerce_video", ecommerce::read_order).await
+    let read_order = |body: &Map<String, Value>| ecommerce::read_order(&desk.world, body);
+    create(&desk, request, "create_ecommerce_video", read_order).await
 }
 
 async fn create_music_video(

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::files::{check_images, upload_at};
 use super::task::{DEFAULT_RATIO, Order};
 use super::{MUSIC, NOT_REACHABLE, is_reachable, read_urls};
 use crate::Credits;
 use crate::sandbox::audio;
-use crate::sandbox::check::{Fault, Fields, web_url};
+use crate::sandbox::check::{Fault, Fields};
 use crate::sandbox::studio::{Script, shape};
 use crate::sandbox::world::World;
 
@@ -41,6 +42,7 @@ pub(super) fn read_order(world: &World, body: &Map<String, Value>) -> Result<Ord
         Some("premium") => read_premium(&mut fields, body),
         _ => read_standard(&mut fields, body, is_launch),
     };
+    check_images(world, &mut fields, body, true);
     let track = read_url(&mut fields, "audio_url", true);
     if is_launch {
         fields.required("prompt");
@@ -156,8 +158,7 @@ fn seconds(
     stated: Option<i64>,
     tier: &Tier,
 ) -> Result<u32, &'static str> {
-    let path = web_url(track).and_then(|url| world.own_path(&url));
-    let file = path.and_then(|path| world.assets.get(&path));
+    let file = upload_at(world, track);
     if file.as_ref().is_some_and(|file| !file.media_type.starts_with("audio/")) {
         return Err("must be a track");
     }

@@ -12,7 +12,7 @@ use super::{Desk, Refusal, account, read_body, success};
 use crate::WebhookSecret;
 use crate::sandbox::check::{Fault, Fields, web_url};
 use crate::sandbox::credits::Account;
-use crate::sandbox::fetch::is_loopback;
+use crate::sandbox::fetch::{is_loopback, is_private};
 use crate::sandbox::world::locked;
 
 /// Documented for each user.
@@ -136,13 +136,16 @@ fn place(
     endpoints.iter().position(wanted).ok_or(Refusal::Record)
 }
 
-/// The service takes HTTPS alone; plain HTTP to this machine is what tests listen on.
+/// The service takes HTTPS alone, and no address that it cannot reach; plain HTTP to this machine is what tests listen on.
 fn read_order(body: &Map<String, Value>) -> Result<Order, Refusal> {
     let mut fields = Fields::of(body);
     let url = fields.required("url").url(usize::MAX);
     let parsed = url.and_then(web_url);
-    if parsed.is_some_and(|url| url.scheme() != "https" && !is_loopback(&url)) {
+    if parsed.as_ref().is_some_and(|url| url.scheme() != "https" && !is_loopback(url)) {
         fields.note("url", Fault::Other("must be an https URL"));
+    }
+    if parsed.is_some_and(|url| is_private(&url) && !is_loopback(&url)) {
+        fields.note("url", Fault::Other("must be publicly reachable"));
     }
     let status = fields.required("status").choice(&[ENABLED, "disabled"]);
     let given = fields.required("events").list(0..=usize::MAX).unwrap_or_default();

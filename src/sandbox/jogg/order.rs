@@ -24,7 +24,7 @@ pub(super) struct Order {
 
 pub(super) fn read(body: &Map<String, Value>) -> Result<Order, Refusal> {
     let mut fields = Fields::of(body);
-    let order = read_common(&mut fields, "script.language");
+    let order = read_common(&mut fields, body, "script.language");
     fields.optional("visual_style").string();
     fields.finish()?;
     Ok(order)
@@ -35,7 +35,7 @@ pub(super) fn read(body: &Map<String, Value>) -> Result<Order, Refusal> {
 pub(super) fn read_previews(body: &Map<String, Value>) -> Result<(Order, Vec<String>), Refusal> {
     let mut fields = Fields::of(body);
     let language = if body.contains_key("language") { "language" } else { "script.language" };
-    let order = read_common(&mut fields, language);
+    let order = read_common(&mut fields, body, language);
     // There is no event of a preview, and what is rendered of it was asked for elsewhere.
     let order = Order { webhook_url: None, ..order };
     let given = fields.required("visual_styles").list(1..=MOST_LOOKS).unwrap_or_default();
@@ -51,8 +51,13 @@ pub(super) fn read_previews(body: &Map<String, Value>) -> Result<(Order, Vec<Str
 }
 
 /// `voice` and `audio` are required on paper; leaving them out worked for real. What the presenter
-/// would say (`override_script`, `script`) is checked, but never shown.
-fn read_common(fields: &mut Fields<'_>, language: &str) -> Order {
+/// would say (`override_script`, `script`) is checked, but never shown. Of the flat body that stale
+/// pages show, templates are refused; its other fields are passed over, as all that is not known.
+fn read_common(fields: &mut Fields<'_>, body: &Map<String, Value>, language: &str) -> Order {
+    for name in ["template_id", "template_type"].into_iter().filter(|name| body.contains_key(*name))
+    {
+        fields.note(name, Fault::Other("is not taken by v2"));
+    }
     let product_id = fields.required("product_id").filled().unwrap_or_default();
     let mut seconds = None;
     if fields.required("video_spec").object().is_some() {
