@@ -6,6 +6,7 @@ mod connections;
 mod cost;
 mod doctor;
 mod jobs;
+mod sandbox;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
