@@ -432,7 +432,7 @@ async fn previews_are_refused_like_videos_and_cost_nothing_then() {
         (
             with(|body| body["script"]["language"] = Value::Null),
             40000,
-            "Parameter error: script.language is required",
+            "Parameter error: script.language must not be null",
         ),
         (with(|body| body["script"]["style"] = Value::Null), 18001, "script.style required"),
         (with(|body| body["product_id"] = "bm9uZQ".into()), 10104, "Record not found"),
@@ -462,7 +462,7 @@ async fn previews_are_refused_like_videos_and_cost_nothing_then() {
     // The language may stand beside the script.
     let beside = with(|body| {
         body["language"] = "english".into();
-        body["script"]["language"] = Value::Null;
+        body["script"].as_object_mut().unwrap().remove("language");
     });
     let own = data(beside).await["previews"][0]["preview_id"].take();
     let other = "POST /v2/create_video_from_product/render_single_preview";
