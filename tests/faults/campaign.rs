@@ -2,6 +2,8 @@
 //!
 //! `ADREEL_FAULTED_SUBMITS` says how many jobs; the gate asks for 1,000.
 
+#![allow(clippy::print_stdout, reason = "a campaign says what happened in it")]
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
