@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod campaign;
+mod doubles;
 mod hooks;
 mod library;
 mod plain;

@@ -61,16 +61,27 @@ pub(crate) struct Sent(TcpStream);
 
 /// Sends a request, whose line may have a whole address in it.
 pub(crate) async fn send(sandbox: &Sandbox, line: &str, headers: &str, body: &Value) -> Sent {
+    let body = if body.is_null() { String::new() } else { body.to_string() };
+    upload(sandbox, line, headers, "application/json", body.as_bytes()).await
+}
+
+/// The same with a body of any kind.
+pub(crate) async fn upload(
+    sandbox: &Sandbox,
+    line: &str,
+    headers: &str,
+    media_type: &str,
+    body: &[u8],
+) -> Sent {
     let host = sandbox.url().strip_prefix("http://").unwrap();
     let line = line.replace(sandbox.url(), "");
-    let body = if body.is_null() { String::new() } else { body.to_string() };
-    let request = format!(
+    let head = format!(
         "{line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\
-         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+         Content-Type: {media_type}\r\nContent-Length: {}\r\n\r\n",
         body.len(),
     );
     let mut stream = TcpStream::connect(host).await.unwrap();
-    stream.write_all(request.as_bytes()).await.unwrap();
+    stream.write_all(&[head.as_bytes(), body].concat()).await.unwrap();
     Sent(stream)
 }
 
