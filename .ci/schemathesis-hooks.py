@@ -291,7 +291,8 @@ def loosen_bodies(raw_schema):
         for operation in methods.values():
             for media in operation.get("requestBody", {}).get("content", {}).values():
                 name = media["schema"]["$ref"].rpartition("/")[2]
-                if "required" not in raw_schema["components"]["schemas"][name]:
+                schema = raw_schema["components"]["schemas"][name]
+                if not {"required", "anyOf"} & schema.keys():
                     operation["requestBody"]["required"] = False
 
 
