@@ -45,12 +45,14 @@ pub(super) async fn watch(
     };
     let exchange = open(&world, operation, &request, json.as_ref(), header);
     let (answer, fired) = answer(&exchange, &connection, request, next).await;
-    let status = fired.as_ref().is_none_or(Fired::is_answered).then(|| answer.status().as_u16());
-    world.journal.note(exchange.number, |record| record.status = status);
-    match fired {
+    let is_answered = fired.as_ref().is_none_or(Fired::is_answered);
+    let answer = match fired {
         Some(fired) => faults::after(fired, answer, &exchange, &connection).await,
         None => answer,
-    }
+    };
+    let status = is_answered.then(|| answer.status().as_u16());
+    world.journal.note(exchange.number, |record| record.status = status);
+    answer
 }
 
 /// What the handler answers, or what comes instead, and the fault that its answer has to suffer.

@@ -224,6 +224,7 @@ async fn check_refusal(case: &Case) {
         _ => (307, 0),
     };
     assert_eq!((answer.status(), case.jobs()), (status, jobs), "{} {:?}", case.text, case.way);
+    assert_eq!(case.sandbox.requests()[0].status, Some(status), "as it was answered");
     match case.text {
         "429?seconds=7" => assert_eq!(answer.header("retry-after").unwrap(), "7"),
         "429?seconds=7&date=true" => {
