@@ -24,7 +24,7 @@ const AT_ONCE: usize = 64;
 const SPEED: f64 = 40.0;
 
 /// What goes wrong, and how often.
-const FAULTS: [&str; 24] = [
+const FAULTS: [&str; 26] = [
     "429?seconds=2&probability=0.02",
     "429?seconds=2&date=true&probability=0.02",
     "500?probability=0.02",
@@ -38,7 +38,10 @@ const FAULTS: [&str; 24] = [
     "truncated-json?probability=0.01",
     "slow-body?bytes=300&probability=0.01",
     "unknown-status?probability=0.03",
-    "missing-field?probability=0.01",
+    // Not in lists: each of their records has a chance, and of hundreds one would always be broken.
+    "missing-field?operation=get_task&probability=0.05",
+    "missing-field?operation=get_product_to_video&probability=0.05",
+    "missing-field?operation=get_product_video&probability=0.05",
     "extra-field?probability=0.05",
     "status-back?probability=0.03",
     "stale-read?seconds=20&probability=0.05",
