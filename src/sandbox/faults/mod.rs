@@ -318,6 +318,23 @@ impl Fault {
     }
 }
 
+impl fmt::Display for Fault {
+    /// As it is [read](Self::from_str): `name?parameter=value&…`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Ok(Value::Object(fields)) = serde_json::to_value(self) else { return Err(fmt::Error) };
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        let is_told =
+            |name: &str, value: &Value| name != "fault" && (name != "times" || value != 1);
+        for (name, value) in fields.iter().filter(|(name, value)| is_told(name, value)) {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            query.append_pair(name, &text);
+        }
+        let query = query.finish();
+        f.write_str(self.kind.as_str())?;
+        if query.is_empty() { Ok(()) } else { write!(f, "?{query}") }
+    }
+}
+
 impl FromStr for Fault {
     type Err = InvalidFault;
 
@@ -370,6 +387,7 @@ mod tests {
             assert_eq!(fault, serde_json::from_str(json).unwrap(), "{text}");
             let written = serde_json::to_value(&fault).unwrap();
             assert_eq!(serde_json::from_value::<Fault>(written).unwrap(), fault);
+            assert_eq!(fault.to_string().parse::<Fault>().unwrap(), fault);
         }
     }
 
