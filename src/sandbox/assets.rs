@@ -255,7 +255,7 @@ mod tests {
     fn a_film_stays_promised_when_its_bytes_go() {
         let (assets, put) = shelf();
         let now = Clock::new(0.0).now();
-        let film = Film::new("job".into(), Script::of_text("A"), Vec::new(), now);
+        let film = Film::new("job".into(), Script::of_text("A"), Vec::new(), Vec::new(), now);
         assets.promise("film".into(), &Arc::new(film), View::Video);
         assert!(assets.get("film").is_none() && assets.promised("film").is_some());
         assets.fulfil("film", "video/mp4", vec![0; 1000].into(), now);

@@ -27,6 +27,11 @@ impl Moment {
         Self(millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()))
     }
 
+    /// What a record of the journal says.
+    pub(super) fn of_record(at: Timestamp) -> Self {
+        Self(u64::try_from(at.as_millis()).unwrap_or(0))
+    }
+
     /// For programs that set their own clock by this one.
     pub(super) fn unix_millis(self) -> u64 {
         self.0
@@ -113,8 +118,13 @@ impl Clock {
     pub(super) fn now(&self) -> Moment {
         // The cast saturates, so that no speed can overflow.
         let passed = (self.begun.elapsed().as_secs_f64() * 1000.0 * self.speed) as u64;
-        let passed = passed.saturating_add(*self.advanced.borrow());
+        let passed = passed.saturating_add(self.advanced_millis());
         self.start.plus(Duration::from_millis(passed))
+    }
+
+    /// By how many milliseconds it was moved on so far.
+    pub(super) fn advanced_millis(&self) -> u64 {
+        *self.advanced.borrow()
     }
 
     /// Moves the clock on.
@@ -185,7 +195,7 @@ impl crate::clock::Clock for SandboxClock {
 }
 
 /// The longest step of one call; a larger one is more likely a wrong unit than a wish.
-const MOST_SECONDS: f64 = 366.0 * 86_400.0;
+pub(super) const MOST_SECONDS: f64 = 366.0 * 86_400.0;
 
 /// `POST /_sandbox/clock/advance`: moves the clock on by `seconds`, and says what it then shows.
 pub(super) async fn advance_route(State(world): State<Arc<World>>, request: Request) -> Response {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::faults::Fault;
 use super::world::World;
-use super::{assets, body, clock, hooks, link, studio};
+use super::{assets, body, clock, hooks, link, page, studio};
 use crate::ProviderId;
 
 /// Largest image that is hosted.
@@ -29,6 +29,7 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
         .route("/_sandbox/faults/{id}", delete(disarm_fault))
         .route("/_sandbox/webhooks", get(hooks::webhooks_route))
         .route("/_sandbox/clock/advance", post(clock::advance_route))
+        .merge(page::routes())
         .route("/_sandbox/{*path}", any(not_found))
         .route("/media/{*path}", get(serve_media))
         .method_not_allowed_fallback(wrong_method)

@@ -169,8 +169,17 @@ impl Books {
 
     /// All entries, in the order in which the calls were accepted.
     pub(super) fn entries(&mut self, now: Moment) -> Vec<LedgerEntry> {
+        self.entries_of(now, |_| true)
+    }
+
+    /// The entries of some jobs.
+    pub(super) fn entries_of(
+        &mut self,
+        now: Moment,
+        is_wanted: impl Fn(&str) -> bool,
+    ) -> Vec<LedgerEntry> {
         self.settle(now);
-        self.entries.clone()
+        self.entries.iter().filter(|entry| is_wanted(&entry.job)).cloned().collect()
     }
 
     /// What the entries of each account come to that has any.

@@ -191,6 +191,7 @@ impl Submit {
         };
         let price = Price { operation: price.operation, amount: price.amount, terms };
         world.charge(account, job, &price, work)?;
+        world.jobs.accepted(account, job, price.operation, work);
         let content = doubles::comparable(world, content);
         let call = Accepted { account, operation: price.operation, job, work, content };
         world.note_accepted(&call, now);

@@ -16,14 +16,22 @@ pub(super) struct Film {
     pub(super) script: Script,
     /// Paths of its images. What is no longer there is not shown.
     pub(super) images: Vec<String>,
+    /// Addresses of images that are not fetched, with which a card stands in.
+    pub(super) not_fetched: Vec<String>,
     pub(super) made_at: Moment,
     /// Held while it is drawn, so that several readers share one drawing.
     pub(super) drawing: Mutex<()>,
 }
 
 impl Film {
-    pub(super) fn new(job: String, script: Script, images: Vec<String>, made_at: Moment) -> Self {
-        Self { job, script, images, made_at, drawing: Mutex::default() }
+    pub(super) fn new(
+        job: String,
+        script: Script,
+        images: Vec<String>,
+        not_fetched: Vec<String>,
+        made_at: Moment,
+    ) -> Self {
+        Self { job, script, images, not_fetched, made_at, drawing: Mutex::default() }
     }
 }
 

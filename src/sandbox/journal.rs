@@ -77,6 +77,11 @@ impl Journal {
         }
     }
 
+    /// Looks at what is kept, the oldest first. Requests wait meanwhile.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&VecDeque<RequestRecord>) -> T) -> T {
+        look(&locked(&self.0).records)
+    }
+
     /// The oldest first.
     pub(super) fn records(&self) -> Vec<RequestRecord> {
         locked(&self.0).records.iter().cloned().collect()

@@ -16,12 +16,12 @@ use super::{body, media};
 
 /// What happens to this request of a video.
 pub(super) fn fault(world: &World, path: &str, request: &Request) -> Option<Fault> {
-    let (film, view) = world.assets.promised(path).filter(|_| world.faults.any())?;
-    if view != View::Video {
-        return None;
-    }
+    let (film, view) = world.assets.promised(path)?;
     let exchange = Exchange::of(request);
     exchange.note_job(&film.job);
+    if view != View::Video || !world.faults.any() {
+        return None;
+    }
     let query = body::query(request);
     let given = query.get("link").and_then(|link| link.as_str()?.parse().ok()).unwrap_or(0);
     let marks = world.faults.marks_of_job(&film.job, &exchange.marks);

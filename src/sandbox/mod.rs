@@ -81,12 +81,14 @@ mod film;
 mod hooks;
 mod idle;
 mod ids;
+mod jobs;
 mod jogg;
 mod journal;
 mod limits;
 mod link;
 mod media;
 mod operations;
+mod page;
 mod product_page;
 #[cfg(feature = "render")]
 mod render;

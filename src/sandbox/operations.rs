@@ -42,6 +42,11 @@ pub(super) fn find(method: &Method, path: &str) -> Option<&'static Operation> {
     OPERATIONS.iter().find(|known| known.path == path && known.method == method.as_str())
 }
 
+/// The names of all operations.
+pub(super) fn names() -> impl Iterator<Item = (ProviderId, &'static str)> {
+    OPERATIONS.iter().map(|known| (known.provider, known.id))
+}
+
 /// Whether any provider has an operation of this name.
 pub(super) fn exists(id: &str) -> bool {
     OPERATIONS.iter().any(|known| known.id == id)

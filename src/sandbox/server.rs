@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::header::HOST;
+use axum::http::header::{HOST, ORIGIN};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::post;
 use tower_service::Service as _;
 use url::Url;
@@ -16,7 +16,7 @@ use url::Url;
 use super::stage::Stage;
 use super::watch::watch;
 use super::world::World;
-use super::{beatapi, control, creatify, fetch, jogg};
+use super::{beatapi, body, control, creatify, fetch, jogg, page};
 
 /// Handlers have closer limits of their own; this one is above all of them.
 const MOST_BODY_BYTES: usize = 110_000_000;
@@ -42,9 +42,13 @@ pub(super) fn scene(world: &Arc<World>) -> Router {
         .layer(from_fn_with_state(Arc::clone(world), watch))
 }
 
-async fn reset(State(stage): State<Arc<Stage>>) -> StatusCode {
+/// Who asks with a form, which the page does, is led back to the page.
+async fn reset(State(stage): State<Arc<Stage>>, headers: HeaderMap) -> Response {
     stage.reset();
-    StatusCode::NO_CONTENT
+    match body::media_type(&headers).as_str() {
+        "application/x-www-form-urlencoded" => Redirect::to(page::PATH).into_response(),
+        _ => StatusCode::NO_CONTENT.into_response(),
+    }
 }
 
 /// A router is always ready, and never fails.
@@ -58,11 +62,14 @@ async fn play(State(stage): State<Arc<Stage>>, request: Request) -> Response {
 /// A page in a browser can make its own name point here and then read what it likes; its requests
 /// still carry that name.
 async fn guard(request: Request, next: Next) -> Response {
-    let mut response = if is_for_loopback(request.uri(), request.headers()) {
-        next.run(request).await
-    } else {
+    let mut response = if !is_for_loopback(request.uri(), request.headers()) {
         let text = "the Host header must name this machine: use localhost or 127.0.0.1";
         control::refusal(StatusCode::MISDIRECTED_REQUEST, text)
+    } else if !is_from_loopback(request.headers()) {
+        let text = "another site's page may not send anything here";
+        control::refusal(StatusCode::FORBIDDEN, text)
+    } else {
+        next.run(request).await
     };
     response.headers_mut().insert("x-sandbox", HeaderValue::from_static("1"));
     response
@@ -78,6 +85,14 @@ fn is_for_loopback(uri: &Uri, headers: &HeaderMap) -> bool {
     let target = uri.authority().map(Authority::as_str);
     let mut named = hosts.chain(target).peekable();
     named.peek().is_some() && named.all(is_loopback)
+}
+
+/// A browser lets any page send a form anywhere, and says in `Origin` whose page it is.
+fn is_from_loopback(headers: &HeaderMap) -> bool {
+    headers.get_all(ORIGIN).iter().all(|origin| {
+        let url = origin.to_str().ok().and_then(|origin| Url::parse(origin).ok());
+        url.is_some_and(|url| fetch::is_loopback(&url))
+    })
 }
 
 #[cfg(test)]
@@ -102,5 +117,18 @@ mod tests {
             assert!(!passes(host, "/"), "{host}");
         }
         assert!(!passes("localhost", "http://evil.example/"));
+    }
+
+    #[test]
+    fn only_pages_of_this_machine_may_send() {
+        let passes = |origin: &str| {
+            let headers = HeaderMap::from_iter([(ORIGIN, origin.parse().unwrap())]);
+            is_from_loopback(&headers)
+        };
+        assert!(is_from_loopback(&HeaderMap::new()), "a program says nothing");
+        assert!(passes("http://127.0.0.1:8080") && passes("http://localhost:3000"));
+        for origin in ["https://evil.example", "null", "", "http://localhost.evil.example"] {
+            assert!(!passes(origin), "{origin}");
+        }
     }
 }

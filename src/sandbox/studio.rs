@@ -11,6 +11,7 @@ use super::assets::{Asset, extension, image_type};
 use super::check::web_url;
 use super::film::{Film, View, draw};
 use super::ids::digest;
+use super::jobs::Reel;
 use super::work::Work;
 use super::world::World;
 use super::{fetch, film};
@@ -114,7 +115,7 @@ impl Studio {
 pub(super) fn start(world: &Arc<World>, script: Script, outputs: Outputs, work: &Arc<Work>) {
     let (world, work) = (Arc::clone(world), Arc::clone(work));
     let mut making = Box::pin(async move {
-        let result = make(&world, script, outputs).await;
+        let result = make(&world, script, outputs, &work).await;
         work.made(world.now(), result);
     });
     if making.as_mut().now_or_never().is_none() {
@@ -124,20 +125,30 @@ pub(super) fn start(world: &Arc<World>, script: Script, outputs: Outputs, work: 
 
 /// Gets the images, since a job without them fails, and says where its results will be. They are
 /// drawn when they are asked for.
-async fn make(world: &Arc<World>, mut script: Script, outputs: Outputs) -> Result<(), String> {
-    let images = gather(world, &std::mem::take(&mut script.images)).await?;
+async fn make(
+    world: &Arc<World>,
+    mut script: Script,
+    outputs: Outputs,
+    work: &Arc<Work>,
+) -> Result<(), String> {
+    let (images, not_fetched) = gather(world, &std::mem::take(&mut script.images)).await?;
     script.seed ^= world.settings.seed;
     let now = world.now();
     if let (Some(path), Some((_, image))) = (outputs.copy, images.first()) {
         world.assets.put(path, &image.media_type, image.bytes.clone(), now);
     }
     let images = images.into_iter().map(|(path, _)| path).collect();
-    let film = Arc::new(Film::new(outputs.job, script, images, now));
-    for (path, view) in [(outputs.video, View::Video), (outputs.still, View::Still)] {
+    let film = Arc::new(Film::new(outputs.job, script, images, not_fetched, now));
+    let (video, still) = (outputs.video, outputs.still);
+    // A video of which the provider shows no still has one all the same, for the page.
+    let still = still.or_else(|| Some(format!("{}.jpg", video.as_deref()?.strip_suffix(".mp4")?)));
+    for (path, view) in [(&video, View::Video), (&still, View::Still)] {
         if let Some(path) = path {
-            world.assets.promise(path, &film, view);
+            world.assets.promise(path.clone(), &film, view);
         }
     }
+    let reel = Reel { film: Arc::clone(&film), work: Arc::clone(work), video, still };
+    world.jobs.filmed(&film.job, reel);
     Ok(())
 }
 
@@ -167,12 +178,12 @@ pub(super) async fn open(world: &Arc<World>, path: &str) -> Result<Option<Arc<As
     drawing.await.map_err(|_| "drawing was given up".to_owned())?.map(Some)
 }
 
-/// The images that can be had, with their paths. For one that is not fetched a card stands in.
+/// The images that can be had, with their paths, and the addresses of those that are not fetched.
 async fn gather(
     world: &Arc<World>,
     addresses: &[String],
-) -> Result<Vec<(String, Arc<Asset>)>, String> {
-    let mut images = Vec::new();
+) -> Result<(Vec<(String, Arc<Asset>)>, Vec<String>), String> {
+    let (mut images, mut not_fetched) = (Vec::new(), Vec::new());
     for address in addresses {
         let Some(url) = web_url(address) else { continue };
         let own = world.own_path(&url);
@@ -184,13 +195,16 @@ async fn gather(
             }
             None => match bytes_at(world, &url).await? {
                 Some(bytes) => keep(world, bytes)?,
-                None => continue,
+                None => {
+                    not_fetched.push(address.clone());
+                    continue;
+                }
             },
         };
         check(world, &image.1).await?;
         images.push(image);
     }
-    Ok(images)
+    Ok((images, not_fetched))
 }
 
 async fn bytes_at(world: &Arc<World>, url: &Url) -> Result<Option<Bytes>, String> {

@@ -16,6 +16,7 @@ use super::faults::Faults;
 use super::fetch::Fetcher;
 use super::hooks::Hooks;
 use super::ids::Ids;
+use super::jobs::Jobs;
 use super::journal::Journal;
 use super::limits::Limits;
 use super::studio::Studio;
@@ -68,6 +69,7 @@ pub(super) struct World {
     pub(super) studio: Studio,
     pub(super) fetcher: Fetcher,
     pub(super) faults: Faults,
+    pub(super) jobs: Jobs,
     pub(super) journal: Journal,
     pub(super) port: u16,
     pub(super) limits: Limits,
@@ -92,6 +94,7 @@ impl World {
             studio: Studio::new(),
             fetcher: Fetcher::new(settings.fetch),
             faults: Faults::new(settings.seed, settings.faults.clone()),
+            jobs: Jobs::default(),
             journal: Journal::default(),
             port,
             limits: Limits::new(settings.limits, settings.beatapi_slots),
@@ -169,6 +172,10 @@ impl World {
 
     pub(super) fn ledger(&self) -> Vec<LedgerEntry> {
         self.books().entries(self.now())
+    }
+
+    pub(super) fn ledger_of(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<LedgerEntry> {
+        self.books().entries_of(self.now(), is_wanted)
     }
 
     pub(super) fn balances(&self) -> Vec<AccountBalance> {

@@ -102,8 +102,8 @@ impl Log {
         })
     }
 
-    pub(super) fn all(&self) -> Vec<WebhookDelivery> {
-        self.kept.iter().cloned().collect()
+    pub(super) fn of(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<WebhookDelivery> {
+        self.kept.iter().filter(|delivery| is_wanted(&delivery.job)).cloned().collect()
     }
 }
 
@@ -131,11 +131,12 @@ mod tests {
         for number in 0..MOST as u64 + 5 {
             assert_eq!(log.add(delivery(&number.to_string())), number);
         }
-        assert_eq!((log.all().len(), &*log.all()[0].job), (MOST, "5"));
+        assert_eq!((log.of(|_| true).len(), &*log.of(|_| true)[0].job), (MOST, "5"));
         for number in [4, 5, u64::MAX] {
             log.change(number, |delivery| delivery.state = DeliveryState::Failed);
         }
-        let failed = log.all().iter().filter(|known| known.state == DeliveryState::Failed).count();
-        assert_eq!((failed, log.all()[0].state), (1, DeliveryState::Failed));
+        let failed =
+            log.of(|_| true).iter().filter(|known| known.state == DeliveryState::Failed).count();
+        assert_eq!((failed, log.of(|_| true)[0].state), (1, DeliveryState::Failed));
     }
 }

@@ -83,7 +83,12 @@ impl Hooks {
 
     /// All that was sent so far, the oldest first.
     pub(super) fn deliveries(&self) -> Vec<WebhookDelivery> {
-        locked(&self.log).all()
+        self.deliveries_of(|_| true)
+    }
+
+    /// What was sent of some jobs.
+    pub(super) fn deliveries_of(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<WebhookDelivery> {
+        locked(&self.log).of(is_wanted)
     }
 }
 

@@ -70,6 +70,7 @@ pub(super) async fn create_previews(
             amount: AMOUNT,
             id,
         };
+        desk.world.jobs.accepted(&account, &making.id, "create_previews", &making.work);
         let shown = Video::make(&desk.world, account.clone(), &product, &order, making);
         items.push(json!({"visual_style": look, "preview_id": shown.id}));
         let (product, order) = (product.clone(), order.clone());

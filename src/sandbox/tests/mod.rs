@@ -8,6 +8,7 @@ mod jogg;
 mod limits;
 mod links;
 mod music;
+mod page;
 mod port;
 mod safety;
 mod strict;

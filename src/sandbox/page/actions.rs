@@ -1,0 +1,108 @@
+//! What the page's buttons do. Each leads back to the page, with the reason if it did nothing.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::response::Redirect;
+use serde_json::{Map, Value};
+
+use super::PATH;
+use crate::sandbox::body;
+use crate::sandbox::clock::MOST_SECONDS;
+use crate::sandbox::faults::Fault;
+use crate::sandbox::world::World;
+
+/// Arms the fault that `fault`, `provider`, `operation`, `times` and `more` describe; what is empty
+/// says nothing.
+pub(super) async fn arm(State(world): State<Arc<World>>, request: Request) -> Redirect {
+    back(async {
+        let form = read(request).await?;
+        let fault = described(&form).parse::<Fault>().map_err(|error| error.to_string())?;
+        world.faults.arm(fault);
+        Ok(())
+    })
+    .await
+}
+
+/// The fault as it is written elsewhere: `name?parameter=value&…`.
+fn described(form: &Map<String, Value>) -> String {
+    let field = |name: &str| form.get(name).and_then(Value::as_str).unwrap_or_default().trim();
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for name in ["provider", "operation", "times"] {
+        if !field(name).is_empty() {
+            query.append_pair(name, field(name));
+        }
+    }
+    let (query, more) = (query.finish(), field("more").trim_start_matches(['?', '&']));
+    let both = [&*query, more].into_iter().filter(|part| !part.is_empty());
+    format!("{}?{}", field("fault"), both.collect::<Vec<_>>().join("&"))
+}
+
+pub(super) async fn disarm(State(world): State<Arc<World>>, request: Request) -> Redirect {
+    back(async {
+        let form = read(request).await?;
+        let id = form.get("id").and_then(Value::as_str).unwrap_or_default();
+        match world.faults.disarm(id) {
+            true => Ok(()),
+            false => Err("that fault was taken back already".to_owned()),
+        }
+    })
+    .await
+}
+
+pub(super) async fn advance(State(world): State<Arc<World>>, request: Request) -> Redirect {
+    back(async {
+        let form = read(request).await?;
+        let seconds = form.get("seconds").and_then(Value::as_str);
+        let seconds = seconds.and_then(|seconds| seconds.trim().parse::<f64>().ok());
+        let seconds = seconds.filter(|seconds| (0.0..=MOST_SECONDS).contains(seconds));
+        let seconds = seconds.ok_or("the clock moves on by 0 to 31622400 seconds")?;
+        world.clock.advance(Duration::from_secs_f64(seconds));
+        Ok(())
+    })
+    .await
+}
+
+async fn read(request: Request) -> Result<Map<String, Value>, String> {
+    let bytes = body::read(request, body::MOST_JSON_BYTES).await;
+    bytes.map(|bytes| body::parse_form(&bytes)).map_err(|fault| fault.to_string())
+}
+
+async fn back(action: impl Future<Output = Result<(), String>>) -> Redirect {
+    match action.await {
+        Ok(()) => Redirect::to(PATH),
+        Err(reason) => {
+            let notice: String = url::form_urlencoded::byte_serialize(reason.as_bytes()).collect();
+            Redirect::to(&format!("{PATH}?notice={notice}"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_describes_a_fault_as_it_is_written_elsewhere() {
+        for (form, expected) in [
+            ("fault=lost-answer&provider=&operation=&times=&more=", "lost-answer"),
+            (
+                "fault=server-error&provider=jogg&times=2&more=status%3D503",
+                "server-error?provider=jogg&times=2&status=503",
+            ),
+            (
+                "fault=delay&operation=get_task&more=%3Fseconds%3D9",
+                "delay?operation=get_task&seconds=9",
+            ),
+        ] {
+            let fault: Fault = described(&body::parse_form(form.as_bytes())).parse().unwrap();
+            assert_eq!(fault, expected.parse().unwrap(), "{form}");
+        }
+        for wrong in ["", "fault=nothing", "fault=delay&times=%26seconds=x", "fault=delay&more=x=1"]
+        {
+            let text = described(&body::parse_form(wrong.as_bytes()));
+            assert!(text.parse::<Fault>().is_err(), "{wrong}");
+        }
+    }
+}
