@@ -37,6 +37,7 @@
 //!
 //! | | |
 //! | --- | --- |
+//! | `GET /_sandbox/` | a page for people: jobs with their videos, credits, requests, webhooks, faults |
 //! | `GET /_sandbox/info` | address, version, speed, seed, time |
 //! | `GET /_sandbox/counters` | how often what was asked for, in total and for each provider |
 //! | `GET /_sandbox/ledger` | what each paid call did to an account, the accounts, and double submits |
@@ -161,6 +162,11 @@ impl Sandbox {
     /// Where it listens, such as `http://127.0.0.1:34567`: the base URL of all three providers.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where a person can look at it, in a browser.
+    pub fn page_url(&self) -> String {
+        format!("{}{}", self.url, page::PATH)
     }
 
     /// The port that it listens on.

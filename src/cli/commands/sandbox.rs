@@ -1,3 +1,4 @@
+use std::io::IsTerminal as _;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -47,7 +48,11 @@ pub(in super::super) async fn run(args: &SandboxArgs) -> Exit {
             return Exit::Input;
         }
     };
-    output::json(&json!({"url": sandbox.url(), "port": sandbox.port()}));
+    let page = sandbox.page_url();
+    output::json(&json!({"url": sandbox.url(), "port": sandbox.port(), "page": page}));
+    if std::io::stderr().is_terminal() {
+        output::note(&format!("look at it: {page}"));
+    }
     match tokio::signal::ctrl_c().await {
         Ok(()) => Exit::Done,
         Err(error) => {

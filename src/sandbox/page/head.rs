@@ -4,6 +4,15 @@ use maud::{Markup, html};
 
 use super::{View, words};
 
+/// What stands below each other on a narrow screen.
+const SECTIONS: [(&str, &str); 5] = [
+    ("#jobs", "Jobs"),
+    ("#faults", "Faults"),
+    ("#credits", "Credits"),
+    ("#webhooks", "Webhooks"),
+    ("#requests", "Requests"),
+];
+
 /// Steps of the clock: what the button says, and seconds.
 const STEPS: [(&str, u32); 4] = [("10 s", 10), ("1 min", 60), ("10 min", 600), ("1 h", 3600)];
 
@@ -27,9 +36,13 @@ pub(super) fn head(view: &View) -> Markup {
                         button name="seconds" value=(seconds) { "+" (text) }
                     }
                 }
-                form method="post" action="/_sandbox/reset" data-ask="Begin anew? All jobs are forgotten." {
+                form method="post" action="/_sandbox/reset"
+                    data-ask="Begin anew? All jobs are forgotten." {
                     button.quiet { "Reset" }
                 }
+            }
+            nav.sections aria-label="Parts of this page" {
+                @for (address, name) in SECTIONS { a href=(address) { (name) } }
             }
         }
     }

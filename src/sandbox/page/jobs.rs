@@ -133,8 +133,10 @@ fn screen(view: &View, job: &JobRecord) -> Markup {
 /// In place of a video that is not there: how far it is.
 fn waiting(view: &View, job: &JobRecord) -> Markup {
     let (class, word) = state(view, job);
+    let picture = job.reels.last().and_then(|reel| reel.film.images.first());
     html! {
         div.waiting.(class) {
+            @if let Some(path) = picture { img src=(file_address(path)) alt="" loading="lazy"; }
             span { (word) }
             @if class == "running" && let Some(step) = job.steps.last() {
                 @let whole = step.work.ends_at_earliest().since(step.work.accepted_at).as_millis();
@@ -218,7 +220,8 @@ fn facts(view: &View, job: &JobRecord, entries: &[LedgerEntry]) -> Markup {
             (words::time(job.steps[0].work.accepted_at))
             " · "
             strong { (amount(paid)) }
-            @if open > Credits::ZERO { ", " (amount(open)) " of it reserved" }
+            @if open == paid && open > Credits::ZERO { " reserved" }
+            @else if open > Credits::ZERO { ", " (amount(open)) " of it reserved" }
             @if back > Credits::ZERO { ", " (amount(back)) " given back" }
         }
         @if let Some(reason) = reason { p.reason { (reason) } }

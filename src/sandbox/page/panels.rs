@@ -33,7 +33,7 @@ const STAGES: [(Stage, &str); 5] = [
 
 pub(super) fn faults(view: &View) -> Markup {
     html! {
-        section.faults {
+        section.faults #faults {
             h2 { "Faults" }
             form.at-hand method="post" action="/_sandbox/page/arm" aria-label="Arm a fault at once" {
                 @for kind in AT_HAND {

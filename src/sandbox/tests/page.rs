@@ -62,7 +62,7 @@ async fn a_job_is_shown_from_its_order_to_its_video() {
         "running</span>",
         "<progress max=\"134000\" value=\"30",
         "$4.50",
-        "$4.50 of it reserved",
+        "<strong>$4.50</strong> reserved",
         "15 s · 16:9",
         "create_ecommerce_video accepted",
         "Not fetched, so a card stands in: <code>https://cdn.example.com/b.png</code>",
