@@ -95,39 +95,24 @@ impl Doubles {
 
 /// A request as text that is the same for two requests that mean the same.
 pub(super) fn comparable(world: &World, content: &Value) -> String {
-    let mut text = String::new();
-    write(world, content, &mut text);
-    text
+    let mut content = content.clone();
+    simplify(world, &mut content);
+    content.sort_all_objects();
+    content.to_string()
 }
 
-/// JSON with its fields in order, whatever order this build of the JSON library keeps.
-fn write(world: &World, value: &Value, text: &mut String) {
+/// Leaves what was bought: no addresses, no tags.
+fn simplify(world: &World, value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            let mut fields: Vec<_> =
-                fields.iter().filter(|(name, _)| *name != "webhook_url").collect();
-            fields.sort_unstable_by_key(|(name, _)| *name);
-            text.push('{');
-            for (name, value) in fields {
-                text.push_str(&format!("{name:?}:"));
-                write(world, value, text);
-                text.push(',');
-            }
-            text.push('}');
+            fields.remove("webhook_url");
+            fields.values_mut().for_each(|value| simplify(world, value));
         }
-        Value::Array(items) => {
-            text.push('[');
-            for item in items {
-                write(world, item, text);
-                text.push(',');
-            }
-            text.push(']');
+        Value::Array(items) => items.iter_mut().for_each(|item| simplify(world, item)),
+        Value::String(text) => {
+            *text = uploaded(world, text).unwrap_or_else(|| without_tag(text).to_owned());
         }
-        Value::String(plain) => match uploaded(world, plain) {
-            Some(content) => text.push_str(&content),
-            None => text.push_str(&format!("{:?}", without_tag(plain))),
-        },
-        other => text.push_str(&other.to_string()),
+        _ => {}
     }
 }
 

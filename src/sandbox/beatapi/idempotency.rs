@@ -39,37 +39,9 @@ pub(super) struct Sent([u8; 16]);
 impl Sent {
     /// The order of fields does not count.
     pub(super) fn new(operation: &str, body: &Map<String, Value>) -> Self {
-        let mut text = String::new();
-        write_fields(&mut text, body);
-        Self(digest(&[operation.as_bytes(), text.as_bytes()]))
-    }
-}
-
-fn write_fields(text: &mut String, object: &Map<String, Value>) {
-    let mut fields: Vec<_> = object.iter().collect();
-    fields.sort_by_key(|(name, _)| *name);
-    text.push('{');
-    for (name, value) in fields {
-        *text += &Value::from(name.as_str()).to_string();
-        text.push(':');
-        write_value(text, value);
-        text.push(',');
-    }
-    text.push('}');
-}
-
-fn write_value(text: &mut String, value: &Value) {
-    match value {
-        Value::Object(object) => write_fields(text, object),
-        Value::Array(values) => {
-            text.push('[');
-            for value in values {
-                write_value(text, value);
-                text.push(',');
-            }
-            text.push(']');
-        }
-        value => *text += &value.to_string(),
+        let mut body = Value::Object(body.clone());
+        body.sort_all_objects();
+        Self(digest(&[operation.as_bytes(), body.to_string().as_bytes()]))
     }
 }
 
