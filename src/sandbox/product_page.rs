@@ -19,6 +19,8 @@ pub(super) struct ProductPage {
     pub(super) description: String,
     /// Addresses, the main one first.
     pub(super) images: Vec<String>,
+    /// With its currency's code: `12.90 EUR`.
+    pub(super) price: Option<String>,
 }
 
 impl ProductPage {
@@ -43,13 +45,19 @@ impl ProductPage {
 
     fn of_html(html: &str, url: &Url) -> Self {
         let (mut page, mut title, mut description) = (Self::default(), None, None);
-        let mut pictures = Vec::new();
+        let (mut pictures, mut amount, mut currency) = (Vec::new(), None, None);
         for tag in Tags(html) {
             let key = tag.value("property").or(tag.value("name")).unwrap_or_default();
             match (tag.name.as_str(), key) {
                 ("meta", "og:title") => page.title = tag.content(),
                 ("meta", "og:description") => page.description = tag.content(),
                 ("meta", "og:image") => page.images.push(tag.content()),
+                ("meta", "product:price:amount" | "og:price:amount") => {
+                    amount = Some(tag.content())
+                }
+                ("meta", "product:price:currency" | "og:price:currency") => {
+                    currency = Some(tag.content());
+                }
                 ("meta", "description") => description = Some(tag.content()),
                 ("img", _) => pictures.extend(tag.value("src").map(plain)),
                 // The first one is the page's own, later ones belong to drawings in it.
@@ -66,6 +74,7 @@ impl ProductPage {
         if page.description.is_empty() {
             page.description = description.unwrap_or_default();
         }
+        page.price = amount.zip(currency).map(|(amount, currency)| format!("{amount} {currency}"));
         // A page is full of icons: they count only where it does not name its pictures.
         let named = if page.images.is_empty() { pictures } else { page.images };
         page.images = Vec::new();
@@ -221,10 +230,12 @@ mod tests {
             "<!doctype html><!-- <title>No</title> --><TITLE>Shop | Roast</TITLE>\
              <meta property='og:title' content='Morning &amp; Evening\n Roast'>\
              <meta name=description content=Plain><meta property=\"og:image\" content=\"/a.png\"/>\
+             <meta property=product:price:amount content=12.90>\
+             <meta property=product:price:currency content=EUR>\
              <script>if (a < b) '<img src=x.png>'</SCRIPT><img src=/icon.png>",
         );
         assert_eq!(found.title, "Morning & Evening Roast");
-        assert_eq!(found.description, "Plain");
+        assert_eq!((&*found.description, found.price.as_deref()), ("Plain", Some("12.90 EUR")));
         assert_eq!(found.images, ["http://127.0.0.1:9/a.png"]);
     }
 
@@ -235,6 +246,7 @@ mod tests {
              <img src='https://cdn.example/b.jpg?x=1&amp;y=2'><img src=a.png><img src=logo.SVG>",
         );
         let images = ["http://127.0.0.1:9/shop/a.png", "https://cdn.example/b.jpg?x=1&y=2"];
+        assert_eq!(found.price, None);
         assert_eq!(
             (found.title.as_str(), &found.images[..]),
             ("Roast", &images.map(String::from)[..])

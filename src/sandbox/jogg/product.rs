@@ -22,6 +22,8 @@ pub(super) struct Product {
     pub(super) description: String,
     /// Addresses of its images; of its videos nothing is shown.
     pub(super) images: Vec<String>,
+    /// As its page says it; the API has no field for it.
+    pub(super) price: Option<String>,
 }
 
 impl Product {
@@ -103,6 +105,7 @@ async fn read_product(
         })?,
         _ => ProductPage::default(),
     };
+    let price = page.price;
     let name = name.map_or(page.title, str::to_owned);
     let description = description.map_or(page.description, str::to_owned);
     let shown = |image: &String| json!({"type": 1, "url": image});
@@ -117,7 +120,7 @@ async fn read_product(
         "target_audience": audience.unwrap_or_default(),
         "media": media,
     });
-    Ok((Product { account, name, description, images }, data))
+    Ok((Product { account, name, description, images, price }, data))
 }
 
 fn read_images(fields: &mut Fields<'_>, media: &[Value]) -> Vec<String> {

@@ -194,7 +194,9 @@ impl Video {
         making: Making,
     ) -> Self {
         let Making { id, film, cover, amount, work } = making;
+        let said = Script::of_product(&product.name, &product.description);
         let script = Script {
+            price: product.price.clone().or(said.price),
             images: product.images.clone(),
             seconds: order.seconds,
             ratio: match order.ratio {
@@ -203,7 +205,7 @@ impl Video {
                 _ => (16, 9),
             },
             seed: studio::seed_of(&id),
-            ..Script::of_product(&product.name, &product.description)
+            ..said
         };
         let outputs = Outputs {
             job: id.clone(),
