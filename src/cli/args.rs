@@ -367,6 +367,9 @@ pub(super) struct SandboxArgs {
     /// sandbox's.
     #[arg(long)]
     pub(super) sign_by_machine_time: bool,
+    /// A font for the texts in videos, before the embedded ones: a .ttf or .otf file.
+    #[arg(long, value_name = "FILE")]
+    pub(super) font: Option<PathBuf>,
     /// JoggAI's finished videos say `success` instead of `completed`.
     #[arg(long)]
     pub(super) jogg_success: bool,

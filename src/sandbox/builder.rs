@@ -32,6 +32,8 @@ pub struct SandboxBuilder {
     pub(super) beatapi_contract: BeatApiContract,
     pub(super) jogg: JoggWords,
     pub(super) sign_by_machine_time: bool,
+    #[cfg(feature = "render")]
+    pub(super) font: Option<super::render::FontFile>,
 }
 
 /// Words of JoggAI's for which there are two accounts.
@@ -80,6 +82,8 @@ impl Default for SandboxBuilder {
             beatapi_contract: BeatApiContract::default(),
             jogg: JoggWords::default(),
             sign_by_machine_time: false,
+            #[cfg(feature = "render")]
+            font: None,
         }
     }
 }
@@ -208,11 +212,20 @@ impl SandboxBuilder {
         self
     }
 
+    /// A TrueType or OpenType font that texts in videos are set in, such as a brand's own or one for
+    /// a script of which the embedded bitmaps are too plain. What it lacks is set in the embedded
+    /// fonts: DejaVu Sans Bold, Noto Emoji and GNU Unifont. Default: those alone.
+    #[cfg(feature = "render")]
+    pub fn font(mut self, file: impl Into<bytes::Bytes>) -> Self {
+        self.font = Some(super::render::FontFile::new(file.into()));
+        self
+    }
+
     /// Starts to listen. The server runs on the tokio runtime that this is called on.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidInput`] for a speed that is no number or below zero and for a fault
-    /// that cannot be; otherwise what the system says, such as [`io::ErrorKind::AddrInUse`].
+    /// [`io::ErrorKind::InvalidInput`] for a speed that is no number or below zero, a fault that
+    /// cannot be and a font that cannot be drawn; otherwise what the system says, such as [`io::ErrorKind::AddrInUse`].
     pub async fn start(self) -> io::Result<Sandbox> {
         if !self.speed.is_finite() || self.speed < 0.0 {
             let message = format!("a speed of {}: use a number that is not below 0", self.speed);
@@ -220,6 +233,11 @@ impl SandboxBuilder {
         }
         for fault in &self.faults {
             fault.check().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        }
+        #[cfg(feature = "render")]
+        if let Some(Err(reason)) = self.font.as_ref().map(super::render::FontFile::check) {
+            let message = format!("the font cannot be used: {reason}; give a .ttf or .otf file");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
         let listener = listen(self.port)?;
         let port = listener.local_addr()?.port();

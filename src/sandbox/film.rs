@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use tokio::sync::Mutex;
 
-use super::Quality;
+use super::SandboxBuilder;
 use super::clock::Moment;
 use super::studio::Script;
 
@@ -69,13 +69,14 @@ pub(super) fn check(_: &[u8]) -> Result<(), String> {
 pub(super) fn draw(
     script: &Script,
     images: &[Bytes],
-    quality: Quality,
+    settings: &SandboxBuilder,
     view: View,
 ) -> Result<(&'static str, Bytes), String> {
+    use super::Quality;
     use super::render::{FrameSize, Picture, RenderError, Scene, still, video};
 
     let (across, down) = script.ratio;
-    let size = match quality {
+    let size = match settings.quality {
         Quality::Thumbnail => {
             let size = FrameSize::preview(across, down);
             FrameSize::exact(size.width() / 4, size.height() / 4)
@@ -88,6 +89,7 @@ pub(super) fn draw(
     scene.captions.clone_from(&script.captions);
     scene.price.clone_from(&script.price);
     scene.seed = script.seed;
+    scene.font.clone_from(&settings.font);
     let text = |error: RenderError| error.to_string();
     match view {
         View::Video => Ok(("video/mp4", video(&scene).map_err(text)?.into())),
@@ -103,7 +105,7 @@ pub(super) fn draw(
 pub(super) fn draw(
     script: &Script,
     images: &[Bytes],
-    _: Quality,
+    _: &SandboxBuilder,
     view: View,
 ) -> Result<(&'static str, Bytes), String> {
     Ok(match (view, images.first()) {

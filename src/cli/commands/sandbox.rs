@@ -1,4 +1,4 @@
-use std::io::IsTerminal as _;
+use std::io::{ErrorKind, IsTerminal as _};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -38,8 +38,22 @@ pub(in super::super) async fn run(args: &SandboxArgs) -> Exit {
             }
         }
     }
+    if let Some(path) = &args.font {
+        match std::fs::read(path) {
+            Ok(file) => builder = builder.font(file),
+            Err(error) => {
+                output::error(&format!("--font: {}: {error}", path.display()));
+                return Exit::Input;
+            }
+        }
+    }
     let sandbox = match builder.start().await {
         Ok(sandbox) => sandbox,
+        // What the command line can get wrong was looked at before, but for the font.
+        Err(error) if error.kind() == ErrorKind::InvalidInput => {
+            output::error(&format!("--font: {error}"));
+            return Exit::Input;
+        }
         Err(error) => {
             output::error(&format!(
                 "--port: {} cannot be used: {error}; choose another, or 0 for a free one",

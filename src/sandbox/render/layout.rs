@@ -1,7 +1,8 @@
 //! Where things stand in a frame. Pure functions of the texts, the frame and the photo's
 //! proportions, so that a test can hold every box inside the frame.
 
-use super::text::{Align, Block, Bounds, Face};
+use super::fonts::Fonts;
+use super::text::{Align, Block, Bounds};
 use super::{FrameSize, Scene};
 
 /// Pixels, from the frame's upper left corner.
@@ -79,24 +80,24 @@ struct Column {
 
 impl Layout {
     /// `aspect` is the photo's width over height.
-    pub(super) fn of(scene: &Scene, face: &Face, aspect: f32) -> Self {
+    pub(super) fn of(scene: &Scene, fonts: &Fonts, aspect: f32) -> Self {
         let (width, height) = (scene.size.width() as i32, scene.size.height() as i32);
         if width * 5 >= height * 6 {
-            beside(scene, face, aspect)
+            beside(scene, fonts, aspect)
         } else {
-            stacked(scene, face, aspect)
+            stacked(scene, fonts, aspect)
         }
     }
 }
 
 /// Photo above, texts centred below.
-fn stacked(scene: &Scene, face: &Face, aspect: f32) -> Layout {
+fn stacked(scene: &Scene, fonts: &Fonts, aspect: f32) -> Layout {
     let (frame, unit) = measures(scene.size);
     let tall = frame.height * 4 > frame.width * 5;
     // A frame that is not tall has to share its height more sparingly.
     let unit = if tall { unit } else { unit * 0.82 };
     let margin = px(22.0 * unit);
-    let mark = mark(face, frame, unit);
+    let mark = mark(fonts, frame, unit);
     let top = mark.as_ref().map_or(margin, |mark| mark.area.bottom() + px(12.0 * unit));
     let body = Rect {
         x: margin,
@@ -105,7 +106,7 @@ fn stacked(scene: &Scene, face: &Face, aspect: f32) -> Layout {
         height: (frame.height - margin - top).max(2),
     };
     let column = Column { area: body, align: Align::Centre, unit };
-    let texts = Texts::fit(scene, face, column, body.height * if tall { 50 } else { 44 } / 100);
+    let texts = Texts::fit(scene, fonts, column, body.height * if tall { 50 } else { 44 } / 100);
     let gap = if texts.height == 0 { 0 } else { px(20.0 * unit) };
     let photo = window(body.width, (body.height - texts.height - gap).max(2), aspect);
     let free = (body.height - photo.1 - gap - texts.height).max(0);
@@ -121,10 +122,10 @@ fn stacked(scene: &Scene, face: &Face, aspect: f32) -> Layout {
 }
 
 /// Photo on the left, texts on the right, both centred over the height.
-fn beside(scene: &Scene, face: &Face, aspect: f32) -> Layout {
+fn beside(scene: &Scene, fonts: &Fonts, aspect: f32) -> Layout {
     let (frame, unit) = measures(scene.size);
     let margin = px(26.0 * unit);
-    let mark = mark(face, frame, unit);
+    let mark = mark(fonts, frame, unit);
     let gap = px(24.0 * unit);
     let photo_width = (frame.width - 2 * margin - gap) * 54 / 100;
     let photo = window(photo_width, frame.height - 2 * margin, aspect);
@@ -144,7 +145,7 @@ fn beside(scene: &Scene, face: &Face, aspect: f32) -> Layout {
         height: (frame.height - 2 * clear).max(2),
     };
     let column = Column { area, align: Align::Left, unit };
-    let texts = Texts::fit(scene, face, column, area.height);
+    let texts = Texts::fit(scene, fonts, column, area.height);
     let top = area.y + (area.height - texts.height) / 2;
     texts.place(column, top, photo, mark)
 }
@@ -160,7 +161,7 @@ struct Texts {
 
 impl Texts {
     /// The price is fitted first and the title second: what is left over goes to the captions.
-    fn fit(scene: &Scene, face: &Face, column: Column, height: i32) -> Self {
+    fn fit(scene: &Scene, fonts: &Fonts, column: Column, height: i32) -> Self {
         let unit = column.unit;
         let room = |used: i32| (height - used).max(0);
         let bounds = |width: i32, height: i32, lines: usize, largest: f32, smallest: f32| Bounds {
@@ -172,7 +173,7 @@ impl Texts {
         };
         let (across, down) = pill_padding(unit, 1.0);
         let price_room = bounds(column.area.width - 2 * across, room(2 * down), 1, 23.0, 12.0);
-        let price = scene.price.as_deref().and_then(|text| face.fit(text, price_room));
+        let price = scene.price.as_deref().and_then(|text| fonts.fit(text, price_room));
         let mut used = price.as_ref().map_or(0, |block| block.height + 2 * down);
         let gap = |used: i32| if used == 0 { 0 } else { px(14.0 * unit) };
 
@@ -180,12 +181,12 @@ impl Texts {
         let share = if has_captions { 60 } else { 100 };
         let title_height = room(used + gap(used)) * share / 100;
         let title_room = bounds(column.area.width, title_height, 3, 34.0, 15.0);
-        let title = face.fit(&scene.title, title_room);
+        let title = fonts.fit(&scene.title, title_room);
         used += title.as_ref().map_or(0, |block| block.height + gap(used));
 
         let caption_room = bounds(column.area.width, room(used + px(10.0 * unit)), 3, 17.0, 11.5);
         let captions: Vec<Block> =
-            scene.captions.iter().filter_map(|text| face.fit(text, caption_room)).collect();
+            scene.captions.iter().filter_map(|text| fonts.fit(text, caption_room)).collect();
         let tallest = captions.iter().map(|block| block.height).max().unwrap_or(0);
         used += if tallest == 0 || used == 0 { tallest } else { tallest + px(10.0 * unit) };
         Self { title, captions, price, height: used }
@@ -223,7 +224,7 @@ impl Column {
 }
 
 /// The small sign that says where the video comes from, in the upper right corner.
-fn mark(face: &Face, frame: Rect, unit: f32) -> Option<Pill> {
+fn mark(fonts: &Fonts, frame: Rect, unit: f32) -> Option<Pill> {
     let (across, down) = pill_padding(unit, 0.45);
     let margin = px(14.0 * unit);
     let bounds = Bounds {
@@ -233,7 +234,7 @@ fn mark(face: &Face, frame: Rect, unit: f32) -> Option<Pill> {
         largest: (9.5 * unit).max(6.0),
         smallest: (9.5 * unit).max(6.0),
     };
-    let block = face.fit("SANDBOX", bounds)?;
+    let block = fonts.fit("SANDBOX", bounds)?;
     let area = Rect {
         x: frame.width - margin - across - block.width,
         y: margin + down,
@@ -325,20 +326,20 @@ mod tests {
 
     #[test]
     fn every_box_stays_inside_the_frame_and_apart() {
-        let face = Face::embedded();
+        let fonts = Fonts::new(None);
         for (across, down) in RATIOS {
             for text in nasty() {
                 let what = text.chars().take(12).collect::<String>();
                 for aspect in [0.01, 1.5, 100.0] {
                     let size = FrameSize::preview(across, down);
                     let mut scene = Scene::new(size, 1, text.clone());
-                    check(&Layout::of(&scene, &face, aspect), size, &what);
+                    check(&Layout::of(&scene, &fonts, aspect), size, &what);
                     scene.captions = vec!["short".to_owned(), text.clone()];
-                    check(&Layout::of(&scene, &face, aspect), size, &what);
+                    check(&Layout::of(&scene, &fonts, aspect), size, &what);
                     scene.price = Some(text.clone());
-                    check(&Layout::of(&scene, &face, aspect), size, &what);
+                    check(&Layout::of(&scene, &fonts, aspect), size, &what);
                     scene.price = Some("€ 24.90".to_owned());
-                    check(&Layout::of(&scene, &face, aspect), size, &what);
+                    check(&Layout::of(&scene, &fonts, aspect), size, &what);
                 }
             }
         }
@@ -346,23 +347,23 @@ mod tests {
 
     #[test]
     fn full_and_tiny_frames_hold_their_texts_too() {
-        let face = Face::embedded();
+        let fonts = Fonts::new(None);
         for size in [FrameSize::full(9, 16), FrameSize::full(16, 9), FrameSize::exact(90, 160)] {
             let mut scene = Scene::new(size, 1, "Espresso cup, hand made");
             scene.captions = vec!["Slow mornings deserve it".to_owned()];
             scene.price = Some("€ 24.90".to_owned());
-            check(&Layout::of(&scene, &face, 1.5), size, "full");
+            check(&Layout::of(&scene, &fonts, 1.5), size, "full");
         }
     }
 
     #[test]
     fn a_wide_frame_puts_texts_beside_the_photo() {
-        let face = Face::embedded();
+        let fonts = Fonts::new(None);
         let scene = Scene::new(FrameSize::preview(16, 9), 1, "Espresso cup");
-        let layout = Layout::of(&scene, &face, 1.5);
+        let layout = Layout::of(&scene, &fonts, 1.5);
         assert!(layout.title.unwrap().area.x >= layout.photo.right());
         let scene = Scene::new(FrameSize::preview(9, 16), 1, "Espresso cup");
-        let layout = Layout::of(&scene, &face, 1.5);
+        let layout = Layout::of(&scene, &fonts, 1.5);
         assert!(layout.title.unwrap().area.y >= layout.photo.bottom());
     }
 }

@@ -13,12 +13,16 @@
 //! less than a CPU second. The same scene gives the same bytes on one platform, so nothing here
 //! reads a clock, a thread count or a hash map, and easing is polynomial.
 //!
-//! `picture` decodes, `text` measures and inks, `layout` places, `shot` moves a picture, `stage`
+//! `picture` decodes, `fonts` and `run` shape letters, `text` fits them into boxes, `ink` draws them,
+//! `layout` places, `shot` moves a picture, `stage`
 //! puts frames together, `encode` writes them.
 
 mod encode;
+mod fonts;
+mod ink;
 mod layout;
 mod picture;
+mod run;
 mod shot;
 mod stage;
 mod text;
@@ -29,6 +33,7 @@ use std::io::Cursor;
 
 use image::codecs::jpeg::JpegEncoder;
 
+pub(crate) use fonts::FontFile;
 pub(crate) use picture::Picture;
 
 use encode::Film;
@@ -54,6 +59,8 @@ pub(crate) struct Scene {
     pub(crate) price: Option<String>,
     /// Chooses colours and movements.
     pub(crate) seed: u64,
+    /// Texts are set in it; what it lacks is set in the embedded fonts.
+    pub(crate) font: Option<FontFile>,
 }
 
 impl Scene {
@@ -67,6 +74,7 @@ impl Scene {
             captions: Vec::new(),
             price: None,
             seed: 0,
+            font: None,
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use image::Rgb;
 
+use super::fonts::Fonts;
 use super::layout::{Layout, Pill, Rect, TextBox};
 use super::picture::Picture;
 use super::shot::{Shot, distance, ease};
-use super::text::{Bounds, Face};
+use super::text::Bounds;
 use super::yuv::{Layer, Planes};
 use super::{FPS, Scene};
 
@@ -30,14 +31,14 @@ pub(super) struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    pub(super) fn new(scene: &'a Scene, drawn: &'a Drawn) -> Self {
+    pub(super) fn new(scene: &'a Scene, drawn: &'a Drawn<'a>) -> Self {
         let pictures = if scene.images.is_empty() { &drawn.card } else { &scene.images };
-        let layout = Layout::of(scene, &drawn.face, pictures[0].aspect());
+        let layout = Layout::of(scene, &drawn.fonts, pictures[0].aspect());
         let frames = scene.seconds * FPS;
         let black = Planes::black(scene.size.width() as usize, scene.size.height() as usize);
         Self {
             reel: Reel::new(scene, pictures, layout.photo, frames),
-            texts: Texts::new(scene, &drawn.face, &layout, frames),
+            texts: Texts::new(scene, &drawn.fonts, &layout, frames),
             frames,
             frame: black.clone(),
             spare: black,
@@ -63,30 +64,30 @@ impl<'a> Stage<'a> {
 }
 
 /// What a scene borrows while it is drawn: the font, and a card when it has no picture.
-pub(super) struct Drawn {
-    face: Face,
+pub(super) struct Drawn<'a> {
+    fonts: Fonts<'a>,
     card: Vec<Picture>,
 }
 
-impl Drawn {
-    pub(super) fn new(scene: &Scene) -> Self {
-        let face = Face::embedded();
-        let card = if scene.images.is_empty() { vec![card(scene, &face)] } else { Vec::new() };
-        Self { face, card }
+impl<'a> Drawn<'a> {
+    pub(super) fn new(scene: &'a Scene) -> Self {
+        let fonts = Fonts::new(scene.font.as_ref());
+        let card = if scene.images.is_empty() { vec![card(scene, &fonts)] } else { Vec::new() };
+        Self { fonts, card }
     }
 }
 
 /// Colours by the seed, and the title's initial.
-fn card(scene: &Scene, face: &Face) -> Picture {
+fn card(scene: &Scene, fonts: &Fonts) -> Picture {
     let side = (scene.size.width().min(scene.size.height()) * 5 / 4).clamp(64, 1200);
     let mut card = Picture::card(scene.seed, side);
     let size = side as f32 * 0.5;
     let bounds =
         Bounds { width: side as i32, height: side as i32, lines: 1, largest: size, smallest: size };
-    let initial = face.initial(&scene.title).and_then(|c| face.fit(&c.to_string(), bounds));
+    let initial = Fonts::initial(&scene.title).and_then(|c| fonts.fit(&c.to_string(), bounds));
     if let Some(block) = initial {
         let text = TextBox::at_origin(block);
-        card.emboss(&face.ink(&text.block, text.area, text.align), text.area.width as u32);
+        card.emboss(&fonts.ink(&text.block, text.area, text.align), text.area.width as u32);
     }
     card
 }
@@ -155,7 +156,7 @@ struct Texts {
 }
 
 impl Texts {
-    fn new(scene: &Scene, face: &Face, layout: &Layout, frames: u32) -> Self {
+    fn new(scene: &Scene, fonts: &Fonts, layout: &Layout, frames: u32) -> Self {
         let accent = Rgb(ACCENTS[(scene.seed % ACCENTS.len() as u64) as usize]);
         // A short clip shows everything sooner.
         let cue = |tenths: u32| (tenths * FPS / 10).min(tenths * frames / 60);
@@ -163,10 +164,10 @@ impl Texts {
         let shown = ((frames - cues[1]) / CAPTION_LEAST).max(1) as usize;
         let captions = layout.captions.iter().take(shown);
         Self {
-            title: layout.title.as_ref().map(|text| ink(face, text, WHITE)),
-            captions: captions.map(|text| ink(face, text, SOFT_WHITE)).collect(),
-            price: layout.price.as_ref().map_or_else(Vec::new, |p| pill(face, p, accent, INK)),
-            mark: layout.mark.as_ref().map_or_else(Vec::new, |p| pill(face, p, INK, SOFT_WHITE)),
+            title: layout.title.as_ref().map(|text| ink(fonts, text, WHITE)),
+            captions: captions.map(|text| ink(fonts, text, SOFT_WHITE)).collect(),
+            price: layout.price.as_ref().map_or_else(Vec::new, |p| pill(fonts, p, accent, INK)),
+            mark: layout.mark.as_ref().map_or_else(Vec::new, |p| pill(fonts, p, INK, SOFT_WHITE)),
             cues,
             frames,
             rise: scene.size.width().min(scene.size.height()) as f32 / 36.0,
@@ -226,9 +227,9 @@ impl Texts {
     }
 }
 
-fn ink(face: &Face, text: &TextBox, colour: Rgb<u8>) -> Layer {
+fn ink(fonts: &Fonts, text: &TextBox, colour: Rgb<u8>) -> Layer {
     let area = text.area;
-    let ink = face.ink(&text.block, area, text.align);
+    let ink = fonts.ink(&text.block, area, text.align);
     Layer::new(area, colour, |x, y| {
         let (x, y) = (x - area.x, y - area.y);
         let inside = (0..area.width).contains(&x) && (0..area.height).contains(&y);
@@ -237,8 +238,8 @@ fn ink(face: &Face, text: &TextBox, colour: Rgb<u8>) -> Layer {
 }
 
 /// The pill first, its text on top.
-fn pill(face: &Face, pill: &Pill, ground: Rgb<u8>, text: Rgb<u8>) -> Vec<Layer> {
+fn pill(fonts: &Fonts, pill: &Pill, ground: Rgb<u8>, text: Rgb<u8>) -> Vec<Layer> {
     let radius = pill.area.height as f32 / 2.0;
     let shape = Layer::new(pill.area, ground, |x, y| 0.5 - distance(pill.area, radius, x, y));
-    vec![shape, ink(face, &pill.text, text)]
+    vec![shape, ink(fonts, &pill.text, text)]
 }
