@@ -265,3 +265,19 @@ fn listen(port: u16) -> io::Result<TcpListener> {
     socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
     socket.listen(1024)
 }
+
+#[cfg(all(test, feature = "render"))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_file_that_is_no_font_is_refused_at_the_start() {
+        let error = SandboxBuilder::default().font("hello").start().await.err().unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+        let expected = "the font cannot be used: it is no TrueType or OpenType font; \
+            give a .ttf or .otf file";
+        assert_eq!(error.to_string(), expected);
+        let font = dejavu::sans::regular();
+        assert!(SandboxBuilder::default().font(font).start().await.is_ok());
+    }
+}

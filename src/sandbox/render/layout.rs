@@ -62,11 +62,19 @@ pub(super) struct Pill {
 pub(super) struct Layout {
     /// Even in all four numbers, as the planes need it.
     pub(super) photo: Rect,
+    pub(super) words: Words,
+    /// What the end of a film shows instead: nothing but the words, larger and in the middle.
+    pub(super) closing: Words,
+    pub(super) mark: Option<Pill>,
+}
+
+/// The texts at their places.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Words {
     pub(super) title: Option<TextBox>,
     /// All at the same place: they take turns.
     pub(super) captions: Vec<TextBox>,
     pub(super) price: Option<Pill>,
-    pub(super) mark: Option<Pill>,
 }
 
 /// The column that texts and, in tall frames, the photo share.
@@ -90,6 +98,24 @@ impl Layout {
     }
 }
 
+/// Texts centred in the whole frame, of which the last caption has the last word.
+fn closing(scene: &Scene, fonts: &Fonts, mark: Option<&Pill>) -> Words {
+    let (frame, unit) = measures(scene.size);
+    let (unit, margin) = (unit * 1.2, px(30.0 * unit));
+    let clear = mark.map_or(margin, |mark| mark.area.bottom() + px(10.0 * unit));
+    let area = Rect {
+        x: margin,
+        y: clear,
+        width: (frame.width - 2 * margin).max(2),
+        height: (frame.height - 2 * clear).max(2),
+    };
+    let column = Column { area, align: Align::Centre, unit };
+    let last = scene.captions.len().saturating_sub(1);
+    let texts = Texts::fit(scene, &scene.captions[last..], fonts, column, area.height);
+    let top = area.y + (area.height - texts.height) / 2;
+    texts.place(column, top)
+}
+
 /// Photo above, texts centred below.
 fn stacked(scene: &Scene, fonts: &Fonts, aspect: f32) -> Layout {
     let (frame, unit) = measures(scene.size);
@@ -106,7 +132,13 @@ fn stacked(scene: &Scene, fonts: &Fonts, aspect: f32) -> Layout {
         height: (frame.height - margin - top).max(2),
     };
     let column = Column { area: body, align: Align::Centre, unit };
-    let texts = Texts::fit(scene, fonts, column, body.height * if tall { 50 } else { 44 } / 100);
+    let texts = Texts::fit(
+        scene,
+        &scene.captions,
+        fonts,
+        column,
+        body.height * if tall { 50 } else { 46 } / 100,
+    );
     let gap = if texts.height == 0 { 0 } else { px(20.0 * unit) };
     let photo = window(body.width, (body.height - texts.height - gap).max(2), aspect);
     let free = (body.height - photo.1 - gap - texts.height).max(0);
@@ -118,7 +150,8 @@ fn stacked(scene: &Scene, fonts: &Fonts, aspect: f32) -> Layout {
         height: photo.1,
     };
     let text_top = (photo.bottom() + gap + free / 10).min(body.bottom() - texts.height);
-    texts.place(column, text_top, photo, mark)
+    let closing = closing(scene, fonts, mark.as_ref());
+    Layout { photo, words: texts.place(column, text_top), closing, mark }
 }
 
 /// Photo on the left, texts on the right, both centred over the height.
@@ -145,9 +178,10 @@ fn beside(scene: &Scene, fonts: &Fonts, aspect: f32) -> Layout {
         height: (frame.height - 2 * clear).max(2),
     };
     let column = Column { area, align: Align::Left, unit };
-    let texts = Texts::fit(scene, fonts, column, area.height);
+    let texts = Texts::fit(scene, &scene.captions, fonts, column, area.height);
     let top = area.y + (area.height - texts.height) / 2;
-    texts.place(column, top, photo, mark)
+    let closing = closing(scene, fonts, mark.as_ref());
+    Layout { photo, words: texts.place(column, top), closing, mark }
 }
 
 /// The texts of a scene, fitted and not yet placed.
@@ -161,7 +195,7 @@ struct Texts {
 
 impl Texts {
     /// The price is fitted first and the title second: what is left over goes to the captions.
-    fn fit(scene: &Scene, fonts: &Fonts, column: Column, height: i32) -> Self {
+    fn fit(scene: &Scene, captions: &[String], fonts: &Fonts, column: Column, height: i32) -> Self {
         let unit = column.unit;
         let room = |used: i32| (height - used).max(0);
         let bounds = |width: i32, height: i32, lines: usize, largest: f32, smallest: f32| Bounds {
@@ -172,27 +206,32 @@ impl Texts {
             smallest: smallest * unit,
         };
         let (across, down) = pill_padding(unit, 1.0);
-        let price_room = bounds(column.area.width - 2 * across, room(2 * down), 1, 23.0, 12.0);
+        let price_room = bounds(column.area.width - 2 * across, room(2 * down), 1, 25.0, 13.0);
         let price = scene.price.as_deref().and_then(|text| fonts.fit(text, price_room));
         let mut used = price.as_ref().map_or(0, |block| block.height + 2 * down);
         let gap = |used: i32| if used == 0 { 0 } else { px(14.0 * unit) };
 
-        let has_captions = scene.captions.iter().any(|text| !text.trim().is_empty());
+        let has_captions = captions.iter().any(|text| !text.trim().is_empty());
         let share = if has_captions { 60 } else { 100 };
         let title_height = room(used + gap(used)) * share / 100;
-        let title_room = bounds(column.area.width, title_height, 3, 34.0, 15.0);
+        let title_room = bounds(column.area.width, title_height, 3, 38.0, 17.0);
         let title = fonts.fit(&scene.title, title_room);
+        // A name that would be cut goes on for some small lines more.
+        let title = title.and_then(|block| {
+            let smaller = Bounds { lines: 5, largest: title_room.smallest, ..title_room };
+            if block.is_cut { fonts.fit(&scene.title, smaller) } else { Some(block) }
+        });
         used += title.as_ref().map_or(0, |block| block.height + gap(used));
 
-        let caption_room = bounds(column.area.width, room(used + px(10.0 * unit)), 3, 17.0, 11.5);
+        let caption_room = bounds(column.area.width, room(used + px(10.0 * unit)), 4, 22.0, 13.0);
         let captions: Vec<Block> =
-            scene.captions.iter().filter_map(|text| fonts.fit(text, caption_room)).collect();
+            captions.iter().filter_map(|text| fonts.fit(text, caption_room)).collect();
         let tallest = captions.iter().map(|block| block.height).max().unwrap_or(0);
         used += if tallest == 0 || used == 0 { tallest } else { tallest + px(10.0 * unit) };
         Self { title, captions, price, height: used }
     }
 
-    fn place(self, column: Column, top: i32, photo: Rect, mark: Option<Pill>) -> Layout {
+    fn place(self, column: Column, top: i32) -> Words {
         let unit = column.unit;
         let mut y = top;
         let title = self.title.map(|block| column.text(block, y));
@@ -210,7 +249,7 @@ impl Texts {
             }
             Pill { area: text.area.grown(across, down), text }
         });
-        Layout { photo, title, captions, price, mark }
+        Words { title, captions, price }
     }
 }
 
@@ -294,9 +333,11 @@ mod tests {
 
     fn boxes(layout: &Layout) -> Vec<Rect> {
         let mut boxes = vec![layout.photo];
-        boxes.extend(layout.title.iter().map(|title| title.area));
-        boxes.extend(layout.captions.iter().map(|caption| caption.area));
-        boxes.extend(layout.price.iter().chain(&layout.mark).flat_map(|p| [p.area, p.text.area]));
+        for words in [&layout.words, &layout.closing] {
+            boxes.extend(words.title.iter().chain(&words.captions).map(|text| text.area));
+            boxes.extend(words.price.iter().flat_map(|pill| [pill.area, pill.text.area]));
+        }
+        boxes.extend(layout.mark.iter().flat_map(|pill| [pill.area, pill.text.area]));
         boxes
     }
 
@@ -311,15 +352,18 @@ mod tests {
                 area.x >= 0 && area.y >= 0 && area.right() <= width && area.bottom() <= height;
             assert!(inside && area.width > 0 && area.height > 0, "{what}: {area:?} in {size:?}");
         }
-        let mut apart = vec![layout.photo];
-        apart.extend(layout.title.iter().map(|title| title.area));
-        apart.extend(layout.price.iter().chain(&layout.mark).map(|pill| pill.area));
-        for (index, first) in apart.iter().enumerate() {
-            for second in &apart[index + 1..] {
-                assert!(!overlap(*first, *second), "{what}: {first:?} on {second:?} in {size:?}");
-            }
-            for caption in &layout.captions {
-                assert!(!overlap(*first, caption.area), "{what}: caption on {first:?} in {size:?}");
+        for (words, photo) in [(&layout.words, Some(layout.photo)), (&layout.closing, None)] {
+            let mut apart: Vec<Rect> = photo.into_iter().collect();
+            apart.extend(words.title.iter().map(|title| title.area));
+            apart.extend(words.price.iter().chain(&layout.mark).map(|pill| pill.area));
+            for (index, first) in apart.iter().enumerate() {
+                let later = apart[index + 1..].iter().copied();
+                for second in later.chain(words.captions.iter().map(|caption| caption.area)) {
+                    assert!(
+                        !overlap(*first, second),
+                        "{what}: {first:?} on {second:?} in {size:?}"
+                    );
+                }
             }
         }
     }
@@ -361,9 +405,9 @@ mod tests {
         let fonts = Fonts::new(None);
         let scene = Scene::new(FrameSize::preview(16, 9), 1, "Espresso cup");
         let layout = Layout::of(&scene, &fonts, 1.5);
-        assert!(layout.title.unwrap().area.x >= layout.photo.right());
+        assert!(layout.words.title.unwrap().area.x >= layout.photo.right());
         let scene = Scene::new(FrameSize::preview(9, 16), 1, "Espresso cup");
         let layout = Layout::of(&scene, &fonts, 1.5);
-        assert!(layout.title.unwrap().area.y >= layout.photo.bottom());
+        assert!(layout.words.title.unwrap().area.y >= layout.photo.bottom());
     }
 }

@@ -26,11 +26,13 @@ mod run;
 mod shot;
 mod stage;
 mod text;
+mod titles;
 mod yuv;
 
 use std::fmt;
 use std::io::Cursor;
 
+use image::RgbImage;
 use image::codecs::jpeg::JpegEncoder;
 
 pub(crate) use fonts::FontFile;
@@ -149,10 +151,13 @@ pub(crate) fn video(scene: &Scene) -> Result<Vec<u8>, RenderError> {
 pub(crate) fn still(scene: &Scene) -> Result<Vec<u8>, RenderError> {
     check(scene)?;
     let drawn = Drawn::new(scene);
-    let picture = Stage::new(scene, &drawn).settled().to_rgb();
+    jpeg(&Stage::new(scene, &drawn).settled().to_rgb(), JPEG_QUALITY)
+}
+
+fn jpeg(picture: &RgbImage, quality: u8) -> Result<Vec<u8>, RenderError> {
     let mut jpeg = Cursor::new(Vec::new());
     picture
-        .write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY))
+        .write_with_encoder(JpegEncoder::new_with_quality(&mut jpeg, quality))
         .map_err(|error| RenderError::Encode(error.to_string()))?;
     Ok(jpeg.into_inner())
 }

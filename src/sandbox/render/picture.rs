@@ -14,6 +14,8 @@ const MAX_SIDE_PX: u32 = 8192;
 const MAX_DECODED_BYTES: u64 = 256 * 1024 * 1024;
 /// A picture is kept at this size at most, whatever came in.
 const KEPT_SIDE_PX: u32 = 1280;
+/// Pixels of the screen for one of the picture's, at most: beyond that it is nothing but a blur.
+const LARGEST_SCALE: f32 = 6.0;
 /// What shows through a transparent picture.
 const GROUND: [u8; 3] = [250, 248, 245];
 
@@ -118,7 +120,7 @@ impl Picture {
         let (cover, contain) = (across.max(down), across.min(down));
         let crop = if self.cutout { 0.0 } else { crop };
         let margin = if self.cutout { 0.88 } else { 1.0 };
-        let scale = cover.min(contain / (1.0 - crop)) * margin;
+        let scale = (cover.min(contain / (1.0 - crop)) * margin).min(LARGEST_SCALE);
         let shown_wide = ((wide * scale).round() as u32).clamp(1, 4 * width);
         let shown_high = ((high * scale).round() as u32).clamp(1, 4 * height);
         let shown = self.cropped_resize((shown_wide, shown_high), (width, height));

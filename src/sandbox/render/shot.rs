@@ -39,7 +39,7 @@ impl Shot {
         let photo = picture.framed(scale(area.width), scale(area.height), CROP);
         let mut ground = picture.blurred(size.width(), size.height(), GROUND);
         let window = Window::new(area, size);
-        settle(&mut ground, &window, tint(seed));
+        settle(&mut ground, Some(&window), tint(seed));
         // A cutout only zooms: panning would make it look off centre in its window.
         let aims = [(0.8, -0.6), (-0.9, 0.4), (0.6, 0.8), (-0.7, -0.7)];
         let aim = aims[(seed as usize % 4 + index) % 4];
@@ -147,17 +147,28 @@ pub(super) fn distance(area: Rect, radius: f32, x: i32, y: i32) -> f32 {
     outside + across.max(down).min(0.0) - radius
 }
 
+/// The ground of a shot by itself.
+pub(super) fn ground(picture: &Picture, size: FrameSize, seed: u64) -> Planes {
+    let mut ground = picture.blurred(size.width(), size.height(), GROUND);
+    settle(&mut ground, None, tint(seed));
+    Planes::from_rgb(&ground)
+}
+
 /// Darkens the ground towards the frame's edge and below the photo, and keeps a colour in it: a
 /// product on white would stand on plain grey otherwise.
-fn settle(ground: &mut RgbImage, window: &Window, tint: [f32; 3]) {
+fn settle(ground: &mut RgbImage, window: Option<&Window>, tint: [f32; 3]) {
     let (wide, high) = (ground.width() as f32, ground.height() as f32);
-    let reach = window.radius * 2.0;
-    let below = Rect { y: window.area.y + (window.radius / 3.0) as i32, ..window.area };
+    let near = |x: u32, y: u32| {
+        let Some(Window { area, radius, .. }) = window else { return 0.0 };
+        let below = Rect { y: area.y + (radius / 3.0) as i32, ..*area };
+        let away = distance(below, *radius, x as i32, y as i32).max(0.0);
+        (1.0 - away / (radius * 2.0)).max(0.0)
+    };
     for (x, y, Rgb(pixel)) in ground.enumerate_pixels_mut() {
         let (dx, dy) = (x as f32 / wide - 0.5, y as f32 / high - 0.5);
         let edge = 1.0 - 0.7 * (dx * dx + dy * dy);
-        let near = 1.0 - distance(below, window.radius, x as i32, y as i32).max(0.0) / reach;
-        let shade = 1.0 - 0.5 * near.max(0.0) * near.max(0.0);
+        let near = near(x, y);
+        let shade = 1.0 - 0.5 * near * near;
         let [red, green, blue] = pixel.map(f32::from);
         let colourful = red.max(green).max(blue) - red.min(green).min(blue);
         let plain = (1.0 - colourful / 28.0).max(0.0) * 0.75;

@@ -1,30 +1,27 @@
 //! Puts a frame together: which shot at which moment, and the texts that fade in over it.
 
-use image::Rgb;
-
 use super::fonts::Fonts;
-use super::layout::{Layout, Pill, Rect, TextBox};
+use super::layout::{Layout, Rect, TextBox};
 use super::picture::Picture;
-use super::shot::{Shot, distance, ease};
+use super::shot::{Shot, ease, ground};
 use super::text::Bounds;
-use super::yuv::{Layer, Planes};
+use super::titles::{Closing, Titles};
+use super::yuv::Planes;
 use super::{FPS, Scene};
 
-const WHITE: Rgb<u8> = Rgb([255, 255, 255]);
-const SOFT_WHITE: Rgb<u8> = Rgb([226, 226, 230]);
-const INK: Rgb<u8> = Rgb([26, 22, 18]);
-const ACCENTS: [[u8; 3]; 4] = [[255, 214, 64], [255, 168, 120], [150, 226, 180], [150, 208, 255]];
-
 /// A crossfade and a caption's coming and going, in frames.
-const FADE: u32 = FPS / 2;
-/// Least time for a shot and for a caption. More of them than the film has room for are left out.
+pub(super) const FADE: u32 = FPS / 2;
+/// Least time for a shot. More of them than the film has room for are left out.
 const SHOT_LEAST: u32 = FPS * 3 / 2;
-const CAPTION_LEAST: u32 = FPS * 3 / 2;
+/// A film of this length ends in its words alone, for the last two seconds.
+const CLOSES_FROM: u32 = 8 * FPS;
+const CLOSING: u32 = 2 * FPS;
 
 /// A scene, prepared for drawing its frames in order.
 pub(super) struct Stage<'a> {
     reel: Reel<'a>,
-    texts: Texts,
+    titles: Titles,
+    closing: Option<Closing>,
     frames: u32,
     frame: Planes,
     spare: Planes,
@@ -35,14 +32,17 @@ impl<'a> Stage<'a> {
         let pictures = if scene.images.is_empty() { &drawn.card } else { &scene.images };
         let layout = Layout::of(scene, &drawn.fonts, pictures[0].aspect());
         let frames = scene.seconds * FPS;
+        let closes = frames >= CLOSES_FROM && layout.closing.title.is_some();
+        let end = if closes { frames - CLOSING } else { frames };
+        let titles = Titles::new(scene, &drawn.fonts, &layout, end);
+        // The last shot goes on moving while it fades out.
+        let reel = Reel::new(scene, pictures, layout.photo, if closes { end + FADE } else { end });
+        let closing = closes.then(|| {
+            let ground = ground(reel.last_picture(), scene.size, scene.seed);
+            Closing::new(&titles, ground, scene, &drawn.fonts, &layout.closing, end)
+        });
         let black = Planes::black(scene.size.width() as usize, scene.size.height() as usize);
-        Self {
-            reel: Reel::new(scene, pictures, layout.photo, frames),
-            texts: Texts::new(scene, &drawn.fonts, &layout, frames),
-            frames,
-            frame: black.clone(),
-            spare: black,
-        }
+        Self { reel, titles, closing, frames, frame: black.clone(), spare: black }
     }
 
     pub(super) fn frames(&self) -> u32 {
@@ -51,14 +51,19 @@ impl<'a> Stage<'a> {
 
     pub(super) fn frame(&mut self, index: u32) -> &Planes {
         self.reel.draw(index, &mut self.frame, &mut self.spare);
-        self.texts.draw(index, &mut self.frame);
+        self.titles.draw(index, &mut self.frame);
+        if let Some(closing) = &self.closing {
+            closing.draw(index, &mut self.frame);
+        }
+        self.titles.draw_mark(&mut self.frame);
         &self.frame
     }
 
     /// The first shot with every text in its place.
     pub(super) fn settled(&mut self) -> &Planes {
         self.reel.shot(0).draw(&mut self.frame, 0.4);
-        self.texts.draw_settled(&mut self.frame);
+        self.titles.draw_settled(&mut self.frame);
+        self.titles.draw_mark(&mut self.frame);
         &self.frame
     }
 }
@@ -109,6 +114,10 @@ impl<'a> Reel<'a> {
         Self { scene, pictures, window, starts, ready: Vec::new() }
     }
 
+    fn last_picture(&self) -> &'a Picture {
+        &self.pictures[(self.starts.len() - 2) % self.pictures.len()]
+    }
+
     fn draw(&mut self, index: u32, frame: &mut Planes, spare: &mut Planes) {
         let shot = self.starts.iter().skip(1).take_while(|start| **start <= index).count();
         let shot = shot.min(self.starts.len() - 2);
@@ -141,105 +150,4 @@ impl<'a> Reel<'a> {
         });
         &self.ready[place].1
     }
-}
-
-/// The texts as layers, each with the frame in which it appears.
-struct Texts {
-    title: Option<Layer>,
-    captions: Vec<Layer>,
-    price: Vec<Layer>,
-    mark: Vec<Layer>,
-    /// First frames of title, captions and price.
-    cues: [u32; 3],
-    frames: u32,
-    rise: f32,
-}
-
-impl Texts {
-    fn new(scene: &Scene, fonts: &Fonts, layout: &Layout, frames: u32) -> Self {
-        let accent = Rgb(ACCENTS[(scene.seed % ACCENTS.len() as u64) as usize]);
-        // A short clip shows everything sooner.
-        let cue = |tenths: u32| (tenths * FPS / 10).min(tenths * frames / 60);
-        let cues = [cue(3), cue(7), cue(12)];
-        let shown = ((frames - cues[1]) / CAPTION_LEAST).max(1) as usize;
-        let captions = layout.captions.iter().take(shown);
-        Self {
-            title: layout.title.as_ref().map(|text| ink(fonts, text, WHITE)),
-            captions: captions.map(|text| ink(fonts, text, SOFT_WHITE)).collect(),
-            price: layout.price.as_ref().map_or_else(Vec::new, |p| pill(fonts, p, accent, INK)),
-            mark: layout.mark.as_ref().map_or_else(Vec::new, |p| pill(fonts, p, INK, SOFT_WHITE)),
-            cues,
-            frames,
-            rise: scene.size.width().min(scene.size.height()) as f32 / 36.0,
-        }
-    }
-
-    fn draw(&self, index: u32, frame: &mut Planes) {
-        self.draw_mark(frame);
-        let [title, captions, price] = self.cues;
-        self.appear(self.title.as_slice(), index, title, frame);
-        self.appear(&self.price, index, price, frame);
-        let Some(since) = index.checked_sub(captions) else {
-            return;
-        };
-        let turns = self.captions.len() as u32;
-        let length = self.frames - captions;
-        for (turn, layer) in (0..turns).zip(&self.captions) {
-            let (start, end) = (turn * length / turns, (turn + 1) * length / turns);
-            if !(start..end).contains(&since) {
-                continue;
-            }
-            let leaving = if turn + 1 < turns { (end - since) as f32 / 6.0 } else { 1.0 };
-            let arriving = (since - start + 1) as f32 / FADE as f32;
-            let shown = ease(arriving).min(ease(leaving));
-            layer.draw(frame, (shown * 256.0) as u32, self.offset(arriving));
-        }
-    }
-
-    fn draw_settled(&self, frame: &mut Planes) {
-        self.draw_mark(frame);
-        let first = self.captions.first();
-        for layer in self.title.iter().chain(first).chain(&self.price) {
-            layer.draw(frame, 256, 0);
-        }
-    }
-
-    fn draw_mark(&self, frame: &mut Planes) {
-        for (layer, opacity) in self.mark.iter().zip([110, 200]) {
-            layer.draw(frame, opacity, 0);
-        }
-    }
-
-    fn appear(&self, layers: &[Layer], index: u32, cue: u32, frame: &mut Planes) {
-        let Some(since) = index.checked_sub(cue) else {
-            return;
-        };
-        let arriving = (since + 1) as f32 / FADE as f32;
-        for layer in layers {
-            layer.draw(frame, (ease(arriving) * 256.0) as u32, self.offset(arriving));
-        }
-    }
-
-    /// Texts rise into their place while they fade in.
-    fn offset(&self, arriving: f32) -> i32 {
-        let left = (1.0 - arriving).max(0.0);
-        (left * left * self.rise) as i32
-    }
-}
-
-fn ink(fonts: &Fonts, text: &TextBox, colour: Rgb<u8>) -> Layer {
-    let area = text.area;
-    let ink = fonts.ink(&text.block, area, text.align);
-    Layer::new(area, colour, |x, y| {
-        let (x, y) = (x - area.x, y - area.y);
-        let inside = (0..area.width).contains(&x) && (0..area.height).contains(&y);
-        if inside { ink[(y * area.width + x) as usize] } else { 0.0 }
-    })
-}
-
-/// The pill first, its text on top.
-fn pill(fonts: &Fonts, pill: &Pill, ground: Rgb<u8>, text: Rgb<u8>) -> Vec<Layer> {
-    let radius = pill.area.height as f32 / 2.0;
-    let shape = Layer::new(pill.area, ground, |x, y| 0.5 - distance(pill.area, radius, x, y));
-    vec![shape, ink(fonts, &pill.text, text)]
 }

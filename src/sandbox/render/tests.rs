@@ -63,6 +63,15 @@ fn length_size_and_codec_are_exact() {
 }
 
 #[test]
+fn lengths_are_exact_to_the_frame() {
+    for seconds in [1, 5, 8, 15, 30, 60, 120] {
+        let mut scene = scene(seconds, vec![photo(30, 20), photo(20, 30)]);
+        scene.size = FrameSize::exact(36, 64);
+        assert_film(&video(&scene).unwrap(), scene.size, seconds);
+    }
+}
+
+#[test]
 fn the_same_scene_gives_the_same_bytes_and_another_seed_others() {
     let mut scene = scene(1, Vec::new());
     let first = video(&scene).unwrap();
@@ -70,6 +79,35 @@ fn the_same_scene_gives_the_same_bytes_and_another_seed_others() {
     assert_eq!(still(&scene).unwrap(), still(&scene).unwrap());
     scene.seed = 1;
     assert_ne!(first, video(&scene).unwrap());
+
+    // With everything that is unpacked, shaped or looked up on the way.
+    scene.images = vec![photo(300, 200), photo(20, 30)];
+    scene.captions = ["咖啡杯", "كوب قهوة 24", "☕🎉", "हर सुबह"].map(str::to_owned).to_vec();
+    assert_eq!(video(&scene).unwrap(), video(&scene).unwrap());
+    assert_eq!(still(&scene).unwrap(), still(&scene).unwrap());
+}
+
+#[test]
+fn a_font_of_ones_own_is_used() {
+    let mut scene = scene(1, Vec::new());
+    let embedded = still(&scene).unwrap();
+    let own = bytes::Bytes::from_static(epaint_default_fonts::UBUNTU_LIGHT);
+    scene.font = Some(FontFile::new(own));
+    assert_ne!(still(&scene).unwrap(), embedded);
+}
+
+#[test]
+fn a_long_film_ends_in_its_words() {
+    let mut scene = scene(8, vec![photo(300, 200)]);
+    // A point in the photo, which the ground is darker than.
+    let photo_at = |scene: &Scene, index: u32| {
+        let drawn = Drawn::new(scene);
+        Stage::new(scene, &drawn).frame(index).luma[60 * 180 + 90]
+    };
+    let (shown, over) = (photo_at(&scene, 100), photo_at(&scene, 8 * FPS - 1));
+    assert!(over < shown / 4 * 3, "{shown} {over}");
+    scene.seconds = 7;
+    assert!(photo_at(&scene, 7 * FPS - 1) > shown / 4 * 3);
 }
 
 #[test]
@@ -123,6 +161,36 @@ fn ratios_have_their_sizes() {
     assert_eq!(sizes(4, 3), (480, 360, 1440, 1080));
     assert_eq!(sizes(0, 0), (480, 480, 1080, 1080));
     assert_eq!(sizes(1, u32::MAX), (360, 640, 1080, 1920));
+    assert_eq!(sizes(4, 5), (384, 480, 1080, 1350));
+}
+
+/// What the documentation shows: a frame from the middle of a film at the default size.
+fn documented_frame(across: u32, down: u32) -> Vec<u8> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let photo = std::fs::read(root.join("examples/products/coffee.png")).unwrap();
+    let mut scene = Scene::new(FrameSize::preview(across, down), 15, "Morning Roast No. 4");
+    scene.images = vec![Picture::decode(&photo).unwrap()];
+    scene.captions =
+        ["Roasted on Tuesday, at your door on Thursday", "Try a bag"].map(str::to_owned).to_vec();
+    scene.price = Some("€ 14.50".to_owned());
+    let drawn = Drawn::new(&scene);
+    jpeg(&Stage::new(&scene, &drawn).frame(4 * FPS).to_rgb(), 70).unwrap()
+}
+
+/// Floating point may round differently elsewhere, so the bytes are compared on one platform only.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn the_documented_frames_are_what_the_renderer_draws() {
+    for (across, down) in [(9, 16), (16, 9), (1, 1)] {
+        let name = format!("docs/frames/{across}x{down}.jpg");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&name);
+        let drawn = documented_frame(across, down);
+        if std::env::var_os("INSTA_UPDATE").is_some_and(|word| word == "always") {
+            std::fs::write(&path, &drawn).unwrap();
+        }
+        let kept = std::fs::read(path).unwrap();
+        assert!(kept == drawn, "{name}: INSTA_UPDATE=always renews it after a change");
+    }
 }
 
 /// The clip that builds without this module hand out.

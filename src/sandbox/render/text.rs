@@ -32,6 +32,8 @@ pub(super) struct Block {
     pub(super) height: i32,
     /// Whether its lines begin on the right.
     pub(super) is_from_right: bool,
+    /// Whether it ends in an ellipsis of ours.
+    pub(super) is_cut: bool,
 }
 
 /// A line as it is drawn, in ems.
@@ -75,6 +77,7 @@ impl Fonts<'_> {
         let mut block = measured.block(&lines, size, bounds.width);
         if let Some(last) = last {
             block.push(measured.ellipsed(last, ems), bounds.width);
+            block.is_cut = true;
         }
         (!block.lines.is_empty()).then_some(block)
     }
@@ -223,7 +226,9 @@ impl<'a> Measured<'a> {
 
     fn block(&self, lines: &[Range<usize>], size: f32, most: i32) -> Block {
         let is_from_right = self.base.is_rtl();
-        let mut block = Block { lines: Vec::new(), size, width: 0, height: 0, is_from_right };
+        let (width, height) = (0, 0);
+        let mut block =
+            Block { lines: Vec::new(), size, width, height, is_from_right, is_cut: false };
         for line in lines {
             block.push(self.line(line.clone()), most);
         }
@@ -300,6 +305,10 @@ fn is_joiner(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
+    use proptest::prelude::*;
+
     use super::super::layout::Rect;
     use super::*;
 
@@ -373,6 +382,42 @@ mod tests {
     fn text_without_ink_is_no_block() {
         for text in ["", "  \n\t ", "\u{200d}\u{fe0f}", "\u{200f} \u{200c}"] {
             assert_eq!(fit(text), None);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+
+        #[test]
+        fn no_text_panics_or_leaves_its_box(
+            text in prop_oneof![
+                proptest::collection::vec(any::<char>(), 0..60),
+                proptest::collection::vec(
+                    // Blocks that join, stack, turn around or stand above the first plane.
+                    proptest::char::ranges(Cow::Borrowed(&[
+                        ' '..='~',
+                        '\u{590}'..='\u{77f}',
+                        '\u{900}'..='\u{10ff}',
+                        '\u{1780}'..='\u{17ff}',
+                        '\u{2000}'..='\u{206f}',
+                        '\u{3000}'..='\u{30ff}',
+                        '\u{1f300}'..='\u{1f6ff}',
+                    ])),
+                    0..80,
+                ),
+            ],
+            width in 1..300i32,
+            height in 0..120i32,
+        ) {
+            let (text, fonts) = (String::from_iter(text), Fonts::new(None));
+            let bounds = Bounds { width, height, ..BOUNDS };
+            if let Some(block) = fonts.fit(&text, bounds) {
+                prop_assert!(block.width <= width && block.height <= height, "{block:?}");
+                prop_assert!(block.lines.len() <= BOUNDS.lines);
+                let area = Rect { x: 0, y: 0, width: block.width, height: block.height };
+                let ink = fonts.ink(&block, area, Align::Centre);
+                prop_assert!(ink.iter().all(|cover| (0.0..=1.0).contains(cover)));
+            }
         }
     }
 
