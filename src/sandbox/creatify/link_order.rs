@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Refusal;
-use super::record::{DEFAULT_RATIO, MOST_URL_CHARS, RATIOS};
+use super::order::{DEFAULT_RATIO, MOST_URL_CHARS, RATIOS};
 use crate::Credits;
 use crate::sandbox::check::{Fault, Fields};
 use crate::sandbox::credits::{Price, Terms};

@@ -6,6 +6,7 @@ mod link;
 mod link_order;
 mod link_record;
 mod link_video;
+mod order;
 mod product_video;
 mod record;
 mod refusal;

@@ -9,7 +9,8 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde_json::{Map, Value};
 
-use super::record::{self, Part, Record};
+use super::order;
+use super::record::{Part, Record};
 use super::shelf::Kept as _;
 use super::{Desk, Refusal, account, hooks, path_id, take_submit, wanted_ids};
 use crate::ProviderId;
@@ -21,7 +22,7 @@ pub(super) async fn gen_image(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (submit, body) = take_submit(request).await?;
-    let order = record::read_image_order(&body)?;
+    let order = order::read_image_order(&body)?;
     let record = Record::start(&submit, order)?;
     Ok(desk.keep(&submit, record, Part::Image).await)
 }
@@ -35,7 +36,7 @@ pub(super) async fn gen_video(
     let (answer, told) = {
         let mut records = locked(&desk.records);
         let record = records.product_videos.find(&submit.account, &path_id(id)?)?;
-        let order = record::read_video_order(&body)?;
+        let order = order::read_video_order(&body)?;
         let submit = submit.about(&[], record.content());
         record.start_video(&submit, order)?;
         let answer = record.answer(&desk.world, desk.world.now());
@@ -51,7 +52,7 @@ pub(super) async fn regen_image(
     request: Request,
 ) -> Result<Response, Refusal> {
     let remake = |source: &Record, submit: &_, body: &_| {
-        source.regen_image(submit, record::read_image_change(body)?)
+        source.regen_image(submit, order::read_image_change(body)?)
     };
     regen(&desk, id, request, Part::Image, remake).await
 }
@@ -62,7 +63,7 @@ pub(super) async fn regen_video(
     request: Request,
 ) -> Result<Response, Refusal> {
     let remake = |source: &Record, submit: &_, body: &_| {
-        source.regen_video(submit, record::read_video_order(body)?)
+        source.regen_video(submit, order::read_video_order(body)?)
     };
     regen(&desk, id, request, Part::Video, remake).await
 }

@@ -3,6 +3,7 @@
 "use strict";
 
 const EVERY_MS = 1000;
+const PATIENCE_MS = 10000;
 /** What the server last wrote into each cell. */
 const written = new Map();
 let etag = "";
@@ -48,9 +49,10 @@ function putIn(html) {
 /** Asks for the page, or sends a form and then asks. */
 async function ask(form) {
   isAsking = true;
+  const signal = AbortSignal.timeout(PATIENCE_MS);
   try {
     if (form) {
-      const answer = await fetch(form.action, { method: "POST", body: form.fields });
+      const answer = await fetch(form.action, { method: "POST", body: form.fields, signal });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const notice = page.getElementById("notice");
       document.getElementById("notice").replaceChildren(...(notice?.childNodes ?? []));
@@ -59,7 +61,7 @@ async function ask(form) {
     const address = new URL(location.href);
     address.searchParams.delete("notice");
     const headers = { "If-None-Match": etag };
-    const answer = await fetch(address, { cache: "no-store", headers });
+    const answer = await fetch(address, { cache: "no-store", headers, signal });
     document.body.classList.remove("lost");
     if (answer.status === 304) return;
     etag = answer.headers.get("etag") ?? "";

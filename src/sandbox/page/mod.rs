@@ -79,7 +79,9 @@ async fn file(
     headers: HeaderMap,
 ) -> Response {
     match studio::open(&world, &path).await {
-        Ok(Some(asset)) => media::serve(&asset, &headers),
+        Ok(Some(asset)) => {
+            ([(X_CONTENT_TYPE_OPTIONS, "nosniff")], media::serve(&asset, &headers)).into_response()
+        }
         Ok(None) => control::refusal(StatusCode::NOT_FOUND, "there is no such file"),
         Err(reason) => control::refusal(StatusCode::INTERNAL_SERVER_ERROR, &reason),
     }
