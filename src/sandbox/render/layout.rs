@@ -121,7 +121,7 @@ fn stacked(scene: &Scene, fonts: &Fonts, aspect: f32) -> Layout {
     let (frame, unit) = measures(scene.size);
     let tall = frame.height * 4 > frame.width * 5;
     // A frame that is not tall has to share its height more sparingly.
-    let unit = if tall { unit } else { unit * 0.82 };
+    let unit = if tall { unit } else { unit * 0.78 };
     let margin = px(22.0 * unit);
     let mark = mark(fonts, frame, unit);
     let top = mark.as_ref().map_or(margin, |mark| mark.area.bottom() + px(12.0 * unit));
@@ -289,7 +289,7 @@ fn mark(fonts: &Fonts, frame: Rect, unit: f32) -> Option<Pill> {
 /// products get beheaded.
 fn window(width: i32, height: i32, aspect: f32) -> (i32, i32) {
     let slot = width as f32 / height as f32;
-    let aspect = slot.clamp(aspect * 0.7, aspect / 0.9).clamp(0.55, 2.2);
+    let aspect = slot.clamp(aspect * 0.7, aspect / 0.95).clamp(0.55, 2.2);
     let (wide, high) = if slot > aspect {
         (height as f32 * aspect, height as f32)
     } else {
