@@ -21,6 +21,7 @@ pub struct SandboxBuilder {
     pub(super) port: u16,
     pub(super) speed: f64,
     pub(super) seed: u64,
+    #[cfg_attr(not(feature = "render"), expect(dead_code, reason = "the clip has one size"))]
     pub(super) quality: Quality,
     pub(super) credits: HashMap<ProviderId, Credits>,
     pub(super) jogg_statuses: bool,

@@ -22,6 +22,7 @@ mod fonts;
 mod ink;
 mod layout;
 mod picture;
+mod rect;
 mod run;
 mod shot;
 mod stage;

@@ -6,7 +6,7 @@ use unicode_bidi::{BidiInfo, Level};
 use unicode_linebreak::linebreaks;
 
 use super::fonts::{Fonts, Glyph};
-use super::run::Run;
+use super::run::{Run, clusters, visible};
 
 /// Line height over font size. DejaVu needs 1.165 from the highest accent to the lowest descender.
 pub(super) const LEADING: f32 = 1.2;
@@ -268,39 +268,6 @@ impl Block {
         self.lines.push(line);
         self.height = (self.lines.len() as f32 * self.size * LEADING) as i32;
     }
-}
-
-/// Where each cluster of some runs begins, in the order of the text, and how wide it is.
-fn clusters(runs: &[Run]) -> Vec<(usize, f32)> {
-    let mut clusters: Vec<(usize, f32)> =
-        runs.iter().flat_map(|run| run.clusters.iter().copied()).collect();
-    clusters.sort_by_key(|(at, _)| *at);
-    clusters
-}
-
-/// No frame has room for more characters than this; a request may carry many more.
-const LONGEST: usize = 600;
-
-/// One line of printable text: white space collapsed, what has no width of its own left out.
-fn visible(text: &str) -> String {
-    let shown = text.chars().filter(|c| !is_invisible(*c)).take(LONGEST);
-    let shown: String = shown.map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let shown = shown.split_whitespace().collect::<Vec<_>>().join(" ");
-    if shown.chars().all(is_joiner) { String::new() } else { shown }
-}
-
-/// Direction marks that one line has no use for, variation selectors and emoji modifiers. The fonts
-/// would draw a box for some, next to the character that they change.
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
-        | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{1f3fb}'..='\u{1f3ff}'
-        | '\u{e0000}'..='\u{e0fff}')
-}
-
-/// What says how its neighbours are joined and ordered, and is not seen itself.
-fn is_joiner(c: char) -> bool {
-    matches!(c, ' ' | '\u{200c}'..='\u{200f}')
 }
 
 #[cfg(test)]
