@@ -63,8 +63,6 @@ fn settings() -> EncoderConfig {
         .max_frame_rate(FrameRate::from_hz(FPS as f32))
         .intra_frame_period(IntraFramePeriod::from_num_frames(2 * FPS))
         .scene_change_detect(false)
-        // A fifth of the whole work, for a rate control that is off.
-        .background_detection(false)
         .num_threads(1)
         .vui(VuiConfig::bt709())
 }

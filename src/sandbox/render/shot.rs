@@ -206,11 +206,11 @@ struct Axis {
 
 impl Axis {
     /// The pixel before the sampled point, the one after, and the weight of the latter of 256.
-    fn at(self, index: usize, length: usize) -> (usize, usize, u32) {
+    fn at(self, index: usize, length: usize) -> (usize, usize, u16) {
         let last = length as i64 - 1;
         let at = (self.from + self.step * index as i64).clamp(0, last << 16);
         let before = at >> 16;
-        (before as usize, (before + 1).min(last) as usize, ((at >> 8) & 255) as u32)
+        (before as usize, (before + 1).min(last) as usize, ((at >> 8) & 255) as u16)
     }
 }
 
@@ -224,16 +224,19 @@ fn sample(
     view: View,
 ) {
     let columns: Vec<_> = (0..width).map(|x| view.x.at(x, source_width)).collect();
+    let mut line = vec![0; source_width];
     for row in 0..height {
         let (above, below, weight) = view.y.at(row, source_height);
         let above = &source[above * source_width..][..source_width];
         let below = &source[below * source_width..][..source_width];
+        // Down first: that is done for many pixels at once.
+        for (pixel, (above, below)) in line.iter_mut().zip(above.iter().zip(below)) {
+            *pixel = u16::from(*above) * (256 - weight) + u16::from(*below) * weight;
+        }
         let target = &mut plane[(top + row) * stride + left..][..width];
         for (pixel, (before, after, share)) in target.iter_mut().zip(&columns) {
-            let across = |line: &[u8]| {
-                u32::from(line[*before]) * (256 - share) + u32::from(line[*after]) * share
-            };
-            let sum = across(above) * (256 - weight) + across(below) * weight;
+            let share = u32::from(*share);
+            let sum = u32::from(line[*before]) * (256 - share) + u32::from(line[*after]) * share;
             *pixel = ((sum + 32_768) >> 16) as u8;
         }
     }

@@ -13,6 +13,9 @@ use super::{FPS, Scene};
 pub(super) const FADE: u32 = FPS / 2;
 /// Least time for a shot. More of them than the film has room for are left out.
 const SHOT_LEAST: u32 = FPS * 3 / 2;
+/// A shot of this length moves so slowly that its picture may rest for every other frame: nobody
+/// sees it, and a frame in which little changes costs next to nothing.
+const RESTS_FROM: u32 = 4 * FPS;
 /// A film of this length ends in its words alone, for the last two seconds.
 const CLOSES_FROM: u32 = 8 * FPS;
 const CLOSING: u32 = 2 * FPS;
@@ -25,6 +28,8 @@ pub(super) struct Stage<'a> {
     frames: u32,
     frame: Planes,
     spare: Planes,
+    /// The pictures without words, and of which frame.
+    picture: (Option<u32>, Planes),
 }
 
 impl<'a> Stage<'a> {
@@ -42,7 +47,8 @@ impl<'a> Stage<'a> {
             Closing::new(&titles, ground, scene, &drawn.fonts, &layout.closing, end)
         });
         let black = Planes::black(scene.size.width() as usize, scene.size.height() as usize);
-        Self { reel, titles, closing, frames, frame: black.clone(), spare: black }
+        let picture = (None, black.clone());
+        Self { reel, titles, closing, frames, frame: black.clone(), spare: black, picture }
     }
 
     pub(super) fn frames(&self) -> u32 {
@@ -50,7 +56,13 @@ impl<'a> Stage<'a> {
     }
 
     pub(super) fn frame(&mut self, index: u32) -> &Planes {
-        self.reel.draw(index, &mut self.frame, &mut self.spare);
+        let shown = self.reel.shown(index);
+        let (drawn, picture) = &mut self.picture;
+        if *drawn != Some(shown) {
+            self.reel.draw(shown, picture, &mut self.spare);
+            *drawn = Some(shown);
+        }
+        self.frame.copy_from(picture);
         self.titles.draw(index, &mut self.frame);
         if let Some(closing) = &self.closing {
             closing.draw(index, &mut self.frame);
@@ -118,15 +130,32 @@ impl<'a> Reel<'a> {
         &self.pictures[(self.starts.len() - 2) % self.pictures.len()]
     }
 
-    fn draw(&mut self, index: u32, frame: &mut Planes, spare: &mut Planes) {
+    fn shot_at(&self, index: u32) -> usize {
         let shot = self.starts.iter().skip(1).take_while(|start| **start <= index).count();
-        let shot = shot.min(self.starts.len() - 2);
+        shot.min(self.starts.len() - 2)
+    }
+
+    /// Whether a shot gives way to the next.
+    fn fades(&self, shot: usize, index: u32) -> bool {
+        shot + 2 < self.starts.len() && index + FADE >= self.starts[shot + 1]
+    }
+
+    /// The frame whose picture a frame shows: its own, or the one before it.
+    fn shown(&self, index: u32) -> u32 {
+        let shot = self.shot_at(index);
+        let is_slow = self.starts[shot + 1] - self.starts[shot] >= RESTS_FROM;
+        let rests = is_slow && index % 2 == 1 && index > self.starts[shot];
+        if rests && !self.fades(shot, index) { index - 1 } else { index }
+    }
+
+    fn draw(&mut self, index: u32, frame: &mut Planes, spare: &mut Planes) {
+        let shot = self.shot_at(index);
         self.ready.retain(|(kept, _)| *kept >= shot);
         let progress = self.progress(shot, index);
         self.shot(shot).draw(frame, progress);
 
         let end = self.starts[shot + 1];
-        if shot + 2 < self.starts.len() && index + FADE >= end {
+        if self.fades(shot, index) {
             let progress = self.progress(shot + 1, index);
             self.shot(shot + 1).draw(spare, progress);
             let share = (index + FADE + 1 - end) as f32 / (FADE + 1) as f32;
