@@ -21,7 +21,6 @@ pub struct SandboxBuilder {
     pub(super) port: u16,
     pub(super) speed: f64,
     pub(super) seed: u64,
-    #[cfg_attr(not(feature = "render"), expect(dead_code, reason = "the clip has one size"))]
     pub(super) quality: Quality,
     pub(super) credits: HashMap<ProviderId, Credits>,
     pub(super) jogg_statuses: bool,
@@ -226,7 +225,8 @@ impl SandboxBuilder {
     ///
     /// # Errors
     /// [`io::ErrorKind::InvalidInput`] for a speed that is no number or below zero, a fault that
-    /// cannot be and a font that cannot be drawn; otherwise what the system says, such as [`io::ErrorKind::AddrInUse`].
+    /// cannot be and a font that cannot be drawn; otherwise what the system says, such as
+    /// [`io::ErrorKind::AddrInUse`].
     pub async fn start(self) -> io::Result<Sandbox> {
         if !self.speed.is_finite() || self.speed < 0.0 {
             let message = format!("a speed of {}: use a number that is not below 0", self.speed);

@@ -18,7 +18,6 @@ use super::{fetch, film};
 
 /// What is to be made. The same script and the same images give the same bytes.
 #[derive(Clone, Debug)]
-#[cfg_attr(not(feature = "render"), expect(dead_code, reason = "the clip shows none of it"))]
 pub(super) struct Script {
     /// Addresses of the images, the main one first.
     pub(super) images: Vec<String>,

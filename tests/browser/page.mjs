@@ -149,6 +149,20 @@ async function main() {
   }
 }
 
+/** Waits for every picture and poster. */
+async function settle(page) {
+  await page.evaluate(async () => {
+    const addresses = [...document.querySelectorAll("img, video")].map((shown) => shown.poster ?? shown.src);
+    for (const address of addresses) {
+      const image = new Image();
+      image.src = address;
+      await image.decode();
+    }
+    const frame = () => new Promise(requestAnimationFrame);
+    for (let frames = 0; frames < 30; frames += 1) await frame();
+  });
+}
+
 /** The pictures of the README: some jobs of each kind, at both widths. */
 async function takeShots(browser, folder) {
   const url = await startSandbox("--seed", "7");
@@ -164,11 +178,11 @@ async function takeShots(browser, folder) {
   const phone = await open(browser, url, "phone", "dark");
   const waiting = make(url, folder, "Ristretto", "--provider", "beatapi");
   await desktop.locator(".job progress").waitFor();
-  await desktop.waitForLoadState("networkidle");
+  await settle(desktop);
   await desktop.screenshot({ path: join(shots, "sandbox.png") });
   await waiting;
   await phone.locator("#jobs video").nth(4).waitFor();
-  await phone.waitForLoadState("networkidle");
+  await settle(phone);
   await phone.screenshot({ path: join(shots, "sandbox-phone.png") });
 }
 

@@ -72,7 +72,7 @@ fn arm_form() -> Markup {
                 input name="operation" list="operations" placeholder="any" autocomplete="off";
             }
             label { "Times" input name="times" value="1" pattern="[0-9]+|always" size="6"; }
-            label { "More" input name="more" placeholder="status=503&skip=2" autocomplete="off"; }
+            label { "More" input name="more" placeholder="status=503" autocomplete="off"; }
             button { "Arm" }
             datalist #operations {
                 @for (provider, id) in operations::names() {
