@@ -9,13 +9,16 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints what it saw")]
 
-use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+mod server;
+
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+
+use server::Server;
 
 const RATIOS: [&str; 5] = ["9:16", "16:9", "1:1", "4:3", "3:4"];
 const PHOTO: &[u8] = include_bytes!("../examples/products/coffee.png");
@@ -44,8 +47,8 @@ struct Drawn {
 }
 
 fn draw(ratio: &str, quality: &str) -> Drawn {
-    let server = Server::start(quality);
-    let file = server.ok("POST /v1/files", "image/png", PHOTO);
+    let server = start(quality);
+    let file = ok(&server, "POST /v1/files", "image/png", PHOTO);
     let order = json!({
         "images": [file["data"]["url"]],
         // It is not there, and only its stated length counts.
@@ -54,10 +57,10 @@ fn draw(ratio: &str, quality: &str) -> Drawn {
         "aspect_ratio": ratio,
         "prompt": PROMPT,
     });
-    let order = server.ok("POST /v1/music-video/tasks", "application/json", order.to_string());
+    let order = ok(&server, "POST /v1/music-video/tasks", "application/json", order.to_string());
     let task = format!("GET /v1/tasks/{}", order["data"]["id"].as_str().unwrap());
     let url = loop {
-        let task = server.ok(&task, "application/json", "");
+        let task = ok(&server, &task, "application/json", "");
         assert_ne!(task["data"]["status"], "failed", "{task}");
         if let Some(url) = task["data"]["output"]["r2_url"].as_str() {
             break url.to_owned();
@@ -65,74 +68,39 @@ fn draw(ratio: &str, quality: &str) -> Drawn {
     };
     let before = server.cpu();
     let path = &url[url.find("/media/").unwrap()..];
-    let video = server.call(&format!("GET {path}"), "video/mp4", b"");
+    let video = call(&server, &format!("GET {path}"), "video/mp4", b"");
     Drawn {
         cpu: server.cpu() - before,
-        most_bytes: server.most_kib() * 1024,
+        most_bytes: server.kib("VmHWM") * 1024,
         video_bytes: video.len(),
     }
 }
 
-/// The command. It ends with its measurement, also where that fails.
-struct Server {
-    child: Child,
-    address: String,
+fn start(quality: &str) -> Server {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_adreel"));
+    Server::start(command.args(["sandbox", "--speed", "100000", "--quality", quality]))
 }
 
-impl Server {
-    fn start(quality: &str) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_adreel"));
-        command.args(["sandbox", "--speed", "100000", "--quality", quality]);
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let port = serde_json::from_str::<Value>(&line).unwrap()["port"].take();
-        Self { child, address: format!("127.0.0.1:{port}") }
-    }
-
-    fn ok(&self, call: &str, media_type: &str, body: impl AsRef<[u8]>) -> Value {
-        serde_json::from_slice(&self.call(call, media_type, body.as_ref())).unwrap()
-    }
-
-    /// The body of an answer that is yes.
-    fn call(&self, call: &str, media_type: &str, body: &[u8]) -> Vec<u8> {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        let head = format!(
-            "{call} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer sk_bench\r\n\
-             content-type: {media_type}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
-            self.address,
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).unwrap();
-        stream.write_all(body).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
-        let head = String::from_utf8_lossy(&answer[..end]).into_owned();
-        let body = answer.split_off(end + 4);
-        assert!(head.starts_with("HTTP/1.1 2"), "{call}: {head}{}", String::from_utf8_lossy(&body));
-        body
-    }
-
-    /// The time that all threads of the process have computed for, from `/proc/PID/stat`: its 14th
-    /// and 15th field, in hundredths of a second.
-    fn cpu(&self) -> Duration {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        let (_, after_name) = stat.rsplit_once(')').unwrap();
-        let ticks = after_name.split_whitespace().skip(11).take(2);
-        Duration::from_millis(ticks.map(|ticks| 10 * ticks.parse::<u64>().unwrap()).sum())
-    }
-
-    fn most_kib(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        most.trim().trim_end_matches(" kB").parse().unwrap()
-    }
+fn ok(server: &Server, call: &str, media_type: &str, body: impl AsRef<[u8]>) -> Value {
+    serde_json::from_slice(&self::call(server, call, media_type, body.as_ref())).unwrap()
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
+/// The body of an answer that is yes.
+fn call(server: &Server, call: &str, media_type: &str, body: &[u8]) -> Vec<u8> {
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    let head = format!(
+        "{call} HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer sk_bench\r\n\
+         content-type: {media_type}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        server.address,
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(body).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let end = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
+    let head = String::from_utf8_lossy(&answer[..end]).into_owned();
+    let body = answer.split_off(end + 4);
+    assert!(head.starts_with("HTTP/1.1 2"), "{call}: {head}{}", String::from_utf8_lossy(&body));
+    body
 }

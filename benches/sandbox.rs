@@ -7,15 +7,18 @@
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, reason = "a benchmark prints what it saw")]
 
-use std::fs;
+mod server;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use adreel::sandbox::{Quality, Sandbox};
 use adreel::{Credits, ProviderId};
 use serde_json::{Value, json};
+
+use server::{Server, cpu_of};
 
 const ROLE: &str = "ADREEL_BENCH_ROLE";
 const STARTS: usize = 20;
@@ -60,7 +63,7 @@ fn starts() {
 
 /// Over a few connections that are kept, one job after the other, as fast as they are answered.
 fn reads() {
-    let server = Server::own();
+    let server = own();
     let mut caller = Caller::new(&server.address);
     let jobs = (0..READ_JOBS * 3).map(|number| {
         let key = format!("sk_{number}");
@@ -97,9 +100,9 @@ fn reads() {
 /// Jobs of all providers from the paid call to the downloaded file.
 fn memory() {
     let most: usize = std::env::var("ADREEL_JOBS").map_or(10_000, |jobs| jobs.parse().unwrap());
-    let server = Server::own();
+    let server = own();
     let begun = Instant::now();
-    let (mut done, mut bytes, mut before) = (0, 0, server.resident_kib());
+    let (mut done, mut bytes, mut before) = (0, 0, server.kib("VmRSS"));
     // After two thousand the journal of requests is as long as it gets.
     for target in [most / 10, most / 5, most] {
         bytes += std::thread::scope(|scope| {
@@ -114,7 +117,7 @@ fn memory() {
             let halves: Vec<_> = halves.collect();
             halves.into_iter().map(|half| half.join().unwrap()).sum::<usize>()
         });
-        let resident = server.resident_kib();
+        let resident = server.kib("VmRSS");
         println!(
             "{target} jobs, {} MB of videos downloaded after {:.0} s: {:.1} MiB resident, {:.2} KiB \
              for each job since {done}",
@@ -229,51 +232,9 @@ impl Caller {
     }
 }
 
-/// It ends with the benchmark, also where that fails.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Server {
-    /// This program again, as [`serve`].
-    fn own() -> Self {
-        Self::start(Command::new(std::env::current_exe().unwrap()).env(ROLE, "serve"))
-    }
-
-    fn start(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let port = serde_json::from_str::<Value>(&line).unwrap()["port"].take();
-        Self { child, address: format!("127.0.0.1:{port}") }
-    }
-
-    fn cpu(&self) -> Duration {
-        cpu_of(&self.child.id().to_string())
-    }
-
-    fn resident_kib(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        resident.trim().trim_end_matches(" kB").parse().unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-/// The time that all threads of a process have computed for, from `/proc/PID/stat`: its 14th and
-/// 15th field, in hundredths of a second.
-fn cpu_of(process: &str) -> Duration {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
-    let (_, after_name) = stat.rsplit_once(')').unwrap();
-    let ticks = after_name.split_whitespace().skip(11).take(2);
-    Duration::from_millis(ticks.map(|ticks| 10 * ticks.parse::<u64>().unwrap()).sum())
+/// This program again, as [`serve`].
+fn own() -> Server {
+    Server::start(Command::new(std::env::current_exe().unwrap()).env(ROLE, "serve"))
 }
 
 #[tokio::main]
