@@ -3,7 +3,7 @@
 use ab_glyph::point;
 
 use super::fonts::{Fonts, Form, Glyph};
-use super::layout::Rect;
+use super::rect::Rect;
 use super::text::{Align, BASELINE, Block, LEADING};
 
 /// Pixels of a bitmap for one em, and how many of them stand above the baseline.

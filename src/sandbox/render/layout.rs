@@ -1,9 +1,8 @@
 //! Where things stand in a frame. Pure functions of the texts, the frame and the photo's
 //! proportions, so that a test can hold every box inside the frame.
 
-pub(super) use super::rect::Rect;
-
 use super::fonts::Fonts;
+use super::rect::Rect;
 use super::text::{Align, Block, Bounds};
 use super::{FrameSize, Scene};
 

@@ -14,8 +14,8 @@
 //! reads a clock, a thread count or a hash map, and easing is polynomial.
 //!
 //! `picture` decodes, `fonts` and `run` shape letters, `text` fits them into boxes, `ink` draws them,
-//! `layout` places, `shot` moves a picture, `stage`
-//! puts frames together, `encode` writes them.
+//! `layout` places, `shot` moves a picture, `titles` has texts come and go, `stage` puts frames
+//! together, `encode` writes them.
 
 mod encode;
 mod fonts;

@@ -3,8 +3,8 @@
 use image::{Rgb, RgbImage};
 
 use super::FrameSize;
-use super::layout::Rect;
 use super::picture::Picture;
+use super::rect::Rect;
 use super::yuv::{Planes, blend};
 
 /// How far a shot zooms, and how far towards its aim the view moves meanwhile (0 to 1).
@@ -37,14 +37,12 @@ impl Shot {
     ) -> Self {
         let scale = |side: i32| (side as f32 * OVERSAMPLING) as u32 & !1;
         let photo = picture.framed(scale(area.width), scale(area.height), CROP);
-        let mut ground = picture.blurred(size.width(), size.height(), GROUND);
         let window = Window::new(area, size);
-        settle(&mut ground, Some(&window), tint(seed));
         // A cutout only zooms: panning would make it look off centre in its window.
         let aims = [(0.8, -0.6), (-0.9, 0.4), (0.6, 0.8), (-0.7, -0.7)];
         let aim = aims[(seed as usize % 4 + index) % 4];
         Self {
-            background: Planes::from_rgb(&ground),
+            background: ground(picture, size, seed, Some(&window)),
             photo: Planes::from_rgb(&photo),
             window,
             inward: index.is_multiple_of(2),
@@ -86,7 +84,7 @@ impl Shot {
 }
 
 /// Where the photo stands, and which pixels its round corners leave to the ground.
-struct Window {
+pub(super) struct Window {
     area: Rect,
     radius: f32,
     luma_corners: Vec<(usize, u8)>,
@@ -147,10 +145,15 @@ pub(super) fn distance(area: Rect, radius: f32, x: i32, y: i32) -> f32 {
     outside + across.max(down).min(0.0) - radius
 }
 
-/// The ground of a shot by itself.
-pub(super) fn ground(picture: &Picture, size: FrameSize, seed: u64) -> Planes {
+/// What a photo's window stands on, or words by themselves.
+pub(super) fn ground(
+    picture: &Picture,
+    size: FrameSize,
+    seed: u64,
+    window: Option<&Window>,
+) -> Planes {
     let mut ground = picture.blurred(size.width(), size.height(), GROUND);
-    settle(&mut ground, None, tint(seed));
+    settle(&mut ground, window, tint(seed));
     Planes::from_rgb(&ground)
 }
 

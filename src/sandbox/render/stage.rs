@@ -1,8 +1,9 @@
 //! Puts a frame together: which shot at which moment, and the texts that fade in over it.
 
 use super::fonts::Fonts;
-use super::layout::{Layout, Rect, TextBox};
+use super::layout::{Layout, TextBox};
 use super::picture::Picture;
+use super::rect::Rect;
 use super::shot::{Shot, ease, ground};
 use super::text::Bounds;
 use super::titles::{Closing, Titles};
@@ -43,7 +44,7 @@ impl<'a> Stage<'a> {
         // The last shot goes on moving while it fades out.
         let reel = Reel::new(scene, pictures, layout.photo, if closes { end + FADE } else { end });
         let closing = closes.then(|| {
-            let ground = ground(reel.last_picture(), scene.size, scene.seed);
+            let ground = ground(reel.last_picture(), scene.size, scene.seed, None);
             Closing::new(&titles, ground, scene, &drawn.fonts, &layout.closing, end)
         });
         let black = Planes::black(scene.size.width() as usize, scene.size.height() as usize);

@@ -276,7 +276,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::layout::Rect;
+    use super::super::rect::Rect;
     use super::*;
 
     const BOUNDS: Bounds =

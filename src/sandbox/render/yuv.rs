@@ -6,7 +6,7 @@
 use image::{Rgb, RgbImage};
 use openh264::formats::YUVSource;
 
-use super::layout::Rect;
+use super::rect::Rect;
 
 /// One picture in three planes. Both sides are even, the chroma planes are half as wide and high.
 #[derive(Clone)]
