@@ -195,7 +195,12 @@ impl crate::clock::Clock for SandboxClock {
 }
 
 /// The longest step of one call; a larger one is more likely a wrong unit than a wish.
-pub(super) const MOST_SECONDS: f64 = 366.0 * 86_400.0;
+const MOST_SECONDS: f64 = 366.0 * 86_400.0;
+
+/// A step of the clock by so many seconds, if it may be that long.
+pub(super) fn step(seconds: f64) -> Option<Duration> {
+    (0.0..=MOST_SECONDS).contains(&seconds).then(|| Duration::from_secs_f64(seconds))
+}
 
 /// `POST /_sandbox/clock/advance`: moves the clock on by `seconds`, and says what it then shows.
 pub(super) async fn advance_route(State(world): State<Arc<World>>, request: Request) -> Response {
@@ -205,9 +210,9 @@ pub(super) async fn advance_route(State(world): State<Arc<World>>, request: Requ
         Err(fault) => return refused(&fault.to_string()),
     };
     let seconds = body.get("seconds").and_then(Value::as_f64);
-    match seconds.filter(|seconds| (0.0..=MOST_SECONDS).contains(seconds) && body.len() == 1) {
-        Some(seconds) => {
-            world.clock.advance(Duration::from_secs_f64(seconds));
+    match seconds.and_then(step).filter(|_| body.len() == 1) {
+        Some(step) => {
+            world.clock.advance(step);
             Json(json!({"now": world.now().unix_millis()})).into_response()
         }
         None => refused("send {\"seconds\": N}, a number from 0 to 31622400, and nothing else"),

@@ -1,17 +1,15 @@
 //! What the page's buttons do. Each leads back to the page, with the reason if it did nothing.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::response::Redirect;
 use serde_json::{Map, Value};
 
 use super::PATH;
-use crate::sandbox::body;
-use crate::sandbox::clock::MOST_SECONDS;
 use crate::sandbox::faults::Fault;
 use crate::sandbox::world::World;
+use crate::sandbox::{body, clock};
 
 /// Arms the fault that `fault`, `provider`, `operation`, `times` and `more` describe; what is empty
 /// says nothing.
@@ -55,10 +53,8 @@ pub(super) async fn advance(State(world): State<Arc<World>>, request: Request) -
     back(async {
         let form = read(request).await?;
         let seconds = form.get("seconds").and_then(Value::as_str);
-        let seconds = seconds.and_then(|seconds| seconds.trim().parse::<f64>().ok());
-        let seconds = seconds.filter(|seconds| (0.0..=MOST_SECONDS).contains(seconds));
-        let seconds = seconds.ok_or("the clock moves on by 0 to 31622400 seconds")?;
-        world.clock.advance(Duration::from_secs_f64(seconds));
+        let step = seconds.and_then(|seconds| clock::step(seconds.trim().parse().ok()?));
+        world.clock.advance(step.ok_or("the clock moves on by 0 to 31622400 seconds")?);
         Ok(())
     })
     .await
