@@ -1,5 +1,7 @@
 //! A plain picture with a name on it, for what has no picture of its own.
 
+use maud::html;
+
 use super::ids::digest;
 
 /// An SVG of 360 by 640, or as asked. The name chooses its colour.
@@ -15,20 +17,10 @@ pub(super) fn svg(name: &str, (width, height): (u32, u32)) -> String {
     )
 }
 
+/// XML has no way to write most control characters.
 fn escaped(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '"' => escaped.push_str("&quot;"),
-            // XML has no way to write most control characters.
-            c if c.is_control() => escaped.push(' '),
-            c => escaped.push(c),
-        }
-    }
-    escaped
+    let text = text.replace(char::is_control, " ");
+    html! { (text) }.into_string()
 }
 
 #[cfg(test)]
