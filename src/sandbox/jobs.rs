@@ -1,16 +1,14 @@
 //! The jobs as people look at them: what was paid for, what is made of it, and where that is.
 //! Providers keep records of their own, in their own words.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use super::credits::Account;
 use super::film::Film;
+use super::newest::Newest;
 use super::work::Work;
 use super::world::locked;
-
-/// How many jobs are kept; the oldest go first.
-const MOST: usize = 10_000;
 
 /// One job, whatever it took.
 #[derive(Clone)]
@@ -47,11 +45,9 @@ pub(super) struct Jobs(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    /// How many older ones were dropped.
-    dropped: usize,
-    kept: VecDeque<JobRecord>,
-    /// The number of each job that is kept, counted from the first one that ever was.
-    numbers: HashMap<String, usize>,
+    kept: Newest<JobRecord>,
+    /// The number of each job that is kept.
+    numbers: HashMap<String, u64>,
 }
 
 impl Jobs {
@@ -98,19 +94,14 @@ impl Jobs {
 
 impl State {
     fn find(&mut self, id: &str) -> Option<&mut JobRecord> {
-        let number = self.numbers.get(id)?;
-        self.kept.get_mut(number - self.dropped)
+        self.kept.get_mut(*self.numbers.get(id)?)
     }
 
     fn add(&mut self, job: JobRecord) {
-        if self.kept.len() == MOST
-            && let Some(oldest) = self.kept.pop_front()
-        {
+        self.numbers.insert(job.id.clone(), self.kept.next_number());
+        if let Some(oldest) = self.kept.push(job) {
             self.numbers.remove(&oldest.id);
-            self.dropped += 1;
         }
-        self.numbers.insert(job.id.clone(), self.dropped + self.kept.len());
-        self.kept.push_back(job);
     }
 }
 
@@ -121,6 +112,7 @@ mod tests {
     use super::*;
     use crate::ProviderId;
     use crate::sandbox::clock::Clock;
+    use crate::sandbox::newest::MOST;
     use crate::sandbox::studio::Script;
 
     #[test]

@@ -1,15 +1,12 @@
 //! What was asked for and what was answered, for whoever wants to know what a client did.
 
-use std::collections::VecDeque;
 use std::sync::Mutex;
 
 use serde::Serialize;
 
+use super::newest::Newest;
 use super::world::locked;
 use crate::{ProviderId, Timestamp};
-
-/// How many requests are kept; the oldest go first.
-const MOST_RECORDS: usize = 10_000;
 
 /// How much of a body is kept.
 pub(super) const MOST_BODY_CHARS: usize = 2_000;
@@ -43,54 +40,41 @@ pub struct RequestRecord {
     pub faults: Vec<&'static str>,
 }
 
-#[derive(Default)]
-struct State {
-    /// How many there were, with those that are not kept.
-    count: u64,
-    records: VecDeque<RequestRecord>,
-}
-
 /// The newest requests.
 #[derive(Default)]
-pub(super) struct Journal(Mutex<State>);
+pub(super) struct Journal(Mutex<Newest<RequestRecord>>);
 
 impl Journal {
     /// Takes a request down and gives it its number.
     pub(super) fn open(&self, record: RequestRecord) -> u64 {
-        let mut state = locked(&self.0);
-        state.count += 1;
-        let number = state.count;
-        if state.records.len() >= MOST_RECORDS {
-            state.records.pop_front();
-        }
-        state.records.push_back(RequestRecord { number, ..record });
+        let mut records = locked(&self.0);
+        let number = records.next_number() + 1;
+        records.push(RequestRecord { number, ..record });
         number
     }
 
     /// Adds to what is known of a request, if it is still kept.
     pub(super) fn note(&self, number: u64, add: impl FnOnce(&mut RequestRecord)) {
-        let mut state = locked(&self.0);
-        let behind = usize::try_from(state.count - number).unwrap_or(usize::MAX);
-        let place = state.records.len().checked_sub(behind.saturating_add(1));
-        if let Some(record) = place.and_then(|place| state.records.get_mut(place)) {
+        if let Some(record) = locked(&self.0).get_mut(number - 1) {
             add(record);
         }
     }
 
-    /// Looks at what is kept, the oldest first. Requests wait meanwhile.
-    pub(super) fn look<T>(&self, look: impl FnOnce(&VecDeque<RequestRecord>) -> T) -> T {
-        look(&locked(&self.0).records)
+    /// Looks at what is kept. Requests wait meanwhile.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Newest<RequestRecord>) -> T) -> T {
+        look(&locked(&self.0))
     }
 
     /// The oldest first.
     pub(super) fn records(&self) -> Vec<RequestRecord> {
-        locked(&self.0).records.iter().cloned().collect()
+        locked(&self.0).iter().cloned().collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::newest::MOST as MOST_RECORDS;
 
     #[test]
     fn the_newest_are_kept_and_found_by_their_number() {

@@ -88,6 +88,7 @@ mod journal;
 mod limits;
 mod link;
 mod media;
+mod newest;
 mod operations;
 mod page;
 mod product_page;

@@ -1,13 +1,9 @@
 //! What was sent to whom, and what was answered.
 
-use std::collections::VecDeque;
-
 use serde::Serialize;
 
+use crate::sandbox::newest::Newest;
 use crate::{ProviderId, Timestamp};
-
-/// How many deliveries are kept.
-const MOST: usize = 10_000;
 
 /// One event for one receiver, with each attempt to deliver it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -64,52 +60,44 @@ pub struct DeliveryAttempt {
 
 /// The newest deliveries.
 #[derive(Default)]
-pub(super) struct Log {
-    /// How many older ones were dropped.
-    dropped: u64,
-    kept: VecDeque<WebhookDelivery>,
-}
+pub(in crate::sandbox) struct Log(Newest<WebhookDelivery>);
 
 impl Log {
     /// Keeps a delivery under a number of its own.
     pub(super) fn add(&mut self, delivery: WebhookDelivery) -> u64 {
-        if self.kept.len() == MOST {
-            self.kept.pop_front();
-            self.dropped += 1;
-        }
-        self.kept.push_back(delivery);
-        self.dropped + self.kept.len() as u64 - 1
+        let number = self.0.next_number();
+        self.0.push(delivery);
+        number
     }
 
     /// Changes a delivery that was not dropped since.
     pub(super) fn change(&mut self, number: u64, change: impl FnOnce(&mut WebhookDelivery)) {
-        let place = number.checked_sub(self.dropped).and_then(|place| usize::try_from(place).ok());
-        if let Some(delivery) = place.and_then(|place| self.kept.get_mut(place)) {
+        if let Some(delivery) = self.0.get_mut(number) {
             change(delivery);
         }
     }
 
     /// Whether an event of another job of the account was sent that came up after this one.
     pub(super) fn was_overtaken(&self, number: u64) -> bool {
-        let from = usize::try_from(number.saturating_sub(self.dropped)).unwrap_or(usize::MAX);
-        let Some(own) = self.kept.get(from).filter(|_| number >= self.dropped) else {
-            return true;
-        };
-        self.kept.iter().skip(from).any(|other| {
+        let mut later = self.0.since(number);
+        let Some(own) = later.next() else { return true };
+        later.any(|other| {
             (other.provider, &other.account) == (own.provider, &own.account)
                 && other.job != own.job
                 && !other.attempts.is_empty()
         })
     }
 
-    pub(super) fn of(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<WebhookDelivery> {
-        self.kept.iter().filter(|delivery| is_wanted(&delivery.job)).cloned().collect()
+    /// The oldest first.
+    pub(in crate::sandbox) fn iter(&self) -> impl DoubleEndedIterator<Item = &WebhookDelivery> {
+        self.0.iter()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sandbox::newest::MOST;
 
     fn delivery(job: &str) -> WebhookDelivery {
         WebhookDelivery {
@@ -131,12 +119,12 @@ mod tests {
         for number in 0..MOST as u64 + 5 {
             assert_eq!(log.add(delivery(&number.to_string())), number);
         }
-        assert_eq!((log.of(|_| true).len(), &*log.of(|_| true)[0].job), (MOST, "5"));
+        let oldest = |log: &Log| log.iter().next().unwrap().clone();
+        assert_eq!((log.iter().count(), &*oldest(&log).job), (MOST, "5"));
         for number in [4, 5, u64::MAX] {
             log.change(number, |delivery| delivery.state = DeliveryState::Failed);
         }
-        let failed =
-            log.of(|_| true).iter().filter(|known| known.state == DeliveryState::Failed).count();
-        assert_eq!((failed, log.of(|_| true)[0].state), (1, DeliveryState::Failed));
+        let failed = log.iter().filter(|known| known.state == DeliveryState::Failed).count();
+        assert_eq!((failed, oldest(&log).state), (1, DeliveryState::Failed));
     }
 }

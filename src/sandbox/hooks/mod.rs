@@ -81,14 +81,14 @@ impl Hooks {
         Told(is_awaited.then_some(told))
     }
 
-    /// All that was sent so far, the oldest first.
-    pub(super) fn deliveries(&self) -> Vec<WebhookDelivery> {
-        self.deliveries_of(|_| true)
+    /// Looks at what was sent. Deliveries wait meanwhile.
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Log) -> T) -> T {
+        look(&locked(&self.log))
     }
 
-    /// What was sent of some jobs.
-    pub(super) fn deliveries_of(&self, is_wanted: impl Fn(&str) -> bool) -> Vec<WebhookDelivery> {
-        locked(&self.log).of(is_wanted)
+    /// All that was sent so far, the oldest first.
+    pub(super) fn deliveries(&self) -> Vec<WebhookDelivery> {
+        self.look(|log| log.iter().cloned().collect())
     }
 }
 

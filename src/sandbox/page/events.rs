@@ -52,18 +52,20 @@ pub(super) fn of(view: &View, jobs: &[JobRecord]) -> HashMap<String, Vec<Event>>
         .map(|job| (job.id.clone(), job.steps.iter().flat_map(|s| of_step(view, s)).collect()))
         .collect();
     view.world.journal.look(|records| {
-        for record in records {
+        for record in records.iter() {
             let events = record.job.as_ref().and_then(|job| events.get_mut(job));
             if let (Some(events), Some(event)) = (events, of_request(record)) {
                 events.push(event);
             }
         }
     });
-    for delivery in view.world.hooks.deliveries_of(|job| events.contains_key(job)) {
-        if let Some(events) = events.get_mut(&delivery.job) {
-            events.extend(of_delivery(&delivery));
+    view.world.hooks.look(|deliveries| {
+        for delivery in deliveries.iter() {
+            if let Some(events) = events.get_mut(&delivery.job) {
+                events.extend(of_delivery(delivery));
+            }
         }
-    }
+    });
     for events in events.values_mut() {
         events.sort_by_key(|event| event.times[0]);
         events.dedup_by(|next, before| before.absorb(next));

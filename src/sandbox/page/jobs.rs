@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use maud::{Markup, html};
 
 use super::events::{self, Event};
-use super::{PATH, View, file_address, words};
+use super::{PATH, View, badge, file_address, job_address, words};
 use crate::sandbox::credits::LedgerEntry;
 use crate::sandbox::jobs::{JobRecord, Reel};
 use crate::sandbox::work::Progress;
@@ -48,7 +48,7 @@ fn filters(view: &View) -> Markup {
             @for provider in ProviderId::ALL {
                 a href=(format!("{PATH}?provider={provider}"))
                     aria-current=[current(view.provider == Some(provider))] {
-                    (words::provider(provider))
+                    (provider.display_name())
                 }
             }
             @if let Some(job) = &view.job {
@@ -166,13 +166,12 @@ fn name(job: &JobRecord) -> String {
 
 fn title(view: &View, job: &JobRecord) -> Markup {
     let (class, word) = state(view, job);
-    let provider = job.account.provider;
     html! {
         div.title {
-            span class={ "provider " (provider) } { (words::provider(provider)) }
+            (badge(job.account.provider))
             span.state.(class) { (word) }
             h3 dir="auto" { (name(job)) }
-            a.id href=(format!("{PATH}?job={}", job.id)) { code { (job.id) } }
+            a.id href=(job_address(&job.id)) { code { (job.id) } }
         }
     }
 }

@@ -92,6 +92,15 @@ fn file_address(path: &str) -> String {
     format!("/_sandbox/page/files/{path}")
 }
 
+/// The address of the page with one job alone.
+fn job_address(id: &str) -> String {
+    format!("{PATH}?job={id}")
+}
+
+fn badge(provider: ProviderId) -> Markup {
+    html! { span class={ "provider " (provider) } { (provider.display_name()) } }
+}
+
 /// What of the sandbox is looked at.
 struct View {
     world: Arc<World>,

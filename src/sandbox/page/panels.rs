@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::{PATH, View, words};
+use super::{View, badge, job_address, words};
 use crate::sandbox::clock::Moment;
 use crate::sandbox::faults::{FaultKind, Stage};
-use crate::sandbox::hooks::DeliveryState;
+use crate::sandbox::hooks::{DeliveryState, WebhookDelivery};
 use crate::sandbox::journal::RequestRecord;
 use crate::sandbox::operations;
 use crate::{Credits, ProviderId, Timestamp};
@@ -64,7 +64,7 @@ fn arm_form() -> Markup {
                 select name="provider" {
                     option value="" { "any" }
                     @for provider in ProviderId::ALL {
-                        option value=(provider) { (words::provider(provider)) }
+                        option value=(provider) { (provider.display_name()) }
                     }
                 }
             }
@@ -76,7 +76,7 @@ fn arm_form() -> Markup {
             button { "Arm" }
             datalist #operations {
                 @for (provider, id) in operations::names() {
-                    option value=(id) { (words::provider(provider)) }
+                    option value=(id) { (provider.display_name()) }
                 }
             }
         }
@@ -110,7 +110,7 @@ pub(super) fn credits(view: &View) -> Markup {
             @for account in &accounts {
                 @let amount = |credits| words::amount(&view.world, account.provider, credits);
                 div.account {
-                    span class={ "provider " (account.provider) } { (words::provider(account.provider)) }
+                    (badge(account.provider))
                     strong { (amount(account.balance)) " left" }
                     meter min="0" max=(account.started) value=(account.balance) {}
                     p {
@@ -129,23 +129,21 @@ pub(super) fn credits(view: &View) -> Markup {
 }
 
 pub(super) fn webhooks(view: &View) -> Markup {
-    let mut deliveries = view
-        .world
-        .hooks
-        .deliveries_of(|job| view.job.as_deref().is_none_or(|wanted| wanted == job));
-    deliveries.retain(|delivery| view.shows(Some(delivery.provider), Some(&delivery.job)));
-    let all = deliveries.len();
+    let is_wanted =
+        |delivery: &&WebhookDelivery| view.shows(Some(delivery.provider), Some(&delivery.job));
+    let (all, newest) = view.world.hooks.look(|deliveries| {
+        let wanted = || deliveries.iter().rev().filter(is_wanted);
+        (wanted().count(), wanted().take(MOST_ROWS).cloned().collect::<Vec<_>>())
+    });
     html! {
         section.webhooks #webhooks data-cell {
             h2 { "Webhook deliveries " (total(all)) }
             @if all == 0 { p.none { "Nothing was to be delivered yet." } }
             div.rows {
-                @for delivery in deliveries.iter().rev().take(MOST_ROWS) {
+                @for delivery in &newest {
                     @let (class, word) = delivery_state(delivery.state);
                     div.row {
-                        span class={ "provider " (delivery.provider) } {
-                            (words::provider(delivery.provider))
-                        }
+                        (badge(delivery.provider))
                         span.state.(class) { (word) @if delivery.is_forged { ", forged" } }
                         span.what { (delivery.event) " → " code { (delivery.url) } }
                         (job_link(Some(&delivery.job)))
@@ -202,7 +200,7 @@ fn request(record: &RequestRecord) -> Markup {
         div.row data-request=(record.number) {
             span.at { (moment(record.at)) }
             @match record.provider {
-                Some(provider) => span class={ "provider " (provider) } { (words::provider(provider)) },
+                Some(provider) => (badge(provider)),
                 None => span.provider { "file" },
             }
             span.state.(status) {
@@ -233,7 +231,7 @@ fn job_link(job: Option<&str>) -> Markup {
     html! {
         span.job-link {
             @if let Some(job) = job {
-                a href=(format!("{PATH}?job={job}")) { code { (job) } }
+                a href=(job_address(job)) { code { (job) } }
             }
         }
     }

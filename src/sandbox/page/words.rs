@@ -5,14 +5,6 @@ use crate::sandbox::clock::Moment;
 use crate::sandbox::world::World;
 use crate::{Credits, ProviderId};
 
-pub(super) fn provider(provider: ProviderId) -> &'static str {
-    match provider {
-        ProviderId::BeatApi => "BeatAPI",
-        ProviderId::Creatify => "Creatify",
-        ProviderId::Jogg => "JoggAI",
-    }
-}
-
 /// An amount in what the provider counts in.
 pub(super) fn amount(world: &World, provider: ProviderId, amount: Credits) -> String {
     let is_dollars = provider == ProviderId::BeatApi
