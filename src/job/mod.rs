@@ -127,6 +127,8 @@ pub struct Job {
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) parent: Option<JobId>,
     pub(crate) cap: Option<Credits>,
+    /// The digest of its route's key.
+    pub(crate) route: Option<String>,
     pub(crate) created_at: Timestamp,
 
     pub(crate) steps: Vec<Step>,
@@ -162,6 +164,7 @@ impl Job {
             labels: BTreeMap::new(),
             parent: None,
             cap: None,
+            route: None,
             stage: Stage::Ready,
             status: None,
             is_status_known: true,
@@ -280,6 +283,22 @@ impl Job {
         let step = &self.steps[self.current()?];
         let is_open = matches!(self.stage, Stage::Ready | Stage::Submitting | Stage::Running);
         is_open.then_some(step.due)
+    }
+
+    /// Until when it may take one of its account's slots; `None` where it takes none. A paid step
+    /// takes one from its intent on, for as long as it may be at work at its provider.
+    pub fn slot_until(&self) -> Option<Timestamp> {
+        let step = &self.steps[self.current()?];
+        let is_at_work = matches!(
+            step.state,
+            StepState::Submitting | StepState::Unknown | StepState::Running | StepState::Uncertain
+        );
+        step.slot_until.filter(|_| step.paid && is_at_work)
+    }
+
+    /// The digest of the key of the route that it belongs to, where it belongs to one.
+    pub fn route_digest(&self) -> Option<&str> {
+        self.route.as_deref()
     }
 
     /// When it was made.

@@ -29,6 +29,12 @@ pub struct Step {
     /// Until when the last call may still be on its way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) settled: Option<Timestamp>,
+    /// By which keys it was last sent: a fingerprint, from which nothing of them can be read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) keys: Option<String>,
+    /// Until when it may take one of the account's slots: its provider's longest job has ended then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) slot_until: Option<Timestamp>,
     /// Who stored the last intent, where the ledger can tell whether he still lives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sender: Option<String>,
@@ -84,6 +90,8 @@ impl Step {
             first_sent: None,
             last_sent: None,
             settled: None,
+            keys: None,
+            slot_until: None,
             sender: None,
             lookups: 0,
             absences: 0,

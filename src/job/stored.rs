@@ -47,6 +47,8 @@ struct Order<'a> {
     parent: Option<JobId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cap: Option<Credits>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    route: Option<Cow<'a, str>>,
     created_at: Timestamp,
 }
 
@@ -97,6 +99,7 @@ impl Job {
             labels: self.labels.clone(),
             parent: self.parent,
             cap: self.cap,
+            route: self.route.as_deref().map(Cow::Borrowed),
             created_at: self.created_at,
         };
         let order = serde_json::to_string(&order).map_err(|error| self.unwritable(error))?;
@@ -143,6 +146,7 @@ impl Job {
             labels: order.labels,
             parent: order.parent,
             cap: order.cap,
+            route: order.route.map(Cow::into_owned),
             created_at: order.created_at,
             steps: state.steps.into_owned(),
             stage: state.stage,

@@ -108,6 +108,7 @@ impl Ledger for MemoryLedger {
             .range((from, Bound::Unbounded))
             .map(|(_, job)| job)
             .filter(|job| query.stages.is_empty() || query.stages.contains(&job.stage()))
+            .filter(|job| query.account.as_ref().is_none_or(|account| job.account() == account))
             .take(query.limit.map_or(usize::MAX, |most| most as usize));
         let listed = asked.cloned().map(Ok).collect();
         Box::pin(ready(Ok(listed)))

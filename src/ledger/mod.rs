@@ -135,6 +135,8 @@ pub trait Ledger: Send + Sync + 'static {
 pub struct JobQuery {
     /// Only jobs at one of these stages; all where it is empty.
     pub stages: Vec<Stage>,
+    /// Only jobs of this account.
+    pub account: Option<Account>,
     /// Only jobs that come after this one.
     pub after: Option<JobId>,
     /// At most this many.
@@ -150,6 +152,13 @@ impl JobQuery {
     /// Jobs at one of these stages.
     pub fn at(stages: impl IntoIterator<Item = Stage>) -> Self {
         Self { stages: stages.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Only those of one account.
+    #[must_use]
+    pub fn of(mut self, account: &Account) -> Self {
+        self.account = Some(account.clone());
+        self
     }
 
     /// Only those that come after this one.
