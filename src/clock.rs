@@ -13,6 +13,11 @@ pub trait Clock: Send + Sync + 'static {
     /// Resolves when `duration` of this clock has passed.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
 
+    /// The time since some fixed moment, by a clock that is never set.
+    fn elapsed(&self) -> Duration {
+        self.now().since(Timestamp::default())
+    }
+
     /// A number from 0 up to, but not including, 1, for jitter and ids.
     fn random(&self) -> f64 {
         (getrandom::u64().unwrap_or_default() >> 11) as f64 / (1u64 << 53) as f64

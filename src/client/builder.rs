@@ -32,6 +32,7 @@ pub struct ClientBuilder {
     wait_policy: WaitPolicy,
     poll_policy: Option<Arc<dyn PollPolicy>>,
     settle: Option<Duration>,
+    longest_job: Option<Duration>,
     stall_timeout: Option<Duration>,
     recovery: Recovery,
     side_file: Option<PathBuf>,
@@ -124,12 +125,22 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a paid call may be on its way, whatever becomes of its sender: from then on its
-    /// absence is believed, where two looks show it. Default: the call's timeout and 30 s, so 90 s
-    /// for most. Not below the timeout unless the network between is known.
+    /// How long a paid call may be on its way, whatever becomes of its sender: one whose answer was
+    /// lost, and that two looks have not found by then, is held. Default: the call's timeout and
+    /// 30 s, so 90 s for most. Where it is set, a call's answer is waited for two thirds of it at
+    /// the most.
     #[must_use]
     pub fn settle(mut self, time: Duration) -> Self {
         self.settle = Some(time);
+        self
+    }
+
+    /// How long the longest job of a provider's takes. A held one gives its slot back after that,
+    /// and may be sent again by a decision or a policy. Default: 30 minutes, three times what any
+    /// provider documents for a video.
+    #[must_use]
+    pub fn longest_job(mut self, time: Duration) -> Self {
+        self.longest_job = Some(time);
         self
     }
 
@@ -141,7 +152,7 @@ impl ClientBuilder {
         self
     }
 
-    /// What is done about a paid call whose answer was lost. Default: [`Recovery::Prove`].
+    /// What is done about a paid call whose answer was lost. Default: [`Recovery::Adopt`].
     #[must_use]
     pub fn recovery(mut self, policy: Recovery) -> Self {
         self.recovery = policy;
@@ -229,6 +240,7 @@ impl ClientBuilder {
             side_file,
             recovery: self.recovery,
             settle: self.settle,
+            longest_job: self.longest_job,
             stall_timeout: self.stall_timeout.unwrap_or(STALL_TIMEOUT),
             wait_policy: self.wait_policy,
             poll_policy,

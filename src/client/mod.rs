@@ -8,10 +8,13 @@ mod download;
 mod event;
 mod jobs;
 mod limit;
+mod look;
 mod polling;
+mod record;
 mod recovery;
 mod regenerate;
 mod route;
+mod send;
 mod side_file;
 mod spending;
 mod submit;
@@ -95,6 +98,7 @@ struct Inner {
     side_file: Option<side_file::SideFile>,
     recovery: Recovery,
     settle: Option<Duration>,
+    longest_job: Option<Duration>,
     stall_timeout: Duration,
     wait_policy: WaitPolicy,
     poll_policy: Arc<dyn PollPolicy>,
@@ -297,8 +301,7 @@ impl Client {
         let provider = self.provider_of(job)?;
         let missing = || no_account("no account is set up").with_job(job.id());
         let polls = self.polls_of(job).ok_or_else(missing)?;
-        let step = job.current().unwrap_or_default();
-        let list = provider.list_of(job, step);
+        let list = job.current_step().and_then(|step| provider.list_of(step));
         let is_first = !polls.reads(job.id());
         let watch = polls.watch(self, job.id(), list, job.due_at().unwrap_or_default(), limits)?;
         self.0.hub.watch(self, job, is_first);

@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 use std::future::IntoFuture;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
@@ -109,6 +110,9 @@ impl Stream for Events {
     }
 }
 
+/// How often the ledger is read for a job that somebody else is just working on.
+const LOOK_AT_OTHERS_AFTER: Duration = Duration::from_secs(2);
+
 /// A wait under way. Ten thousand may be at a time, so what is only needed for a moment is boxed.
 struct State {
     client: Client,
@@ -185,11 +189,14 @@ impl State {
     async fn look(&mut self) -> Result<Next> {
         let mut job = self.client.job(self.id).await?;
         let waits_there = job.stage() == Stage::NeedsAction && job.offers().is_none();
-        // Whoever comes back to a job that waited for somebody to act has reason to.
+        // Whoever comes back has reason to: somebody has acted, or seen to what was missing, and what
+        // was not to be found may be there by now.
         if !std::mem::replace(&mut self.is_begun, true) {
             self.age_until = self.policy.job_age.map(|age| job.created_at() + age);
-            if waits_there {
+            if waits_there || job.needs().is_some() || job.stage() == Stage::Lost {
                 job = self.client.decide(job, Decision::Wake).boxed().await?.0;
+            } else if job.stage() == Stage::Uncertain {
+                job = self.client.look_now(self.id).boxed().await?.job;
             }
         }
         let waits_there = job.stage() == Stage::NeedsAction && job.offers().is_none();
@@ -197,15 +204,19 @@ impl State {
         for kind in self.seen.news(&job) {
             self.told.push_back(Ok(Event { kind, job: job.clone() }));
         }
-        let now = self.client.0.clock.now();
-        let is_running =
-            job.current().is_some_and(|step| job.steps[step].state == StepState::Running);
-        Ok(match self.client.next(&job, now) {
+        let at_work = job.current_step().map(|step| step.state());
+        Ok(match self.client.next(&job).await? {
             Action::Download | Action::End => Next::End,
             Action::Hold if !goes_on => Next::End,
             _ if !self.told.is_empty() => Next::Tell,
             Action::Hold | Action::Poll(_) => Next::Watch(self.watch(&job)?),
-            Action::Rest(_) if is_running => Next::Watch(self.watch(&job)?),
+            Action::Rest(_) if at_work == Some(StepState::Running) => {
+                Next::Watch(self.watch(&job)?)
+            }
+            // Whoever is at it may be done long before he has to be.
+            Action::Rest(until) if at_work == Some(StepState::Submitting) => {
+                Next::Rest(until.min(self.client.0.clock.now() + LOOK_AT_OTHERS_AFTER))
+            }
             Action::Rest(until) => Next::Rest(until),
             Action::Send(_) | Action::LookUp(_) => Next::Advance,
         })
@@ -277,6 +288,7 @@ pub(super) fn ending(job: &Job) -> Option<Error> {
             };
             Error::new(ErrorKind::NeedsAction, message).with_provider(provider)
         }
+        _ if job.rests_for_somebody() => told(),
         _ => return None,
     };
     Some(error.with_job(job.id()))

@@ -25,7 +25,8 @@ pub struct SpendEvent {
 /// | what the job comes to | its entries |
 /// | --- | --- |
 /// | its first paid step is about to be sent | reserved: the most that all of its paid steps may cost |
-/// | a step is refused for now, or proved not to be there | none: it keeps what is reserved, to be sent again |
+/// | a step is refused for now | none: it keeps what is reserved, to be sent again |
+/// | such a step is sent on another day, or for another run | refunded: all; reserved: the same, which counts from then on |
 /// | somebody has a step sent again that may exist | reserved: the step's own credits once more |
 /// | the one that was sent again is refused | refunded: the same |
 /// | it runs, is looked for or held, or waits for somebody | none |
@@ -101,6 +102,17 @@ impl Job {
 
     fn last_reserved(&self) -> Option<&SpendEvent> {
         self.spending.iter().rev().find(|event| event.kind == SpendKind::Reserved)
+    }
+
+    /// Takes back what was reserved on another day, or for another run, of a job for which nothing
+    /// was accepted yet: what is sent now counts now.
+    pub(super) fn reserve_anew(&mut self, run: Option<&str>, now: Timestamp) {
+        let Some(last) = self.last_reserved() else { return };
+        let is_same = last.at.day() == now.day() && run.is_none_or(|run| last.run.as_deref() == Some(run));
+        let (amount, run) = (self.reserved(), last.run.clone());
+        if !is_same && amount > Credits::ZERO {
+            self.spending.push(SpendEvent { kind: SpendKind::Refunded, amount, at: now, run });
+        }
     }
 
     /// Adds the entries that lead from where its books stand to where its state says that they

@@ -30,7 +30,7 @@ pub(crate) struct Answer<T> {
 pub(crate) struct Call(Arc<State>);
 
 struct State {
-    shared: Arc<Shared>,
+    transport: Transport,
     operation: &'static Operation,
     /// How answers are read: as the provider's, or as those of whoever keeps its files.
     refusal: fn(&Reply) -> Option<Refusal>,
@@ -84,9 +84,9 @@ impl Transport {
             Way::Signed => self.0.dialect.refusal,
             Way::Presigned => plain_refusal,
         };
-        let shared = Arc::clone(&self.0);
+        let transport = self.clone();
         let result = Mutex::new(None);
-        Call(Arc::new(State { shared, operation, refusal, way, may_repeat, policy, result }))
+        Call(Arc::new(State { transport, operation, refusal, way, may_repeat, policy, result }))
     }
 
     /// Reads a free operation as the JSON that it answers, whatever the spec says of it. It is
@@ -209,7 +209,7 @@ impl Call {
         request: Request,
         file: Option<&Upload>,
     ) -> Result<Reply> {
-        let Shared { clock, budget, .. } = &*self.0.shared;
+        let Shared { clock, budget, .. } = &*self.0.transport.0;
         let policy = &self.0.policy;
         let started = clock.now();
         let mut lost: Option<Error> = None;
@@ -256,17 +256,24 @@ impl Call {
         mut request: Request,
         elapsed: Duration,
     ) -> Result<Result<Reply, (Proof, Error)>> {
-        let Shared { credentials, account, dialect, clock, .. } = &*self.0.shared;
+        let Shared { dialect, clock, .. } = &*self.0.transport.0;
         // The generator adds a header that no provider knows.
         request.headers_mut().remove("api-version");
         let mut secrets = Vec::new();
         if self.0.way == Way::Signed {
-            let keys = credentials.keys(account).await.map_err(|error| self.place(error))?;
+            let keys = self.0.transport.keys().await.map_err(|error| self.place(error))?;
             (dialect.sign)(&keys, request.headers_mut()).map_err(|error| self.place(error))?;
             secrets = keys.into_secrets();
         }
         let left = self.0.policy.deadline.saturating_sub(elapsed);
-        let timeout = self.0.shared.timeout(self.0.operation).min(left);
+        let mut timeout = self.0.transport.timeout(self.0.operation).min(left);
+        if let Some(permit) = &self.0.transport.1 {
+            timeout = timeout.min(permit.timeout);
+            // The last thing before the first byte: others may have looked for the call by now.
+            if clock.elapsed() > permit.not_after {
+                return Err(self.error(ErrorKind::Conflict, "not sent: its intent had grown old"));
+            }
+        }
         *request.timeout_mut() = Some(timeout);
         let reply = match receive(client, request).await {
             Ok(reply) => reply,
@@ -336,7 +343,7 @@ impl Call {
     }
 
     fn place(&self, error: Error) -> Error {
-        error.with_provider(self.0.shared.dialect.provider).with_operation(self.0.operation.id)
+        error.with_provider(self.0.transport.0.dialect.provider).with_operation(self.0.operation.id)
     }
 
     fn copy(&self, error: &Error) -> Error {

@@ -5,7 +5,7 @@ use super::queue::{Count, Turn};
 use super::{Client, News, Polls};
 use crate::client::turns::Turn as JobTurn;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Job, JobId, Reason, StepState, apply};
+use crate::job::{Job, JobId, Reason, StepRef, StepState, apply};
 use crate::providers::steps::{self, Pace, Status};
 use crate::providers::{List, Provider};
 
@@ -15,8 +15,14 @@ const BUSY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// A job that is being read, and the turn with it.
 struct Reading {
     job: Job,
-    step: usize,
     _turn: JobTurn,
+}
+
+impl Reading {
+    /// The step that runs.
+    fn step(&self) -> Option<StepRef<'_>> {
+        self.job.current_step().filter(|step| step.state() == StepState::Running)
+    }
 }
 
 /// Reads what is due, and puts it back into the queue.
@@ -46,7 +52,8 @@ pub(super) async fn read(client: Client, polls: Arc<Polls>, turn: Turn) {
         }
         _ => {
             for reading in readings {
-                let status = provider.poll(&reading.job, reading.step).await;
+                let Some(step) = reading.step() else { continue };
+                let status = provider.poll(step).await;
                 settle(&client, &polls, reading, status, client.0.clock.random()).await;
             }
         }
@@ -62,14 +69,13 @@ async fn begin(client: &Client, polls: &Polls, id: JobId) -> Option<Reading> {
     };
     match client.job(id).await {
         Ok(job) => {
-            match job.current().filter(|step| job.steps[*step].state == StepState::Running) {
-                Some(step) => Some(Reading { job, step, _turn: turn }),
-                None => {
-                    // Somebody else has moved it on.
-                    polls.leave(id, || News::Changed);
-                    None
-                }
+            let reading = Reading { job, _turn: turn };
+            if reading.step().is_none() {
+                // Somebody else has moved it on.
+                polls.leave(id, || News::Changed);
+                return None;
             }
+            Some(reading)
         }
         Err(_) => {
             polls.leave(id, || News::Unstored);
@@ -85,9 +91,9 @@ async fn read_list(
     list: List,
     readings: Vec<Reading>,
 ) {
-    let jobs: Vec<_> = readings.iter().map(|reading| (&reading.job, reading.step)).collect();
+    let steps: Vec<_> = readings.iter().filter_map(Reading::step).collect();
     let random = client.0.clock.random();
-    let statuses = match provider.poll_list(list, &jobs).await {
+    let statuses = match provider.poll_list(list, &steps).await {
         Ok(statuses) => statuses,
         // One who cannot list may still read each.
         Err(error) if !error.is_transient() && !needs_credentials(error.kind()) => {
@@ -117,7 +123,7 @@ async fn settle(
     status: Result<Status>,
     random: f64,
 ) {
-    let Reading { mut job, step, _turn } = reading;
+    let Reading { mut job, _turn } = reading;
     let (id, now) = (job.id(), client.0.clock.now());
     let failed = status.as_ref().err().map(|error| (error.kind(), error.retry_after()));
     let Count { reads, failures } = polls.count(id, failed.is_some());
@@ -127,8 +133,9 @@ async fn settle(
     let before = job.clone();
     job.polls += reads;
     let pace = Pace { policy: &*client.0.poll_policy, now, failures, random };
-    let again_at = now + pace.after(&job, step, &status);
-    let outcome = steps::outcome(&job, step, status, &pace);
+    let Some(step) = job.current_step() else { return };
+    let again_at = now + pace.after(step, &status);
+    let outcome = steps::outcome(step, status, &pace);
     let after = apply(job, outcome, now);
     let is_news = is_news(&before, &after);
     if is_news && !client.0.ledger.store(&after).await.unwrap_or(false) {

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use super::jobs::{account, outcomes};
 use super::{Broken, Checked, RIVALS, Suite, rule};
 use crate::error::ErrorKind;
-use crate::job::{Job, LookUp, Outcome, Reason, SubmitOutcome};
+use crate::job::{Job, Outcome, Reason, Seen, Sending, SubmitOutcome};
 use crate::ledger::{Ledger, SpendLimit, SpendScope, Stored};
 use crate::model::{Credits, ProviderId, Timestamp};
 
@@ -163,8 +163,10 @@ impl<L: Ledger> Suite<'_, L> {
 }
 
 fn announced(run: &str) -> Outcome {
-    let settle = std::time::Duration::from_secs(90);
-    Outcome::Sending { settle, sender: None, run: Some(run.to_owned()) }
+    let secs = std::time::Duration::from_secs;
+    let mut sending = Sending::new(secs(90), secs(1800));
+    sending.run = Some(run.to_owned());
+    Outcome::Sending(sending)
 }
 
 fn refused() -> Outcome {
@@ -175,10 +177,11 @@ fn refused() -> Outcome {
 
 /// The answer was lost, and what it said is found.
 fn accepted(resource: &str) -> Outcome {
-    Outcome::LookedUp(LookUp::Found {
+    super::jobs::look(Seen::Found {
         resource: resource.to_owned(),
         poll_after: Some(std::time::Duration::from_secs(1)),
         offers: Vec::new(),
+        others: Vec::new(),
         doubt: None,
     })
 }
