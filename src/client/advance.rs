@@ -10,7 +10,7 @@ use crate::job::{
     Action, Decision, Job, JobId, LookUp, Outcome, Reason, Stage, StepState, SubmitOutcome, apply,
     next,
 };
-use crate::ledger::Stored;
+use crate::ledger::{Bounds, Seat, Stored};
 use crate::model::Timestamp;
 use crate::providers::Provider;
 use crate::providers::steps::{self, Pace};
@@ -66,7 +66,7 @@ impl Client {
         let turn = self.0.turns.take(id).await;
         let job = self.job(id).await?;
         let now = self.0.clock.now();
-        let action = self.next(&job, now);
+        let action = self.next(&job, now).await?;
         self.act(turn, job, action).await
     }
 
@@ -93,7 +93,7 @@ impl Client {
         let (Action::Send(step) | Action::LookUp(step) | Action::Poll(step)) = action else {
             return self.at_rest(job, action).await;
         };
-        if self.sender_lives(&job, step) == Some(true) {
+        if self.sender_lives(&job, step).await? == Some(true) {
             let settling = self.settling(&**self.provider_of(&job)?, &job, step);
             return Ok(Advance { job, next: Action::Rest(now + settling.look_after()) });
         }
@@ -122,13 +122,17 @@ impl Client {
 
     /// What a job needs next. Where whoever was sending a step is known to live no more, nobody waits
     /// for him: a free step is sent again, a paid one is looked for at once.
-    pub(super) fn next(&self, job: &Job, now: Timestamp) -> Action {
-        match (next(job, now), job.current()) {
-            (Action::Rest(_), Some(step)) if self.sender_lives(job, step) == Some(false) => {
-                if job.steps[step].paid { Action::LookUp(step) } else { Action::Send(step) }
+    pub(super) async fn next(&self, job: &Job, now: Timestamp) -> Result<Action> {
+        Ok(match (next(job, now), job.current()) {
+            (Action::Rest(_), Some(step)) if self.sender_lives(job, step).await? == Some(false) => {
+                if job.steps[step].paid {
+                    Action::LookUp(step)
+                } else {
+                    Action::Send(step)
+                }
             }
             (action, _) => action,
-        }
+        })
     }
 
     /// A job after its action. A held one may be freed by the policy.
@@ -155,11 +159,22 @@ impl Client {
 
     /// Whether the other client lives that was sending a step; `None` where no other was, or where
     /// that cannot be told.
-    fn sender_lives(&self, job: &Job, step: usize) -> Option<bool> {
-        let own = self.0.seat.as_ref()?.name();
+    async fn sender_lives(&self, job: &Job, step: usize) -> Result<Option<bool>> {
         let step = &job.steps[step];
-        let sender = step.sender.as_deref().filter(|sender| *sender != own)?;
-        (step.state == StepState::Submitting).then(|| self.0.ledger.is_seated(sender))
+        let Some(sender) = step.sender.as_deref().filter(|_| step.state == StepState::Submitting)
+        else {
+            return Ok(None);
+        };
+        let is_own =
+            self.0.seat.get().and_then(Option::as_ref).is_some_and(|own| own.name() == sender);
+        if is_own { Ok(None) } else { self.0.ledger.is_seated(sender).await }
+    }
+
+    /// By which others that share the ledger see that this client lives. It is taken before the
+    /// first intent.
+    async fn seat(&self) -> Result<Option<&Seat>> {
+        let taken = self.0.seat.get_or_try_init(|| self.0.ledger.take_seat()).await;
+        taken.map(Option::as_ref)
     }
 
     pub(super) fn settling(&self, provider: &dyn Provider, job: &Job, step: usize) -> Settling {
@@ -168,7 +183,7 @@ impl Client {
 
     async fn send(&self, provider: &dyn Provider, job: Job, step: usize) -> Result<Job> {
         let settling = self.settling(provider, &job, step);
-        let sender = self.0.seat.as_ref().map(|seat| seat.name().to_owned());
+        let sender = self.seat().await?.map(|seat| seat.name().to_owned());
         let run = Some(self.0.run.clone());
         let sending = Outcome::Sending { settle: settling.0, sender, run };
         // Of several that found the step ready, one stores its intent, and only that one sends.
@@ -199,11 +214,13 @@ impl Client {
         };
         let message = match limits {
             Ok(limits) => {
-                let stored = self.0.ledger.store_within(&intent, &limits).await;
+                let bounds = Bounds::spending(limits);
+                let stored = self.0.ledger.store_within(&intent, &bounds).await;
                 match stored.map_err(|error| error.with_job(id))? {
                     Stored::Yes => return Ok(Recorded::Stored(intent)),
                     Stored::Overtaken => return self.job(id).await.map(Recorded::Overtaken),
                     Stored::Over { limit, others } => over(&limit, others, intent.committed()),
+                    Stored::Full { taken } => format!("the account's {taken} slots are taken"),
                 }
             }
             Err(message) => message,

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use super::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Confidence, Estimate, Job};
@@ -83,9 +81,6 @@ impl Caps {
     }
 }
 
-/// A day of UTC.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
 impl Client {
     fn caps_of(&self, job: &Job) -> Caps {
         let account = job.account();
@@ -129,12 +124,10 @@ impl Client {
         if let Some(message) = unknown_cost(&caps, job) {
             return Err(message);
         }
-        let day = i64::try_from(DAY.as_millis()).unwrap_or(i64::MAX);
-        let begin = now.as_millis() - now.as_millis().rem_euclid(day);
         let scopes = [
             (SpendScope::Request, request_cap(&caps, job)),
             (SpendScope::Run(self.0.run.clone()), caps.run),
-            (SpendScope::Day(Timestamp::from_millis(begin)), caps.day),
+            (SpendScope::Day(now), caps.day),
             (SpendScope::Account, caps.total),
         ];
         let limits =

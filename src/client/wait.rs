@@ -200,7 +200,7 @@ impl State {
         let now = self.client.0.clock.now();
         let is_running =
             job.current().is_some_and(|step| job.steps[step].state == StepState::Running);
-        Ok(match self.client.next(&job, now) {
+        Ok(match self.client.next(&job, now).await? {
             Action::Download | Action::End => Next::End,
             Action::Hold if !goes_on => Next::End,
             _ if !self.told.is_empty() => Next::Tell,
