@@ -172,9 +172,10 @@ impl Client {
         if self.seat().await?.as_deref() == Some(sender) {
             return Ok(Sender::Gone);
         }
-        Ok(match self.0.ledger.is_seated(sender) {
-            true => Sender::Lives,
-            false => Sender::Gone,
+        Ok(match self.0.ledger.is_seated(sender).await? {
+            Some(true) => Sender::Lives,
+            Some(false) => Sender::Gone,
+            None => Sender::Unknown,
         })
     }
 
@@ -194,8 +195,10 @@ impl Client {
         self.0.clock.now()
     }
 
-    /// The name by which others that share the ledger see that this client lives.
+    /// The name by which others that share the ledger see that this client lives; `None` where that
+    /// cannot be seen. It is taken before the first intent.
     pub(super) async fn seat(&self) -> Result<Option<String>> {
-        Ok(self.0.seat.as_ref().map(|seat| seat.name().to_owned()))
+        let taken = self.0.seat.get_or_try_init(|| self.0.ledger.take_seat()).await?;
+        Ok(taken.as_ref().map(|seat| seat.name().to_owned()))
     }
 }

@@ -3,6 +3,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::OnceCell;
+
 use super::polling::Polls;
 use super::side_file::SideFile;
 use super::turns::Turns;
@@ -224,7 +226,6 @@ impl ClientBuilder {
         let poll_policy = self.poll_policy.unwrap_or_else(|| Arc::new(AdaptivePolling::new()));
         let side_file = self.side_file.or_else(|| ledger.side_file());
         let side_file = side_file.map(SideFile::open).transpose()?;
-        let seat = ledger.take_seat()?;
         let run = self.run.unwrap_or_else(|| JobId::new(&*clock).to_string());
         Ok(Client(Arc::new(Inner {
             accounts,
@@ -236,7 +237,7 @@ impl ClientBuilder {
             clock,
             turns: Turns::default(),
             work: Work::default(),
-            seat,
+            seat: OnceCell::new(),
             side_file,
             recovery: self.recovery,
             settle: self.settle,

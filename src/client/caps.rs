@@ -81,9 +81,6 @@ impl Caps {
     }
 }
 
-/// A day of UTC.
-const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
-
 impl Client {
     fn caps_of(&self, job: &Job) -> Caps {
         let account = job.account();
@@ -143,10 +140,9 @@ impl Client {
         if let Some(message) = unknown_cost(&caps, job) {
             return Err(message);
         }
-        let begin = Timestamp::from_millis(now.day() * DAY_MILLIS);
         let shared = [
             (SpendScope::Run(self.0.run.clone()), caps.run),
-            (SpendScope::Day(begin), caps.day),
+            (SpendScope::Day(now), caps.day),
             (SpendScope::Account, caps.total),
         ];
         let shared =

@@ -51,6 +51,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
+use tokio::sync::OnceCell;
 
 use crate::catalogue::Catalogue;
 use crate::clock::Clock;
@@ -94,7 +95,7 @@ struct Inner {
     turns: turns::Turns,
     work: work::Work,
     /// By which others that share the ledger see that this client lives.
-    seat: Option<Seat>,
+    seat: OnceCell<Option<Seat>>,
     side_file: Option<side_file::SideFile>,
     recovery: Recovery,
     settle: Option<Duration>,

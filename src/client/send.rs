@@ -8,7 +8,7 @@ use super::record::Recorded;
 use super::{Client, Settling};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, Outcome, Reason, Sending, StepRef, apply};
-use crate::ledger::Stored;
+use crate::ledger::{Bounds, Stored};
 use crate::providers::steps;
 use crate::providers::{Provider, unknown_step};
 use crate::transport::Permit;
@@ -107,11 +107,13 @@ impl Client {
         let intent = apply(job.clone(), sending, now);
         let message = match self.limits(&job, &intent, now) {
             Ok(limits) => {
-                let stored = self.0.ledger.store_within(&intent, &limits).await;
+                let bounds = Bounds::spending(limits);
+                let stored = self.0.ledger.store_within(&intent, &bounds).await;
                 match stored.map_err(|error| error.with_job(id))? {
                     Stored::Yes => return Ok(Recorded::Stored(intent)),
                     Stored::Overtaken => return self.job(id).await.map(Recorded::Overtaken),
                     Stored::Over { limit, others } => over(&limit, others, intent.committed()),
+                    Stored::Full { taken } => format!("the account's {taken} slots are taken"),
                 }
             }
             Err(message) => message,

@@ -13,6 +13,10 @@ use crate::model::ProviderId;
 pub struct JobId(Ulid);
 
 impl JobId {
+    /// What no id comes before, and what none comes after.
+    pub(crate) const MIN: Self = Self(Ulid::nil());
+    pub(crate) const MAX: Self = Self(Ulid::max());
+
     pub(crate) fn new(clock: &dyn Clock) -> Self {
         let millis = u64::try_from(clock.now().as_millis()).unwrap_or_default();
         let draw = || (clock.random() * (1u64 << 40) as f64) as u128;

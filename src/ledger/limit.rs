@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use crate::job::Job;
 use crate::model::{Credits, Timestamp};
 
@@ -19,7 +21,7 @@ pub enum SpendScope {
     Request,
     /// Those that count for the run with this name.
     Run(String),
-    /// Those that reserved something since this time, the beginning of a day.
+    /// Those that last reserved something on this day of UTC, which a time of it names, or later.
     Day(Timestamp),
     /// All of them.
     Account,
@@ -31,7 +33,7 @@ impl SpendScope {
         match self {
             Self::Request => false,
             Self::Run(run) => job.run() == Some(run),
-            Self::Day(begin) => job.reserved_at().is_some_and(|at| at >= *begin),
+            Self::Day(day) => job.reserved_at().is_some_and(|at| begin_of(at) >= begin_of(*day)),
             Self::Account => true,
         }
     }
@@ -44,27 +46,31 @@ impl SpendLimit {
     }
 }
 
-/// What became of a job that was to be stored within limits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Stored {
-    /// It is stored.
-    Yes,
-    /// Somebody else stored first; nothing was written.
-    Overtaken,
-    /// It would break a limit; nothing was written.
-    #[non_exhaustive]
-    Over {
-        /// Which one.
-        limit: SpendLimit,
-        /// What the other jobs that count for it come to.
-        others: Credits,
-    },
+/// A day of UTC.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// When the day of UTC began in which a time lies. Ledgers keep a total for each.
+pub(super) fn begin_of(time: Timestamp) -> Timestamp {
+    let day = i64::try_from(DAY.as_millis()).unwrap_or(i64::MAX);
+    let millis = time.as_millis();
+    Timestamp::from_millis(millis.saturating_sub(millis.rem_euclid(day)))
 }
 
-impl Stored {
-    /// The answer for a limit that would be broken.
-    pub fn over(limit: SpendLimit, others: Credits) -> Self {
-        Self::Over { limit, others }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_begins_at_midnight_also_before_1970() {
+        for (millis, begin) in [
+            (0, 0),
+            (86_399_999, 0),
+            (86_400_000, 86_400_000),
+            (1_790_000_000_123, 1_789_948_800_000),
+            (-1, -86_400_000),
+            (i64::MIN, i64::MIN),
+        ] {
+            assert_eq!(begin_of(Timestamp::from_millis(millis)), Timestamp::from_millis(begin));
+        }
     }
 }

@@ -259,7 +259,7 @@ async fn whoever_is_known_to_be_gone_is_not_waited_for() {
     let job = client.submit(&request()).record().await.unwrap();
     // Somebody else announces the call, and lives.
     let other = Arc::new(Sql::open(&url).await.unwrap());
-    let seat = other.take_seat().unwrap().unwrap();
+    let seat = other.take_seat().await.unwrap().unwrap();
     let sender = Some(seat.name().to_owned());
     let sending = Outcome::Sending { settle: Duration::from_secs(90), sender, run: None };
     assert!(other.store(&apply(job.clone(), sending, job.created_at())).await.unwrap());

@@ -270,7 +270,7 @@ async fn no_password_is_told() {
         let place =
             format!("{}:{}{}", url.host_str().unwrap(), url.port().unwrap_or(5432), url.path());
         assert_eq!(format!("{ledger:?}"), format!("Sql({place})"));
-        assert!(ledger.side_file().is_none() && ledger.take_seat().unwrap().is_none());
+        assert!(ledger.side_file().is_none() && ledger.take_seat().await.unwrap().is_none());
         url.set_path("/there_is_none");
         let error = Sql::open(url.as_str()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Io);

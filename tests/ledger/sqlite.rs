@@ -192,7 +192,7 @@ async fn only_its_owner_can_read_it() {
     let path = folder.path().join("data/adreel/jobs.db");
     let ledger = open(&path).await;
     inserted(&ledger).await;
-    let _seat = ledger.take_seat().unwrap();
+    let _seat = ledger.take_seat().await.unwrap();
     for (name, mode) in [
         ("data", 0o40700),
         ("data/adreel", 0o40700),

@@ -2,7 +2,7 @@
 
 use adreel::job::SpendKind;
 use adreel::ledger::conformance;
-use adreel::ledger::{SpendLimit, Stored};
+use adreel::ledger::{Bounds, SpendLimit, Stored};
 use adreel::{Account, BoxFuture, Credits, Job, JobId, JobQuery, Ledger, MemoryLedger, Result};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -98,16 +98,16 @@ impl Ledger for Flawed {
     fn store_within<'a>(
         &'a self,
         job: &'a Job,
-        limits: &'a [SpendLimit],
+        bounds: &'a Bounds,
     ) -> BoxFuture<'a, Result<Stored>> {
         Box::pin(async move {
             let told = |stored| if stored { Stored::Yes } else { Stored::Overtaken };
             match self.1 {
                 Flaw::ChecksNoLimits => return self.store(job).await.map(told),
                 Flaw::ChecksBeforeItStores | Flaw::CountsOtherAccounts | Flaw::ForgetsRefunds => {}
-                _ => return self.0.store_within(job, limits).await,
+                _ => return self.0.store_within(job, bounds).await,
             }
-            for limit in limits {
+            for limit in &bounds.spend {
                 let others = self.committed_beside(job, limit).await?;
                 if others + job.committed() > limit.most {
                     return Ok(Stored::over(limit.clone(), others));

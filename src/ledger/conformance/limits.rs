@@ -6,14 +6,17 @@ use super::jobs::{account, outcomes};
 use super::{Broken, Checked, RIVALS, Suite, rule};
 use crate::error::ErrorKind;
 use crate::job::{Job, Outcome, Reason, Seen, Sending, SubmitOutcome};
-use crate::ledger::{Ledger, SpendLimit, SpendScope, Stored};
+use crate::ledger::{Bounds, Ledger, SpendLimit, SpendScope, Stored};
 use crate::model::{Credits, ProviderId, Timestamp};
+
+/// A day, in milliseconds.
+const DAY: i64 = 24 * 60 * 60 * 1_000;
 
 /// What each of the suite's jobs reserves.
 const RESERVES: Credits = Credits::whole(4);
 
-fn within(scope: SpendScope, most: Credits) -> Vec<SpendLimit> {
-    vec![SpendLimit::new(scope, most)]
+fn within(scope: SpendScope, most: Credits) -> Bounds {
+    Bounds::spending([SpendLimit::new(scope, most)])
 }
 
 impl<L: Ledger> Suite<'_, L> {
@@ -27,8 +30,8 @@ impl<L: Ledger> Suite<'_, L> {
         Ok(self.jobs.after(&job, announced(run)))
     }
 
-    async fn spends(&self, job: &Job, limits: &[SpendLimit]) -> Checked<Stored> {
-        Ok(self.ledger.store_within(job, limits).await?)
+    async fn spends(&self, job: &Job, bounds: &Bounds) -> Checked<Stored> {
+        Ok(self.ledger.store_within(job, bounds).await?)
     }
 
     pub(super) async fn what_spends_is_stored_within_its_limits(&self) -> Checked {
@@ -79,12 +82,9 @@ impl<L: Ledger> Suite<'_, L> {
             (SpendScope::Request, 0, "the limit of a request counts the job alone"),
             (SpendScope::Run("a".to_owned()), 1, "the limit of a run counts the run's jobs"),
             (SpendScope::Run("c".to_owned()), 0, "the limit of a run counts the run's jobs"),
-            (at(millis + 1), 0, "the limit of a day counts what was reserved since it began"),
-            (
-                at(millis - 3_600_000),
-                2,
-                "the limit of a day counts what was reserved since it began",
-            ),
+            (at(millis + DAY), 0, "the limit of a day counts what was reserved since it began"),
+            (at(millis), 2, "the limit of a day counts what was reserved since it began"),
+            (at(millis - DAY), 2, "the limit of a day counts what was reserved since it began"),
             (SpendScope::Account, 2, "the limit of an account counts all of its jobs"),
         ] {
             let others = RESERVES.times(others);
@@ -95,7 +95,7 @@ impl<L: Ledger> Suite<'_, L> {
         // The first limit that is broken is told, wherever it stands.
         let loose = SpendLimit::new(SpendScope::Account, Credits::whole(1_000));
         let tight = SpendLimit::new(SpendScope::Run("b".to_owned()), Credits::whole(7));
-        let over = self.spends(third, &[loose, tight.clone()]).await?;
+        let over = self.spends(third, &Bounds::spending([loose, tight.clone()])).await?;
         rule(over == Stored::over(tight, RESERVES), "every limit is checked")?;
 
         for elsewhere in [
@@ -125,7 +125,7 @@ impl<L: Ledger> Suite<'_, L> {
                 Ok(Stored::Yes) => stored += 1,
                 Ok(Stored::Over { .. }) => {}
                 Err(error) if error.kind() == ErrorKind::Unsupported => return Ok(()),
-                Ok(Stored::Overtaken) => {
+                Ok(Stored::Overtaken | Stored::Full { .. }) => {
                     return Err(Broken(
                         "a ledger takes its own check for somebody else".to_owned(),
                     ));

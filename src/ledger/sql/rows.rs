@@ -1,3 +1,4 @@
+use std::future::ready;
 use std::path::PathBuf;
 
 use sqlx::{AssertSqlSafe, FromRow as _, Row as _};
@@ -6,7 +7,7 @@ use super::{Sql, fault, on, seats};
 use crate::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Job, JobId, Stage, StoredJob};
-use crate::ledger::{EventLog, JobQuery, Ledger, Seat, SpendLimit, Stored};
+use crate::ledger::{Bounds, EventLog, JobQuery, Ledger, Seat, Stored};
 
 const INSERT: &str = "INSERT INTO adreel_jobs (id, provider, account, realm, job_key, stage, \
      due_at, job_order, state, revision, created_at, updated_at, resource, committed, reserved_at, \
@@ -193,9 +194,9 @@ impl Ledger for Sql {
     fn store_within<'a>(
         &'a self,
         job: &'a Job,
-        limits: &'a [SpendLimit],
+        bounds: &'a Bounds,
     ) -> BoxFuture<'a, Result<Stored>> {
-        Box::pin(self.change(job, limits))
+        Box::pin(self.change(job, &bounds.spend))
     }
 
     fn find_resource<'a>(
@@ -218,11 +219,13 @@ impl Ledger for Sql {
         self.place.beside(".accepted")
     }
 
-    fn take_seat(&self) -> Result<Option<Seat>> {
-        self.place.beside(".seats").map_or(Ok(None), |folder| seats::take(&folder))
+    fn take_seat(&self) -> BoxFuture<'_, Result<Option<Seat>>> {
+        let taken = self.place.beside(".seats").map_or(Ok(None), |folder| seats::take(&folder));
+        Box::pin(ready(taken))
     }
 
-    fn is_seated(&self, name: &str) -> bool {
-        self.place.beside(".seats").is_some_and(|folder| seats::is_taken(&folder, name))
+    fn is_seated<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<bool>>> {
+        let folder = self.place.beside(".seats");
+        Box::pin(ready(Ok(folder.and_then(|folder| seats::is_taken(&folder, name)))))
     }
 }

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use ulid::Ulid;
 
-use crate::clock::{Clock as _, SystemClock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::Seat;
+use crate::ledger::seat::new_name;
 
 /// A file that is locked as long as this lives. It removes itself while it is still locked, so
 /// that nobody sees a free seat that is not gone.
@@ -44,13 +44,12 @@ fn seat(folder: &Path) -> io::Result<Option<Seat>> {
     // It gets its name after its lock: under its name somebody could take it for a dead one.
     let unnamed = folder.join(format!("{name}.new"));
     let file = OpenOptions::new().write(true).create_new(true).open(&unnamed)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::Error(error)) if error.kind() == IoKind::Unsupported => {
-            fs::remove_file(&unnamed)?;
-            return Ok(None);
-        }
-        Err(error) => return Err(error.into()),
+    // Nobody else has this file, so that only a file system without locks can refuse one.
+    if let Err(error) = file.try_lock() {
+        let folder = folder.display();
+        tracing::warn!(%folder, %error, "the file system has no locks: this client takes no seat");
+        fs::remove_file(&unnamed)?;
+        return Ok(None);
     }
     fs::rename(&unnamed, &path)?;
     Ok(Some(Seat::new(name, Taken { path, _locked: file })))
@@ -65,17 +64,9 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     builder.recursive(true).create(folder)
 }
 
-fn new_name() -> io::Result<String> {
-    let millis = u64::try_from(SystemClock.now().as_millis()).unwrap_or_default();
-    let draw =
-        || getrandom::u64().map(u128::from).map_err(|error| io::Error::other(error.to_string()));
-    Ok(Ulid::from_parts(millis, draw()? << 64 | draw()?).to_string())
-}
-
-/// Whether somebody holds the seat. Where that cannot be told he may, since to wait for somebody
-/// who is dead costs nothing.
-pub(super) fn is_taken(folder: &Path, name: &str) -> bool {
-    is_name(name) && !is_free(&folder.join(name))
+/// Whether somebody holds the seat; `None` where that cannot be told.
+pub(super) fn is_taken(folder: &Path, name: &str) -> Option<bool> {
+    is_name(name).then(|| is_locked(&folder.join(name)))?
 }
 
 /// Whether it is one of our names, and with that no path to somewhere else.
@@ -83,18 +74,22 @@ fn is_name(name: &str) -> bool {
     Ulid::from_string(name).is_ok_and(|ulid| ulid.to_string() == name)
 }
 
-/// Whether it is gone or nobody's. The lock is shared, so that two who ask do not take each other
-/// for the owner.
-fn is_free(path: &Path) -> bool {
-    match File::open(path) {
-        Ok(file) => file.try_lock_shared().is_ok(),
-        Err(error) => error.kind() == IoKind::NotFound,
+/// Whether it is somebody's; one that is gone is nobody's. The lock is shared, so that two who ask
+/// do not take each other for the owner.
+fn is_locked(path: &Path) -> Option<bool> {
+    match File::open(path).map(|file| file.try_lock_shared()) {
+        Ok(Ok(())) => Some(false),
+        Ok(Err(TryLockError::WouldBlock)) => Some(true),
+        Err(error) if error.kind() == IoKind::NotFound => Some(false),
+        Ok(Err(TryLockError::Error(_))) | Err(_) => None,
     }
 }
 
 fn remove_dead(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        if entry.file_name().to_str().is_some_and(is_name) && is_free(&entry.path()) {
+        if entry.file_name().to_str().is_some_and(is_name)
+            && is_locked(&entry.path()) == Some(false)
+        {
             // Who cannot remove it leaves it to the next one.
             fs::remove_file(entry.path()).ok();
         }
