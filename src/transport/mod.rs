@@ -31,6 +31,7 @@ pub use upload::Upload;
 
 pub(crate) use call::{Answer, Call};
 pub(crate) use reply::{Refusal, Reply, retry_after};
+pub(crate) use retry::growing_pause;
 pub(crate) use webhook_url::proved_tag;
 
 use std::sync::Arc;

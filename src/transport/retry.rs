@@ -44,6 +44,25 @@ impl RetryPolicy {
     }
 }
 
+/// The shortest and the longest pause of [`growing_pause`].
+const SHORTEST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// The pause after so many failures in a row, for what is tried until somebody's patience ends:
+/// 2 s, then up to 4, 8 and so on to 60 s. Half of it is left to chance (`random` is from 0 to 1),
+/// so that many that failed together do not come back together.
+pub(crate) fn growing_pause(failures: u32, random: f64) -> Duration {
+    let doublings = failures.saturating_sub(1).min(8);
+    let ceiling = (SHORTEST_PAUSE * 2u32.pow(doublings)).min(LONGEST_PAUSE);
+    jittered(ceiling, random).max(SHORTEST_PAUSE)
+}
+
+/// Between half of a wait and the whole.
+fn jittered(ceiling: Duration, random: f64) -> Duration {
+    let half = ceiling / 2;
+    half + half.mul_f64(if random.is_finite() { random.clamp(0.0, 1.0) } else { 1.0 })
+}
+
 /// A budget of retries for each account: while a provider is down, a tenth of the calls is
 /// repeated and not all of them.
 #[derive(Debug)]
@@ -86,6 +105,17 @@ mod tests {
         assert_eq!(policy.delay(1, 0.0, None), Duration::ZERO);
         let asked = Some(Duration::from_secs(30));
         assert_eq!(policy.delay(1, 0.5, asked), Duration::from_millis(30_250));
+    }
+
+    #[test]
+    fn a_pause_grows_with_the_failures_in_a_row_and_is_never_shorter_than_two_seconds() {
+        let secs = |random| move |failures| growing_pause(failures, random).as_secs_f64();
+        let failures = [0, 1, 2, 3, 4, 5, 6, 7, u32::MAX];
+        let longest = failures.map(secs(1.0));
+        assert_eq!(longest, [2.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]);
+        let shortest = failures.map(secs(0.0));
+        assert_eq!(shortest, [2.0, 2.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0]);
+        assert_eq!(secs(f64::NAN)(3), 8.0, "whatever a clock's own randomness is");
     }
 
     #[test]
