@@ -1,13 +1,17 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
+/// The least that our own wait between two attempts may be chosen from.
+const LEAST_CEILING: Duration = Duration::from_millis(100);
+
 /// When a call that may be repeated is repeated.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
     /// How many attempts a call has in all. Default: 4.
     pub max_attempts: u32,
-    /// The longest first wait; each further one may be twice as long. Default: 500 ms.
+    /// The longest first wait; each further one may be twice as long. What is below 100 ms counts
+    /// as 100 ms. Default: 500 ms.
     pub base: Duration,
     /// The longest wait that is ours to choose. A provider's Retry-After may be longer.
     /// Default: 10 s.
@@ -35,12 +39,13 @@ impl RetryPolicy {
         self
     }
 
-    /// The wait before the attempt after `attempt` (from 1): full jitter, so that many clients
-    /// that failed together do not come back together, and never before the provider asked.
+    /// The wait before the attempt after `attempt` (from 1): the larger of what the provider asked
+    /// for and our own, half of which is left to chance, so that many clients that failed together
+    /// do not come back together. A provider that asks for none is no leave to hammer.
     pub(crate) fn delay(&self, attempt: u32, random: f64, asked: Option<Duration>) -> Duration {
         let doublings = attempt.saturating_sub(1).min(16);
-        let ceiling = self.base.saturating_mul(1 << doublings).min(self.max);
-        asked.unwrap_or_default() + ceiling.mul_f64(random)
+        let ceiling = self.base.saturating_mul(1 << doublings).min(self.max).max(LEAST_CEILING);
+        jittered(ceiling, random).max(asked.unwrap_or_default())
     }
 }
 
@@ -102,9 +107,14 @@ mod tests {
         let policy = RetryPolicy::default();
         let longest = |attempt| policy.delay(attempt, 1.0, None).as_millis();
         assert_eq!([1, 2, 3, 9].map(longest), [500, 1000, 2000, 10_000]);
-        assert_eq!(policy.delay(1, 0.0, None), Duration::ZERO);
+        let shortest = |attempt| policy.delay(attempt, 0.0, None).as_millis();
+        assert_eq!([1, 2, 3, 9].map(shortest), [250, 500, 1000, 5_000]);
         let asked = Some(Duration::from_secs(30));
-        assert_eq!(policy.delay(1, 0.5, asked), Duration::from_millis(30_250));
+        assert_eq!(policy.delay(1, 0.5, asked), Duration::from_secs(30));
+        let soon = Some(Duration::from_millis(1));
+        assert_eq!(policy.delay(3, 0.0, soon), Duration::from_secs(1), "ours is the larger");
+        let hasty = RetryPolicy { base: Duration::ZERO, max: Duration::ZERO, ..policy };
+        assert_eq!(hasty.delay(1, 0.0, None), Duration::from_millis(50));
     }
 
     #[test]
