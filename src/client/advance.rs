@@ -6,7 +6,6 @@ use super::turns::Turn;
 use super::{Client, Recovery};
 use crate::error::Result;
 use crate::job::{Action, Decision, Job, JobId, Outcome, StepRef, StepState, next};
-use crate::model::Timestamp;
 use crate::providers::Provider;
 use crate::providers::steps::{self, Pace};
 
@@ -188,11 +187,6 @@ impl Client {
     /// How long the longest job of a provider's takes.
     pub(super) fn longest_job(&self, provider: &dyn Provider) -> Duration {
         self.0.longest_job.unwrap_or_else(|| provider.longest_job())
-    }
-
-    /// The time as far as a job goes.
-    pub(super) fn now_for(&self, _: &Job) -> Timestamp {
-        self.0.clock.now()
     }
 
     /// The name by which others that share the ledger see that this client lives; `None` where that

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
+use super::ahead::Ahead;
 use super::polling::Polls;
 use super::side_file::SideFile;
 use super::turns::Turns;
@@ -219,9 +220,9 @@ impl ClientBuilder {
             let message = "name one with .ledger(…), or .in_memory() to forget jobs at the end";
             Error::invalid("ledger", message)
         })?;
-        let polls = accounts
-            .iter()
-            .map(|(account, provider)| (account.clone(), Polls::new(provider.reads_per_minute())));
+        let polls = accounts.iter().map(|(account, provider)| {
+            (account.clone(), Polls::new(Arc::clone(&clock), provider.reads_per_minute()))
+        });
         let polls = polls.collect();
         let poll_policy = self.poll_policy.unwrap_or_else(|| Arc::new(AdaptivePolling::new()));
         let side_file = self.side_file.or_else(|| ledger.side_file());
@@ -235,6 +236,7 @@ impl ClientBuilder {
             hub: Arc::default(),
             ledger,
             clock,
+            ahead: Ahead::default(),
             turns: Turns::default(),
             work: Work::default(),
             seat: OnceCell::new(),

@@ -1,6 +1,7 @@
 //! Plan, submit, wait for and resume jobs at any of the three providers.
 
 mod advance;
+mod ahead;
 mod builder;
 mod caps;
 mod config;
@@ -92,6 +93,7 @@ struct Inner {
     hub: Arc<webhooks::Hub>,
     ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
+    ahead: ahead::Ahead,
     turns: turns::Turns,
     work: work::Work,
     /// By which others that share the ledger see that this client lives.
@@ -304,7 +306,7 @@ impl Client {
         let polls = self.polls_of(job).ok_or_else(missing)?;
         let list = job.current_step().and_then(|step| provider.list_of(step));
         let is_first = !polls.reads(job.id());
-        let watch = polls.watch(self, job.id(), list, job.due_at().unwrap_or_default(), limits)?;
+        let watch = polls.watch(self, job, list, limits)?;
         self.0.hub.watch(self, job, is_first);
         Ok(watch)
     }

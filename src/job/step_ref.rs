@@ -53,11 +53,6 @@ impl<'a> StepRef<'a> {
         self.index + 1 == self.job.steps.len()
     }
 
-    /// Whether something was paid for before it.
-    pub(crate) fn is_half_paid(self) -> bool {
-        self.before().any(|step| step.paid)
-    }
-
     /// The most that it is expected to cost, once.
     pub(crate) fn price(self) -> Credits {
         let planned = self.job.plan.steps.get(self.index);

@@ -9,15 +9,13 @@ use reqwest::{Request, RequestBuilder, Response};
 use super::operation::{Operation, Replay};
 use super::reply::{Proof, Refusal, Reply};
 use super::{RetryPolicy, Shared, Transport, Upload};
+use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Timestamp;
 use crate::secret::{ApiKey, redact};
 
 /// An answer longer than this is not one of these APIs'.
 const MAX_BODY_BYTES: usize = 16 << 20;
-
-/// No provider asks for a longer wait and means it.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A decoded answer beside the JSON that it was decoded from.
 pub(crate) struct Answer<T> {
@@ -211,26 +209,26 @@ impl Call {
     ) -> Result<Reply> {
         let Shared { clock, budget, .. } = &*self.0.transport.0;
         let policy = &self.0.policy;
-        let started = clock.now();
+        let started = Moment::now(&**clock);
         let mut lost: Option<Error> = None;
         let mut attempt = 0;
         budget.refill();
         loop {
             attempt += 1;
-            let elapsed = clock.now().since(started);
+            let elapsed = Moment::now(&**clock).since(started);
             let (proof, error) =
                 match self.attempt(client, self.copy_of(&request, file).await?, elapsed).await? {
                     Ok(reply) => return Ok(reply),
                     Err((proof, error)) => (proof, error),
                 };
-            let elapsed = clock.now().since(started);
+            let elapsed = Moment::now(&**clock).since(started);
             let error = error.with_attempts(attempt, elapsed);
             tracing::debug!(operation = self.0.operation.id, attempt, ?proof, %error, "failed");
             if proof == Proof::Unknown && self.0.operation.paid {
                 lost.get_or_insert_with(|| self.copy(&error).into_submit_unknown());
             }
             let delay = policy.delay(attempt, clock.random(), error.retry_after());
-            let in_time = elapsed + delay < policy.deadline;
+            let in_time = elapsed.saturating_add(delay) < policy.deadline;
             let again = self.may_follow(proof) && attempt < policy.max_attempts && in_time;
             if !(again && budget.take()) {
                 // Once one attempt may have been accepted, no later refusal settles it.
@@ -315,13 +313,14 @@ impl Call {
         let kind = refusal.kind(reply.status);
         // All of it is the provider's text.
         let shown = |text: String| Some(redact(&text, secrets)).filter(|text| !text.is_empty());
-        let wait = refusal.retry_after.or_else(|| reply.retry_after(now));
+        // Where the head and the body both ask, the longer wait counts.
+        let wait = refusal.retry_after.max(reply.retry_after(now));
         let error = self
             .error(kind, shown(refusal.message).unwrap_or_default())
             .with_status(reply.status.as_u16())
             .with_code(refusal.code.and_then(shown))
             .with_request_id(refusal.request_id.and_then(shown))
-            .with_retry_after(wait.map(|wait| wait.min(LONGEST_WAIT)));
+            .with_retry_after(wait);
         match refusal.field.and_then(shown) {
             Some(field) => (proof, error.with_field(field)),
             None => (proof, error),
@@ -363,7 +362,8 @@ impl Call {
 
 /// What whoever keeps a provider's files says no with: a status, and XML or nothing.
 fn plain_refusal(reply: &Reply) -> Option<Refusal> {
-    (!reply.status.is_success()).then(|| reply.stray())
+    let number = u32::from(reply.status.as_u16());
+    (!reply.status.is_success()).then(|| Refusal { number, ..reply.stray() })
 }
 
 enum Failure {

@@ -1,13 +1,16 @@
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
+use crate::clock::Moment;
 use crate::job::JobId;
-use crate::model::Timestamp;
 use crate::providers::List;
 
 /// How much earlier than it is due a job is read where a list is read anyway: half of the
 /// shortest usual wait. From their second read on, jobs of a list are read together.
 const EARLY: Duration = Duration::from_secs(3);
+
+/// What was read so lately is not read again because a wait ends.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// What to read next.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,7 +20,7 @@ pub(super) enum Turn {
     /// A list that shows all of these.
     Many(List, Vec<JobId>),
     /// Nothing before this time.
-    Rest(Timestamp),
+    Rest(Moment),
     /// Nothing that is not being read already.
     Idle,
 }
@@ -27,17 +30,19 @@ pub(super) enum Turn {
 pub(super) struct Queue {
     jobs: HashMap<JobId, Entry>,
     /// Those that are not being read.
-    due: BTreeSet<(Timestamp, JobId)>,
+    due: BTreeSet<(Moment, JobId)>,
 }
 
 #[derive(Debug)]
 struct Entry {
-    due: Timestamp,
+    due: Moment,
     /// The list that shows it.
     list: Option<List>,
     is_being_read: bool,
-    /// Something happened while it was being read.
-    is_woken: bool,
+    /// When it is to be read because of something that happened while it was being read.
+    woken: Option<Moment>,
+    /// When it was last read.
+    read_at: Option<Moment>,
     count: Count,
 }
 
@@ -60,18 +65,24 @@ impl Queue {
     }
 
     /// The one that is due first of those that are not being read, and when.
-    pub(super) fn first(&self) -> Option<(Timestamp, JobId)> {
+    pub(super) fn first(&self) -> Option<(Moment, JobId)> {
         self.due.first().copied()
     }
 
     /// Adds a job. One that is there already stays as it is: whoever reads it knows best when it
     /// is due.
-    pub(super) fn add(&mut self, id: JobId, due: Timestamp, list: Option<List>) {
+    pub(super) fn add(&mut self, id: JobId, due: Moment, list: Option<List>) {
         if self.jobs.contains_key(&id) {
             return;
         }
-        let count = Count::default();
-        let entry = Entry { due, list, is_being_read: false, is_woken: false, count };
+        let entry = Entry {
+            due,
+            list,
+            is_being_read: false,
+            woken: None,
+            read_at: None,
+            count: Count::default(),
+        };
         self.jobs.insert(id, entry);
         self.due.insert((due, id));
     }
@@ -91,17 +102,39 @@ impl Queue {
         }
     }
 
-    /// Reads a job at once: something happened at its provider.
-    pub(super) fn wake(&mut self, id: JobId, now: Timestamp) {
+    /// Whether a wake would have a job read sooner than it is read anyway.
+    pub(super) fn may_wake(&self, id: JobId, now: Moment) -> bool {
+        self.jobs.get(&id).is_some_and(|entry| match entry.is_being_read {
+            true => entry.woken.is_none(),
+            false => entry.due > now,
+        })
+    }
+
+    /// Reads a job at this time, if not earlier: something happened at its provider.
+    pub(super) fn wake(&mut self, id: JobId, at: Moment) {
         match self.jobs.get_mut(&id) {
-            Some(entry) if entry.is_being_read => entry.is_woken = true,
-            Some(_) => self.move_to(id, now),
+            Some(entry) if entry.is_being_read => entry.woken = Some(at),
+            Some(_) => self.hasten(id, at),
             None => {}
         }
     }
 
+    /// Has a job read once more for a wait that ends. `false` where what is known of it is not
+    /// older than a moment, or nothing is read of it.
+    pub(super) fn read_last(&mut self, id: JobId, now: Moment) -> bool {
+        let Some(entry) = self.jobs.get(&id) else { return false };
+        if entry.is_being_read {
+            return true;
+        }
+        let is_fresh = entry.read_at.is_some_and(|read_at| now.since(read_at) <= MOMENT);
+        if !is_fresh {
+            self.hasten(id, now);
+        }
+        !is_fresh
+    }
+
     /// Takes what is due, so that nobody else takes it before it is [`done`](Self::done).
-    pub(super) fn take(&mut self, now: Timestamp) -> Turn {
+    pub(super) fn take(&mut self, now: Moment) -> Turn {
         let Some((due, id)) = self.due.first().copied() else { return Turn::Idle };
         if due > now {
             return Turn::Rest(due);
@@ -123,21 +156,35 @@ impl Queue {
     }
 
     /// Puts a job back that was read.
-    pub(super) fn done(&mut self, id: JobId, due: Timestamp, now: Timestamp) {
+    pub(super) fn done(&mut self, id: JobId, due: Moment, now: Moment) {
+        if let Some(entry) = self.jobs.get_mut(&id).filter(|entry| entry.is_being_read) {
+            entry.read_at = Some(now);
+        }
+        self.put_off(id, due);
+    }
+
+    /// Puts a job back whose status nobody has seen.
+    pub(super) fn put_off(&mut self, id: JobId, due: Moment) {
         let Some(entry) = self.jobs.get_mut(&id).filter(|entry| entry.is_being_read) else {
             return;
         };
         entry.is_being_read = false;
-        entry.due = if std::mem::take(&mut entry.is_woken) { now } else { due };
+        entry.due = entry.woken.take().map_or(due, |woken| woken.min(due));
         self.due.insert((entry.due, id));
     }
 
-    /// Puts a job back that its list does not show: from now on it is read by itself, and at once.
-    pub(super) fn not_shown(&mut self, id: JobId, now: Timestamp) {
+    /// Puts a job back that its list does not show, or whose list could not be read: from now on it
+    /// is read by itself.
+    pub(super) fn leave_list(&mut self, id: JobId, due: Moment) {
         if let Some(entry) = self.jobs.get_mut(&id) {
             entry.list = None;
         }
-        self.done(id, now, now);
+        self.put_off(id, due);
+    }
+
+    /// Whether a job was taken and not put back.
+    pub(super) fn is_being_read(&self, id: JobId) -> bool {
+        self.jobs.get(&id).is_some_and(|entry| entry.is_being_read)
     }
 
     /// The count of a job, to be kept up to date.
@@ -152,11 +199,8 @@ impl Queue {
         }
     }
 
-    fn move_to(&mut self, id: JobId, due: Timestamp) {
-        let Some(entry) = self.jobs.get_mut(&id) else { return };
-        if entry.is_being_read {
-            return;
-        }
+    fn hasten(&mut self, id: JobId, due: Moment) {
+        let Some(entry) = self.jobs.get_mut(&id).filter(|entry| due < entry.due) else { return };
         self.due.remove(&(entry.due, id));
         entry.due = due;
         self.due.insert((due, id));
@@ -170,8 +214,8 @@ mod tests {
 
     const LIST: List = List { operation: "list_videos", most: 3 };
 
-    fn at(secs: i64) -> Timestamp {
-        Timestamp::from_millis(secs * 1000)
+    fn at(secs: u64) -> Moment {
+        Moment::default() + Duration::from_secs(secs)
     }
 
     fn ids<const N: usize>() -> [JobId; N] {
@@ -239,7 +283,7 @@ mod tests {
         queue.add(a, at(1), Some(LIST));
         queue.add(b, at(1), Some(LIST));
         assert_eq!(queue.take(at(1)), Turn::Many(LIST, vec![a, b]));
-        queue.not_shown(a, at(2));
+        queue.leave_list(a, at(2));
         queue.done(b, at(2), at(2));
         assert_eq!(queue.take(at(2)), Turn::One(a));
         assert_eq!(queue.take(at(2)), Turn::One(b));
@@ -249,13 +293,37 @@ mod tests {
     fn who_is_woken_is_read_at_once_also_when_he_is_being_read() {
         let mut queue = Queue::default();
         let [id] = ids();
+        assert!(!queue.may_wake(id, at(1)));
         queue.add(id, at(100), None);
+        assert!(queue.may_wake(id, at(10)));
         queue.wake(id, at(10));
+        assert!(!queue.may_wake(id, at(10)), "it is read now anyway");
         assert_eq!(queue.take(at(10)), Turn::One(id));
         queue.wake(id, at(11));
+        assert!(!queue.may_wake(id, at(11)), "once is enough");
         queue.done(id, at(200), at(12));
         assert_eq!(queue.take(at(12)), Turn::One(id), "what was read may be older than the wake");
         queue.done(id, at(200), at(13));
         assert_eq!(queue.take(at(13)), Turn::Rest(at(200)));
+        queue.wake(id, at(300));
+        assert_eq!(queue.take(at(13)), Turn::Rest(at(200)), "nobody is woken later than he is due");
+    }
+
+    #[test]
+    fn a_wait_that_ends_has_a_job_read_unless_that_was_just_done() {
+        let mut queue = Queue::default();
+        let [id] = ids();
+        assert!(!queue.read_last(id, at(1)), "nobody reads it");
+        queue.add(id, at(100), None);
+        assert!(queue.read_last(id, at(10)));
+        assert_eq!(queue.take(at(10)), Turn::One(id));
+        assert!(queue.read_last(id, at(10)), "the read that is under way is the last");
+        queue.done(id, at(100), at(12));
+        assert!(!queue.read_last(id, at(13)));
+        assert_eq!(queue.take(at(14)), Turn::Rest(at(100)));
+        assert!(queue.read_last(id, at(14)));
+        assert_eq!(queue.take(at(14)), Turn::One(id));
+        queue.put_off(id, at(15));
+        assert!(queue.read_last(id, at(14)), "nobody has seen its status");
     }
 }
