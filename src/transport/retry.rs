@@ -47,7 +47,8 @@ impl RetryPolicy {
 /// The pause after so many refusals in a row: 2 s and ever longer, up to a minute.
 pub(crate) fn growing_pause(failures: u32, random: f64) -> Duration {
     let doublings = failures.saturating_sub(1).min(5);
-    let ceiling = Duration::from_secs(4).saturating_mul(1 << doublings).min(Duration::from_secs(60));
+    let ceiling =
+        Duration::from_secs(4).saturating_mul(1 << doublings).min(Duration::from_secs(60));
     ceiling.mul_f64(0.5 + 0.5 * random.clamp(0.0, 1.0))
 }
 
