@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::Client;
+use super::Recovery;
 use super::advance::Sender;
 use super::record::Recorded;
-use super::Recovery;
 use crate::error::Result;
 use crate::job::{Account, Job, Look, Outcome, Reason, Seen, Stage, StepRef, may_be_repeated};
 use crate::ledger::JobQuery;

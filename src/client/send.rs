@@ -79,9 +79,8 @@ impl Client {
         step: StepRef<'_>,
         print: &str,
     ) -> Option<Outcome> {
-        let is_theirs = |step: &StepRef<'_>| {
-            step.resource().is_some() && step.keys.as_deref() != Some(print)
-        };
+        let is_theirs =
+            |step: &StepRef<'_>| step.resource().is_some() && step.keys.as_deref() != Some(print);
         if let Some(paid) = step.before().filter(|step| step.is_paid()).find(is_theirs) {
             let error = provider.adopt(paid).await.err()?;
             let error = match error.kind() {

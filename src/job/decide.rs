@@ -124,10 +124,7 @@ fn hold_restored(job: &mut Job, now: Timestamp) {
     let is_open = |step: &Step| {
         step.paid
             && step.resource.is_none()
-            && matches!(
-                step.state,
-                StepState::Ready | StepState::Submitting | StepState::Unknown
-            )
+            && matches!(step.state, StepState::Ready | StepState::Submitting | StepState::Unknown)
     };
     let mut held = false;
     for step in job.steps.iter_mut().filter(|step| is_open(step)) {
@@ -141,7 +138,8 @@ fn hold_restored(job: &mut Job, now: Timestamp) {
         held = true;
     }
     if held {
-        let message = "the ledger was restored: the call may have been sent since the copy was made";
+        let message =
+            "the ledger was restored: the call may have been sent since the copy was made";
         job.trouble = Some(Reason::new(ErrorKind::SubmitUnknown, message));
     }
 }

@@ -67,8 +67,7 @@ pub(super) fn looked_up(job: &mut Job, index: usize, look: Look, now: Timestamp)
     step.absences = step.absences.saturating_add(u32::from(counts));
     let never = survey.as_ref().is_some_and(|survey| matches!(survey.reach, Reach::Never(_)));
     let enough = if survey.is_some() { LOOKS_BEFORE_HOLDING } else { FAILURES_BEFORE_HOLDING };
-    let evidence =
-        Evidence { looked_at: look.begun, by_same_keys, survey, looks: step.lookups };
+    let evidence = Evidence { looked_at: look.begun, by_same_keys, survey, looks: step.lookups };
     // One that the provider is just answering is waited for, and what is held stays held.
     let is_held = step.state == StepState::Uncertain || never || step.absences >= enough;
     step.due = match is_held {
@@ -103,9 +102,7 @@ fn hold(job: &mut Job, index: usize, evidence: &Evidence) {
             reason.message = told;
             reason
         }
-        None => {
-            Reason::new(ErrorKind::SubmitUnknown, "the process ended before the answer came")
-        }
+        None => Reason::new(ErrorKind::SubmitUnknown, "the process ended before the answer came"),
     };
     let mut reason = reason;
     reason.message = format!("{}{HELD}{why}", reason.message);
@@ -136,10 +133,10 @@ pub(crate) fn may_be_sent_again(step: StepRef<'_>, now: Timestamp) -> Result<(),
     };
     match evidence.survey.as_ref().map(|survey| &survey.reach) {
         Some(Reach::Never(_)) => Ok(()),
-        _ if step.keys.is_none() => {
-            Err("it is not known by which keys it was sent, so no look can show that it is not there"
-                .to_owned())
-        }
+        _ if step.keys.is_none() => Err(
+            "it is not known by which keys it was sent, so no look can show that it is not there"
+                .to_owned(),
+        ),
         _ if !evidence.by_same_keys => {
             Err("it was sent by other keys than these: only those can show that it is not there"
                 .to_owned())

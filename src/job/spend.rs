@@ -108,7 +108,8 @@ impl Job {
     /// was accepted yet: what is sent now counts now.
     pub(super) fn reserve_anew(&mut self, run: Option<&str>, now: Timestamp) {
         let Some(last) = self.last_reserved() else { return };
-        let is_same = last.at.day() == now.day() && run.is_none_or(|run| last.run.as_deref() == Some(run));
+        let is_same =
+            last.at.day() == now.day() && run.is_none_or(|run| last.run.as_deref() == Some(run));
         let (amount, run) = (self.reserved(), last.run.clone());
         if !is_same && amount > Credits::ZERO {
             self.spending.push(SpendEvent { kind: SpendKind::Refunded, amount, at: now, run });
@@ -172,7 +173,7 @@ impl Books {
                     price(job, index).times(copies(step).saturating_sub(1))
                 };
                 let settled = match job.cost() {
-                    Some(cost) => cost.credits + paid().map(further).sum(),
+                    Some(cost) => cost.credits.max(Credits::ZERO) + paid().map(further).sum(),
                     None => paid().map(most).sum(),
                 };
                 Self { reserved: Credits::ZERO, settled }
@@ -217,7 +218,7 @@ fn taken(step: &Step, price: Credits) -> Credits {
     if !may_exist(step) {
         return Credits::ZERO;
     }
-    step.taken.unwrap_or(price) + price.times(copies(step) - 1)
+    step.taken.unwrap_or(price).max(Credits::ZERO) + price.times(copies(step) - 1)
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Job, Need, Offer, Outcome, Reason, Sending, Stage, Step, StepState, SubmitOutcome, decide, judge,
+    Job, Need, Offer, Outcome, Reason, Sending, Stage, Step, StepState, SubmitOutcome, decide,
+    judge,
 };
 use crate::error::ErrorKind;
 use crate::model::{Timestamp, VideoFacts};

@@ -104,11 +104,7 @@ pub(crate) trait Provider: Send + Sync + 'static {
     }
 
     /// Looks for a step whose answer was lost, and says what it saw.
-    fn look<'a>(
-        &'a self,
-        step: StepRef<'a>,
-        looking: Looking<'a>,
-    ) -> BoxFuture<'a, Result<Seen>>;
+    fn look<'a>(&'a self, step: StepRef<'a>, looking: Looking<'a>) -> BoxFuture<'a, Result<Seen>>;
 
     /// Lays out the steps that make a part of a finished job anew, and says with what request.
     fn plan_anew(

@@ -94,7 +94,12 @@ mod tests {
 
     #[test]
     fn a_tag_is_found_wherever_it_stands_and_is_not_taken_for_another_steps() {
-        for text in [TAG.to_owned(), format!("Roast {TAG}"), format!("x?adreel=t.{TAG}&y"), TAG.to_lowercase()] {
+        for text in [
+            TAG.to_owned(),
+            format!("Roast {TAG}"),
+            format!("x?adreel=t.{TAG}&y"),
+            TAG.to_lowercase(),
+        ] {
             assert!(carries(&text, TAG) && !carries_another(&text, TAG), "{text}");
         }
         let twelfth = format!("Roast {TAG}2");
@@ -110,8 +115,7 @@ mod tests {
     }
 
     fn looked(records: &[(Option<Timestamp>, bool)]) -> Reach {
-        let mut looked =
-            Looked { since: at(0), records: 0, last: None, is_past: false, gap: None };
+        let mut looked = Looked { since: at(0), records: 0, last: None, is_past: false, gap: None };
         records.iter().for_each(|(made, is_anothers)| looked.see(*made, *is_anothers));
         looked.survey().reach
     }

@@ -104,19 +104,22 @@ impl Transport {
         if let Some(url) = &config.webhook_url {
             webhook_url::check_base(url)?;
         }
-        Ok(Self(Arc::new(Shared {
-            dialect,
-            account: Account { provider: dialect.provider, name: config.name, realm },
-            base_url,
-            api: config.http.api_client()?,
-            open: config.http.open_client()?,
-            credentials: config.credentials,
-            policy: config.retry,
-            budget: RetryBudget::new(),
-            clock: config.clock,
-            submit_timeout: config.submit_timeout,
-            webhook_url: config.webhook_url,
-        }), None))
+        Ok(Self(
+            Arc::new(Shared {
+                dialect,
+                account: Account { provider: dialect.provider, name: config.name, realm },
+                base_url,
+                api: config.http.api_client()?,
+                open: config.http.open_client()?,
+                credentials: config.credentials,
+                policy: config.retry,
+                budget: RetryBudget::new(),
+                clock: config.clock,
+                submit_timeout: config.submit_timeout,
+                webhook_url: config.webhook_url,
+            }),
+            None,
+        ))
     }
 
     pub(crate) fn account(&self) -> &Account {

@@ -7,8 +7,8 @@ use crate::BoxFuture;
 use crate::clock::{Clock, SystemClock};
 use crate::error::ErrorKind;
 use crate::job::{
-    Account, Choice, Confidence, Estimate, Job, JobId, Look, Note, Outcome, Plan, PlannedMedia, Seen, Sending, Survey,
-    PlannedStep, Reason, SubmitOutcome, apply,
+    Account, Choice, Confidence, Estimate, Job, JobId, Look, Note, Outcome, Plan, PlannedMedia,
+    PlannedStep, Reason, Seen, Sending, SubmitOutcome, Survey, apply,
 };
 use crate::model::{
     Cost, CostSource, Credits, Medium, Product, ProviderId, Timestamp, VideoFacts, VideoRequest,

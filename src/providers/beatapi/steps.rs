@@ -13,9 +13,7 @@ use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::AccountConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, Plan, Seen, StepRef};
-use crate::model::{
-    AspectRatio, Cost, CostSource, Credits, Medium, ProviderId, VideoFacts, VideoRequest,
-};
+use crate::model::{AspectRatio, Cost, Credits, Medium, ProviderId, VideoFacts, VideoRequest};
 use crate::pages::Pages;
 use crate::providers::endpoints::Endpoints;
 use crate::providers::request::Local;
@@ -182,10 +180,10 @@ impl Account {
         Ok(match task.status {
             TaskStatus::Succeeded => {
                 let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
-                Status::Succeeded(status, Some(video(&task, raw).ok_or_else(no_video)?))
+                Status::Succeeded(status, Some(video(step.job(), &task, raw).ok_or_else(no_video)?))
             }
             TaskStatus::Failed => Status::Failed {
-                cost: taken(&task),
+                cost: taken(step.job(), &task),
                 code: task.error_code,
                 message: task.error_message,
             },
@@ -242,11 +240,7 @@ impl Provider for Account {
         Box::pin(self.read(step))
     }
 
-    fn look<'a>(
-        &'a self,
-        step: StepRef<'a>,
-        looking: Looking<'a>,
-    ) -> BoxFuture<'a, Result<Seen>> {
+    fn look<'a>(&'a self, step: StepRef<'a>, looking: Looking<'a>) -> BoxFuture<'a, Result<Seen>> {
         Box::pin(self.replay(step, looking))
     }
 
@@ -320,7 +314,7 @@ fn music_body(job: &Job) -> types::CreateMusicVideoRequest {
         .extra(extra)
 }
 
-fn video(task: &types::Task, raw: serde_json::Value) -> Option<VideoFacts> {
+fn video(job: &Job, task: &types::Task, raw: serde_json::Value) -> Option<VideoFacts> {
     let output = task.output.as_ref()?;
     let media = output.media.as_ref().and_then(|media| media.first());
     let url = media.map(|media| media.url.clone()).or_else(|| output.r2_url.clone())?;
@@ -332,15 +326,15 @@ fn video(task: &types::Task, raw: serde_json::Value) -> Option<VideoFacts> {
         poster: None,
         // The billed length is what was asked for, not what was measured.
         duration: None,
-        cost: credits.map(|credits| Cost { credits, source: CostSource::Reported }),
+        cost: credits.and_then(|credits| Cost::reported(credits, job.plan.cost.high)),
         raw,
     })
 }
 
 /// What a failed task took all the same: nothing, as a rule.
-fn taken(task: &types::Task) -> Option<Cost> {
+fn taken(job: &Job, task: &types::Task) -> Option<Cost> {
     let credits = task.usage.as_ref()?.credits_settled?;
-    Some(Cost { credits, source: CostSource::Reported })
+    Cost::reported(credits, job.plan.cost.high)
 }
 
 fn no_video() -> Error {

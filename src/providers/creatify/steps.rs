@@ -8,9 +8,7 @@ use super::super::steps::{Looking, Sent, Status, picture};
 use super::super::{List, Prepared, Provider, unknown_step};
 use super::find::find;
 use super::link::{LINK, LINK_VIDEO, PARAMS};
-use super::plan::{
-    HOST, IMAGE, IMAGE_ANEW, URL_MAX_CHARS, VIDEO, VIDEO_ANEW, plan, plan_anew,
-};
+use super::plan::{HOST, IMAGE, IMAGE_ANEW, URL_MAX_CHARS, VIDEO, VIDEO_ANEW, plan, plan_anew};
 use super::types::{self, ProductToVideoStatus};
 use super::{Client, Options, link};
 use crate::BoxFuture;

@@ -125,12 +125,7 @@ pub(super) async fn find_preview(client: &Client, step: StepRef<'_>) -> Result<S
 
 /// Reads pages, the newest first, until they are older than the call. A page is as long as the
 /// provider likes: only one that brings nothing new is the last.
-async fn look_through(
-    client: &Client,
-    list: List,
-    step: StepRef<'_>,
-    tag: &str,
-) -> Result<Sought> {
+async fn look_through(client: &Client, list: List, step: StepRef<'_>, tag: &str) -> Result<Sought> {
     let mut known = HashSet::new();
     let mut sought = Sought { ours: Vec::new(), looked: Looked::new(step) };
     for page in 1..=MOST_PAGES {

@@ -153,7 +153,10 @@ impl Account {
         Ok(match Word::from(status.to_lowercase()) {
             Word::Completed | Word::Success | Word::Succeeded => {
                 let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
-                Status::Succeeded(status, Some(facts(step.job(), &video, raw).ok_or_else(no_video)?))
+                Status::Succeeded(
+                    status,
+                    Some(facts(step.job(), &video, raw).ok_or_else(no_video)?),
+                )
             }
             Word::Failed | Word::Error | Word::Cancelled | Word::Canceled => failure(video),
             word => {
@@ -329,18 +332,19 @@ fn facts(job: &Job, video: &types::ProductVideo, raw: serde_json::Value) -> Opti
         url: set(&video.video_url)?,
         poster: set(&video.cover_url),
         duration: secs.and_then(|secs| Duration::try_from_secs_f64(secs).ok()),
-        cost: video.deducted_credit.map(|credits| cost(job, credits)),
+        cost: video.deducted_credit.and_then(|credits| cost(job, credits)),
         raw,
     })
 }
 
 /// What a video reports is its own price; that of its previews is the price table's.
-fn cost(job: &Job, credits: Credits) -> Cost {
+fn cost(job: &Job, credits: Credits) -> Option<Cost> {
+    let reported = Cost::reported(credits, job.plan.cost.high)?;
     let previews = job.plan.steps.iter().find(|step| step.operation == PREVIEWS);
-    match previews.and_then(|step| step.credits) {
+    Some(match previews.and_then(|step| step.credits) {
         Some(previews) => Cost { credits: credits + previews, source: CostSource::PriceTable },
-        None => Cost { credits, source: CostSource::Reported },
-    }
+        None => reported,
+    })
 }
 
 /// Code and message of a failure, from whichever of its places they stand in.
