@@ -22,7 +22,7 @@ pub(crate) const OTHER_KEY: &str = "sk_sandbox_second";
 const SETTLE_MS: &str = "1500";
 
 /// How long a command may run before it is ended.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(45);
 
 /// A ledger and a folder for videos, which several commands share.
 pub(crate) struct Desk(tempfile::TempDir);
@@ -158,24 +158,29 @@ impl Running {
 }
 
 /// How a command ended. What it said is for whoever reads a failed test.
-#[derive(Debug)]
 pub(crate) struct Ended {
     /// `None` where it did not end by itself.
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
-    pub(crate) stderr: String,
+    stderr: String,
+}
+
+impl std::fmt::Debug for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let said: String = self.stderr.chars().take(1_500).collect();
+        write!(f, "exit {:?}\n{}{said}", self.code, self.stdout)
+    }
 }
 
 impl Ended {
     #[track_caller]
     pub(crate) fn is(&self, code: i32) {
-        assert_eq!(self.code, Some(code), "{}{}", self.stdout, self.stderr);
+        assert!(self.code == Some(code), "not exit {code}: {self:?}");
     }
 
     /// Held, or done: whether somebody looks further than he has to is up to him.
     #[track_caller]
     pub(crate) fn is_done_or_held(&self) {
-        let is_either = [Some(0), Some(6)].contains(&self.code);
-        assert!(is_either, "exit {:?}\n{}{}", self.code, self.stdout, self.stderr);
+        assert!([Some(0), Some(6)].contains(&self.code), "neither done nor held: {self:?}");
     }
 }

@@ -33,8 +33,10 @@ struct Lost {
     has_webhook: bool,
     /// The paid call, by the path of its request.
     is_call: fn(&Request) -> bool,
-    /// What the list of it shows until it is as it should be.
+    /// Whether its own record tells of it, and not the list of all.
+    is_in_record: bool,
     list: &'static str,
+    /// What that shows until it is as it should be.
     shown: fn(Vec<Value>) -> Vec<Value>,
     /// Whether nothing in the list can be told from others'.
     must_hold: bool,
@@ -45,14 +47,17 @@ struct Lost {
 async fn play(lost: Lost) {
     let (service, is_honest, desk) = (Creatify::new(), Switch::default(), Desk::new());
     let (creatify, is_lost, honest) = (service.clone(), Switch::default(), is_honest.clone());
-    let Lost { asked, has_webhook, is_call, list, shown, must_hold } = lost;
+    let Lost { asked, has_webhook, is_call, is_in_record, list, shown, must_hold } = lost;
     let server = Server::sped_up(SPEED, move |request| {
         let answer = creatify.answer(request);
         if is_call(request) && is_lost.is_first() {
             return Answer::hang_up();
         }
-        // Before the answer was lost the list is read too, for what is at work.
-        if request.is("GET", list) && is_lost.is_on() && !honest.is_on() {
+        let is_look = match is_in_record {
+            true => request.is("GET", list),
+            false => request.path == list && request.method == "GET" && request.query.is_empty(),
+        };
+        if is_look && is_lost.is_on() && !honest.is_on() {
             let items = match list {
                 LINKS => creatify.listed_links(request),
                 LINK_VIDEOS => creatify.listed_link_videos(request, &json!({})),
@@ -95,6 +100,7 @@ async fn creatify_lists_of_pictures() {
         asked: Asked::Picture,
         has_webhook,
         is_call: |request| request.is("POST", creatify::IMAGE),
+        is_in_record: false,
         list: RECORDS,
         shown,
         must_hold,
@@ -167,6 +173,7 @@ async fn creatify_lists_of_links_and_their_videos() {
         asked: Asked::Page,
         has_webhook: true,
         is_call: |request| request.is("POST", LINKS),
+        is_in_record: false,
         list: LINKS,
         shown,
         must_hold,
@@ -207,6 +214,7 @@ async fn creatify_record_that_goes_on_late() {
         asked: Asked::Picture,
         has_webhook: true,
         is_call: creatify::is_video,
+        is_in_record: true,
         list: RECORDS,
         shown: |mut records| {
             for record in &mut records {
