@@ -57,7 +57,7 @@ use tokio::sync::OnceCell;
 use crate::catalogue::Catalogue;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Account, Job, JobId};
+use crate::job::{Account, Job, JobId, Stage};
 use crate::ledger::{Ledger, Seat};
 use crate::model::{Capabilities, Credits, ProviderId, VideoRequest};
 use crate::providers::{self, Provider};
@@ -182,6 +182,23 @@ impl Client {
         let missing = || Error::new(ErrorKind::NotFound, "the ledger has no such job").with_job(id);
         let loaded = self.0.ledger.load(id).await.map_err(|error| error.with_job(id))?;
         loaded.ok_or_else(missing)
+    }
+
+    /// The video of a job, as the ledger has it. Nothing is sent, read or waited for.
+    ///
+    /// # Errors
+    /// What a [`Wait`] for the job would end with, and [`ErrorKind::Timeout`] for one that has not
+    /// come to its end.
+    pub async fn video(&self, id: impl Into<JobId>) -> Result<Video> {
+        let job = self.job(id).await?;
+        match wait::ending(&job) {
+            Some(error) => Err(error),
+            None if matches!(job.stage(), Stage::Rendered | Stage::Done) => Video::new(self, job),
+            None => {
+                let message = format!("it is {} still: resume it", job.stage());
+                Err(Error::new(ErrorKind::Timeout, message).with_job(job.id()))
+            }
+        }
     }
 
     /// The run that its jobs count for: that of the [builder](ClientBuilder::run), or a name of its

@@ -225,6 +225,27 @@ impl<'a> IntoFuture for Generate<'a> {
     }
 }
 
+impl Generate<'_> {
+    /// A new job of a route, which nobody knows yet.
+    ///
+    /// # Errors
+    /// As [`Planning`], and [`ErrorKind::OverCap`] for one that may cost more than a request may.
+    pub(super) async fn of_route(&self, route: &str) -> Result<Job> {
+        let local = Local::of(self.0.request).await?;
+        let plan = self.0.plan(&local).await?;
+        let mut job = self.0.job(plan, local.fingerprint(self.0.request));
+        job.key = self.0.key.as_deref().map(sha256);
+        job.route = Some(route.to_owned());
+        self.0.client.check_request(&job)?;
+        Ok(job)
+    }
+
+    /// What tells its request apart from others.
+    pub(super) async fn fingerprint(&self) -> Result<String> {
+        Ok(Local::of(self.0.request).await?.fingerprint(self.0.request))
+    }
+}
+
 impl Order<'_> {
     async fn plan(&self, local: &Local) -> Result<Plan> {
         let provider = self.client.provider(self.provider, self.account.as_deref())?;
