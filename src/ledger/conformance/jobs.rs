@@ -8,7 +8,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::ErrorKind;
 use crate::job::{
     Account, Choice, Confidence, Estimate, Job, JobId, Look, Note, Outcome, Plan, PlannedMedia,
-    PlannedStep, Reason, Seen, Sending, SubmitOutcome, Survey, apply,
+    PlannedStep, Reason, Seen, Sending, SpendEvent, SpendKind, SubmitOutcome, Survey, apply,
 };
 use crate::model::{
     Cost, CostSource, Credits, Medium, Product, ProviderId, Timestamp, VideoFacts, VideoRequest,
@@ -75,6 +75,39 @@ impl Jobs {
     pub(super) fn after(&self, job: &Job, outcome: Outcome) -> Job {
         apply(job.clone(), outcome, self.now())
     }
+
+    /// A job of an account whose next step is paid, and the same with that step announced for a run.
+    pub(super) fn payer(&self, account: &Account, run: &str) -> (Job, Job) {
+        let uploaded = outcomes().into_iter().take(2);
+        let ready = uploaded.fold(self.with(account, None), |job, told| self.after(&job, told));
+        let announced = self.after(&ready, announced(run));
+        (ready, announced)
+    }
+
+    /// The job with another entry of what it spends, one revision on. By hand, because what a ledger
+    /// adds up is not to depend on when jobs reserve something.
+    pub(super) fn entering(
+        &self,
+        job: &Job,
+        kind: SpendKind,
+        amount: Credits,
+        at: Timestamp,
+        run: &str,
+    ) -> Job {
+        let mut job = job.clone();
+        job.spending.push(SpendEvent { kind, amount, at, run: Some(run.to_owned()) });
+        job.updated_at = self.now();
+        job.revision += 1;
+        job
+    }
+}
+
+/// The job with a slot that it takes until a time, as it would be stored next.
+pub(super) fn with_slot(mut job: Job, until: Timestamp) -> Job {
+    if let Some(step) = job.current() {
+        job.steps[step].slot_until = Some(until);
+    }
+    job
 }
 
 pub(super) fn account(provider: ProviderId, name: &str, realm: &str) -> Account {
@@ -145,6 +178,13 @@ pub(super) fn sending() -> Outcome {
 pub(super) fn look(seen: Seen) -> Outcome {
     let begun = Timestamp::from_millis(1_790_000_000_000);
     Outcome::LookedUp(Look::new(begun, Some("their fingerprint".to_owned()), seen))
+}
+
+/// A step is about to be sent for a run.
+pub(super) fn announced(run: &str) -> Outcome {
+    let mut sending = Sending::new(Duration::from_secs(90), Duration::from_secs(1800));
+    sending.run = Some(run.to_owned());
+    Outcome::Sending(sending)
 }
 
 /// What happens to a job on its way to a video, so that each of its fields is filled once.

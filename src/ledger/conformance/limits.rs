@@ -2,20 +2,20 @@
 
 use futures_util::future::join_all;
 
-use super::jobs::{account, outcomes};
+use super::jobs::{account, announced, outcomes};
 use super::{Broken, Checked, RIVALS, Suite, rule};
 use crate::error::ErrorKind;
-use crate::job::{Job, Outcome, Reason, Seen, Sending, SubmitOutcome};
+use crate::job::{Job, Outcome, Reason, Seen, SubmitOutcome};
 use crate::ledger::{Bounds, Ledger, SpendLimit, SpendScope, Stored};
 use crate::model::{Credits, ProviderId, Timestamp};
 
 /// A day, in milliseconds.
-const DAY: i64 = 24 * 60 * 60 * 1_000;
+pub(super) const DAY: i64 = 24 * 60 * 60 * 1_000;
 
 /// What each of the suite's jobs reserves.
-const RESERVES: Credits = Credits::whole(4);
+pub(super) const RESERVES: Credits = Credits::whole(4);
 
-fn within(scope: SpendScope, most: Credits) -> Bounds {
+pub(super) fn within(scope: SpendScope, most: Credits) -> Bounds {
     Bounds::spending([SpendLimit::new(scope, most)])
 }
 
@@ -160,13 +160,6 @@ impl<L: Ledger> Suite<'_, L> {
         let elsewhere = self.ledger.find_resource(&other, &name).await?;
         rule(elsewhere.is_none(), "an id of a provider is looked for within its account")
     }
-}
-
-fn announced(run: &str) -> Outcome {
-    let secs = std::time::Duration::from_secs;
-    let mut sending = Sending::new(secs(90), secs(1800));
-    sending.run = Some(run.to_owned());
-    Outcome::Sending(sending)
 }
 
 fn refused() -> Outcome {

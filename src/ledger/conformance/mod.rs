@@ -12,16 +12,19 @@
 //!
 //! The suite wants a place of its own: nobody else writes there meanwhile, and its jobs stay.
 
+mod due;
 mod events;
 mod jobs;
 mod limits;
+mod routes;
+mod totals;
 
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
 
-use super::{JobQuery, Ledger};
-use crate::error::Error;
+use super::{Gate, JobQuery, Ledger};
+use crate::error::{Error, ErrorKind};
 use crate::job::{Job, JobId, Stage};
 use crate::model::ProviderId;
 use jobs::{Jobs, account, outcomes, sending};
@@ -61,17 +64,41 @@ async fn persistent<L: Ledger>(open: impl AsyncFn() -> L) -> Checked {
     let jobs = Jobs::new();
     let first = jobs.about("What is written stays");
     let last = jobs.after(&first, sending());
+    let keeps_claims;
     {
         let (ledger, other) = (open().await, open().await);
         rule(ledger.insert(&first).await?.is_none(), "a new job is inserted")?;
         rule(other.store(&last).await?, "what one inserts, another one stores")?;
+        keeps_claims = claims(&jobs, &ledger).await?;
         Suite { jobs, ledger: &ledger, other: &other }.run().await?;
     }
     let ledger = open().await;
+    if let Some((route, holder, gate)) = keeps_claims {
+        let told = "a ledger that is opened again knows who has which claim, and its gates";
+        rule(ledger.claim(&route).await? == Some(holder.id()), told)?;
+        rule(ledger.gate(holder.account()).await? == Some(gate), told)?;
+    }
     let loaded = ledger.load(last.id()).await?;
     rule(loaded.as_ref() == Some(&last), "a ledger that is opened again has what was stored")?;
     let existing = ledger.insert(&first).await?;
     rule(existing == Some(last), "a ledger that is opened again knows its jobs by their ids")
+}
+
+/// A route, who has its claim, and a gate of his account; nothing where a ledger keeps none.
+async fn claims(jobs: &Jobs, ledger: &impl Ledger) -> Checked<Option<(String, Job, Gate)>> {
+    let (route, gate) = (jobs.key(), Gate::new("open", 1));
+    let holder = jobs.with(&account(ProviderId::Jogg, "reopened", "http://127.0.0.1"), None);
+    let kept = match ledger.move_claim(&route, None, &holder).await {
+        Ok(moved) => ledger.store_gate(holder.account(), &gate).await.map(|stored| moved && stored),
+        refused => refused,
+    };
+    match kept {
+        Err(error) if error.kind() == ErrorKind::Unsupported => Ok(None),
+        kept => {
+            rule(kept?, "the first claim and the first gate are stored")?;
+            Ok(Some((route, holder, gate)))
+        }
+    }
 }
 
 /// The rule that is broken.
@@ -108,9 +135,21 @@ impl<L: Ledger> Suite<'_, L> {
         self.one_of_many_rivals_inserts().await?;
         self.jobs_are_listed_in_the_order_of_their_ids().await?;
         self.jobs_are_listed_by_stage().await?;
+        self.jobs_are_listed_by_account().await?;
         self.what_spends_is_stored_within_its_limits().await?;
         self.as_many_of_many_rivals_spend_as_a_limit_lets().await?;
+        self.totals_follow_the_jobs().await?;
+        self.a_job_is_stored_where_a_slot_is_left().await?;
+        self.a_thousand_store_within_slots_and_limits().await?;
         self.a_job_is_found_by_what_its_provider_calls_it().await?;
+        self.a_claim_moves_as_a_whole_or_not_at_all().await?;
+        self.one_of_many_rivals_claims_a_route().await?;
+        self.claims_that_cross_do_not_block_each_other().await?;
+        self.what_is_due_is_taken_once().await?;
+        self.each_job_goes_to_one_of_many_who_ask().await?;
+        self.a_gate_is_stored_by_one().await?;
+        self.a_seat_is_seen_for_as_long_as_it_is_held().await?;
+        self.its_clock_is_one().await?;
         match (self.ledger.events(), self.other.events()) {
             (Some(log), Some(other)) => events::check(&self.jobs, log, other).await,
             _ => Ok(()),
@@ -318,6 +357,27 @@ impl<L: Ledger> Suite<'_, L> {
             rule(at(&stages).starts_with(&listed), "a limit counts what the filter leaves")?;
             let is_full = listed.len() == at(&stages).len().min(1);
             rule(is_full, "a limit counts what the filter leaves")?;
+        }
+        Ok(())
+    }
+    async fn jobs_are_listed_by_account(&self) -> Checked {
+        let start = self.jobs.id();
+        let [mine, other] =
+            ["mine", "other"].map(|name| account(ProviderId::Creatify, name, "http://127.0.0.1"));
+        let mut jobs = Vec::new();
+        for account in [&mine, &other, &mine, &other, &mine] {
+            jobs.push(self.inserted(self.jobs.with(account, None)).await?.id());
+        }
+        let all = JobQuery::all().of(&mine);
+        for (query, expected) in [
+            (all.clone(), vec![jobs[0], jobs[2], jobs[4]]),
+            (all.clone().limit(2), vec![jobs[0], jobs[2]]),
+            (all.after(jobs[0]), vec![jobs[2], jobs[4]]),
+            (JobQuery::at([Stage::Ready]).of(&other).after(start), vec![jobs[1], jobs[3]]),
+            (JobQuery::at([Stage::Done]).of(&other), vec![]),
+        ] {
+            let listed = self.ids(&query).await?;
+            rule(listed == expected, "jobs are listed by their account")?;
         }
         Ok(())
     }

@@ -1,5 +1,6 @@
 //! The ledger in a database: SQLite or Postgres, with one schema and one text for each statement.
 
+mod claims;
 mod events;
 mod fault;
 mod place;
@@ -7,9 +8,13 @@ mod place;
 mod postgres;
 mod rows;
 mod schema;
+#[cfg(feature = "sqlite")]
 mod seats;
+#[cfg(feature = "postgres")]
+mod sessions;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod statement;
 mod store;
 
 use std::fmt;
@@ -80,7 +85,8 @@ impl Sql {
     ///   waits for at most 5 s.
     /// - `sqlite::memory:` ends with this value.
     /// - `postgres://USER:PASSWORD@HOST:PORT/DATABASE` (also `postgresql://`) uses at most 8
-    ///   connections and waits at most 10 s for one. It takes libpq's parameters, such as
+    ///   connections and one more for each client's [seat](super::Seat), and waits at most 10 s for
+    ///   one. It takes libpq's parameters, such as
     ///   `sslmode=require`; `options=-c search_path=NAME` names the schema that holds the tables.
     ///
     /// # Errors

@@ -22,9 +22,14 @@ pub(super) const SKIP_LOCKED: &str = " FOR UPDATE SKIP LOCKED";
 /// and an intent that a crash undoes is a job that is paid twice. Only under this isolation does a
 /// row that another transaction has just added count as a conflict and not as an error.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO on";
+/// The same for several statements.
+pub(super) const BEGIN_ALL: &str = BEGIN;
+
+/// The present, not the beginning of a transaction.
+const NOW: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
 
 const MAX_CONNECTIONS: u32 = 8;
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What a statement that writes runs on.
 pub(super) async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
@@ -43,6 +48,11 @@ pub(super) async fn lock(
 
 pub(super) async fn commit(transaction: Transaction<'static, Postgres>) -> sqlx::Result<()> {
     transaction.commit().await
+}
+
+/// The server's own time, in milliseconds.
+pub(super) async fn now(pool: &PgPool) -> sqlx::Result<Option<i64>> {
+    sqlx::query_scalar(NOW).fetch_one(pool).await.map(Some)
 }
 
 pub(super) async fn open(url: &str) -> Result<(PgPool, Place)> {

@@ -1,18 +1,15 @@
-use std::future::ready;
 use std::path::PathBuf;
 
-use sqlx::{AssertSqlSafe, FromRow as _, Row as _};
+use sqlx::Row as _;
 
-use super::{Sql, fault, on, seats};
+use super::statement::{Statement, query};
+use super::{Pool, Sql, fault, on};
 use crate::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Job, JobId, Stage, StoredJob};
-use crate::ledger::{Bounds, EventLog, JobQuery, Ledger, Seat, Stored};
+use crate::ledger::{Bounds, DueClaim, EventLog, Gate, JobQuery, Ledger, Seat, SpendScope, Stored};
+use crate::model::{Credits, Timestamp};
 
-const INSERT: &str = "INSERT INTO adreel_jobs (id, provider, account, realm, job_key, stage, \
-     due_at, job_order, state, revision, created_at, updated_at, resource, committed, reserved_at, \
-     run) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
-     ON CONFLICT DO NOTHING";
 const LOAD: &str = "SELECT revision, job_order, state, id FROM adreel_jobs WHERE id = $1";
 const FIND: &str = "SELECT revision, job_order, state, id FROM adreel_jobs \
      WHERE provider = $1 AND account = $2 AND realm = $3 AND job_key = $4";
@@ -22,47 +19,18 @@ const FIND_RESOURCE: &str = "SELECT revision, job_order, state, id FROM adreel_j
 
 /// The revision, the order and the state, and apart from them the id, which says whose they are
 /// where they cannot be read.
-type Row = (sqlx::Result<String>, sqlx::Result<(i64, String, String)>);
+pub(super) type Row = (sqlx::Result<String>, sqlx::Result<(i64, String, String)>);
 
 macro_rules! unpacked {
     ($row:expr) => {{
         let row = $row;
-        (row.try_get::<String, _>(3), <(i64, String, String)>::from_row(row))
+        let content = <(i64, String, String) as sqlx::FromRow<_>>::from_row(row);
+        (row.try_get::<String, _>(3), content)
     }};
 }
+pub(super) use unpacked;
 
 impl Sql {
-    /// Whether the row is new.
-    async fn add(&self, job: &Job) -> Result<bool> {
-        let StoredJob { order, state, .. } = job.to_stored()?;
-        let (account, revision) = (job.account(), counted(job.revision())?);
-        let added = on!(&self.pool, pool, backend => async {
-            let mut connection = backend::begin(pool).await?;
-            let done = sqlx::query(INSERT)
-                .bind(job.id().to_string())
-                .bind(account.provider.as_str())
-                .bind(&account.name)
-                .bind(&account.realm)
-                .bind(job.key_digest())
-                .bind(job.stage().as_str())
-                .bind(job.due_at().map(|due| due.as_millis()))
-                .bind(order)
-                .bind(state)
-                .bind(revision)
-                .bind(job.created_at().as_millis())
-                .bind(job.updated_at().as_millis())
-                .bind(job.provider_ref().map(|reference| reference.id))
-                .bind(job.committed().millionths())
-                .bind(job.reserved_at().map(|at| at.as_millis()))
-                .bind(job.run())
-                .execute(&mut *connection)
-                .await?;
-            backend::commit(connection).await.map(|()| done.rows_affected())
-        }
-        .await);
-        added.map(|rows| rows > 0).map_err(|error| fault::told(&self.place, error))
-    }
-
     async fn row(&self, id: JobId) -> Result<Option<Job>> {
         let found = on!(&self.pool, pool, backend => {
             let row = sqlx::query(LOAD).bind(id.to_string()).fetch_optional(pool).await;
@@ -93,24 +61,16 @@ impl Sql {
         found.map(|row| self.read(row)).transpose()
     }
 
-    async fn rows(&self, query: &JobQuery) -> Result<Vec<Result<Job>>> {
-        let after = query.after.map(|id| id.to_string()).unwrap_or_default();
-        let limit = query.limit.map_or(i64::MAX, i64::from);
-        let stages = Stage::ALL.into_iter().filter(|stage| query.stages.contains(stage));
-        let stages: Vec<_> = stages.map(Stage::as_str).collect();
+    async fn rows(&self, asked: &JobQuery) -> Result<Vec<Result<Job>>> {
         let listed = on!(&self.pool, pool, backend => {
-            // The text holds nothing of the caller's: only how many stages there are.
-            let asked = sqlx::query(AssertSqlSafe(list_statement(stages.len())));
-            let asked = asked.bind(after).bind(limit);
-            let asked = stages.into_iter().fold(asked, |asked, stage| asked.bind(stage));
-            let rows = asked.fetch_all(pool).await;
+            let rows = query!(listing(asked)).fetch_all(pool).await;
             rows.map(|rows| rows.iter().map(|row| unpacked!(row)).collect::<Vec<Row>>())
         });
         let listed = listed.map_err(|error| fault::told(&self.place, error))?;
         Ok(listed.into_iter().map(|row| self.read(row)).collect())
     }
 
-    fn read(&self, (id, content): Row) -> Result<Job> {
+    pub(super) fn read(&self, (id, content): Row) -> Result<Job> {
         let text = id.map_err(|error| fault::told(&self.place, error))?;
         let id = text.parse::<JobId>().map_err(|error| self.unreadable(&error.to_string()))?;
         let with_id = |error: Error| error.with_job(id);
@@ -127,23 +87,31 @@ impl Sql {
         ))))
     }
 
-    fn unreadable(&self, why: &str) -> Error {
+    pub(super) fn unreadable(&self, why: &str) -> Error {
         let message = format!("ledger {}: a row was changed by others: {why}", self.place);
         Error::new(ErrorKind::Decode, message)
     }
 }
 
-/// What lists jobs at any of so many stages; at all where there is none.
-fn list_statement(stages: usize) -> String {
-    let places: Vec<_> = (3..3 + stages).map(|place| format!("${place}")).collect();
-    let filter = match stages {
-        0 => String::new(),
-        _ => format!("AND stage IN ({}) ", places.join(", ")),
-    };
-    format!(
-        "SELECT revision, job_order, state, id FROM adreel_jobs WHERE id > $1 {filter}\
-         ORDER BY id LIMIT $2"
-    )
+/// What lists jobs.
+fn listing(asked: &JobQuery) -> Statement {
+    let mut statement = Statement::new("");
+    let after = statement.place(asked.after.map(|id| id.to_string()).unwrap_or_default());
+    let mut filter = format!("id > {after}");
+    let stages = Stage::ALL.into_iter().filter(|stage| asked.stages.contains(stage));
+    let stages: Vec<_> = stages.map(|stage| statement.place(stage.as_str())).collect();
+    if !stages.is_empty() {
+        filter += &format!(" AND stage IN ({})", stages.join(", "));
+    }
+    if let Some(account) = &asked.account {
+        filter += &format!(" AND {}", statement.is_of(account));
+    }
+    let limit = statement.place(asked.limit.map_or(i64::MAX, i64::from));
+    statement.text = format!(
+        "SELECT revision, job_order, state, id FROM adreel_jobs WHERE {filter} \
+         ORDER BY id LIMIT {limit}"
+    );
+    statement
 }
 
 /// A revision as both databases keep it.
@@ -188,7 +156,7 @@ impl Ledger for Sql {
     }
 
     fn store<'a>(&'a self, job: &'a Job) -> BoxFuture<'a, Result<bool>> {
-        Box::pin(async move { Ok(self.change(job, &[]).await? == Stored::Yes) })
+        Box::pin(async move { Ok(self.change(job, &Bounds::none()).await? == Stored::Yes) })
     }
 
     fn store_within<'a>(
@@ -196,7 +164,7 @@ impl Ledger for Sql {
         job: &'a Job,
         bounds: &'a Bounds,
     ) -> BoxFuture<'a, Result<Stored>> {
-        Box::pin(self.change(job, &bounds.spend))
+        Box::pin(self.change(job, bounds))
     }
 
     fn find_resource<'a>(
@@ -219,13 +187,88 @@ impl Ledger for Sql {
         self.place.beside(".accepted")
     }
 
+    fn committed<'a>(
+        &'a self,
+        account: &'a Account,
+        scope: &'a SpendScope,
+    ) -> BoxFuture<'a, Result<Credits>> {
+        Box::pin(self.total(account, scope))
+    }
+
+    fn slots_taken<'a>(
+        &'a self,
+        account: &'a Account,
+        now: Timestamp,
+    ) -> BoxFuture<'a, Result<u32>> {
+        Box::pin(self.count_slots(account, now))
+    }
+
+    fn now(&self) -> BoxFuture<'_, Result<Option<Timestamp>>> {
+        Box::pin(async move {
+            let now = on!(&self.pool, pool, backend => backend::now(pool).await);
+            let now = now.map_err(|error| fault::told(&self.place, error))?;
+            Ok(now.map(Timestamp::from_millis))
+        })
+    }
+
     fn take_seat(&self) -> BoxFuture<'_, Result<Option<Seat>>> {
-        let taken = self.place.beside(".seats").map_or(Ok(None), |folder| seats::take(&folder));
-        Box::pin(ready(taken))
+        Box::pin(async move {
+            match &self.pool {
+                #[cfg(feature = "sqlite")]
+                Pool::Sqlite(_) => match self.place.beside(".seats") {
+                    Some(folder) => super::seats::take(&folder),
+                    None => Ok(None),
+                },
+                #[cfg(feature = "postgres")]
+                Pool::Postgres(pool) => super::sessions::take(pool, &self.place).await.map(Some),
+            }
+        })
     }
 
     fn is_seated<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<Option<bool>>> {
-        let folder = self.place.beside(".seats");
-        Box::pin(ready(Ok(folder.and_then(|folder| seats::is_taken(&folder, name)))))
+        Box::pin(async move {
+            match &self.pool {
+                #[cfg(feature = "sqlite")]
+                Pool::Sqlite(_) => {
+                    let folder = self.place.beside(".seats");
+                    Ok(folder.and_then(|folder| super::seats::is_taken(&folder, name)))
+                }
+                #[cfg(feature = "postgres")]
+                Pool::Postgres(pool) => super::sessions::is_taken(pool, &self.place, name).await,
+            }
+        })
+    }
+
+    fn claim<'a>(&'a self, route: &'a str) -> BoxFuture<'a, Result<Option<JobId>>> {
+        Box::pin(self.claimed(route))
+    }
+
+    fn move_claim<'a>(
+        &'a self,
+        route: &'a str,
+        from: Option<&'a Job>,
+        to: &'a Job,
+    ) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(self.pass_claim(route, from, to))
+    }
+
+    fn claim_due<'a>(&'a self, claim: &'a DueClaim) -> BoxFuture<'a, Result<Vec<Result<Job>>>> {
+        Box::pin(self.take_due(claim))
+    }
+
+    fn release_due<'a>(&'a self, id: JobId, holder: &'a str) -> BoxFuture<'a, Result<()>> {
+        Box::pin(self.give_back(id, holder))
+    }
+
+    fn gate<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, Result<Option<Gate>>> {
+        Box::pin(self.read_gate(account))
+    }
+
+    fn store_gate<'a>(
+        &'a self,
+        account: &'a Account,
+        gate: &'a Gate,
+    ) -> BoxFuture<'a, Result<bool>> {
+        Box::pin(self.change_gate(account, gate))
     }
 }

@@ -14,6 +14,9 @@ use super::{fault, seats};
 use crate::error::{Error, ErrorKind, Result};
 
 pub(super) const BEGIN_UPDATE: &str = "BEGIN IMMEDIATE";
+/// What several statements that write run in. Whoever read first and wrote then could find that
+/// another has written in between.
+pub(super) const BEGIN_ALL: &str = "BEGIN IMMEDIATE";
 pub(super) const HAS_SCHEMA: &str =
     "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'adreel_schema'";
 
@@ -39,6 +42,11 @@ pub(super) async fn lock(_: &mut PoolConnection<Sqlite>, _: &str) -> sqlx::Resul
 
 pub(super) async fn commit(_: PoolConnection<Sqlite>) -> sqlx::Result<()> {
     Ok(())
+}
+
+/// None: whoever shares a file is on the same machine, and so is its clock.
+pub(super) async fn now(_: &SqlitePool) -> sqlx::Result<Option<i64>> {
+    Ok(None)
 }
 
 pub(super) async fn in_memory() -> Result<SqlitePool> {
