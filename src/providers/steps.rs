@@ -18,6 +18,9 @@ const LOOK_AFTER: Duration = Duration::from_secs(15);
 /// together.
 const SPREAD: f64 = 0.2;
 
+/// The longest wait for a read, whatever a policy says: longer than any job takes.
+const LONGEST_WAIT: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
 /// How far a provider's clock may be from ours.
 pub(crate) const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 
@@ -42,7 +45,7 @@ impl Pace<'_> {
             failures: self.failures,
             hint,
         };
-        self.policy.wait(&state).mul_f64(1.0 + SPREAD * self.random)
+        self.policy.wait(&state).min(LONGEST_WAIT).mul_f64(1.0 + SPREAD * self.random)
     }
 
     /// The wait before the first read of a step that was just accepted.

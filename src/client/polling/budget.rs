@@ -9,6 +9,9 @@ const SHARE: f64 = 0.9;
 /// How many reads may follow each other at once after a rest.
 const BURST: u32 = 5;
 
+/// How long the first read after a refusal is waited for before another one is made.
+const PROBED_WITHIN: Duration = Duration::from_secs(5);
+
 /// The reads that an account may still make, whoever makes them.
 ///
 /// Reads are spread evenly, and no minute sees more than the share and a burst, wherever the
@@ -23,6 +26,8 @@ pub(super) struct Budget {
     paused_until: Moment,
     /// How many reads were refused in a row. Those that were under way together count as one.
     refusals: u32,
+    /// One read tries whether reads are answered again; the others wait for that.
+    probed_until: Moment,
 }
 
 impl Budget {
@@ -31,8 +36,14 @@ impl Budget {
         let interval = reads_per_minute.map_or(Duration::ZERO, |most| {
             Duration::from_secs(60).div_f64(f64::from(most.max(1)) * SHARE)
         });
-        let (next, paused_until) = (Moment::default(), Moment::default());
-        Self { interval, next, paused_until, refusals: 0 }
+        let long_ago = Moment::default();
+        Self {
+            interval,
+            next: long_ago,
+            paused_until: long_ago,
+            refusals: 0,
+            probed_until: long_ago,
+        }
     }
 
     /// Takes one read, or says when there is one.
@@ -42,6 +53,9 @@ impl Budget {
             return Err(earliest);
         }
         self.next = self.next.max(now) + self.interval;
+        if self.refusals > 0 {
+            self.probed_until = now + PROBED_WITHIN;
+        }
         Ok(())
     }
 
@@ -60,18 +74,21 @@ impl Budget {
         }
         let wait = growing_pause(self.refusals, random).max(asked.unwrap_or_default());
         self.paused_until = self.paused_until.max(now + wait);
+        self.probed_until = Moment::default();
     }
 
     /// A read was answered. One that began before the others were refused says nothing.
     pub(super) fn answered(&mut self, now: Moment) {
         if now >= self.paused_until {
             self.refusals = 0;
+            self.probed_until = Moment::default();
         }
     }
 
     /// When the next read may be made.
     pub(super) fn earliest(&self) -> Moment {
-        self.paused_until.max(self.next - self.interval * (BURST - 1))
+        let rested = self.paused_until.max(self.probed_until);
+        rested.max(self.next - self.interval * (BURST - 1))
     }
 }
 
@@ -127,6 +144,17 @@ mod tests {
         assert_eq!(budget.take(at(30_000)), Ok(()));
         budget.refused(at(30_000), Some(Duration::from_millis(1)), 0.5);
         assert_eq!(budget.take(at(30_002)), Err(at(33_000)), "the second in a row");
+    }
+
+    #[test]
+    fn after_a_refusal_one_read_tries_whether_others_may_follow() {
+        let mut budget = Budget::new(None);
+        budget.refused(at(0), None, 1.0);
+        assert_eq!(budget.take(at(2_000)), Ok(()));
+        assert_eq!(budget.take(at(2_001)), Err(at(7_000)));
+        budget.answered(at(2_100));
+        assert_eq!(budget.take(at(2_100)), Ok(()));
+        assert_eq!(budget.take(at(2_100)), Ok(()));
     }
 
     #[test]

@@ -29,7 +29,7 @@ use crate::model::Timestamp;
 use crate::providers::List;
 use crate::providers::steps::{Pace, Status};
 use budget::Budget;
-use queue::{Count, Queue, Turn};
+use queue::{Count, First, Queue, Turn};
 use watch::Watcher;
 
 /// The shortest time between two reads of a job that nothing happened to, whatever a policy says.
@@ -156,8 +156,17 @@ impl Polls {
     /// Tells those whose time was over before the last read of their job.
     fn end_last(&self, id: JobId) {
         let mut state = self.state();
-        state.tell(id, |watcher| watcher.is_last, || News::Deadline);
-        state.forget_unwatched(id);
+        let watchers = state.watchers.get(&id).into_iter().flatten();
+        if watchers.filter(|watcher| watcher.is_last).count() > 0 {
+            state.tell(id, |watcher| watcher.is_last, || News::Deadline);
+            state.forget_unwatched(id);
+        }
+    }
+
+    /// For how long the provider has been at work on a job that is read.
+    fn age(&self, id: JobId) -> Option<Duration> {
+        let now = self.now();
+        self.state().queue.age(id, now)
     }
 
     fn tell(&self, id: JobId, news: impl Fn() -> News) {
@@ -208,7 +217,7 @@ impl Polls {
         list: Option<List>,
         limits: watch::Limits,
     ) -> Result<Watch> {
-        let (id, due) = (job.id(), first_read(client, job));
+        let (id, first) = (job.id(), first_read(client, job));
         let mut state = self.state();
         if state.is_closed {
             let message = "the client was shut down; the job goes on: resume it later";
@@ -219,7 +228,7 @@ impl Polls {
         let (watcher, watch) = watch::pair(self, id, number, limits);
         state.deadlines.insert((limits.deadline, number, id));
         state.watchers.entry(id).or_default().push(watcher);
-        state.queue.add(id, due, list);
+        state.queue.add(id, list, first);
         if !std::mem::replace(&mut state.is_running, true) {
             tokio::spawn(task::run(Arc::clone(self), Arc::downgrade(&client.0)));
         }
@@ -342,15 +351,25 @@ impl State {
 /// When a job that is watched from now on is read first: when its row says so, and at the latest
 /// after what the policy says. The row may hold what a provider wished of an earlier run, or a time
 /// of a clock that was set back since.
-fn first_read(client: &Client, job: &Job) -> Moment {
+fn first_read(client: &Client, job: &Job) -> First {
     let now = client.now_for(job);
     let wait = job.due_at().unwrap_or_default().since(now);
-    let Some(step) = job.current_step() else { return Moment::now(&*client.0.clock) };
+    let at = Moment::now(&*client.0.clock);
+    let none = First { now: at, wait: Duration::ZERO, age: Duration::ZERO };
+    let Some(step) = job.current_step() else { return none };
     let pace = Pace { policy: &*client.0.poll_policy, now, failures: 0, random: 1.0 };
     let running = Ok(Status::Running { status: String::new(), is_known: true, hint: None });
     let most = pace.first(step).max(pace.after(step, &running));
-    Moment::now(&*client.0.clock) + wait.min(most)
+    First {
+        now: at,
+        wait: wait.min(most),
+        age: step.last_sent.map_or(Duration::ZERO, |begun| now.since(begun)),
+    }
 }
 
+#[cfg(all(test, feature = "beatapi"))]
+mod clock_tests;
+#[cfg(all(test, feature = "beatapi"))]
+mod pace_tests;
 #[cfg(all(test, feature = "beatapi"))]
 mod tests;

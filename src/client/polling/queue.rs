@@ -25,6 +25,15 @@ pub(super) enum Turn {
     Idle,
 }
 
+/// When a job is read first.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct First {
+    pub(super) now: Moment,
+    pub(super) wait: Duration,
+    /// How long the provider has been at work on it.
+    pub(super) age: Duration,
+}
+
 /// The jobs of an account whose status is read, in the order in which they are due.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
@@ -35,6 +44,7 @@ pub(super) struct Queue {
 
 #[derive(Debug)]
 struct Entry {
+    first: First,
     due: Moment,
     /// The list that shows it.
     list: Option<List>,
@@ -71,11 +81,13 @@ impl Queue {
 
     /// Adds a job. One that is there already stays as it is: whoever reads it knows best when it
     /// is due.
-    pub(super) fn add(&mut self, id: JobId, due: Moment, list: Option<List>) {
+    pub(super) fn add(&mut self, id: JobId, list: Option<List>, first: First) {
         if self.jobs.contains_key(&id) {
             return;
         }
+        let due = first.now + first.wait;
         let entry = Entry {
+            first,
             due,
             list,
             is_being_read: false,
@@ -182,6 +194,13 @@ impl Queue {
         self.put_off(id, due);
     }
 
+    /// For how long the provider has been at work on a job: measured once by the time of day, and
+    /// from then on by what has passed.
+    pub(super) fn age(&self, id: JobId, now: Moment) -> Option<Duration> {
+        let first = self.jobs.get(&id)?.first;
+        Some(first.age.saturating_add(now.since(first.now)))
+    }
+
     /// Whether a job was taken and not put back.
     pub(super) fn is_being_read(&self, id: JobId) -> bool {
         self.jobs.get(&id).is_some_and(|entry| entry.is_being_read)
@@ -218,6 +237,10 @@ mod tests {
         Moment::default() + Duration::from_secs(secs)
     }
 
+    fn due_in(secs: u64) -> First {
+        First { now: at(0), wait: Duration::from_secs(secs), age: Duration::ZERO }
+    }
+
     fn ids<const N: usize>() -> [JobId; N] {
         let mut ids = std::array::from_fn(|_| JobId::new(&SystemClock));
         ids.sort();
@@ -228,8 +251,8 @@ mod tests {
     fn jobs_are_read_when_they_are_due_and_not_twice_at_once() {
         let mut queue = Queue::default();
         let [first, second] = ids();
-        queue.add(second, at(20), None);
-        queue.add(first, at(10), None);
+        queue.add(second, None, due_in(20));
+        queue.add(first, None, due_in(10));
         assert_eq!(queue.take(at(9)), Turn::Rest(at(10)));
         assert_eq!(queue.take(at(10)), Turn::One(first));
         assert_eq!(queue.take(at(20)), Turn::One(second));
@@ -247,10 +270,10 @@ mod tests {
     fn a_job_that_is_watched_anew_while_it_is_being_read_stands_in_the_queue_once() {
         let mut queue = Queue::default();
         let [id] = ids();
-        queue.add(id, at(1), None);
+        queue.add(id, None, due_in(1));
         assert_eq!(queue.take(at(1)), Turn::One(id));
         queue.release(id);
-        queue.add(id, at(2), None);
+        queue.add(id, None, due_in(2));
         assert_eq!(queue.take(at(2)), Turn::Idle, "it is still being read");
         queue.done(id, at(9), at(3));
         queue.done(id, at(12), at(3));
@@ -265,10 +288,10 @@ mod tests {
         let mut queue = Queue::default();
         let [a, b, c, d, late, alone] = ids();
         for id in [a, b, c, d] {
-            queue.add(id, at(12), Some(LIST));
+            queue.add(id, Some(LIST), due_in(12));
         }
-        queue.add(late, at(14), Some(LIST));
-        queue.add(alone, at(11), None);
+        queue.add(late, Some(LIST), due_in(14));
+        queue.add(alone, None, due_in(11));
         assert_eq!(queue.take(at(12)), Turn::One(alone));
         assert_eq!(queue.take(at(12)), Turn::Many(LIST, vec![a, b, c]));
         assert_eq!(queue.take(at(12)), Turn::Many(LIST, vec![d, late]));
@@ -280,8 +303,8 @@ mod tests {
     fn what_a_list_does_not_show_is_read_by_itself() {
         let mut queue = Queue::default();
         let [a, b] = ids();
-        queue.add(a, at(1), Some(LIST));
-        queue.add(b, at(1), Some(LIST));
+        queue.add(a, Some(LIST), due_in(1));
+        queue.add(b, Some(LIST), due_in(1));
         assert_eq!(queue.take(at(1)), Turn::Many(LIST, vec![a, b]));
         queue.leave_list(a, at(2));
         queue.done(b, at(2), at(2));
@@ -294,7 +317,7 @@ mod tests {
         let mut queue = Queue::default();
         let [id] = ids();
         assert!(!queue.may_wake(id, at(1)));
-        queue.add(id, at(100), None);
+        queue.add(id, None, due_in(100));
         assert!(queue.may_wake(id, at(10)));
         queue.wake(id, at(10));
         assert!(!queue.may_wake(id, at(10)), "it is read now anyway");
@@ -314,7 +337,7 @@ mod tests {
         let mut queue = Queue::default();
         let [id] = ids();
         assert!(!queue.read_last(id, at(1)), "nobody reads it");
-        queue.add(id, at(100), None);
+        queue.add(id, None, due_in(100));
         assert!(queue.read_last(id, at(10)));
         assert_eq!(queue.take(at(10)), Turn::One(id));
         assert!(queue.read_last(id, at(10)), "the read that is under way is the last");
@@ -325,5 +348,14 @@ mod tests {
         assert_eq!(queue.take(at(14)), Turn::One(id));
         queue.put_off(id, at(15));
         assert!(queue.read_last(id, at(14)), "nobody has seen its status");
+    }
+
+    #[test]
+    fn an_age_goes_on_from_what_it_was() {
+        let mut queue = Queue::default();
+        let [id] = ids();
+        assert_eq!(queue.age(id, at(1)), None);
+        queue.add(id, None, First { now: at(10), age: Duration::from_secs(50), ..due_in(5) });
+        assert_eq!(queue.age(id, at(70)), Some(Duration::from_secs(110)));
     }
 }

@@ -180,8 +180,10 @@ async fn keep(
     let Count { reads, failures } = polls.count(id, failed.is_some());
     let before = job.clone();
     job.polls += reads;
-    let pace = Pace { policy: &*client.0.poll_policy, now, failures, random };
     let Some(step) = job.current_step() else { return };
+    let begun = step.last_sent.unwrap_or(now);
+    let by_age = polls.age(id).map_or(now, |age| begun + age);
+    let pace = Pace { policy: &*client.0.poll_policy, now: by_age, failures, random };
     let mut wait = pace.after(step, &status);
     if failed == Some(ErrorKind::Decode) {
         // The same words will hardly be understood sooner than somebody mends something.
