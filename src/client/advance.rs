@@ -1,7 +1,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::gate::Place;
 use super::record::Recorded;
+use super::send::Sending;
 use super::turns::Turn;
 use super::{Client, Recovery};
 use crate::error::Result;
@@ -48,11 +50,16 @@ impl Client {
     /// [`ErrorKind::Unavailable`] after [`shutdown`](Self::shutdown). What goes wrong with the job
     /// itself is in the job.
     pub async fn advance(&self, id: impl Into<JobId>) -> Result<Advance> {
-        let id = id.into();
+        self.advance_from(id.into(), None).await
+    }
+
+    /// [`advance`](Self::advance) for a job that has a place in its account's line, which it gives up
+    /// as soon as it counts.
+    pub(super) async fn advance_from(&self, id: JobId, place: Option<Place>) -> Result<Advance> {
         let turn = self.0.turns.take(id).await;
         let job = self.job(id).await?;
         let action = self.next(&job).await?;
-        self.act(turn, job, action).await
+        self.act(turn, job, action, place).await
     }
 
     /// Looks at a job whether or not it is due, because something may have happened at its
@@ -81,7 +88,7 @@ impl Client {
             },
         };
         match action {
-            Some(action) => self.act(turn, job, action).await,
+            Some(action) => self.act(turn, job, action, None).await,
             None => {
                 let next = self.next(&job).await?;
                 Ok(Advance { job, next })
@@ -89,7 +96,13 @@ impl Client {
         }
     }
 
-    async fn act(&self, turn: Turn, job: Job, action: Action) -> Result<Advance> {
+    async fn act(
+        &self,
+        turn: Turn,
+        job: Job,
+        action: Action,
+        place: Option<Place>,
+    ) -> Result<Advance> {
         let id = job.id();
         let (Action::Send(index) | Action::LookUp(index) | Action::Poll(index)) = action else {
             return self.at_rest(job, action).await;
@@ -104,14 +117,20 @@ impl Client {
         let work = async move {
             let _turn = turn;
             match action {
-                Action::Send(_) => client.send(&*provider, job, index).await,
-                Action::LookUp(_) => client.look_up(&*provider, job, index).await,
-                _ => client.poll(&*provider, job, index).await,
+                Action::Send(_) => client.send(&*provider, job, index, place).await,
+                Action::LookUp(_) => {
+                    client.look_up(&*provider, job, index).await.map(Sending::Done)
+                }
+                _ => client.poll(&*provider, job, index).await.map(Sending::Done),
             }
         };
-        let job = self.0.work.run(work).await.map_err(|error| error.with_job(id))??;
-        let action = self.next(&job).await?;
-        self.at_rest(job, action).await
+        match self.0.work.run(work).await.map_err(|error| error.with_job(id))?? {
+            Sending::Done(job) => {
+                let action = self.next(&job).await?;
+                self.at_rest(job, action).await
+            }
+            Sending::Waits(job, until) => Ok(Advance { job, next: Action::Rest(until) }),
+        }
     }
 
     async fn poll(&self, provider: &dyn Provider, job: Job, index: usize) -> Result<Job> {

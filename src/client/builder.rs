@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::OnceCell;
 
 use super::ahead::Ahead;
+use super::gate::Gates;
 use super::polling::Polls;
 use super::side_file::SideFile;
 use super::turns::Turns;
@@ -238,6 +239,7 @@ impl ClientBuilder {
             clock,
             ahead: Ahead::default(),
             turns: Turns::default(),
+            gates: Gates::default(),
             work: Work::default(),
             seat: OnceCell::new(),
             side_file,

@@ -7,6 +7,7 @@ mod caps;
 mod config;
 mod download;
 mod event;
+mod gate;
 mod jobs;
 mod limit;
 mod look;
@@ -95,6 +96,8 @@ struct Inner {
     clock: Arc<dyn Clock>,
     ahead: ahead::Ahead,
     turns: turns::Turns,
+    /// What each account has room for.
+    gates: gate::Gates,
     work: work::Work,
     /// By which others that share the ledger see that this client lives.
     seat: OnceCell<Option<Seat>>,

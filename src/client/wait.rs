@@ -113,6 +113,12 @@ impl Stream for Events {
     }
 }
 
+/// For how long a job waits in its account's line before its row is read again.
+const REST_IN_LINE: Duration = Duration::from_secs(30);
+
+/// The shortest wait for room.
+const LEAST_REST: Duration = Duration::from_millis(200);
+
 /// How often the ledger is read for a job that somebody else is just working on.
 const LOOK_AT_OTHERS_AFTER: Duration = Duration::from_secs(2);
 
@@ -138,7 +144,9 @@ struct State {
 enum Next {
     /// It tells what is new, before anything is waited for.
     Tell,
-    /// Something that only this wait does: it is sent, or looked for. The job's revision is this.
+    /// It is sent, when it is its turn.
+    Send(Box<Job>),
+    /// It is looked for. The job's revision is this.
     Advance(u64),
     /// Nothing for this long.
     Rest(Duration),
@@ -188,6 +196,7 @@ impl State {
                     self.client.rest(pause.min(self.left())).await;
                 }
             }
+            Next::Send(job) => self.send(&job).boxed().await?,
             Next::Rest(wait) => self.client.rest(wait.min(self.left())).await,
             Next::Watch(watch) => match watch.await {
                 News::Changed | News::Stopped => {}
@@ -200,6 +209,33 @@ impl State {
             },
         }
         Ok(())
+    }
+
+    /// Sends the job when it is its turn on its account, or rests for a while: whoever else drives it
+    /// may have been faster.
+    async fn send(&mut self, job: &Job) -> Result<()> {
+        let line = self.client.line_of(job.account());
+        let place = line.enter(job);
+        if !place.is_first() {
+            self.rest_in_line(&place, REST_IN_LINE).await;
+            return Ok(());
+        }
+        let advance = self.client.advance_from(self.id, Some(place)).await?;
+        if advance.job.revision() == job.revision() {
+            let wait = match advance.next {
+                Action::Rest(until) => until.since(self.client.now_for(job)),
+                _ => self.pause(job.revision()),
+            };
+            self.rest_in_line(&line.enter(job), wait.max(LEAST_REST)).await;
+        }
+        Ok(())
+    }
+
+    async fn rest_in_line(&self, place: &super::gate::Place, wait: Duration) {
+        let wait = self.client.0.clock.sleep(wait.min(self.left()));
+        let called = place.called();
+        futures_util::pin_mut!(called);
+        futures_util::future::select(wait, called).await;
     }
 
     /// Looks at the job, notes what is new, and says what to do next.
@@ -238,7 +274,8 @@ impl State {
                 Next::Rest(until.since(now).min(LOOK_AT_OTHERS_AFTER))
             }
             Action::Rest(until) => Next::Rest(until.since(now)),
-            Action::Send(_) | Action::LookUp(_) => Next::Advance(job.revision()),
+            Action::Send(_) => Next::Send(Box::new(job)),
+            Action::LookUp(_) => Next::Advance(job.revision()),
         })
     }
 

@@ -40,6 +40,13 @@ pub(crate) struct List {
     pub(crate) most: usize,
 }
 
+/// What is known beforehand of how much a provider takes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Capacity {
+    /// How many POSTs a minute may see.
+    pub(crate) per_minute: Option<u32>,
+}
+
 /// A step's call with all that it needs, to be made with a permit: nothing is looked up any more
 /// between the moment at which it is announced and its first byte.
 pub(crate) type Prepared<'a> =
@@ -79,6 +86,16 @@ pub(crate) trait Provider: Send + Sync + 'static {
     /// be told of one that takes more than fifteen.
     fn longest_job(&self) -> Duration {
         Duration::from_secs(30 * 60)
+    }
+
+    /// How many calls a minute the provider takes that make something, where that is limited.
+    fn capacity(&self) -> Capacity {
+        Capacity::default()
+    }
+
+    /// How many jobs it works on at a time, where it says so. Free.
+    fn slots(&self) -> BoxFuture<'_, Result<Option<u32>>> {
+        Box::pin(std::future::ready(Ok(None)))
     }
 
     /// How many statuses may be read in a minute, where that is limited.

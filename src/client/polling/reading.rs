@@ -204,6 +204,8 @@ async fn keep(
         polls.counted(id);
     }
     if !goes_on {
+        // It may have given a slot back.
+        client.line_of(after.account()).wake();
         return polls.leave(id, || News::Changed);
     }
     polls.put_back(id, wait);

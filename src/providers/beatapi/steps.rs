@@ -220,6 +220,14 @@ impl Provider for Account {
         })
     }
 
+    fn slots(&self) -> BoxFuture<'_, Result<Option<u32>>> {
+        Box::pin(async move {
+            let usage = self.0.get_usage(&types::GetUsageQuery::new()).await?;
+            let limit = usage.concurrency.and_then(|concurrency| concurrency.limit);
+            Ok(limit.and_then(|limit| u32::try_from(limit).ok()).filter(|limit| *limit > 0))
+        })
+    }
+
     fn reads_per_minute(&self) -> Option<u32> {
         Some(READS_PER_MINUTE)
     }

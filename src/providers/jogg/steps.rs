@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::super::request::{Local, Reading};
 use super::super::said::{first_word, word};
 use super::super::steps::{Looking, Sent, Status, picture};
-use super::super::{List, Prepared, Provider, unknown_step};
+use super::super::{Capacity, List, Prepared, Provider, unknown_step};
 use super::client::video_id;
 use super::find::{find, find_preview};
 use super::plan::{
@@ -22,6 +22,9 @@ use crate::pages::Pages;
 use crate::providers::endpoints::Endpoints;
 use crate::secret::redact;
 use crate::transport::{Keys, Operation, Permit, Transport, Upload};
+
+/// Posts by one key. Source: the quick start's page on rate limits, read 2026-11.
+const POSTS_PER_MINUTE: u32 = 20;
 
 /// Where the status of videos stands, the newest first.
 const VIDEOS: List = List { operation: "list_product_videos", most: 100 };
@@ -179,6 +182,10 @@ impl Provider for Account {
         _: bool,
     ) -> BoxFuture<'a, Result<Plan>> {
         Box::pin(plan(&self.0, request, local))
+    }
+
+    fn capacity(&self) -> Capacity {
+        Capacity { per_minute: Some(POSTS_PER_MINUTE) }
     }
 
     fn list_of(&self, _: StepRef<'_>) -> Option<List> {
