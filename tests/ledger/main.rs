@@ -5,6 +5,7 @@
 
 mod events;
 mod faults;
+mod migrations;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod seats;
