@@ -11,6 +11,7 @@ mod postgres;
 mod seats;
 mod sqlite;
 mod suite;
+mod suite_shared;
 #[path = "../support/with_log.rs"]
 mod with_log;
 
