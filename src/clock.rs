@@ -1,17 +1,37 @@
 //! Time and randomness as parameters, so that waiting can be tested without waiting.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::ops::{Add, Sub};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::BoxFuture;
 use crate::model::Timestamp;
 
 /// Where a client takes the time from, and how it waits.
+///
+/// It tells two times: that of the day, which is stored and compared with what others say and may
+/// be set in both directions, and one that only runs on, by which everything is measured that
+/// begins and ends within the process.
 pub trait Clock: Send + Sync + 'static {
     /// The time now.
     fn now(&self) -> Timestamp;
 
+    /// The time that has passed since some fixed moment. It never runs backwards, whatever becomes
+    /// of [`now`](Self::now), and keeps pace with [`sleep`](Self::sleep).
+    ///
+    /// By default it follows `now`, which is right for a clock that nobody sets.
+    fn elapsed(&self) -> Duration {
+        self.now().since(Timestamp::default())
+    }
+
     /// Resolves when `duration` of this clock has passed.
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()>;
+
+    /// Whether it shows the real time, so that it may be compared with the clock of a database.
+    /// Default: it does not, as in a test or in a sandbox whose time is scaled.
+    fn is_real(&self) -> bool {
+        false
+    }
 
     /// A number from 0 up to, but not including, 1, for jitter and ids.
     fn random(&self) -> f64 {
@@ -29,16 +49,26 @@ impl Clock for SystemClock {
         Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
     }
 
+    fn elapsed(&self) -> Duration {
+        static BEGUN: OnceLock<Instant> = OnceLock::new();
+        BEGUN.get_or_init(Instant::now).elapsed()
+    }
+
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
         Box::pin(tokio::time::sleep(duration))
     }
+
+    fn is_real(&self) -> bool {
+        true
+    }
 }
 
-/// A clock that runs `speed` times as fast as the machine's, as the sandbox does.
+/// A clock that runs `speed` times as fast as the machine's, as the sandbox does. Once made it no
+/// longer follows the machine's time of day, so nobody who sets that sets this.
 #[derive(Clone, Copy, Debug)]
 pub struct ScaledClock {
     shown: Timestamp,
-    started: Timestamp,
+    started: Instant,
     speed: f64,
 }
 
@@ -52,7 +82,7 @@ impl ScaledClock {
     /// A clock that shows `now` now, so that several processes share a sandbox's time.
     pub fn from(now: Timestamp, speed: f64) -> Self {
         let speed = if speed.is_finite() && speed > 0.0 { speed } else { 1.0 };
-        Self { shown: now, started: SystemClock.now(), speed }
+        Self { shown: now, started: Instant::now(), speed }
     }
 
     /// How many times as fast as the machine's clock it runs.
@@ -63,11 +93,104 @@ impl ScaledClock {
 
 impl Clock for ScaledClock {
     fn now(&self) -> Timestamp {
-        let elapsed = SystemClock.now().since(self.started);
-        self.shown + elapsed.mul_f64(self.speed)
+        self.shown + self.elapsed()
+    }
+
+    fn elapsed(&self) -> Duration {
+        saturating(self.started.elapsed().as_secs_f64() * self.speed)
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
-        SystemClock.sleep(duration.div_f64(self.speed))
+        SystemClock.sleep(saturating(duration.as_secs_f64() / self.speed))
+    }
+}
+
+/// As many seconds as a duration can hold, where they are more.
+fn saturating(secs: f64) -> Duration {
+    Duration::try_from_secs_f64(secs).unwrap_or(Duration::MAX)
+}
+
+/// A moment of a clock that only runs on. It means nothing outside of its process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Moment(Duration);
+
+impl Moment {
+    pub(crate) fn now(clock: &dyn Clock) -> Self {
+        Self(clock.elapsed())
+    }
+
+    /// The time that passed from `earlier` to this; zero where `earlier` is later.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl Add<Duration> for Moment {
+    type Output = Self;
+
+    /// Saturates, so that no limit that somebody sets is too long.
+    fn add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(duration))
+    }
+}
+
+impl Sub<Duration> for Moment {
+    type Output = Self;
+
+    fn sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(duration))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn no_wait_is_too_long_at_any_speed() {
+        for speed in [f64::MIN_POSITIVE, 0.1, 0.999, 1.0, 60.0, f64::MAX, 0.0, -1.0, f64::NAN] {
+            let clock = ScaledClock::new(speed);
+            for wait in [Duration::MAX, Duration::MAX / 2, Duration::from_secs(u64::MAX)] {
+                let is_over = clock.sleep(wait).now_or_never().is_some();
+                assert!(!is_over || clock.speed() > 1e9, "{wait:?} at {speed}");
+            }
+            assert!(clock.now() <= Timestamp::from_millis(i64::MAX));
+        }
+        assert!(SystemClock.sleep(Duration::MAX).now_or_never().is_none());
+    }
+
+    #[test]
+    fn a_fast_clock_stops_at_the_end_of_time() {
+        let clock = ScaledClock::from(Timestamp::from_millis(i64::MAX - 1), f64::MAX);
+        let begun = Instant::now();
+        while begun.elapsed().is_zero() {}
+        assert_eq!(clock.now(), Timestamp::from_millis(i64::MAX));
+        assert_eq!(clock.elapsed(), Duration::MAX);
+    }
+
+    #[test]
+    fn a_clock_that_only_tells_the_time_of_day_measures_by_it() {
+        struct Told(i64);
+        impl Clock for Told {
+            fn now(&self) -> Timestamp {
+                Timestamp::from_millis(self.0)
+            }
+            fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+                Box::pin(async {})
+            }
+        }
+        assert_eq!(Moment::now(&Told(5000)).since(Moment::now(&Told(2000))).as_secs(), 3);
+        assert_eq!(Moment::now(&Told(2000)).since(Moment::now(&Told(5000))), Duration::ZERO);
+        assert_eq!(Moment::now(&Told(-1)), Moment::default(), "before 1970");
+        assert!(!Told(0).is_real() && SystemClock.is_real());
+    }
+
+    #[test]
+    fn a_moment_and_any_duration_make_a_moment() {
+        let late = Moment::default() + Duration::MAX;
+        assert_eq!(late + Duration::MAX, late);
+        assert_eq!((late + Duration::from_secs(1)).since(late), Duration::ZERO);
     }
 }

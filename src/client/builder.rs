@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
+use super::ahead::Ahead;
+use super::gate::Gates;
 use super::polling::Polls;
 use super::side_file::SideFile;
 use super::turns::Turns;
@@ -34,6 +36,7 @@ pub struct ClientBuilder {
     wait_policy: WaitPolicy,
     poll_policy: Option<Arc<dyn PollPolicy>>,
     settle: Option<Duration>,
+    longest_job: Option<Duration>,
     stall_timeout: Option<Duration>,
     recovery: Recovery,
     side_file: Option<PathBuf>,
@@ -126,12 +129,22 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a paid call may be on its way, whatever becomes of its sender: from then on its
-    /// absence is believed, where two looks show it. Default: the call's timeout and 30 s, so 90 s
-    /// for most. Not below the timeout unless the network between is known.
+    /// How long a paid call may be on its way, whatever becomes of its sender: one whose answer was
+    /// lost, and that two looks have not found by then, is held. Default: the call's timeout and
+    /// 30 s, so 90 s for most. Where it is set, a call's answer is waited for two thirds of it at
+    /// the most.
     #[must_use]
     pub fn settle(mut self, time: Duration) -> Self {
         self.settle = Some(time);
+        self
+    }
+
+    /// How long the longest job of a provider's takes. A held one gives its slot back after that,
+    /// and may be sent again by a decision or a policy. Default: 30 minutes, three times what any
+    /// provider documents for a video.
+    #[must_use]
+    pub fn longest_job(mut self, time: Duration) -> Self {
+        self.longest_job = Some(time);
         self
     }
 
@@ -143,7 +156,7 @@ impl ClientBuilder {
         self
     }
 
-    /// What is done about a paid call whose answer was lost. Default: [`Recovery::Prove`].
+    /// What is done about a paid call whose answer was lost. Default: [`Recovery::Adopt`].
     #[must_use]
     pub fn recovery(mut self, policy: Recovery) -> Self {
         self.recovery = policy;
@@ -208,9 +221,9 @@ impl ClientBuilder {
             let message = "name one with .ledger(…), or .in_memory() to forget jobs at the end";
             Error::invalid("ledger", message)
         })?;
-        let polls = accounts
-            .iter()
-            .map(|(account, provider)| (account.clone(), Polls::new(provider.reads_per_minute())));
+        let polls = accounts.iter().map(|(account, provider)| {
+            (account.clone(), Polls::new(Arc::clone(&clock), provider.reads_per_minute()))
+        });
         let polls = polls.collect();
         let poll_policy = self.poll_policy.unwrap_or_else(|| Arc::new(AdaptivePolling::new()));
         let side_file = self.side_file.or_else(|| ledger.side_file());
@@ -224,12 +237,15 @@ impl ClientBuilder {
             hub: Arc::default(),
             ledger,
             clock,
+            ahead: Ahead::default(),
             turns: Turns::default(),
+            gates: Gates::default(),
             work: Work::default(),
             seat: OnceCell::new(),
             side_file,
             recovery: self.recovery,
             settle: self.settle,
+            longest_job: self.longest_job,
             stall_timeout: self.stall_timeout.unwrap_or(STALL_TIMEOUT),
             wait_policy: self.wait_policy,
             poll_policy,

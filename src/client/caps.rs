@@ -118,21 +118,36 @@ impl Client {
         }
     }
 
-    /// The limits within which a job may reserve something, or why it may not.
-    pub(super) fn limits(&self, job: &Job, now: Timestamp) -> Result<Vec<SpendLimit>, String> {
+    /// The limits within which an intent may be stored, or why it may not. Every paid call has to
+    /// fit what its job may cost; what is shared with others counts where it reserves something.
+    pub(super) fn limits(
+        &self,
+        job: &Job,
+        intent: &Job,
+        now: Timestamp,
+    ) -> Result<Vec<SpendLimit>, String> {
         let caps = self.caps_of(job);
+        if !intent.current_step().is_some_and(|step| step.is_paid()) {
+            return Ok(Vec::new());
+        }
+        let request = request_cap(&caps, job);
+        let request = request.map(|most| SpendLimit::new(SpendScope::Request, most));
+        let (before, after) = (job.spending().len(), intent.spending().len());
+        if before == after {
+            // What has its place keeps it.
+            return Ok(request.into_iter().collect());
+        }
         if let Some(message) = unknown_cost(&caps, job) {
             return Err(message);
         }
-        let scopes = [
-            (SpendScope::Request, request_cap(&caps, job)),
+        let shared = [
             (SpendScope::Run(self.0.run.clone()), caps.run),
             (SpendScope::Day(now), caps.day),
             (SpendScope::Account, caps.total),
         ];
-        let limits =
-            scopes.into_iter().filter_map(|(scope, most)| Some(SpendLimit::new(scope, most?)));
-        Ok(limits.collect())
+        let shared =
+            shared.into_iter().filter_map(|(scope, most)| Some(SpendLimit::new(scope, most?)));
+        Ok(request.into_iter().chain(shared).collect())
     }
 }
 

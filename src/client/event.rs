@@ -1,6 +1,6 @@
 use std::fmt;
 
-use crate::job::{Job, Offer, ProviderRef, Reason, Stage};
+use crate::job::{Job, Need, Offer, ProviderRef, Reason, Stage};
 use crate::model::Timestamp;
 
 /// Something that happened to a job, and the job as it stands since.
@@ -53,6 +53,14 @@ pub enum EventKind {
         /// When it is tried again.
         at: Option<Timestamp>,
     },
+    /// Something was paid for, and its next step waits until somebody has seen to what it needs.
+    #[non_exhaustive]
+    Resting {
+        /// What it needs.
+        need: Need,
+        /// What was said.
+        reason: Reason,
+    },
     /// Somebody has to act before it goes on.
     #[non_exhaustive]
     NeedsAction {
@@ -70,7 +78,14 @@ pub enum EventKind {
 impl EventKind {
     /// Whether nothing more happens by itself.
     pub fn is_last(&self) -> bool {
-        matches!(self, Self::NeedsAction { .. } | Self::Held | Self::Done | Self::Failed)
+        matches!(
+            self,
+            Self::Resting { .. }
+                | Self::NeedsAction { .. }
+                | Self::Held
+                | Self::Done
+                | Self::Failed
+        )
     }
 }
 
@@ -85,6 +100,7 @@ impl fmt::Display for EventKind {
             Self::Progress { status } => f.write_str(status),
             Self::UnknownStatus { status } => write!(f, "unknown status {status:?}, still running"),
             Self::Retrying { reason, .. } => write!(f, "retrying: {reason}"),
+            Self::Resting { need, reason } => write!(f, "waits for {need}: {reason}"),
             Self::NeedsAction { offers } if offers.is_empty() => {
                 f.write_str("needs action at the provider")
             }
@@ -133,7 +149,10 @@ impl Seen {
         let is_open = matches!(job.stage, Stage::Ready | Stage::Submitting | Stage::Running);
         let trouble = job.trouble.clone().filter(|_| is_open && job.trouble != self.trouble);
         if let Some(reason) = trouble {
-            news.push(EventKind::Retrying { reason, at: job.due_at() });
+            news.push(match job.needs().filter(|need| need.is_somebodys()) {
+                Some(need) => EventKind::Resting { need, reason },
+                None => EventKind::Retrying { reason, at: job.due_at() },
+            });
         }
         if self.stage != Some(job.stage) {
             news.extend(last(job));

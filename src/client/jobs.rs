@@ -1,7 +1,9 @@
+use std::time::Duration;
+
 use super::Client;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Account, Decision, Job, JobId, Stage, StepState};
+use crate::job::{Account, Decision, Job, JobId, Stage};
 use crate::ledger::JobQuery;
 use crate::providers::steps;
 
@@ -11,8 +13,12 @@ use crate::providers::steps;
 ///
 #[doc = include_str!("../recovery.md")]
 ///
-/// **Held** means: the job rests at [`Stage::Uncertain`], nothing is sent, and somebody decides
-/// with [`resolve`](Self::resolve), or a policy does ([`Recovery`](super::Recovery)).
+/// **Held** means: the job rests at [`Stage::Uncertain`], and nothing is sent. It is looked for again
+/// when it is [resumed](Client::resume), when a webhook tells of it, and whenever a later job of its
+/// account is accepted; found, it goes on by itself. What a look has seen stands in
+/// [`Step::evidence`](crate::job::Step::evidence). Somebody decides with [`resolve`](Self::resolve),
+/// for many at once with [`resolve_all`](Self::resolve_all), or a policy does
+/// ([`Recovery`](super::Recovery)).
 ///
 /// Source: the three API references; each cell is kept true by a test.
 #[derive(Clone, Copy, Debug)]
@@ -23,13 +29,23 @@ pub struct Jobs<'a>(&'a Client);
 #[non_exhaustive]
 pub enum Resolution {
     /// The call was accepted, and this is the provider's id of what it made, with or without the
-    /// provider's name before it (`creatify:7e5e…`). It is read there first.
+    /// provider's name before it (`creatify:7e5e…`). It is read there first. A job that was lost or
+    /// given up is revived so too.
     Adopt(String),
-    /// Send the call again. **If the first was accepted after all, both are paid.**
+    /// Send the call again. **If the first was accepted after all, both are paid**, which the job
+    /// says for ever ([`Job::may_be_double`]).
+    ///
+    /// It is looked for twice before, and sent only where both looks were whole: by the keys that
+    /// had sent it, after the provider's longest job has ended, the newest first, past a record that
+    /// is older than the call, and with nothing on the way that could be this one. Where no look
+    /// can tell that much, it is sent after the same time.
     Resubmit,
     /// Give the job up. What it has at the provider goes on there.
     Abandon,
 }
+
+/// How far apart the two looks before a resubmit are at least.
+const LOOKS_APART: Duration = Duration::from_secs(5);
 
 impl<'a> Jobs<'a> {
     pub(super) fn new(client: &'a Client) -> Self {
@@ -52,7 +68,7 @@ impl<'a> Jobs<'a> {
         self.0.0.ledger.find(account, &sha256(key)).await
     }
 
-    /// Jobs that something is still to be done for: running, held, or with a video to fetch.
+    /// Jobs that something is still to be done for: running, held, lost, or with a video to fetch.
     ///
     /// # Errors
     /// As [`list`](Self::list).
@@ -68,28 +84,72 @@ impl<'a> Jobs<'a> {
         self.list(&JobQuery::at([Stage::Uncertain])).await
     }
 
-    /// Settles a held job. It then goes on when it is [resumed](Client::resume).
+    /// Settles a held job. It then goes on when it is [resumed](Client::resume). A job that is found
+    /// on the way goes on with what was found, and is not sent again.
     ///
     /// # Errors
-    /// [`ErrorKind::Conflict`] for a job that is not held; [`ErrorKind::NotFound`] where what is to
-    /// be adopted is not at the provider, and whatever keeps it from being read there.
+    /// [`ErrorKind::Conflict`] for a job that is not held; [`ErrorKind::SubmitUnknown`] for one that
+    /// may not be sent again yet, with what speaks against it; [`ErrorKind::NotFound`] where what is
+    /// to be adopted is not at the provider, and whatever keeps it from being read there.
     pub async fn resolve(&self, id: impl Into<JobId>, resolution: Resolution) -> Result<Job> {
         let job = self.0.job(id).await?;
-        let is_given_up = resolution == Resolution::Abandon;
-        let may_be_given_up =
-            matches!(job.stage(), Stage::Ready | Stage::Submitting | Stage::NeedsAction);
-        if job.stage() != Stage::Uncertain && !(is_given_up && may_be_given_up) {
-            return Err(not_held(&job));
-        }
         let decision = match resolution {
             Resolution::Adopt(text) => self.adopt(&job, &text).await?,
-            Resolution::Resubmit => Decision::Resubmit { why: "sent again by decision".to_owned() },
+            Resolution::Resubmit => return self.resubmit(job).await,
             Resolution::Abandon => Decision::Abandon,
         };
         match self.0.decide(job, decision).await? {
             (job, true) => Ok(job),
             (job, false) => Err(not_held(&job)),
         }
+    }
+
+    async fn resubmit(&self, job: Job) -> Result<Job> {
+        if job.stage() != Stage::Uncertain {
+            return Err(not_held(&job));
+        }
+        let mut job = self.0.look_now(job.id()).await?.job;
+        let now = self.0.now_for(&job);
+        if job.stage() == Stage::Uncertain && job.may_be_resubmitted(now).is_err() {
+            self.0.sleep(LOOKS_APART).await;
+            job = self.0.look_now(job.id()).await?.job;
+        }
+        if job.stage() != Stage::Uncertain {
+            return Ok(job);
+        }
+        if let Err(why) = job.may_be_resubmitted(self.0.now_for(&job)) {
+            let message = format!("it is not sent again: {why}");
+            let provider = job.account().provider;
+            return Err(Error::new(ErrorKind::SubmitUnknown, message)
+                .with_provider(provider)
+                .with_job(job.id()));
+        }
+        let why = "sent again by decision".to_owned();
+        match self.0.decide(job, Decision::Resubmit { why }).await? {
+            (job, true) => Ok(job),
+            (job, false) => Err(not_held(&job)),
+        }
+    }
+
+    /// Holds every job that is open, because the ledger was restored from a copy: whatever it takes
+    /// for unsent may have been sent since. What is found then goes on by itself. Gives back the
+    /// jobs that are held now.
+    ///
+    /// Jobs that were made after the copy are not in it at all: look at the providers' own pages
+    /// before the same requests are sent again.
+    ///
+    /// # Errors
+    /// As [`list`](Self::list).
+    pub async fn hold_restored(&self) -> Result<Vec<Job>> {
+        let mut held = Vec::new();
+        for job in self.open().await? {
+            let job = job?;
+            let has_account = self.0.provider_of(&job).is_ok();
+            if has_account && let (job, true) = self.0.decide(job, Decision::HoldRestored).await? {
+                held.push(job);
+            }
+        }
+        Ok(held)
     }
 
     /// Takes one of what a job offers, such as a preview, by its id. The job then goes on when it
@@ -121,9 +181,13 @@ impl<'a> Jobs<'a> {
             Some((name, id)) if name == provider.as_str() => id,
             _ => text,
         };
-        let held = job.current().filter(|index| job.steps[*index].state == StepState::Uncertain);
-        let index = held.ok_or_else(|| not_held(job))?;
-        let adopted = steps::adopt(&**self.0.provider_of(job)?, job, index, resource).await;
+        let step = job.current_step().filter(|step| step.is_paid()).ok_or_else(|| not_held(job))?;
+        let other = self.0.0.ledger.find_resource(job.account(), resource).await?;
+        if let Some(other) = other.filter(|other| other.id() != job.id()) {
+            let message = format!("{resource} belongs to job {}", other.id());
+            return Err(Error::new(ErrorKind::Conflict, message).with_job(job.id()));
+        }
+        let adopted = steps::adopt(&**self.0.provider_of(job)?, step, resource).await;
         let (resource, is_done, offers) = adopted.map_err(|error| error.with_job(job.id()))?;
         Ok(Decision::Adopt { resource, is_done, offers })
     }

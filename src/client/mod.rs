@@ -1,17 +1,22 @@
 //! Plan, submit, wait for and resume jobs at any of the three providers.
 
 mod advance;
+mod ahead;
 mod builder;
 mod caps;
 mod config;
 mod download;
 mod event;
+mod gate;
 mod jobs;
 mod limit;
+mod look;
 mod polling;
+mod record;
 mod recovery;
 mod regenerate;
 mod route;
+mod send;
 mod side_file;
 mod spending;
 mod submit;
@@ -53,7 +58,7 @@ use tokio::sync::OnceCell;
 use crate::catalogue::Catalogue;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Account, Job, JobId};
+use crate::job::{Account, Job, JobId, Stage};
 use crate::ledger::{Ledger, Seat};
 use crate::model::{Capabilities, Credits, ProviderId, VideoRequest};
 use crate::providers::{self, Provider};
@@ -89,13 +94,17 @@ struct Inner {
     hub: Arc<webhooks::Hub>,
     ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
+    ahead: ahead::Ahead,
     turns: turns::Turns,
+    /// What each account has room for.
+    gates: gate::Gates,
     work: work::Work,
     /// By which others that share the ledger see that this client lives.
     seat: OnceCell<Option<Seat>>,
     side_file: Option<side_file::SideFile>,
     recovery: Recovery,
     settle: Option<Duration>,
+    longest_job: Option<Duration>,
     stall_timeout: Duration,
     wait_policy: WaitPolicy,
     poll_policy: Arc<dyn PollPolicy>,
@@ -176,6 +185,23 @@ impl Client {
         let missing = || Error::new(ErrorKind::NotFound, "the ledger has no such job").with_job(id);
         let loaded = self.0.ledger.load(id).await.map_err(|error| error.with_job(id))?;
         loaded.ok_or_else(missing)
+    }
+
+    /// The video of a job, as the ledger has it. Nothing is sent, read or waited for.
+    ///
+    /// # Errors
+    /// What a [`Wait`] for the job would end with, and [`ErrorKind::Timeout`] for one that has not
+    /// come to its end.
+    pub async fn video(&self, id: impl Into<JobId>) -> Result<Video> {
+        let job = self.job(id).await?;
+        match wait::ending(&job) {
+            Some(error) => Err(error),
+            None if matches!(job.stage(), Stage::Rendered | Stage::Done) => Video::new(self, job),
+            None => {
+                let message = format!("it is {} still: resume it", job.stage());
+                Err(Error::new(ErrorKind::Timeout, message).with_job(job.id()))
+            }
+        }
     }
 
     /// The run that its jobs count for: that of the [builder](ClientBuilder::run), or a name of its
@@ -298,10 +324,9 @@ impl Client {
         let provider = self.provider_of(job)?;
         let missing = || no_account("no account is set up").with_job(job.id());
         let polls = self.polls_of(job).ok_or_else(missing)?;
-        let step = job.current().unwrap_or_default();
-        let list = provider.list_of(job, step);
+        let list = job.current_step().and_then(|step| provider.list_of(step));
         let is_first = !polls.reads(job.id());
-        let watch = polls.watch(self, job.id(), list, job.due_at().unwrap_or_default(), limits)?;
+        let watch = polls.watch(self, job, list, limits)?;
         self.0.hub.watch(self, job, is_first);
         Ok(watch)
     }

@@ -4,10 +4,11 @@ use std::future::IntoFuture;
 use futures_util::FutureExt as _;
 
 use super::wait::ending;
-use super::{Client, Event, EventKind, Generate, Video, WaitPolicy};
+use super::{Client, Event, EventKind, Generate, Video, Wait, WaitPolicy};
 use crate::BoxFuture;
+use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Account, Decision, Job, JobId, Reason, Stage};
+use crate::job::{Account, Decision, Job, JobId, Outcome, Reason, Stage, apply};
 use crate::model::{Credits, VideoRequest};
 
 /// One video from the first of several accounts that makes it; await it for what became of each.
@@ -18,8 +19,9 @@ use crate::model::{Credits, VideoRequest};
 /// the next account only [where that is said](Self::after_failure). Nothing leads past a refusal
 /// of the content, nor past a job that may have been paid for.
 ///
-/// All jobs of a route have the same key, each in its own account: the same route again goes on
-/// with the job that is there.
+/// All jobs of a route have the same key, each in its own account, and one of them has the claim,
+/// wherever the route runs: the same route again goes on with that one, in whatever order the
+/// accounts are named by then.
 #[must_use = "futures do nothing unless awaited"]
 #[derive(Clone)]
 pub struct Route<'a> {
@@ -174,48 +176,162 @@ impl<'a> Route<'a> {
     }
 
     /// Asks one account after the other. `None` where none is left.
+    ///
+    /// Which account is asked is one row of the ledger, the claim, whoever routes the same key in
+    /// whatever order: it is taken before anything is sent, and goes on to the next account in the
+    /// same write that gives up the one before.
     async fn take(&self, attempts: &mut Vec<Attempt>) -> Result<Option<Video>> {
         let key = self.key.clone().unwrap_or_else(|| JobId::new(&*self.client.0.clock).to_string());
-        let first = self.first(&key).await?;
-        for (index, account) in self.accounts.iter().enumerate().skip(first) {
-            let is_last = index + 1 == self.accounts.len();
-            let error = match self.ask(account, &key, is_last).await {
-                Ok(video) => {
-                    attempts.push(self.attempt(account, video.job(), AttemptEnd::Made, None));
-                    return Ok(Some(video));
+        let route = sha256(format!("route {key}"));
+        let mut claimed = self.claimed(&route, &key).await?;
+        if let Some(job) = &claimed
+            && self.is_passed(job)
+        {
+            claimed = self.go_on(&route, &key, claimed.as_ref(), attempts).await?;
+        } else if claimed.is_none() {
+            claimed = self.go_on(&route, &key, None, attempts).await?;
+        }
+        while let Some(job) = claimed {
+            let (account, id) = (job.account().clone(), job.id());
+            let has_others = self.left(attempts).any(|other| *other != account);
+            let error = match self.drive(&job, has_others).await {
+                Ok(Driven::Made(video)) => {
+                    attempts.push(attempt(&video.job().clone(), AttemptEnd::Made, None));
+                    return Ok(Some(*video));
+                }
+                Ok(Driven::Full(job, reason)) => {
+                    claimed = self.give_way(&route, &key, *job, reason, attempts).await?;
+                    continue;
                 }
                 Err(error) => error,
             };
             let reason = Some(Reason::from(&error));
-            let Some(id) = error.job_id() else {
-                let (end, cost) = (AttemptEnd::Unfit, Credits::ZERO);
-                attempts.push(Attempt { account: account.clone(), job: None, end, cost, reason });
-                match is_unfit(error.kind()) {
-                    true => continue,
-                    false => return Err(error),
-                }
-            };
             let job = self.client.job(id).await?;
             let end = end_of(&job);
-            attempts.push(self.attempt(account, &job, end, reason));
+            attempts.push(attempt(&job, end, reason));
             if !self.leads_on(end, error.kind()) {
                 return Err(error);
             }
+            claimed = self.go_on(&route, &key, Some(&job), attempts).await?;
         }
         Ok(None)
     }
 
-    /// The account to begin with: the one whose job under this key nothing leads past, wherever it
-    /// stands, or else the first.
-    async fn first(&self, key: &str) -> Result<usize> {
-        for (index, account) in self.accounts.iter().enumerate() {
-            let Some(job) = self.client.jobs().find(account, key).await? else { continue };
-            let kind = job.trouble().map_or(ErrorKind::JobFailed, |trouble| trouble.kind);
-            if !self.leads_on(end_of(&job), kind) {
-                return Ok(index);
-            }
+    /// Goes on from an account without room for now, where another one fits. Where none does, or
+    /// where somebody else has sent the job meanwhile, it stays.
+    async fn give_way(
+        &self,
+        route: &str,
+        key: &str,
+        full: Job,
+        reason: Reason,
+        attempts: &mut Vec<Attempt>,
+    ) -> Result<Option<Job>> {
+        let place = attempts.len();
+        attempts.push(attempt(&full, AttemptEnd::Refused, Some(reason)));
+        let next = self.go_on(route, key, Some(&full), attempts).await?;
+        if next.as_ref().is_none_or(|next| next.id() == full.id()) {
+            attempts.remove(place);
+            return Ok(Some(self.client.job(full.id()).await?));
         }
-        Ok(0)
+        Ok(next)
+    }
+
+    /// The job that has the claim. Before there were claims, it was the one that nothing leads past.
+    async fn claimed(&self, route: &str, key: &str) -> Result<Option<Job>> {
+        if let Some(id) = self.client.0.ledger.claim(route).await? {
+            return self.client.job(id).await.map(Some);
+        }
+        for account in &self.accounts {
+            let Some(job) = self.client.jobs().find(account, key).await? else { continue };
+            if self.is_passed(&job) {
+                continue;
+            }
+            let woken = self.moved(&job, Decision::Wake);
+            return match self.client.0.ledger.move_claim(route, None, &woken).await? {
+                true => Ok(Some(woken)),
+                false => match self.client.0.ledger.claim(route).await? {
+                    Some(id) => self.client.job(id).await.map(Some),
+                    None => Ok(Some(job)),
+                },
+            };
+        }
+        Ok(None)
+    }
+
+    /// Whether a route leads past a job as it stands.
+    fn is_passed(&self, job: &Job) -> bool {
+        let kind = job.trouble().map_or(ErrorKind::JobFailed, |trouble| trouble.kind);
+        job.left || self.leads_on(end_of(job), kind)
+    }
+
+    /// The accounts that were not asked yet.
+    fn left(&self, attempts: &[Attempt]) -> impl Iterator<Item = &Account> {
+        let asked: Vec<_> = attempts.iter().map(|attempt| attempt.account.clone()).collect();
+        self.accounts.iter().filter(move |account| !asked.contains(account))
+    }
+
+    /// Moves the claim to the next account that fits, and gives back the job that has it then:
+    /// that account's, or whichever somebody else was faster with. `None` where no account is left.
+    async fn go_on(
+        &self,
+        route: &str,
+        key: &str,
+        from: Option<&Job>,
+        attempts: &mut Vec<Attempt>,
+    ) -> Result<Option<Job>> {
+        let ledger = &self.client.0.ledger;
+        let accounts: Vec<_> = self.left(attempts).cloned().collect();
+        for account in accounts {
+            let to = match self.next_job(route, key, &account).await {
+                Ok(Some(to)) => to,
+                Ok(None) => continue,
+                Err(error) if is_unfit(error.kind()) => {
+                    let (end, cost) = (AttemptEnd::Unfit, Credits::ZERO);
+                    let reason = Some(Reason::from(&error));
+                    attempts.push(Attempt { account, job: None, end, cost, reason });
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let is_moved = match from {
+                Some(from) if from.id() == to.id() => ledger.store(&to).await?,
+                Some(from) => {
+                    let left = self.moved(from, Decision::Leave);
+                    ledger.move_claim(route, Some(&left), &to).await?
+                }
+                None => ledger.move_claim(route, None, &to).await?,
+            };
+            if is_moved {
+                return Ok(Some(to));
+            }
+            // Somebody else has moved the claim, or the job that has it.
+            let claimed = ledger.claim(route).await?.or(from.map(Job::id));
+            let Some(id) = claimed else { continue };
+            return self.client.job(id).await.map(Some);
+        }
+        Ok(None)
+    }
+
+    /// The job that an account would make the video with: a new one, or the one that it has under
+    /// the key and that can be tried again. `None` where that one has ended for good.
+    async fn next_job(&self, route: &str, key: &str, account: &Account) -> Result<Option<Job>> {
+        let Some(existing) = self.client.jobs().find(account, key).await? else {
+            return self.order(account, key).of_route(route).await.map(Some);
+        };
+        let fingerprint = self.order(account, key).fingerprint().await?;
+        if existing.fingerprint != fingerprint {
+            let message = "the key belongs to a job with another request: use another key";
+            let error = Error::new(ErrorKind::Conflict, message).with_field("key");
+            return Err(error.with_job(existing.id()));
+        }
+        if !existing.may_retry() {
+            return Ok(None);
+        }
+        let mut again = existing;
+        again.cap = self.cap.or(again.cap);
+        self.client.check_request(&again)?;
+        Ok(Some(self.moved(&again, Decision::Retry)))
     }
 
     fn leads_on(&self, end: AttemptEnd, kind: ErrorKind) -> bool {
@@ -227,7 +343,11 @@ impl<'a> Route<'a> {
         }
     }
 
-    async fn ask(&self, account: &Account, key: &str, is_last: bool) -> Result<Video> {
+    fn moved(&self, job: &Job, decision: Decision) -> Job {
+        apply(job.clone(), Outcome::Decided(decision), self.client.now_for(job))
+    }
+
+    fn order(&self, account: &Account, key: &str) -> Generate<'_> {
         let mut order = Generate::new(self.client, self.request)
             .on(account.provider)
             .account(&account.name)
@@ -244,17 +364,28 @@ impl<'a> Route<'a> {
         if let Some(most) = self.cap {
             order = order.cap(most);
         }
-        let mut events = order.events().await?;
+        order
+    }
+
+    /// Drives the job that has the claim, until it ends, or has no room where it `may_give_way`.
+    async fn drive(&self, job: &Job, may_give_way: bool) -> Result<Driven> {
+        if let Some(cap) = self.cap.filter(|cap| job.cap() != Some(*cap)) {
+            self.client.decide(job.clone(), Decision::Cap(cap)).await?;
+        }
+        let policy = self.policy.unwrap_or(self.client.0.wait_policy);
+        let mut events = Wait::new(self.client, job.id()).policy(policy).events();
         let mut last = None;
         while let Some(event) = events.next().await {
             let event = event?;
             if let Some(observer) = self.observer {
                 observer(&event);
             }
-            let is_full = matches!(&event.kind, EventKind::Retrying { reason, .. }
-                if matches!(reason.kind, ErrorKind::RateLimited | ErrorKind::NoSlot));
-            if is_full && !is_last && event.job.stage() == Stage::Ready {
-                return Err(self.give_up(event.job).await?);
+            if let EventKind::Retrying { reason, .. } = &event.kind
+                && matches!(reason.kind, ErrorKind::RateLimited | ErrorKind::NoSlot)
+                && may_give_way
+                && event.job.stage() == Stage::Ready
+            {
+                return Ok(Driven::Full(Box::new(event.job), reason.clone()));
             }
             last = Some(event.job);
         }
@@ -262,31 +393,21 @@ impl<'a> Route<'a> {
         let job = last.ok_or_else(unread)?;
         match ending(&job) {
             Some(error) => Err(error),
-            None => Video::new(self.client, job),
+            None => Video::new(self.client, job).map(|video| Driven::Made(Box::new(video))),
         }
     }
+}
 
-    /// Ends a job for which nothing was paid, so that nobody sends it later. Where somebody else
-    /// has sent it meanwhile, that is an error which nothing leads past.
-    async fn give_up(&self, job: Job) -> Result<Error> {
-        let job = self.client.decide(job, Decision::Abandon).await?.0;
-        let open = || {
-            let message = "somebody else goes on with the job: resume it";
-            Error::new(ErrorKind::Conflict, message).with_job(job.id())
-        };
-        Ok(ending(&job).unwrap_or_else(open))
-    }
+/// What became of a job that has the claim.
+enum Driven {
+    Made(Box<Video>),
+    /// Its account has no room for now.
+    Full(Box<Job>, Reason),
+}
 
-    fn attempt(
-        &self,
-        account: &Account,
-        job: &Job,
-        end: AttemptEnd,
-        reason: Option<Reason>,
-    ) -> Attempt {
-        let (account, job, cost) = (account.clone(), Some(job.id()), job.committed());
-        Attempt { account, job, end, cost, reason }
-    }
+fn attempt(job: &Job, end: AttemptEnd, reason: Option<Reason>) -> Attempt {
+    let (account, cost) = (job.account().clone(), job.committed());
+    Attempt { account, job: Some(job.id()), end, cost, reason }
 }
 
 impl<'a> IntoFuture for Route<'a> {

@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::{Deserialize, Serialize};
 
@@ -27,29 +28,60 @@ pub(super) struct Accepted {
     pub(super) at: Timestamp,
 }
 
-/// A file of JSON lines, followed by blanks up to its reserve. Processes may share it.
+/// A file of JSON lines, followed by blanks up to its reserve. Processes may share it: each locks
+/// it while it writes.
 #[derive(Debug)]
-pub(super) struct SideFile(PathBuf);
+pub(super) struct SideFile {
+    path: PathBuf,
+    lock: Lock,
+    /// Whether it was said that there are no locks.
+    is_told: AtomicBool,
+}
+
+/// Takes a file's lock and waits for it.
+type Lock = fn(&File) -> io::Result<()>;
 
 impl SideFile {
     /// # Errors
     /// [`ErrorKind::Io`] where no file can be made there.
     pub(super) fn open(path: PathBuf) -> Result<Self> {
-        let made = Self(path);
+        Self::locked_by(path, File::lock)
+    }
+
+    fn locked_by(path: PathBuf, lock: Lock) -> Result<Self> {
+        let made = Self { path, lock, is_told: AtomicBool::new(false) };
         made.reserve().map_err(|error| made.failed(&error))?;
         Ok(made)
     }
 
     pub(super) fn path(&self) -> &Path {
-        &self.0
+        &self.path
+    }
+
+    /// Keeps others from writing meanwhile, where the file system can. Where it cannot, that two
+    /// processes write at the same moment is less likely than that nobody could write at all.
+    fn lock(&self, file: &File) {
+        let error = loop {
+            match (self.lock)(file) {
+                Ok(()) => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break error,
+            }
+        };
+        if !self.is_told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                path = %self.path.display(), %error,
+                "the side file cannot be locked: let no two processes use it"
+            );
+        }
     }
 
     fn reserve(&self) -> io::Result<()> {
         let mut options = OpenOptions::new();
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.create(true).append(true).open(&self.0)?;
-        file.lock()?;
+        let mut file = options.create(true).append(true).open(&self.path)?;
+        self.lock(&file);
         if file.metadata()?.len() == 0 {
             file.write_all(&vec![b' '; RESERVE])?;
             file.sync_all()?;
@@ -69,8 +101,8 @@ impl SideFile {
     }
 
     fn put(&self, line: &[u8]) -> io::Result<()> {
-        let mut file = OpenOptions::new().read(true).write(true).open(&self.0)?;
-        file.lock()?;
+        let mut file = OpenOptions::new().read(true).write(true).open(&self.path)?;
+        self.lock(&file);
         let mut text = Vec::new();
         file.read_to_end(&mut text)?;
         let end = text.trim_ascii_end().len();
@@ -83,15 +115,15 @@ impl SideFile {
 
     /// What was written for a step, the last first.
     pub(super) fn find(&self, job: JobId, step: usize) -> Option<Accepted> {
-        let mut text = String::new();
-        File::open(&self.0).ok()?.read_to_string(&mut text).ok()?;
-        let mut lines = text.lines().rev().filter(|line| !line.trim().is_empty());
-        let read = |line: &str| serde_json::from_str::<Accepted>(line).ok();
+        let bytes = std::fs::read(&self.path).ok()?;
+        // Line by line, so that one that is torn hides no other.
+        let mut lines = bytes.split(|byte| *byte == b'\n').rev();
+        let read = |line: &[u8]| serde_json::from_slice::<Accepted>(line).ok();
         lines.find_map(|line| read(line).filter(|told| told.job == job && told.step == step))
     }
 
     fn failed(&self, error: &io::Error) -> Error {
-        let message = format!("{} cannot be written: {error}", self.0.display());
+        let message = format!("{} cannot be written: {error}", self.path.display());
         Error::new(ErrorKind::Io, message)
     }
 }
@@ -101,18 +133,21 @@ mod tests {
     use super::*;
     use crate::clock::SystemClock;
 
-    #[test]
-    fn lines_are_found_again_and_take_the_room_that_was_reserved() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("accepted");
-        let accepted = |step, resource: &str| Accepted {
+    fn accepted(step: usize, resource: &str) -> Accepted {
+        Accepted {
             job: JobId::new(&SystemClock),
             step,
             resource: resource.to_owned(),
             is_done: false,
             offers: Vec::new(),
             at: Timestamp::from_millis(1),
-        };
+        }
+    }
+
+    #[test]
+    fn lines_are_found_again_and_take_the_room_that_was_reserved() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("accepted");
         let file = SideFile::open(path.clone()).unwrap();
         let (one, two) = (accepted(1, "task_1"), accepted(0, "task_2"));
         assert_eq!(file.find(one.job, 1), None);
@@ -145,5 +180,38 @@ mod tests {
         }
         assert!(std::fs::metadata(file.path()).unwrap().len() > RESERVE as u64);
         assert!(file.find(job, 0).is_some() && file.find(job, 599).is_some());
+    }
+
+    #[test]
+    fn a_torn_line_hides_no_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("accepted");
+        let file = SideFile::open(path.clone()).unwrap();
+        let all = [accepted(0, "task_é1"), accepted(1, "task_é2"), accepted(2, "task_é3")];
+        all.iter().for_each(|one| file.write(one).unwrap());
+        // Half a character, and a block that was never written.
+        let mut bytes = std::fs::read(&path).unwrap();
+        let at = bytes.windows(7).position(|part| part == "é2\",\"i".as_bytes()).unwrap();
+        bytes[at + 1] = b'"';
+        let end = bytes.trim_ascii_end().len();
+        bytes.splice(end..end, [0xff, 0, 0, 0, 0xfe]);
+        std::fs::write(&path, &bytes).unwrap();
+        let last = accepted(3, "task_4");
+        file.write(&last).unwrap();
+        for one in [&all[0], &last] {
+            assert_eq!(file.find(one.job, one.step).as_ref(), Some(one));
+        }
+        assert_eq!(file.find(all[1].job, 1), None);
+    }
+
+    #[test]
+    fn a_file_system_without_locks_keeps_nobody_from_writing() {
+        let none = |_: &File| Err(io::Error::from(io::ErrorKind::Unsupported));
+        let folder = tempfile::tempdir().unwrap();
+        let file = SideFile::locked_by(folder.path().join("accepted"), none).unwrap();
+        let one = accepted(0, "task_1");
+        file.write(&one).unwrap();
+        assert_eq!(file.find(one.job, 0), Some(one));
+        assert!(file.is_told.into_inner());
     }
 }

@@ -225,6 +225,27 @@ impl<'a> IntoFuture for Generate<'a> {
     }
 }
 
+impl Generate<'_> {
+    /// A new job of a route, which nobody knows yet.
+    ///
+    /// # Errors
+    /// As [`Planning`], and [`ErrorKind::OverCap`] for one that may cost more than a request may.
+    pub(super) async fn of_route(&self, route: &str) -> Result<Job> {
+        let local = Local::of(self.0.request).await?;
+        let plan = self.0.plan(&local).await?;
+        let mut job = self.0.job(plan, local.fingerprint(self.0.request));
+        job.key = self.0.key.as_deref().map(sha256);
+        job.route = Some(route.to_owned());
+        self.0.client.check_request(&job)?;
+        Ok(job)
+    }
+
+    /// What tells its request apart from others.
+    pub(super) async fn fingerprint(&self) -> Result<String> {
+        Ok(Local::of(self.0.request).await?.fingerprint(self.0.request))
+    }
+}
+
 impl Order<'_> {
     async fn plan(&self, local: &Local) -> Result<Plan> {
         let provider = self.client.provider(self.provider, self.account.as_deref())?;
@@ -247,7 +268,7 @@ impl Order<'_> {
         if let Some(key) = &key
             && let Some(existing) = inner.ledger.find(account, key).await?
         {
-            return again(self.client, existing, &fingerprint).await;
+            return again(self.client, existing, &fingerprint, self.cap).await;
         }
         let plan = self.plan(&local).await?;
         let mut job = self.job(plan, fingerprint);
@@ -274,22 +295,39 @@ pub(super) async fn insert(client: &Client, job: Job) -> Result<Job> {
     client.check_request(&job)?;
     match client.0.ledger.insert(&job).await? {
         None => Ok(job),
-        Some(existing) => again(client, existing, &job.fingerprint).await,
+        Some(existing) => again(client, existing, &job.fingerprint, job.cap).await,
     }
 }
 
-/// A job that is asked for once more. One that failed before anything was accepted gets another
-/// try: the account may have credits by now.
-pub(super) async fn again(client: &Client, existing: Job, fingerprint: &str) -> Result<Job> {
+/// A job that is asked for once more. A cap that comes with that replaces the old one. A job that
+/// failed before anything was accepted gets another try: the account may have credits by now.
+///
+/// # Errors
+/// [`ErrorKind::Conflict`] for another request, and for a job whose route has gone on to another
+/// account: one of the two might be paid for twice.
+pub(super) async fn again(
+    client: &Client,
+    existing: Job,
+    fingerprint: &str,
+    cap: Option<Credits>,
+) -> Result<Job> {
+    let refused = |message: &str| {
+        let error = Error::new(ErrorKind::Conflict, message).with_field("key");
+        Err(error.with_job(existing.id()))
+    };
     if existing.fingerprint != fingerprint {
-        let message = "the key belongs to a job with another request: use another key";
-        return Err(Error::new(ErrorKind::Conflict, message)
-            .with_field("key")
-            .with_job(existing.id()));
+        return refused("the key belongs to a job with another request: use another key");
     }
-    match existing.may_retry() {
-        true => Ok(client.decide(existing, Decision::Retry).await?.0),
-        false => Ok(existing),
+    if existing.left {
+        return refused("the key belongs to a route that has gone on: route it again");
+    }
+    let mut job = existing;
+    if let Some(cap) = cap.filter(|cap| job.cap != Some(*cap)) {
+        job = client.decide(job, Decision::Cap(cap)).await?.0;
+    }
+    match job.may_retry() {
+        true => Ok(client.decide(job, Decision::Retry).await?.0),
+        false => Ok(job),
     }
 }
 
@@ -298,7 +336,9 @@ pub(super) async fn accepted(client: &Client, id: JobId, policy: WaitPolicy) -> 
     let mut events = Wait::new(client, id).policy(policy).events();
     while let Some(event) = events.next().await {
         let job = event?.job;
-        if matches!(job.stage(), Stage::Running | Stage::Rendered | Stage::Done) {
+        if job.needs().is_none()
+            && matches!(job.stage(), Stage::Running | Stage::Rendered | Stage::Done)
+        {
             return Ok(job);
         }
     }

@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 use std::future::IntoFuture;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
@@ -10,9 +11,10 @@ use super::event::Seen;
 use super::polling::{News, WatchLimits};
 use super::{Client, Event, Limit, Video, WaitPolicy};
 use crate::BoxFuture;
+use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Action, Decision, Job, JobId, Reason, Stage, StepState};
-use crate::model::Timestamp;
+use crate::transport::growing_pause;
 
 /// Waiting for a job; await it for the video, or take its [`events`](Self::events).
 ///
@@ -46,7 +48,7 @@ impl Wait {
     /// Everything that happens to the job, as a stream. It begins with how the job stands, and ends
     /// after an event that [is the last](super::EventKind::is_last), or after an error.
     pub fn events(self) -> Events {
-        let begun = self.client.0.clock.now();
+        let begun = Moment::now(&*self.client.0.clock);
         let state = State {
             client: self.client,
             id: self.id,
@@ -57,6 +59,8 @@ impl Wait {
             seen: Seen::default(),
             told: VecDeque::new(),
             is_begun: false,
+            looks_last: false,
+            idle: (0, 0),
             is_over: false,
         };
         Events(stream::unfold(state, State::step).boxed())
@@ -109,17 +113,30 @@ impl Stream for Events {
     }
 }
 
+/// For how long a job waits in its account's line before its row is read again.
+const REST_IN_LINE: Duration = Duration::from_secs(30);
+
+/// The shortest wait for room.
+const LEAST_REST: Duration = Duration::from_millis(200);
+
+/// How often the ledger is read for a job that somebody else is just working on.
+const LOOK_AT_OTHERS_AFTER: Duration = Duration::from_secs(2);
+
 /// A wait under way. Ten thousand may be at a time, so what is only needed for a moment is boxed.
 struct State {
     client: Client,
     id: JobId,
     policy: WaitPolicy,
-    begun: Timestamp,
-    until: Timestamp,
-    age_until: Option<Timestamp>,
+    begun: Moment,
+    until: Moment,
+    age_until: Option<Moment>,
     seen: Seen,
     told: VecDeque<Result<Event>>,
     is_begun: bool,
+    /// The status is read although the time is over.
+    looks_last: bool,
+    /// How often it found nothing to do at one revision of the job.
+    idle: (u64, u32),
     is_over: bool,
 }
 
@@ -127,10 +144,12 @@ struct State {
 enum Next {
     /// It tells what is new, before anything is waited for.
     Tell,
-    /// Something that only this wait does: it is sent, or looked for.
-    Advance,
-    /// Nothing until then.
-    Rest(Timestamp),
+    /// It is sent, when it is its turn.
+    Send(Box<Job>),
+    /// It is looked for. The job's revision is this.
+    Advance(u64),
+    /// Nothing for this long.
+    Rest(Duration),
     /// Its status is read.
     Watch(super::polling::Watch),
     /// Nothing: the job has ended, or somebody has to act.
@@ -158,16 +177,27 @@ impl State {
     }
 
     async fn go_on(&mut self) -> Result<()> {
-        let now = self.client.0.clock.now();
-        match self.look().boxed().await? {
+        let next = self.look().boxed().await?;
+        let is_late = self.left().is_zero() && !matches!(next, Next::Tell | Next::End);
+        // What has ended may only not have been seen, so a running job is read once more.
+        let may_look = matches!(next, Next::Watch(_)) && !self.looks_last;
+        if is_late && !may_look {
+            return Err(self.timed_out().boxed().await);
+        }
+        self.looks_last |= is_late;
+        match next {
             Next::Tell => {}
             Next::End => self.is_over = true,
-            _ if now >= self.deadline() => return Err(self.timed_out().boxed().await),
-            Next::Advance => drop(self.client.advance(self.id).boxed().await?),
-            Next::Rest(until) => {
-                let until = until.min(self.deadline());
-                self.client.rest(until).await;
+            Next::Advance(revision) => {
+                let job = self.client.advance(self.id).boxed().await?.job;
+                if job.revision() == revision {
+                    // Somebody else is at it, or has to be waited for.
+                    let pause = self.pause(revision);
+                    self.client.rest(pause.min(self.left())).await;
+                }
             }
+            Next::Send(job) => self.send(&job).boxed().await?,
+            Next::Rest(wait) => self.client.rest(wait.min(self.left())).await,
             Next::Watch(watch) => match watch.await {
                 News::Changed | News::Stopped => {}
                 News::Unstored => drop(self.client.advance(self.id).boxed().await?),
@@ -181,15 +211,47 @@ impl State {
         Ok(())
     }
 
+    /// Sends the job when it is its turn on its account, or rests for a while: whoever else drives it
+    /// may have been faster.
+    async fn send(&mut self, job: &Job) -> Result<()> {
+        let line = self.client.line_of(job.account());
+        let place = line.enter(job);
+        if !place.is_first() {
+            self.rest_in_line(&place, REST_IN_LINE).await;
+            return Ok(());
+        }
+        let advance = self.client.advance_from(self.id, Some(place)).await?;
+        if advance.job.revision() == job.revision() {
+            let wait = match advance.next {
+                Action::Rest(until) => until.since(self.client.now_for(job)),
+                _ => self.pause(job.revision()),
+            };
+            self.rest_in_line(&line.enter(job), wait.max(LEAST_REST)).await;
+        }
+        Ok(())
+    }
+
+    async fn rest_in_line(&self, place: &super::gate::Place, wait: Duration) {
+        let wait = self.client.0.clock.sleep(wait.min(self.left()));
+        let called = place.called();
+        futures_util::pin_mut!(called);
+        futures_util::future::select(wait, called).await;
+    }
+
     /// Looks at the job, notes what is new, and says what to do next.
     async fn look(&mut self) -> Result<Next> {
         let mut job = self.client.job(self.id).await?;
         let waits_there = job.stage() == Stage::NeedsAction && job.offers().is_none();
-        // Whoever comes back to a job that waited for somebody to act has reason to.
+        // Whoever comes back has reason to: somebody has acted, or seen to what was missing, and what
+        // was not to be found may be there by now.
         if !std::mem::replace(&mut self.is_begun, true) {
-            self.age_until = self.policy.job_age.map(|age| job.created_at() + age);
-            if waits_there {
+            let age = self.client.0.clock.now().since(job.created_at());
+            let now = Moment::now(&*self.client.0.clock);
+            self.age_until = self.policy.job_age.map(|limit| now + limit.saturating_sub(age));
+            if waits_there || job.needs().is_some() || job.stage() == Stage::Lost {
                 job = self.client.decide(job, Decision::Wake).boxed().await?.0;
+            } else if job.stage() == Stage::Uncertain {
+                job = self.client.look_now(self.id).boxed().await?.job;
             }
         }
         let waits_there = job.stage() == Stage::NeedsAction && job.offers().is_none();
@@ -197,17 +259,23 @@ impl State {
         for kind in self.seen.news(&job) {
             self.told.push_back(Ok(Event { kind, job: job.clone() }));
         }
-        let now = self.client.0.clock.now();
-        let is_running =
-            job.current().is_some_and(|step| job.steps[step].state == StepState::Running);
-        Ok(match self.client.next(&job, now).await? {
+        let now = self.client.now_for(&job);
+        let at_work = job.current_step().map(|step| step.state());
+        Ok(match self.client.next(&job).await? {
             Action::Download | Action::End => Next::End,
             Action::Hold if !goes_on => Next::End,
             _ if !self.told.is_empty() => Next::Tell,
             Action::Hold | Action::Poll(_) => Next::Watch(self.watch(&job)?),
-            Action::Rest(_) if is_running => Next::Watch(self.watch(&job)?),
-            Action::Rest(until) => Next::Rest(until),
-            Action::Send(_) | Action::LookUp(_) => Next::Advance,
+            Action::Rest(_) if at_work == Some(StepState::Running) => {
+                Next::Watch(self.watch(&job)?)
+            }
+            // Whoever is at it may be done long before he has to be.
+            Action::Rest(until) if at_work == Some(StepState::Submitting) => {
+                Next::Rest(until.since(now).min(LOOK_AT_OTHERS_AFTER))
+            }
+            Action::Rest(until) => Next::Rest(until.since(now)),
+            Action::Send(_) => Next::Send(Box::new(job)),
+            Action::LookUp(_) => Next::Advance(job.revision()),
         })
     }
 
@@ -216,8 +284,19 @@ impl State {
         self.client.watch(job, limits)
     }
 
-    fn deadline(&self) -> Timestamp {
+    /// How long to wait where nothing is to be done at a job's revision: ever longer.
+    fn pause(&mut self, revision: u64) -> Duration {
+        let times = if self.idle.0 == revision { self.idle.1.saturating_add(1) } else { 1 };
+        self.idle = (revision, times);
+        growing_pause(times, self.client.0.clock.random())
+    }
+
+    fn deadline(&self) -> Moment {
         self.age_until.map_or(self.until, |age| age.min(self.until))
+    }
+
+    fn left(&self) -> Duration {
+        self.deadline().since(Moment::now(&*self.client.0.clock))
     }
 
     async fn timed_out(&self) -> Error {
@@ -231,7 +310,7 @@ impl State {
     async fn stopped(&self, limit: Limit) -> Error {
         let job = self.client.job(self.id).await.ok();
         let last = job.as_ref().and_then(Job::status).unwrap_or("not submitted");
-        let waited = self.client.0.clock.now().since(self.begun);
+        let waited = Moment::now(&*self.client.0.clock).since(self.begun);
         let message = format!("{limit}; the job goes on (last status {last}): resume it later");
         let error = Error::new(ErrorKind::Timeout, message).with_job(self.id).with_limit(limit);
         let error = error.with_attempts(0, waited);
@@ -277,6 +356,7 @@ pub(super) fn ending(job: &Job) -> Option<Error> {
             };
             Error::new(ErrorKind::NeedsAction, message).with_provider(provider)
         }
+        _ if job.rests_for_somebody() => told(),
         _ => return None,
     };
     Some(error.with_job(job.id()))

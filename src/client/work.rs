@@ -29,6 +29,14 @@ impl Work {
         })
     }
 
+    /// Begins something that nobody waits for. After the client was shut down nothing is begun.
+    pub(super) fn begin(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let _begun = self.0.token();
+        if !self.0.is_closed() {
+            self.0.spawn(work);
+        }
+    }
+
     /// Begins nothing any more.
     pub(super) fn close(&self) {
         self.0.close();

@@ -4,21 +4,30 @@
 //! an [`Outcome`] makes of it. Waiting, resuming and foreign workflow engines are loops around
 //! them.
 
+mod decide;
 mod handle;
 mod id;
+mod judge;
+mod look;
+mod need;
 mod outcome;
 mod plan;
 mod spend;
 mod step;
+mod step_ref;
 mod stored;
 mod transition;
 
 pub use handle::{HandleStep, JobHandle};
 pub use id::{Account, InvalidJobId, JobId, ProviderRef};
-pub use outcome::{Decision, LookUp, Outcome, SubmitOutcome};
+pub(crate) use judge::may_be_repeated;
+pub use look::{Evidence, Look, Reach, Seen, Survey};
+pub use need::Need;
+pub use outcome::{Decision, Outcome, Sending, SubmitOutcome};
 pub use plan::{Choice, Confidence, Estimate, Note, Plan, PlannedMedia, PlannedStep};
 pub use spend::{SpendEvent, SpendKind};
 pub use step::{Offer, Reason, Step, StepState};
+pub(crate) use step_ref::StepRef;
 pub use stored::StoredJob;
 pub use transition::{Action, apply, next};
 
@@ -94,9 +103,9 @@ impl Stage {
         Self::Lost,
     ];
 
-    /// Whether nothing more will happen to the job.
+    /// Whether nothing more will happen to the job. A lost one may turn up again.
     pub const fn is_over(self) -> bool {
-        matches!(self, Self::Done | Self::Failed | Self::Lost)
+        matches!(self, Self::Done | Self::Failed)
     }
 }
 
@@ -139,6 +148,10 @@ pub struct Job {
     pub(crate) awaits_action: bool,
     pub(crate) polls: u32,
     pub(crate) missed_polls: u32,
+    /// Since when its provider says that it does not know it.
+    pub(crate) missing_since: Option<Timestamp>,
+    /// Whether its route has gone on to another account.
+    pub(crate) left: bool,
     pub(crate) video: Option<VideoFacts>,
     pub(crate) spending: Vec<SpendEvent>,
     pub(crate) updated_at: Timestamp,
@@ -172,6 +185,8 @@ impl Job {
             awaits_action: false,
             polls: 0,
             missed_polls: 0,
+            missing_since: None,
+            left: false,
             video: None,
             spending: Vec::new(),
             created_at: now,
@@ -273,15 +288,34 @@ impl Job {
         self.stage == Stage::Failed && !self.steps.iter().any(was_paid)
     }
 
+    /// Whether something was paid for it, or may have been.
+    pub fn may_be_paid(&self) -> bool {
+        let may_exist = |step: &Step| step.paid && transition::may_exist(step);
+        self.steps.iter().any(may_exist)
+    }
+
+    /// Whether the step that is held may be sent again by a [decision](Decision::Resubmit).
+    ///
+    /// # Errors
+    /// What speaks against it, in words.
+    pub fn may_be_resubmitted(&self, now: Timestamp) -> Result<(), String> {
+        let step = self.current_step().ok_or_else(|| "it has come to its end".to_owned())?;
+        judge::may_be_sent_again(step, now)
+    }
+
     /// What others need to come back to it.
     pub fn handle(&self) -> JobHandle {
         JobHandle::new(self)
     }
 
-    /// When something is to be done for it next; `None` where nothing is.
+    /// When something is to be done for it next; `None` where nothing is. What is held is looked for
+    /// again.
     pub fn due_at(&self) -> Option<Timestamp> {
         let step = &self.steps[self.current()?];
-        let is_open = matches!(self.stage, Stage::Ready | Stage::Submitting | Stage::Running);
+        let is_open = matches!(
+            self.stage,
+            Stage::Ready | Stage::Submitting | Stage::Running | Stage::Uncertain
+        );
         is_open.then_some(step.due)
     }
 
@@ -326,14 +360,19 @@ impl Job {
         self.steps.iter().position(|step| step.state != StepState::Succeeded)
     }
 
+    /// The step that is being worked on.
+    pub(crate) fn current_step(&self) -> Option<StepRef<'_>> {
+        self.step(self.current()?)
+    }
+
+    /// The step with an index, where there is one.
+    pub(crate) fn step(&self, index: usize) -> Option<StepRef<'_>> {
+        StepRef::new(self, index)
+    }
+
     /// What a finished step left behind.
     pub(crate) fn resource_of(&self, operation: &str) -> Option<&str> {
         self.steps.iter().find(|step| step.operation == operation)?.resource.as_deref()
-    }
-
-    /// What was chosen of what the step before this one offered.
-    pub(crate) fn chosen_before(&self, step: usize) -> Option<&str> {
-        self.steps.get(step.checked_sub(1)?)?.chosen.as_deref()
     }
 
     /// The addresses of all images in the request's order: given ones as they are, files where
@@ -358,12 +397,6 @@ impl Job {
             PlannedMedia::Url(url) => Some(url.clone()),
             PlannedMedia::Upload { .. } => self.resource_of(UPLOAD_TRACK).map(str::to_owned),
         }
-    }
-
-    /// The tag that a provider echoes, by which a job is found after a lost answer. It belongs to
-    /// the job's step, never to an attempt.
-    pub(crate) fn tag(&self, step: usize) -> String {
-        format!("ar-{}-{step}", self.id)
     }
 }
 

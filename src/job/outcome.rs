@@ -2,8 +2,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Offer, Reason};
-use crate::model::{Cost, VideoFacts};
+use super::{Look, Offer, Reason};
+use crate::model::{Cost, Credits, VideoFacts};
 
 /// What happened to the step that is being worked on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -11,20 +11,19 @@ use crate::model::{Cost, VideoFacts};
 #[non_exhaustive]
 pub enum Outcome {
     /// It is about to be sent. This is stored before the call goes out: the intent.
-    Sending {
-        /// How long the call may be on its way, whatever becomes of its sender.
-        settle: Duration,
-        /// Who sends, where the ledger can tell whether he still lives.
-        sender: Option<String>,
-        /// The run that counts what a paid step reserves.
-        #[serde(default)]
-        run: Option<String>,
-    },
-    /// It was not sent, since a cap leaves no room for what it may cost.
+    Sending(Sending),
+    /// It was not sent: a cap leaves no room for what it may cost, its keys are not to be had, or
+    /// something of its call is missing.
     NotSent {
-        /// Which one.
+        /// Why.
         reason: Reason,
+        /// When to try again; `None` where that would not help by itself.
+        #[serde(default)]
+        again_after: Option<Duration>,
     },
+    /// It was not sent: what its free predecessors left belongs to other keys, so those are made
+    /// anew. Where anything may have been paid for this changes nothing.
+    MadeAnew,
     /// It was sent, and this is what the call came to.
     Submitted {
         /// The index of the step.
@@ -36,7 +35,7 @@ pub enum Outcome {
         outcome: SubmitOutcome,
     },
     /// It was looked for, because its answer was lost.
-    LookedUp(LookUp),
+    LookedUp(Look),
     /// It still runs.
     Running {
         /// The provider's word for its state.
@@ -114,40 +113,27 @@ pub enum SubmitOutcome {
     },
 }
 
-/// What a look for a step with a lost answer showed.
+/// A step that is about to be sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
-pub enum LookUp {
-    /// It is there.
-    Found {
-        /// The provider's id of it.
-        resource: String,
-        /// When to read the status first; `None` for a synchronous step, which is done.
-        poll_after: Option<Duration>,
-        /// What has to be chosen from before the next step.
-        offers: Vec<Offer>,
-        /// Why there may be a second one.
-        doubt: Option<String>,
-    },
-    /// All was read in which it would have to stand, and it is not there. Two such looks after the
-    /// call has settled are taken for proof.
-    Absent {
-        /// When to look again.
-        look_after: Duration,
-    },
-    /// Nothing can be seen yet: the look failed, or the call is still being worked on.
-    NotYet {
-        /// Why.
-        reason: Option<Reason>,
-        /// When to look again.
-        look_after: Duration,
-    },
-    /// No look can tell.
-    Unprovable {
-        /// Why.
-        why: String,
-    },
+pub struct Sending {
+    /// How long the call may be on its way, whatever becomes of its sender.
+    pub settle: Duration,
+    /// How long the longest job of its provider's takes.
+    pub longest: Duration,
+    /// Who sends, where the ledger can tell whether he still lives.
+    pub sender: Option<String>,
+    /// By which keys: a fingerprint, from which nothing of them can be read.
+    pub keys: Option<String>,
+    /// The run that counts what a paid step reserves.
+    pub run: Option<String>,
+}
+
+impl Sending {
+    /// A call that may be on its way for so long, and whose job for so long.
+    pub fn new(settle: Duration, longest: Duration) -> Self {
+        Self { settle, longest, sender: None, keys: None, run: None }
+    }
 }
 
 /// What somebody decides for a job.
@@ -164,7 +150,8 @@ pub enum Decision {
         /// What it offers to choose from.
         offers: Vec<Offer>,
     },
-    /// Send the held step again, although it may exist.
+    /// Send the held step again, although it may exist. This has no effect unless looks have left
+    /// as little doubt as they can: what is missing says [`Job::may_be_resubmitted`](super::Job::may_be_resubmitted).
     Resubmit {
         /// Who decided so, and why.
         why: String,
@@ -173,8 +160,15 @@ pub enum Decision {
     Abandon,
     /// Take this one of what a step offers, by its id.
     Choose(String),
-    /// Look at the job now: something happened at the provider.
+    /// Look at the job now: something happened at the provider, or somebody has seen to what it
+    /// waits for. A lost job is read again.
     Wake,
     /// Send a refused step again, of a job for which nothing was accepted yet.
     Retry,
+    /// Give up a job for which nothing was accepted, because its route goes on to another account.
+    Leave,
+    /// The most that it may cost from now on.
+    Cap(Credits),
+    /// Hold whatever may have been sent since the ledger's copy was made that it was restored from.
+    HoldRestored,
 }

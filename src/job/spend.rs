@@ -25,7 +25,8 @@ pub struct SpendEvent {
 /// | what the job comes to | its entries |
 /// | --- | --- |
 /// | its first paid step is about to be sent | reserved: the most that all of its paid steps may cost |
-/// | a step is refused for now, or proved not to be there | none: it keeps what is reserved, to be sent again |
+/// | a step is refused for now | none: it keeps what is reserved, to be sent again |
+/// | such a step is sent on another day, or for another run | refunded: all; reserved: the same, which counts from then on |
 /// | somebody has a step sent again that may exist | reserved: the step's own credits once more |
 /// | the one that was sent again is refused | refunded: the same |
 /// | it runs, is looked for or held, or waits for somebody | none |
@@ -103,6 +104,18 @@ impl Job {
         self.spending.iter().rev().find(|event| event.kind == SpendKind::Reserved)
     }
 
+    /// Takes back what was reserved on another day, or for another run, of a job for which nothing
+    /// was accepted yet: what is sent now counts now.
+    pub(super) fn reserve_anew(&mut self, run: Option<&str>, now: Timestamp) {
+        let Some(last) = self.last_reserved() else { return };
+        let is_same =
+            last.at.day() == now.day() && run.is_none_or(|run| last.run.as_deref() == Some(run));
+        let (amount, run) = (self.reserved(), last.run.clone());
+        if !is_same && amount > Credits::ZERO {
+            self.spending.push(SpendEvent { kind: SpendKind::Refunded, amount, at: now, run });
+        }
+    }
+
     /// Adds the entries that lead from where its books stand to where its state says that they
     /// should.
     pub(super) fn enter(&mut self, run: Option<String>, now: Timestamp) {
@@ -160,7 +173,7 @@ impl Books {
                     price(job, index).times(copies(step).saturating_sub(1))
                 };
                 let settled = match job.cost() {
-                    Some(cost) => cost.credits + paid().map(further).sum(),
+                    Some(cost) => cost.credits.max(Credits::ZERO) + paid().map(further).sum(),
                     None => paid().map(most).sum(),
                 };
                 Self { reserved: Credits::ZERO, settled }
@@ -205,7 +218,7 @@ fn taken(step: &Step, price: Credits) -> Credits {
     if !may_exist(step) {
         return Credits::ZERO;
     }
-    step.taken.unwrap_or(price) + price.times(copies(step) - 1)
+    step.taken.unwrap_or(price).max(Credits::ZERO) + price.times(copies(step) - 1)
 }
 
 #[cfg(test)]

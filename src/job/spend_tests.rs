@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::error::ErrorKind;
 use crate::job::transition::tests::job_of;
@@ -232,4 +234,82 @@ fn a_job_of_before_there_were_entries_counts_from_its_next_step_on() {
     let running =
         Outcome::Running { status: "running".to_owned(), is_known: true, poll_after: SECOND };
     assert_eq!(entries(&after(old, [running])), "reserved 12");
+}
+
+/// What may happen to a job at its current step, with a cost that a provider made up.
+fn happening(job: &Job, die: u8, credits: Option<Credits>) -> Outcome {
+    let step = job.current().unwrap_or(2);
+    let attempt = job.steps()[step].attempt();
+    let cost = credits.map(|credits| Cost { credits, source: CostSource::Reported });
+    match die {
+        0..=3 => sending(),
+        // Only what was sent is accepted.
+        4..=6 if attempt == 0 => sending(),
+        4..=5 => accepted(step, attempt, (step > 0).then_some(SECOND)),
+        6 => told(
+            step,
+            attempt,
+            SubmitOutcome::Accepted {
+                resource: "another".to_owned(),
+                poll_after: (step > 0).then_some(SECOND),
+                offers: Vec::new(),
+            },
+        ),
+        7 => refused(step, attempt, Some(SECOND)),
+        8 => refused(step, attempt, None),
+        9 => unknown(step, attempt),
+        10 => unprovable(),
+        11 => resubmit(),
+        12 => decided(Decision::Abandon),
+        13 => decided(Decision::Retry),
+        14 => Outcome::Failed { reason: Reason::new(ErrorKind::JobFailed, "no"), cost },
+        15 => Outcome::PollFailed {
+            reason: Reason::new(ErrorKind::NotFound, "no"),
+            poll_after: SECOND,
+        },
+        16 => Outcome::NotSent { reason: Reason::new(ErrorKind::OverCap, "over") },
+        _ => match succeeded(Some(None)) {
+            Outcome::Succeeded { status, video } if step == 2 => {
+                let video = video.map(|facts| Box::new(VideoFacts { cost, ..*facts }));
+                Outcome::Succeeded { status, video }
+            }
+            _ => succeeded(None),
+        },
+    }
+}
+
+fn any_cost() -> impl Strategy<Value = Option<Credits>> {
+    prop_oneof![
+        Just(None),
+        (0..30_u32).prop_map(|credits| Some(Credits::whole(credits))),
+        any::<i64>().prop_map(|millionths| Some(Credits::from_millionths(millionths))),
+        Just(Some(Credits::MOST)),
+        Just(Some(Credits::ZERO - Credits::MOST)),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn no_cost_makes_the_books_negative_or_gives_back_more_than_was_set_aside(
+        happenings in prop::collection::vec((0..20_u8, any_cost()), 0..60)
+    ) {
+        let mut job = job();
+        for (die, credits) in happenings {
+            let outcome = happening(&job, die, credits);
+            job = apply(job, outcome, NOW);
+            let of = |kind| {
+                let of_kind = job.spending().iter().filter(move |event| event.kind == kind);
+                of_kind.map(|event| event.amount).sum::<Credits>()
+            };
+            let entries = entries(&job);
+            prop_assert!(job.spending().iter().all(|event| event.amount > Credits::ZERO));
+            prop_assert!(of(SpendKind::Refunded) <= of(SpendKind::Reserved), "{entries}");
+            prop_assert!(job.settled() >= Credits::ZERO && job.reserved() >= Credits::ZERO);
+            prop_assert!(job.committed().millionths() >= 0, "{entries}");
+            // What is over holds nothing back.
+            if job.stage().is_over() {
+                prop_assert_eq!(job.reserved(), Credits::ZERO, "{}", entries);
+            }
+        }
+    }
 }

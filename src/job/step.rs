@@ -1,8 +1,9 @@
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::PlannedStep;
+use super::{Evidence, PlannedStep};
 use crate::error::{Error, ErrorKind};
 use crate::model::{Credits, ProviderId, Timestamp};
 
@@ -38,11 +39,19 @@ pub struct Step {
     /// Who stored the last intent, where the ledger can tell whether he still lives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sender: Option<String>,
-    /// How often it was looked for, and how many of the settled looks showed that it is not there.
+    /// How often it was looked for since it was last sent.
     #[serde(default)]
     pub(crate) lookups: u32,
+    /// How many looks did not find it that began after the call had settled.
     #[serde(default)]
     pub(crate) absences: u32,
+    /// How many of them, one after the other, were whole and made by the same keys when the
+    /// provider's longest job had ended too.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub(crate) whole_looks: u32,
+    /// What the last look that did not find it went through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) evidence: Option<Evidence>,
     /// How often it was refused for now, or got no answer though it is free.
     #[serde(default)]
     pub(crate) refusals: u32,
@@ -95,6 +104,8 @@ impl Step {
             sender: None,
             lookups: 0,
             absences: 0,
+            whole_looks: 0,
+            evidence: None,
             refusals: 0,
             doubt: None,
             again: 0,
@@ -103,6 +114,23 @@ impl Step {
             chosen: None,
             due: now,
         }
+    }
+
+    /// Has it made anew, as if it had never been sent.
+    pub(super) fn begin_anew(&mut self, now: Timestamp) {
+        let planned = PlannedStep {
+            operation: std::mem::take(&mut self.operation),
+            paid: self.paid,
+            image: self.image,
+            credits: None,
+        };
+        *self = Self { attempt: self.attempt, ..Self::new(&planned, now) };
+    }
+
+    /// How long its last call takes to settle.
+    pub(super) fn settle(&self) -> Duration {
+        let sent = self.last_sent.unwrap_or_default();
+        self.settled.map_or(Duration::from_secs(90), |settled| settled.since(sent))
     }
 
     /// The operation, by its `operationId`, or `host_asset`.
@@ -138,6 +166,11 @@ impl Step {
     /// Further ids that the provider gave for it, after somebody decided to have it sent again.
     pub fn others(&self) -> &[String] {
         &self.others
+    }
+
+    /// What the last look that did not find it went through, where its answer was lost.
+    pub fn evidence(&self) -> Option<&Evidence> {
+        self.evidence.as_ref()
     }
 
     /// When it was first sent.

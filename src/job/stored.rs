@@ -71,6 +71,13 @@ struct State<'a> {
     #[serde(default)]
     missed_polls: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    missing_since: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "is_no")]
+    left: bool,
+    /// The cap that replaced the order's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cap: Option<Credits>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     video: Option<Cow<'a, VideoFacts>>,
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     spending: Cow<'a, [SpendEvent]>,
@@ -80,6 +87,10 @@ struct State<'a> {
 
 fn yes() -> bool {
     true
+}
+
+fn is_no(answer: &bool) -> bool {
+    !answer
 }
 
 impl Job {
@@ -122,6 +133,9 @@ impl Job {
             awaits_action: self.awaits_action,
             polls: self.polls,
             missed_polls: self.missed_polls,
+            missing_since: self.missing_since,
+            left: self.left,
+            cap: self.cap,
             video: self.video.as_ref().map(Cow::Borrowed),
             spending: Cow::Borrowed(&self.spending),
             updated_at: self.updated_at,
@@ -146,7 +160,7 @@ impl Job {
             plan: Arc::new(order.plan.into_owned()),
             labels: order.labels,
             parent: order.parent,
-            cap: order.cap,
+            cap: state.cap.or(order.cap),
             route: order.route.map(Cow::into_owned),
             created_at: order.created_at,
             steps: state.steps.into_owned(),
@@ -157,6 +171,8 @@ impl Job {
             awaits_action: state.awaits_action,
             polls: state.polls,
             missed_polls: state.missed_polls,
+            missing_since: state.missing_since,
+            left: state.left,
             video: state.video.map(Cow::into_owned),
             spending: state.spending.into_owned(),
             updated_at: state.updated_at,

@@ -2,7 +2,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Decision, Job, LookUp, Offer, Outcome, Reason, Stage, Step, StepState, SubmitOutcome};
+use super::{
+    Job, Need, Offer, Outcome, Reason, Sending, Stage, Step, StepState, SubmitOutcome, decide,
+    judge,
+};
 use crate::error::ErrorKind;
 use crate::model::{Timestamp, VideoFacts};
 
@@ -13,13 +16,11 @@ const MAX_ATTEMPTS: u32 = 8;
 /// takes long to upload is sent twice at the most by each who waits for it.
 const FREE_AGAIN_AFTER: Duration = Duration::from_secs(30);
 
-/// How many looks after the call has settled have to show that a step is not there. A list may be
-/// a little behind, so one is not enough.
-const ABSENCES: u32 = 2;
-
-/// How often in a row a provider may not know a job that it accepted before the job counts as
-/// lost. Reads may lag behind a create for some seconds.
-const MAX_NOT_FOUND: u32 = 5;
+/// For how long, and in how many reads, a provider has to say that it does not know a job that it
+/// accepted before the job counts as lost. Reads may lag behind a create, and a provider's store
+/// may be restored from a copy: nothing is lost by reading on.
+const LOST_AFTER: Duration = Duration::from_secs(6 * 60 * 60);
+const LOST_AFTER_READS: u32 = 20;
 
 /// What a job needs next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,10 +52,13 @@ pub fn next(job: &Job, now: Timestamp) -> Action {
         Stage::NeedsAction | Stage::Uncertain => return Action::Hold,
         Stage::Ready | Stage::Submitting | Stage::Running => {}
     }
-    let Some(index) = job.current() else { return Action::End };
-    let step = &job.steps[index];
+    let Some(step) = job.current_step() else { return Action::End };
+    let index = step.index();
     if step.due > now {
-        return Action::Rest(step.due);
+        return match job.rests_for_somebody() {
+            true => Action::Hold,
+            false => Action::Rest(step.due),
+        };
     }
     match step.state {
         StepState::Ready => Action::Send(index),
@@ -74,7 +78,12 @@ pub fn apply(mut job: Job, outcome: Outcome, now: Timestamp) -> Job {
     job.revision += 1;
     job.updated_at = now;
     let run = match &outcome {
-        Outcome::Sending { run, .. } => run.clone(),
+        Outcome::Sending(sending) => {
+            if !job.may_be_paid() && job.current_step().is_some_and(|step| step.paid) {
+                job.reserve_anew(sending.run.as_deref(), now);
+            }
+            sending.run.clone()
+        }
         _ => None,
     };
     match outcome {
@@ -94,7 +103,7 @@ pub fn apply(mut job: Job, outcome: Outcome, now: Timestamp) -> Job {
         Outcome::Submitted { step, attempt, outcome } => {
             submitted(&mut job, step, attempt, outcome, now);
         }
-        Outcome::Decided(decision) => decided(&mut job, decision, now),
+        Outcome::Decided(decision) => decide::decided(&mut job, decision, now),
         outcome => {
             if let Some(index) = job.current() {
                 worked_on(&mut job, index, outcome, now);
@@ -109,36 +118,52 @@ pub fn apply(mut job: Job, outcome: Outcome, now: Timestamp) -> Job {
 fn worked_on(job: &mut Job, index: usize, outcome: Outcome, now: Timestamp) {
     let step = &mut job.steps[index];
     match (step.state, outcome) {
-        (StepState::Ready, Outcome::Sending { settle, sender, .. }) => {
-            sending(step, settle, sender, now);
-        }
-        (StepState::Ready, Outcome::NotSent { reason }) => {
-            given_up(step);
-            job.trouble = Some(reason);
-        }
+        (StepState::Ready, Outcome::Sending(sending)) => sent(step, sending, now),
         // A free step found in `submitting` is simply sent again.
-        (StepState::Submitting, Outcome::Sending { settle, sender, .. }) if !step.paid => {
-            sending(step, settle, sender, now);
+        (StepState::Submitting, Outcome::Sending(sending)) if !step.paid => {
+            sent(step, sending, now);
         }
-        // One that was found in `submitting` is looked for like one whose answer was lost.
-        (StepState::Submitting | StepState::Unknown, Outcome::LookedUp(look)) => {
-            looked_up(job, index, look, now);
+        (StepState::Ready, Outcome::NotSent { reason, again_after }) => {
+            refused(job, index, reason, again_after, now);
         }
+        (StepState::Submitting, Outcome::NotSent { reason, again_after }) if !step.paid => {
+            refused(job, index, reason, again_after, now);
+        }
+        (StepState::Ready, Outcome::MadeAnew) => made_anew(job, index, now),
+        // One that was found in `submitting` is looked for like one whose answer was lost, and one
+        // that is held may be found after all.
+        (
+            StepState::Submitting | StepState::Unknown | StepState::Uncertain,
+            Outcome::LookedUp(look),
+        ) if step.paid => judge::looked_up(job, index, look, now),
         (StepState::Running, outcome) => polled(job, index, outcome, now),
         _ => {}
     }
 }
 
-fn sending(step: &mut Step, settle: Duration, sender: Option<String>, now: Timestamp) {
+fn sent(step: &mut Step, sending: Sending, now: Timestamp) {
+    let Sending { settle, longest, sender, keys, run: _ } = sending;
     step.state = StepState::Submitting;
-    step.attempt += 1;
+    step.attempt = step.attempt.saturating_add(1);
     step.first_sent = step.first_sent.or(Some(now));
     step.last_sent = Some(now);
     step.settled = Some(now + settle);
+    step.slot_until = Some(now + longest.max(settle));
     step.sender = sender;
+    step.keys = keys;
     step.due = now + if step.paid { settle } else { settle.min(FREE_AGAIN_AFTER) };
     step.lookups = 0;
     step.absences = 0;
+    step.whole_looks = 0;
+    step.evidence = None;
+}
+
+/// Has the free steps before a step made anew, because what they left belongs to other keys.
+fn made_anew(job: &mut Job, index: usize, now: Timestamp) {
+    if job.steps[..=index].iter().any(|step| step.paid && may_exist(step)) {
+        return;
+    }
+    job.steps[..index].iter_mut().for_each(|step| step.begin_anew(now));
 }
 
 fn submitted(job: &mut Job, index: usize, attempt: u32, outcome: SubmitOutcome, now: Timestamp) {
@@ -152,33 +177,69 @@ fn submitted(job: &mut Job, index: usize, attempt: u32, outcome: SubmitOutcome, 
             }
         }
         SubmitOutcome::Rejected { reason, again_after } if is_awaited => {
-            // A full account is no reason to give up: the wait's deadline ends that.
-            // Nor is an intent that grew old before it was sent.
-            let is_full = matches!(
-                reason.kind,
-                ErrorKind::RateLimited | ErrorKind::NoSlot | ErrorKind::Conflict
-            );
-            step.refusals += u32::from(!is_full);
-            let again = again_after.filter(|_| step.refusals < MAX_ATTEMPTS);
-            step.due = now + again.unwrap_or_default();
-            match again {
-                Some(_) => step.state = StepState::Ready,
-                None => given_up(step),
-            }
-            job.trouble = Some(reason);
+            refused(job, index, reason, again_after, now);
+        }
+        // A free step may be there twice, which does no harm.
+        SubmitOutcome::Unknown { reason, look_after } if is_awaited && !step.paid => {
+            refused(job, index, reason, Some(look_after), now);
         }
         SubmitOutcome::Unknown { reason, look_after } if is_awaited => {
             step.due = now + look_after;
-            step.refusals += 1;
-            step.state = match step.paid {
-                true => StepState::Unknown,
-                false if step.refusals < MAX_ATTEMPTS => StepState::Ready,
-                false => StepState::Failed,
-            };
+            step.state = StepState::Unknown;
             job.trouble = Some(reason);
         }
         _ => {}
     }
+}
+
+/// A step that surely was not accepted. It is sent again where that may help: what was paid for
+/// before it is not thrown away.
+fn refused(
+    job: &mut Job,
+    index: usize,
+    reason: Reason,
+    again_after: Option<Duration>,
+    now: Timestamp,
+) {
+    let is_half_paid = job.steps[..index].iter().any(|step| step.paid);
+    let step = &mut job.steps[index];
+    // A full account is no reason to give up: the wait's deadline ends that. Nor is an intent that
+    // grew old before it was sent.
+    let is_full = Need::of(reason.kind) == Some(Need::Capacity);
+    step.refusals = step.refusals.saturating_add(u32::from(!is_full));
+    let again = match again_after {
+        Some(wait) if is_full || is_half_paid || step.refusals < MAX_ATTEMPTS => Some(wait),
+        _ if is_half_paid => Need::of(reason.kind).map(|_| rest(step.refusals)),
+        _ => None,
+    };
+    match again {
+        Some(wait) => {
+            step.state = StepState::Ready;
+            step.due = now + wait;
+            if step.doubt.is_none() {
+                step.first_sent = None;
+            }
+        }
+        None => given_up(step),
+    }
+    job.trouble = Some(reason);
+}
+
+/// How long a half-paid job rests before it is tried whether somebody has seen to what it needs.
+fn rest(refusals: u32) -> Duration {
+    const FIRST: Duration = Duration::from_secs(60);
+    const LONGEST: Duration = Duration::from_secs(60 * 60);
+    FIRST.saturating_mul(1 << refusals.saturating_sub(1).min(10)).min(LONGEST)
+}
+
+/// Whether a step may exist at its provider.
+pub(super) fn may_exist(step: &Step) -> bool {
+    step.resource.is_some()
+        || step.doubt.is_some()
+        || matches!(
+            step.state,
+            StepState::Submitting | StepState::Unknown | StepState::Uncertain | StepState::Lost
+        )
 }
 
 /// A step that surely does not exist and is not sent any more.
@@ -195,7 +256,7 @@ fn given_up(step: &mut Step) {
 
 /// Keeps an id that the provider gave, whatever the step is thought to be by now, and says whether
 /// the step goes on with it.
-fn accepted(
+pub(super) fn accepted(
     step: &mut Step,
     resource: String,
     poll_after: Option<Duration>,
@@ -215,6 +276,11 @@ fn accepted(
             step.due = now + poll_after.unwrap_or_default();
             return true;
         }
+        Some(known) if *known == resource && step.state == StepState::Lost => {
+            step.state = StepState::Running;
+            step.due = now;
+            return true;
+        }
         Some(known) if *known == resource || step.others.contains(&resource) => {}
         Some(_) => {
             step.doubt = Some("the provider accepted it more than once".to_owned());
@@ -222,48 +288,6 @@ fn accepted(
         }
     }
     false
-}
-
-fn looked_up(job: &mut Job, index: usize, look: LookUp, now: Timestamp) {
-    let step = &mut job.steps[index];
-    step.lookups += 1;
-    match look {
-        LookUp::Found { resource, poll_after, offers, doubt } => {
-            step.again += u32::from(doubt.is_some());
-            step.doubt = doubt.or_else(|| step.doubt.take());
-            accepted(step, resource, poll_after, offers, now);
-            job.trouble = None;
-        }
-        LookUp::Absent { look_after } => {
-            let settled = step.settled.unwrap_or(now);
-            step.state = StepState::Unknown;
-            step.due = (now + look_after).max(settled);
-            // The call may have been on its way when the list was read.
-            if now >= settled {
-                step.absences += 1;
-            }
-            if step.absences >= ABSENCES {
-                step.state = StepState::Ready;
-                step.due = now;
-            }
-        }
-        LookUp::NotYet { reason, look_after } => {
-            step.state = StepState::Unknown;
-            step.due = now + look_after;
-            job.trouble = reason.or_else(|| job.trouble.take());
-        }
-        LookUp::Unprovable { why } => {
-            step.state = StepState::Uncertain;
-            let mut reason = job.trouble.take().unwrap_or_else(|| {
-                Reason::new(ErrorKind::SubmitUnknown, "the process ended before the answer came")
-            });
-            if !reason.message.contains(&why) {
-                reason.message = format!("{}; {why}", reason.message);
-            }
-            reason.operation.get_or_insert_with(|| step.operation.clone());
-            job.trouble = Some(reason);
-        }
-    }
 }
 
 fn polled(job: &mut Job, index: usize, outcome: Outcome, now: Timestamp) {
@@ -275,13 +299,13 @@ fn polled(job: &mut Job, index: usize, outcome: Outcome, now: Timestamp) {
             job.is_status_known = is_known;
             job.trouble = None;
             job.awaits_action = false;
-            job.missed_polls = 0;
+            (job.missed_polls, job.missing_since) = (0, None);
         }
         Outcome::NeedsAction { status } => {
             job.status = Some(status);
             job.is_status_known = true;
             job.awaits_action = true;
-            job.missed_polls = 0;
+            (job.missed_polls, job.missing_since) = (0, None);
         }
         Outcome::Succeeded { status, video } => {
             step.state = StepState::Succeeded;
@@ -299,77 +323,19 @@ fn polled(job: &mut Job, index: usize, outcome: Outcome, now: Timestamp) {
         }
         Outcome::PollFailed { reason, poll_after } => {
             step.due = now + poll_after;
-            let unknown_there = reason.kind == ErrorKind::NotFound;
-            job.missed_polls = if unknown_there { job.missed_polls + 1 } else { 0 };
-            if job.missed_polls >= MAX_NOT_FOUND {
-                step.state = StepState::Lost;
+            // Only the provider's own word counts; what an edge says has another kind.
+            if reason.kind == ErrorKind::NotFound {
+                job.missed_polls = job.missed_polls.saturating_add(1);
+                let since = *job.missing_since.get_or_insert(now);
+                if job.missed_polls >= LOST_AFTER_READS && now.since(since) >= LOST_AFTER {
+                    step.state = StepState::Lost;
+                }
             }
             job.trouble = Some(reason);
         }
         _ => return,
     }
     job.polls += 1;
-}
-
-fn decided(job: &mut Job, decision: Decision, now: Timestamp) {
-    let Some(index) = job.current() else { return };
-    let is_retried = decision == Decision::Retry && job.may_retry();
-    let chosen_from = index.checked_sub(1).filter(|_| job.stage == Stage::NeedsAction);
-    let step = &mut job.steps[index];
-    match decision {
-        Decision::Adopt { resource, is_done, offers }
-            if matches!(step.state, StepState::Uncertain | StepState::Unknown) =>
-        {
-            let poll_after = (!is_done).then_some(Duration::ZERO);
-            accepted(step, resource, poll_after, offers, now);
-            job.trouble = None;
-        }
-        Decision::Resubmit { why } if step.state == StepState::Uncertain => {
-            step.doubt = Some(why);
-            step.again += 1;
-            ready(step, now);
-            job.trouble = None;
-        }
-        // Nothing was sent, so whatever kept it from that is all there is to say.
-        Decision::Abandon if step.state == StepState::Ready && job.stage == Stage::Ready => {
-            step.state = StepState::Failed;
-            let message = "abandoned by decision before it was sent";
-            job.trouble.get_or_insert_with(|| Reason::new(ErrorKind::JobFailed, message));
-        }
-        Decision::Abandon
-            if matches!(step.state, StepState::Uncertain | StepState::Unknown)
-                || job.stage == Stage::NeedsAction =>
-        {
-            step.state = StepState::Failed;
-            step.doubt.get_or_insert_with(|| "given up while it was uncertain".to_owned());
-            job.awaits_action = false;
-            let message = "abandoned by decision; what the provider made of it goes on there";
-            job.trouble = Some(Reason::new(ErrorKind::JobFailed, message));
-        }
-        Decision::Wake if step.state == StepState::Running => {
-            step.due = now;
-            job.awaits_action = false;
-        }
-        Decision::Retry if is_retried => {
-            ready(step, now);
-            step.refusals = 0;
-        }
-        Decision::Choose(id) => {
-            let offering = chosen_from.map(|index| &mut job.steps[index]);
-            if let Some(offering) = offering
-                && offering.offers.iter().any(|offer| offer.id == id)
-            {
-                offering.chosen = Some(id);
-                job.steps[index].due = now;
-            }
-        }
-        _ => {}
-    }
-}
-
-fn ready(step: &mut Step, now: Timestamp) {
-    step.state = StepState::Ready;
-    step.due = now;
 }
 
 fn stage(job: &Job) -> Stage {

@@ -23,9 +23,24 @@ impl Timestamp {
         self.0
     }
 
+    /// The day of UTC that it lies in, counted from 1970.
+    pub const fn day(self) -> i64 {
+        self.0.div_euclid(24 * 60 * 60 * 1000)
+    }
+
     /// The time that passed from `earlier` to this; zero where `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+/// In UTC, to the second: `2026-11-27T03:22:56Z`.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match chrono::DateTime::from_timestamp(self.0.div_euclid(1000), 0) {
+            Some(time) => write!(f, "{time:?}"),
+            None => write!(f, "{} ms after 1970", self.0),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod reading_tests;
 pub(crate) mod request;
 mod said;
 pub(crate) mod steps;
+mod survey;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,13 +23,13 @@ use crate::asset::AssetHost;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::{AccountConfig, Part};
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Job, Plan};
+use crate::job::{Job, Plan, Seen, StepRef};
 use crate::model::{Capabilities, Credits, ProviderId, VideoRequest};
 use crate::pages::Pages;
-use crate::transport::{Operation, Transport};
+use crate::transport::{Keys, Operation, Permit, Transport};
 use endpoints::Endpoints;
 use request::Local;
-use steps::{Look, Looking, Sent, Status};
+use steps::{Looking, Sent, Status};
 
 /// A read that shows the status of many jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +39,18 @@ pub(crate) struct List {
     /// How many jobs one read shows at most.
     pub(crate) most: usize,
 }
+
+/// What is known beforehand of how much a provider takes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Capacity {
+    /// How many POSTs a minute may see.
+    pub(crate) per_minute: Option<u32>,
+}
+
+/// A step's call with all that it needs, to be made with a permit: nothing is looked up any more
+/// between the moment at which it is announced and its first byte.
+pub(crate) type Prepared<'a> =
+    Box<dyn FnOnce(Arc<Permit>) -> BoxFuture<'a, Result<Sent>> + Send + 'a>;
 
 /// One account at one provider, as the client drives it.
 pub(crate) trait Provider: Send + Sync + 'static {
@@ -52,11 +65,38 @@ pub(crate) trait Provider: Send + Sync + 'static {
         is_priced: bool,
     ) -> BoxFuture<'a, Result<Plan>>;
 
-    /// Sends one step, once.
-    fn send<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Sent>>;
+    /// Says which call a step is, and whether that spends credits. Nothing pays by default.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Unsupported`] for one that this version does not know.
+    fn is_paid(&self, step: StepRef<'_>) -> Result<bool>;
+
+    /// Reads and lays out all that the call of a step needs. Nothing is sent.
+    fn prepare<'a>(
+        &'a self,
+        step: StepRef<'a>,
+        keys: &'a Keys,
+    ) -> BoxFuture<'a, Result<Prepared<'a>>>;
 
     /// Reads the status of a running step, once.
-    fn poll<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Status>>;
+    fn poll<'a>(&'a self, step: StepRef<'a>) -> BoxFuture<'a, Result<Status>>;
+
+    /// How long the longest job of the provider's takes: what it has not shown by then it does not
+    /// work on any more. No provider documents more than ten minutes for a video; JoggAI asks to
+    /// be told of one that takes more than fifteen.
+    fn longest_job(&self) -> Duration {
+        Duration::from_secs(30 * 60)
+    }
+
+    /// How many calls a minute the provider takes that make something, where that is limited.
+    fn capacity(&self) -> Capacity {
+        Capacity::default()
+    }
+
+    /// How many jobs it works on at a time, where it says so. Free.
+    fn slots(&self) -> BoxFuture<'_, Result<Option<u32>>> {
+        Box::pin(std::future::ready(Ok(None)))
+    }
 
     /// How many statuses may be read in a minute, where that is limited.
     fn reads_per_minute(&self) -> Option<u32> {
@@ -64,8 +104,8 @@ pub(crate) trait Provider: Send + Sync + 'static {
     }
 
     /// The list that shows the status of a running step, where there is one.
-    fn list_of(&self, job: &Job, step: usize) -> Option<List> {
-        let _ = (job, step);
+    fn list_of(&self, step: StepRef<'_>) -> Option<List> {
+        let _ = step;
         None
     }
 
@@ -74,19 +114,14 @@ pub(crate) trait Provider: Send + Sync + 'static {
     fn poll_list<'a>(
         &'a self,
         list: List,
-        jobs: &'a [(&'a Job, usize)],
+        steps: &'a [StepRef<'a>],
     ) -> BoxFuture<'a, Result<Vec<Option<Result<Status>>>>> {
         let _ = list;
-        Box::pin(std::future::ready(Ok(jobs.iter().map(|_| None).collect())))
+        Box::pin(std::future::ready(Ok(steps.iter().map(|_| None).collect())))
     }
 
-    /// Looks for a step whose answer was lost.
-    fn look_up<'a>(
-        &'a self,
-        job: &'a Job,
-        step: usize,
-        looking: Looking,
-    ) -> BoxFuture<'a, Result<Look>>;
+    /// Looks for a step whose answer was lost, and says what it saw.
+    fn look<'a>(&'a self, step: StepRef<'a>, looking: Looking<'a>) -> BoxFuture<'a, Result<Seen>>;
 
     /// Lays out the steps that make a part of a finished job anew, and says with what request.
     fn plan_anew(
@@ -101,10 +136,10 @@ pub(crate) trait Provider: Send + Sync + 'static {
     }
 
     /// Reads a step whose id somebody else has found, as the answer to its call would have said.
-    fn adopt<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Sent>> {
+    fn adopt<'a>(&'a self, step: StepRef<'a>) -> BoxFuture<'a, Result<Sent>> {
         Box::pin(async move {
-            let id = job.steps[step].resource.clone().unwrap_or_default();
-            Ok(match self.poll(job, step).await? {
+            let id = step.id().to_owned();
+            Ok(match self.poll(step).await? {
                 Status::Succeeded(_, None) => Sent::Done(id),
                 _ => Sent::Running(id),
             })
@@ -147,6 +182,16 @@ pub(crate) fn accepted<T>(
         .with_operation(operation.id)
         .with_attempts(1, std::time::Duration::ZERO)
         .into_submit_unknown())
+}
+
+/// What is said of a step that this version does not know. Its job is left as it is.
+pub(crate) fn unknown_step(step: StepRef<'_>) -> Error {
+    let message = format!(
+        "this version of adreel does not know the step {:?}, and sends nothing that it does not \
+         know: update it",
+        step.operation()
+    );
+    Error::unsupported(step.job().account().provider, "step", message).with_job(step.job().id())
 }
 
 /// The answer where a provider has nothing of a kind to choose.

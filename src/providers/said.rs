@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::transport::wait_of;
+
 /// A text or a number, as text; `None` for anything else, and for nothing.
 pub(super) fn word(value: &Value) -> Option<String> {
     match value {
@@ -37,10 +39,10 @@ pub(super) fn sentence(value: &Value) -> String {
     }
 }
 
-/// A wait in seconds, also as a fraction or as text.
+/// A wait in seconds, also as a fraction or as text: of a day at the most, and none where it says
+/// zero or less.
 pub(super) fn wait(value: &Value) -> Option<Duration> {
-    let secs: f64 = word(value)?.parse().ok()?;
-    Duration::try_from_secs_f64(secs).ok()
+    wait_of(word(value)?.parse().ok()?)
 }
 
 #[cfg(test)]
@@ -62,8 +64,10 @@ mod tests {
         for value in [json!(30), json!(30.0), json!("30"), json!(" 30 ")] {
             assert_eq!(wait(&value).unwrap().as_secs(), 30, "{value}");
         }
-        for value in [json!(-1), json!(1e308), json!("soon"), json!("NaN"), json!(null), json!([])]
-        {
+        assert_eq!(wait(&json!("1.5")), Some(Duration::from_millis(1500)));
+        assert_eq!(wait(&json!(u64::from(u32::MAX))).unwrap().as_secs(), 86_400, "a day at most");
+        let numbers = [json!(-1), json!(0), json!(0.0), json!(1e308), json!("NaN"), json!("-inf")];
+        for value in numbers.into_iter().chain([json!("soon"), json!(null), json!([])]) {
             assert_eq!(wait(&value), None, "{value}");
         }
     }

@@ -3,15 +3,12 @@
 use std::time::Duration;
 
 use super::Provider;
-use crate::client::{PollPolicy, PollState, Recovery, Settling};
+use crate::client::{PollPolicy, PollState};
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Job, LookUp, Offer, Outcome, PlannedMedia, Reason, SubmitOutcome};
+use crate::job::{Offer, Outcome, PlannedMedia, Reason, Seen, StepRef, SubmitOutcome, Survey};
 use crate::model::{Cost, Picture, Sound, Timestamp, VideoFacts, inspect, listen, same_content};
 use crate::secret::redact;
-
-/// How long to wait before a step is sent again that was refused for now, where the provider
-/// does not say.
-const SEND_AGAIN_AFTER: Duration = Duration::from_secs(5);
+use crate::transport::{Keys, growing_pause};
 
 /// The longest wait before a lost answer is looked for. What is found early need not wait for the
 /// call to settle.
@@ -21,11 +18,11 @@ const LOOK_AFTER: Duration = Duration::from_secs(15);
 /// together.
 const SPREAD: f64 = 0.2;
 
+/// The longest wait for a read, whatever a policy says: longer than any job takes.
+const LONGEST_WAIT: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
 /// How far a provider's clock may be from ours.
 pub(crate) const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
-
-/// How many times the wait between two looks doubles where nothing can be seen.
-const MAX_DOUBLINGS: u32 = 4;
 
 /// By what it is decided when a status is read again.
 pub(crate) struct Pace<'a> {
@@ -39,31 +36,31 @@ pub(crate) struct Pace<'a> {
 
 impl Pace<'_> {
     /// The wait after a read, or after the answer to a call where `status` is none.
-    fn wait(&self, job: &Job, step: usize, reads: u32, hint: Option<Duration>) -> Duration {
-        let begun = job.steps[step].last_sent.unwrap_or(self.now);
+    fn wait(&self, step: StepRef<'_>, reads: u32, hint: Option<Duration>) -> Duration {
+        let begun = step.last_sent.unwrap_or(self.now);
         let state = PollState {
-            provider: job.account.provider,
+            provider: step.job().account().provider,
             elapsed: self.now.since(begun),
             reads,
             failures: self.failures,
             hint,
         };
-        self.policy.wait(&state).mul_f64(1.0 + SPREAD * self.random)
+        self.policy.wait(&state).min(LONGEST_WAIT).mul_f64(1.0 + SPREAD * self.random)
     }
 
     /// The wait before the first read of a step that was just accepted.
-    pub(crate) fn first(&self, job: &Job, step: usize) -> Duration {
-        self.wait(job, step, 0, None)
+    pub(crate) fn first(&self, step: StepRef<'_>) -> Duration {
+        self.wait(step, 0, None)
     }
 
     /// The wait after a read.
-    pub(crate) fn after(&self, job: &Job, step: usize, status: &Result<Status>) -> Duration {
+    pub(crate) fn after(&self, step: StepRef<'_>, status: &Result<Status>) -> Duration {
         let hint = match status {
             Ok(Status::Running { hint, .. }) => *hint,
             Ok(_) => None,
             Err(error) => error.retry_after(),
         };
-        self.wait(job, step, job.polls + 1, hint)
+        self.wait(step, step.job().polls().saturating_add(1), hint)
     }
 }
 
@@ -98,40 +95,45 @@ pub(crate) enum Status {
     },
 }
 
-/// What a look for a lost step showed.
-#[derive(Debug)]
-pub(crate) enum Look {
-    /// It is there.
-    Found(Sent),
-    /// It is there, and for this reason there may be a second one.
-    Doubtful(Sent, String),
-    /// All was read in which it would have to stand.
-    Absent,
-    /// The provider is still at it, or what was read does not tell.
-    NotYet,
-    /// No look can tell, for this reason.
-    Unprovable(&'static str),
-}
-
-/// What a look may do, and when it is made.
+/// What a look may do, and with what.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Looking {
-    pub(crate) now: Timestamp,
-    /// Whether the same call may be sent again under the same idempotency key.
-    pub(crate) may_replay: bool,
+pub(crate) struct Looking<'a> {
+    pub(crate) keys: &'a Keys,
+    /// How long ago the call was first sent; `None` where the clocks do not tell.
+    pub(crate) age: Option<Duration>,
+    /// By the client's monotonic clock: the time now.
+    pub(crate) elapsed: Duration,
+    /// Whether the same call may be sent again under its idempotency key, or why not.
+    pub(crate) may_repeat: Result<(), &'static str>,
 }
 
-/// Sends a step and says what that came to.
-pub(crate) async fn send(
-    provider: &dyn Provider,
-    job: &Job,
-    step: usize,
-    settling: Settling,
+/// Something that a look has found.
+pub(crate) fn found(sent: Sent) -> Seen {
+    found_with(sent, Vec::new(), None)
+}
+
+/// Something that a look has found, with further ids of the same step and a doubt.
+pub(crate) fn found_with(sent: Sent, others: Vec<String>, doubt: Option<String>) -> Seen {
+    // It may have been made long ago.
+    let (resource, poll_after, offers) = told(sent, Duration::ZERO);
+    Seen::Found { resource, poll_after, offers, others, doubt }
+}
+
+/// A look that found nothing.
+pub(crate) fn nothing(survey: Survey) -> Seen {
+    Seen::Nothing(survey)
+}
+
+/// What a call that was made came to. `settle` is how long it may be on its way.
+pub(crate) fn submitted(
+    step: StepRef<'_>,
+    sent: Result<Sent>,
+    settle: Duration,
     pace: &Pace<'_>,
 ) -> SubmitOutcome {
-    let error = match provider.send(job, step).await {
+    let error = match sent {
         Ok(sent) => {
-            let (resource, poll_after, offers) = told(sent, pace.first(job, step));
+            let (resource, poll_after, offers) = told(sent, pace.first(step));
             return SubmitOutcome::Accepted { resource, poll_after, offers };
         }
         Err(error) => error,
@@ -139,19 +141,29 @@ pub(crate) async fn send(
     let reason = Reason::from(&error);
     match error.kind() {
         ErrorKind::SubmitUnknown => {
-            SubmitOutcome::Unknown { reason, look_after: LOOK_AFTER.min(settling.look_after()) }
+            SubmitOutcome::Unknown { reason, look_after: LOOK_AFTER.min(settle / 3) }
         }
-        kind if kind.is_transient() => {
-            let again_after = Some(error.retry_after().unwrap_or(SEND_AGAIN_AFTER));
-            SubmitOutcome::Rejected { reason, again_after }
-        }
-        _ => SubmitOutcome::Rejected { reason, again_after: None },
+        _ => SubmitOutcome::Rejected { reason, again_after: again_after(step, &error, pace) },
     }
 }
 
+/// What is kept of a call that could not be made.
+pub(crate) fn not_sent(step: StepRef<'_>, error: &Error, pace: &Pace<'_>) -> Outcome {
+    Outcome::NotSent { reason: Reason::from(error), again_after: again_after(step, error, pace) }
+}
+
+/// When to send a step again that was surely not accepted; `None` where that would not help by
+/// itself. Never sooner than the provider asks for, nor than our own growing pause.
+fn again_after(step: StepRef<'_>, error: &Error, pace: &Pace<'_>) -> Option<Duration> {
+    // A provider's conflict is no reason to try again; that of an intent that grew old is ours.
+    let is_ours = error.kind() == ErrorKind::Conflict && error.status().is_none();
+    let own = growing_pause(step.attempt().max(1), pace.random);
+    (error.is_transient() || is_ours).then(|| own.max(error.retry_after().unwrap_or_default()))
+}
+
 /// What reading a status came to. A failed read says nothing of the job.
-pub(crate) fn outcome(job: &Job, step: usize, status: Result<Status>, pace: &Pace<'_>) -> Outcome {
-    let poll_after = pace.after(job, step, &status);
+pub(crate) fn outcome(step: StepRef<'_>, status: Result<Status>, pace: &Pace<'_>) -> Outcome {
+    let poll_after = pace.after(step, &status);
     match status {
         Ok(Status::Running { status, is_known, .. }) => {
             Outcome::Running { status, is_known, poll_after }
@@ -161,43 +173,9 @@ pub(crate) fn outcome(job: &Job, step: usize, status: Result<Status>, pace: &Pac
             Outcome::Succeeded { status, video: video.map(Box::new) }
         }
         Ok(Status::Failed { code, message, cost }) => {
-            Outcome::Failed { reason: failure(&job.steps[step].operation, code, message), cost }
+            Outcome::Failed { reason: failure(step.operation(), code, message), cost }
         }
         Err(error) => Outcome::PollFailed { reason: Reason::from(&error), poll_after },
-    }
-}
-
-/// Looks for a lost step and says what that came to.
-pub(crate) async fn look_up(
-    provider: &dyn Provider,
-    job: &Job,
-    step: usize,
-    recovery: Recovery,
-    settling: Settling,
-    pace: &Pace<'_>,
-) -> LookUp {
-    let looking = Looking { now: pace.now, may_replay: recovery != Recovery::Hold };
-    let looks = job.steps[step].lookups.min(MAX_DOUBLINGS);
-    let later = settling.look_after() * 2u32.pow(looks);
-    let found = |sent, doubt| {
-        // It may have been made long ago.
-        let (resource, poll_after, offers) = told(sent, Duration::ZERO);
-        LookUp::Found { resource, poll_after, offers, doubt }
-    };
-    match provider.look_up(job, step, looking).await {
-        Ok(Look::Found(sent)) => found(sent, None),
-        Ok(Look::Doubtful(sent, doubt)) => found(sent, Some(doubt)),
-        Ok(Look::Absent) if recovery == Recovery::Hold && job.steps[step].absences > 0 => {
-            let why = "it is not listed at the provider, and the policy is to hold".to_owned();
-            LookUp::Unprovable { why }
-        }
-        Ok(Look::Absent) => LookUp::Absent { look_after: settling.look_after() },
-        Ok(Look::NotYet) => LookUp::NotYet { reason: None, look_after: later },
-        Ok(Look::Unprovable(why)) => LookUp::Unprovable { why: why.to_owned() },
-        Err(error) => LookUp::NotYet {
-            look_after: error.retry_after().unwrap_or_default().max(later),
-            reason: Some(Reason::from(&error)),
-        },
     }
 }
 
@@ -205,13 +183,13 @@ pub(crate) async fn look_up(
 /// the id, whether it is done, and what it offers.
 pub(crate) async fn adopt(
     provider: &dyn Provider,
-    job: &Job,
-    step: usize,
+    step: StepRef<'_>,
     resource: &str,
 ) -> Result<(String, bool, Vec<Offer>)> {
-    let mut assumed = job.clone();
-    assumed.steps[step].resource = Some(resource.to_owned());
-    let sent = provider.adopt(&assumed, step).await?;
+    let mut assumed = step.job().clone();
+    assumed.steps[step.index()].resource = Some(resource.to_owned());
+    let assumed = assumed.step(step.index()).expect("a copy of a job has the same steps");
+    let sent = provider.adopt(assumed).await?;
     let (resource, poll_after, offers) = told(sent, Duration::ZERO);
     Ok((resource, poll_after.is_none(), offers))
 }
@@ -236,9 +214,10 @@ fn failure(operation: &str, code: Option<String>, message: Option<String>) -> Re
 }
 
 /// The picture that a step uploads, read again and checked to be the one that was planned.
-pub(super) async fn picture(job: &Job, step: usize) -> Result<Picture> {
+pub(super) async fn picture(step: StepRef<'_>) -> Result<Picture> {
+    let job = step.job();
     let missing = || Error::new(ErrorKind::InvalidRequest, "the step has no image to upload");
-    let index = job.steps[step].image.ok_or_else(missing)?;
+    let index = step.image.ok_or_else(missing)?;
     let image = job.request.product.images.get(index).ok_or_else(missing)?;
     let picture = inspect(image, index).await?.ok_or_else(missing)?;
     match job.plan.images.get(index) {
@@ -251,7 +230,8 @@ pub(super) async fn picture(job: &Job, step: usize) -> Result<Picture> {
 }
 
 /// The track that a step uploads, read again and checked to be the one that was planned.
-pub(super) async fn sound(job: &Job) -> Result<Sound> {
+pub(super) async fn sound(step: StepRef<'_>) -> Result<Sound> {
+    let job = step.job();
     let missing = || Error::new(ErrorKind::InvalidRequest, "the step has no track to upload");
     let track = job.request.track.as_ref().ok_or_else(missing)?;
     let sound = listen(track).await?.ok_or_else(missing)?;

@@ -9,15 +9,13 @@ use reqwest::{Request, RequestBuilder, Response};
 use super::operation::{Operation, Replay};
 use super::reply::{Proof, Refusal, Reply};
 use super::{RetryPolicy, Shared, Transport, Upload};
+use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Timestamp;
 use crate::secret::{ApiKey, redact};
 
 /// An answer longer than this is not one of these APIs'.
 const MAX_BODY_BYTES: usize = 16 << 20;
-
-/// No provider asks for a longer wait and means it.
-const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A decoded answer beside the JSON that it was decoded from.
 pub(crate) struct Answer<T> {
@@ -30,7 +28,7 @@ pub(crate) struct Answer<T> {
 pub(crate) struct Call(Arc<State>);
 
 struct State {
-    shared: Arc<Shared>,
+    transport: Transport,
     operation: &'static Operation,
     /// How answers are read: as the provider's, or as those of whoever keeps its files.
     refusal: fn(&Reply) -> Option<Refusal>,
@@ -84,9 +82,9 @@ impl Transport {
             Way::Signed => self.0.dialect.refusal,
             Way::Presigned => plain_refusal,
         };
-        let shared = Arc::clone(&self.0);
+        let transport = self.clone();
         let result = Mutex::new(None);
-        Call(Arc::new(State { shared, operation, refusal, way, may_repeat, policy, result }))
+        Call(Arc::new(State { transport, operation, refusal, way, may_repeat, policy, result }))
     }
 
     /// Reads a free operation as the JSON that it answers, whatever the spec says of it. It is
@@ -209,28 +207,28 @@ impl Call {
         request: Request,
         file: Option<&Upload>,
     ) -> Result<Reply> {
-        let Shared { clock, budget, .. } = &*self.0.shared;
+        let Shared { clock, budget, .. } = &*self.0.transport.0;
         let policy = &self.0.policy;
-        let started = clock.now();
+        let started = Moment::now(&**clock);
         let mut lost: Option<Error> = None;
         let mut attempt = 0;
         budget.refill();
         loop {
             attempt += 1;
-            let elapsed = clock.now().since(started);
+            let elapsed = Moment::now(&**clock).since(started);
             let (proof, error) =
                 match self.attempt(client, self.copy_of(&request, file).await?, elapsed).await? {
                     Ok(reply) => return Ok(reply),
                     Err((proof, error)) => (proof, error),
                 };
-            let elapsed = clock.now().since(started);
+            let elapsed = Moment::now(&**clock).since(started);
             let error = error.with_attempts(attempt, elapsed);
             tracing::debug!(operation = self.0.operation.id, attempt, ?proof, %error, "failed");
             if proof == Proof::Unknown && self.0.operation.paid {
                 lost.get_or_insert_with(|| self.copy(&error).into_submit_unknown());
             }
             let delay = policy.delay(attempt, clock.random(), error.retry_after());
-            let in_time = elapsed + delay < policy.deadline;
+            let in_time = elapsed.saturating_add(delay) < policy.deadline;
             let again = self.may_follow(proof) && attempt < policy.max_attempts && in_time;
             if !(again && budget.take()) {
                 // Once one attempt may have been accepted, no later refusal settles it.
@@ -256,17 +254,24 @@ impl Call {
         mut request: Request,
         elapsed: Duration,
     ) -> Result<Result<Reply, (Proof, Error)>> {
-        let Shared { credentials, account, dialect, clock, .. } = &*self.0.shared;
+        let Shared { dialect, clock, .. } = &*self.0.transport.0;
         // The generator adds a header that no provider knows.
         request.headers_mut().remove("api-version");
         let mut secrets = Vec::new();
         if self.0.way == Way::Signed {
-            let keys = credentials.keys(account).await.map_err(|error| self.place(error))?;
+            let keys = self.0.transport.keys().await.map_err(|error| self.place(error))?;
             (dialect.sign)(&keys, request.headers_mut()).map_err(|error| self.place(error))?;
             secrets = keys.into_secrets();
         }
         let left = self.0.policy.deadline.saturating_sub(elapsed);
-        let timeout = self.0.shared.timeout(self.0.operation).min(left);
+        let mut timeout = self.0.transport.timeout(self.0.operation).min(left);
+        if let Some(permit) = &self.0.transport.1 {
+            timeout = timeout.min(permit.timeout);
+            // The last thing before the first byte: others may have looked for the call by now.
+            if clock.elapsed() > permit.not_after {
+                return Err(self.error(ErrorKind::Conflict, "not sent: its intent had grown old"));
+            }
+        }
         *request.timeout_mut() = Some(timeout);
         let reply = match receive(client, request).await {
             Ok(reply) => reply,
@@ -308,13 +313,14 @@ impl Call {
         let kind = refusal.kind(reply.status);
         // All of it is the provider's text.
         let shown = |text: String| Some(redact(&text, secrets)).filter(|text| !text.is_empty());
-        let wait = refusal.retry_after.or_else(|| reply.retry_after(now));
+        // Where the head and the body both ask, the longer wait counts.
+        let wait = refusal.retry_after.max(reply.retry_after(now));
         let error = self
             .error(kind, shown(refusal.message).unwrap_or_default())
             .with_status(reply.status.as_u16())
             .with_code(refusal.code.and_then(shown))
             .with_request_id(refusal.request_id.and_then(shown))
-            .with_retry_after(wait.map(|wait| wait.min(LONGEST_WAIT)));
+            .with_retry_after(wait);
         match refusal.field.and_then(shown) {
             Some(field) => (proof, error.with_field(field)),
             None => (proof, error),
@@ -336,7 +342,7 @@ impl Call {
     }
 
     fn place(&self, error: Error) -> Error {
-        error.with_provider(self.0.shared.dialect.provider).with_operation(self.0.operation.id)
+        error.with_provider(self.0.transport.0.dialect.provider).with_operation(self.0.operation.id)
     }
 
     fn copy(&self, error: &Error) -> Error {
@@ -356,7 +362,8 @@ impl Call {
 
 /// What whoever keeps a provider's files says no with: a status, and XML or nothing.
 fn plain_refusal(reply: &Reply) -> Option<Refusal> {
-    (!reply.status.is_success()).then(|| reply.stray())
+    let number = u32::from(reply.status.as_u16());
+    (!reply.status.is_success()).then(|| Refusal { number, ..reply.stray() })
 }
 
 enum Failure {

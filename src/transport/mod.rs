@@ -30,7 +30,8 @@ pub use retry::RetryPolicy;
 pub use upload::Upload;
 
 pub(crate) use call::{Answer, Call};
-pub(crate) use reply::{Refusal, Reply, retry_after};
+pub(crate) use reply::{Refusal, Reply, retry_after, wait_of};
+pub(crate) use retry::growing_pause;
 pub(crate) use webhook_url::proved_tag;
 
 use std::sync::Arc;
@@ -58,7 +59,21 @@ pub(crate) struct Dialect {
 
 /// One account's way to its provider.
 #[derive(Clone)]
-pub(crate) struct Transport(Arc<Shared>);
+pub(crate) struct Transport(Arc<Shared>, Option<Arc<Permit>>);
+
+/// What a step's call is made with. It was looked up before the call was announced, so that nothing
+/// stands between the announcement and the first byte.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    pub(crate) keys: Keys,
+    /// By the client's monotonic clock: when the first byte may leave at the latest.
+    pub(crate) not_after: Duration,
+    /// How long its answer is waited for at the most.
+    pub(crate) timeout: Duration,
+}
+
+/// How long keys may take to be known.
+const KEYS_TIMEOUT: Duration = Duration::from_secs(20);
 
 struct Shared {
     dialect: &'static Dialect,
@@ -89,19 +104,22 @@ impl Transport {
         if let Some(url) = &config.webhook_url {
             webhook_url::check_base(url)?;
         }
-        Ok(Self(Arc::new(Shared {
-            dialect,
-            account: Account { provider: dialect.provider, name: config.name, realm },
-            base_url,
-            api: config.http.api_client()?,
-            open: config.http.open_client()?,
-            credentials: config.credentials,
-            policy: config.retry,
-            budget: RetryBudget::new(),
-            clock: config.clock,
-            submit_timeout: config.submit_timeout,
-            webhook_url: config.webhook_url,
-        })))
+        Ok(Self(
+            Arc::new(Shared {
+                dialect,
+                account: Account { provider: dialect.provider, name: config.name, realm },
+                base_url,
+                api: config.http.api_client()?,
+                open: config.http.open_client()?,
+                credentials: config.credentials,
+                policy: config.retry,
+                budget: RetryBudget::new(),
+                clock: config.clock,
+                submit_timeout: config.submit_timeout,
+                webhook_url: config.webhook_url,
+            }),
+            None,
+        ))
     }
 
     pub(crate) fn account(&self) -> &Account {
@@ -121,9 +139,25 @@ impl Transport {
         self.0.timeout(operation)
     }
 
-    /// The account's keys as they are now.
+    /// The same way for a call that has a permit.
+    pub(crate) fn with_permit(&self, permit: &Arc<Permit>) -> Self {
+        Self(Arc::clone(&self.0), Some(Arc::clone(permit)))
+    }
+
+    /// The account's keys: those of the permit, or as they are now.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NeedsCredentials`] where they are not known in time; whatever keeps them from
+    /// being known.
     pub(crate) async fn keys(&self) -> Result<Keys> {
-        let keys = self.0.credentials.keys(&self.0.account).await;
+        if let Some(permit) = &self.1 {
+            return Ok(permit.keys.clone());
+        }
+        let keys = self.0.credentials.keys(&self.0.account);
+        let keys = tokio::time::timeout(KEYS_TIMEOUT, keys).await.unwrap_or_else(|_| {
+            let message = format!("the keys were not there within {} s", KEYS_TIMEOUT.as_secs());
+            Err(Error::new(ErrorKind::NeedsCredentials, message))
+        });
         keys.map_err(|error| error.with_provider(self.0.dialect.provider))
     }
 
@@ -134,9 +168,9 @@ impl Transport {
 
     /// The account's webhook address for a job's step, for providers that take one with each call:
     /// with a token that proves deliveries to be theirs, and with the step's tag, which they echo.
-    pub(crate) async fn webhook_address(&self, tag: &str) -> Result<Option<String>> {
-        let Some(base) = &self.0.webhook_url else { return Ok(None) };
-        Ok(Some(webhook_url::address(base, tag, &self.keys().await?)))
+    pub(crate) fn webhook_address(&self, tag: &str, keys: &Keys) -> Option<String> {
+        let base = self.0.webhook_url.as_deref()?;
+        Some(webhook_url::address(base, tag, keys))
     }
 
     /// The client without keys.

@@ -24,33 +24,35 @@ impl Reply {
 
     /// What stands where the provider's own answer should be: the page or the words of an edge, or
     /// nothing. It is named and never shown, because it may hold anything and says nothing that
-    /// helps.
+    /// helps. It is not the provider's word either: whether the call was accepted it cannot say, nor
+    /// whether what was asked for exists.
     pub(crate) fn stray(&self) -> Refusal {
-        let number = u32::from(self.status.as_u16());
         let text = String::from_utf8_lossy(&self.body);
         let message = match text.trim() {
-            "" => return Refusal { number, ..Refusal::default() },
+            "" => "nothing instead of an answer",
             text if text.starts_with('<') => "HTML or XML instead of an answer",
             _ => "text instead of an answer",
         };
         let code = edge_code(text.trim());
-        let refusal = Refusal { number, message: message.to_owned(), code, ..Refusal::default() };
-        match refusal.code.as_deref() {
-            Some(REFUSED_CLIENT) => Refusal {
+        // The one page of an edge of which it is known that it comes before the service.
+        if code.as_deref() == Some(REFUSED_CLIENT) {
+            return Refusal {
+                number: u32::from(self.status.as_u16()),
                 kind: Some(ErrorKind::InvalidRequest),
                 message: "an edge before the provider refused this client by its User-Agent, \
                           which HttpConfig::header can change"
                     .to_owned(),
+                code,
                 field: Some("http.header".to_owned()),
-                ..refusal
-            },
-            // Not a word on the account's permissions: the provider never saw the call.
-            _ if number == 403 => Refusal { kind: Some(ErrorKind::Unavailable), ..refusal },
-            _ => refusal,
+                ..Refusal::default()
+            };
         }
+        let is_no = matches!(self.status.as_u16(), 400..=407 | 409..=428 | 430..=499);
+        let kind = is_no.then_some(ErrorKind::Unavailable);
+        Refusal { number: NO_WORD, kind, message: message.to_owned(), code, ..Refusal::default() }
     }
 
-    /// The wait that `Retry-After` asks for, as seconds or as a date.
+    /// The wait that `Retry-After` asks for.
     pub(crate) fn retry_after(&self, now: Timestamp) -> Option<Duration> {
         retry_after(&self.headers, now)
     }
@@ -63,15 +65,32 @@ impl Reply {
     }
 }
 
-/// The wait that an answer's head asks for.
+/// The wait that an answer's head asks for, as seconds, also with a fraction, or as a date. What
+/// cannot be read asks for none, and neither does a date that has passed.
 pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(secs) = text.parse() {
-        return Some(Duration::from_secs(secs));
-    }
-    let date = httpdate::parse_http_date(text).ok()?;
-    Some(date.duration_since(now.into()).unwrap_or_default())
+    let asked = |text: &str| match text.parse() {
+        Ok(secs) => wait_of(secs),
+        Err(_) => {
+            let date = httpdate::parse_http_date(text).ok()?;
+            wait_of(date.duration_since(now.into()).ok()?.as_secs_f64())
+        }
+    };
+    let told = headers.get_all(RETRY_AFTER).iter().filter_map(|value| value.to_str().ok());
+    told.filter_map(|text| asked(text.trim())).max()
 }
+
+/// No provider asks for a longer wait and means it.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A wait of so many seconds, of a day at the most. What is no number above zero, or more than
+/// any clock could tell, asks for none.
+pub(crate) fn wait_of(secs: f64) -> Option<Duration> {
+    let wait = Duration::try_from_secs_f64(secs).ok().filter(|wait| !wait.is_zero())?;
+    Some(wait.min(LONGEST_WAIT))
+}
+
+/// The number of an answer that is not the provider's: it stands in no list of what proves a refusal.
+const NO_WORD: u32 = 0;
 
 /// The code with which an edge turns away clients whose User-Agent it dislikes. BeatAPI's does so
 /// to the default one of some languages.
@@ -159,8 +178,30 @@ mod tests {
         let now = Timestamp::from_millis(784_111_777_000);
         let wait = |text| reply(text).retry_after(now);
         assert_eq!(wait("12"), Some(Duration::from_secs(12)));
+        assert_eq!(wait(" 1.5 "), Some(Duration::from_millis(1500)));
         assert_eq!(wait("Sun, 06 Nov 1994 08:50:07 GMT"), Some(Duration::from_secs(30)));
-        assert_eq!(wait("Sun, 06 Nov 1994 08:00:00 GMT"), Some(Duration::ZERO));
-        assert_eq!(wait("soon"), None);
+        for longest in ["86401", "1e9", "Sat, 06 Nov 2094 08:50:07 GMT"] {
+            assert_eq!(wait(longest), Some(Duration::from_secs(86_400)), "{longest}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_read_or_lies_in_the_past_asks_for_no_wait() {
+        let now = Timestamp::from_millis(784_111_777_000);
+        let past = "Sun, 06 Nov 1994 08:00:00 GMT";
+        let now_itself = "Sun, 06 Nov 1994 08:49:37 GMT";
+        for text in
+            ["", "soon", "0", "0.0", "-0", "-3", "NaN", "inf", "1e308", "1e-300", past, now_itself]
+        {
+            assert_eq!(reply(text).retry_after(now), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn of_several_headers_the_longest_wait_counts() {
+        let mut reply = reply("0");
+        reply.headers.append(RETRY_AFTER, "9".parse().unwrap());
+        reply.headers.append(RETRY_AFTER, "soon".parse().unwrap());
+        assert_eq!(reply.retry_after(Timestamp::default()), Some(Duration::from_secs(9)));
     }
 }

@@ -8,6 +8,7 @@ mod support;
 mod beatapi;
 mod caps;
 mod catalogue;
+mod costs;
 mod creatify;
 mod download;
 mod durable;

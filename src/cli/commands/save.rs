@@ -71,8 +71,7 @@ pub(super) async fn wait_and_save(
     while let Some(event) = events.next().await {
         progress.show(&event?.job);
     }
-    // The job has ended, so this only reads what the ledger has.
-    let video = context.client.resume(order.id).await?;
+    let video = context.client.video(order.id).await?;
     let Some(path) = &order.path else { return Ok((video, None)) };
     if let Some(saved) = saved_before(&video, order, path).await {
         return Ok((video, Some(saved)));

@@ -18,10 +18,13 @@ impl Client {
             return Ok(known);
         }
         let provider = Arc::clone(self.provider_of(&job)?);
-        let last = job.steps.len().saturating_sub(1);
-        let Status::Succeeded(_, Some(video)) = provider.poll(&job, last).await? else {
+        let gone = || {
             let message = "the provider no longer says that the job has a video";
-            return Err(Error::new(ErrorKind::Unavailable, message).with_job(id));
+            Error::new(ErrorKind::Unavailable, message).with_job(id)
+        };
+        let last = job.step(job.steps.len().saturating_sub(1)).ok_or_else(gone)?;
+        let Status::Succeeded(_, Some(video)) = provider.poll(last).await? else {
+            return Err(gone());
         };
         let url = video.url.clone();
         if url != known {

@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test's own provider fails loudly")]
 
 use std::collections::HashMap;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use tokio::time::Instant;
 
 use crate::BoxFuture;
@@ -21,29 +24,67 @@ use crate::pages::Pages;
 use crate::providers::request::Local;
 use crate::providers::steps::{Look, Looking, Sent, Status};
 use crate::providers::{List, Provider};
-use crate::transport::{Keys, Operation, Transport};
+use crate::transport::{Keys, Operation, Transport, retry_after};
 
 pub(super) const LIST: List = List { operation: "list_videos", most: 100 };
 
-/// Tokio's paused time, which moves on when nothing else is to be done. Randomness comes from a
-/// seed.
+/// Tokio's paused time, which moves on when nothing else is to be done. Its time of day can be set
+/// in both directions. Randomness comes from a seed.
 pub(super) struct PausedClock {
     begun: Instant,
+    set_millis: AtomicI64,
+    /// When somebody began to sleep.
+    sleeps: Mutex<Vec<Duration>>,
     seed: Mutex<u64>,
 }
 
 impl PausedClock {
     fn new(seed: u64) -> Self {
-        Self { begun: Instant::now(), seed: Mutex::new(seed) }
+        let (set_millis, sleeps) = (AtomicI64::new(0), Mutex::default());
+        Self { begun: Instant::now(), set_millis, sleeps, seed: Mutex::new(seed) }
     }
+
+    /// Moves the time of day by so many seconds, as somebody who sets a machine's clock.
+    pub(super) fn set_by(&self, secs: i64) {
+        self.set_millis.fetch_add(secs * 1000, Ordering::SeqCst);
+    }
+
+    /// The time of a clock that nobody sets: the provider's.
+    pub(super) fn right(&self) -> Timestamp {
+        Timestamp::from_millis(1_790_000_000_000) + self.begun.elapsed()
+    }
+
+    /// The most sleeps that were begun within a second.
+    pub(super) fn most_sleeps_in_a_second(&self) -> usize {
+        let sleeps = self.sleeps.lock().unwrap_or_else(PoisonError::into_inner);
+        most_within(Duration::from_secs(1), &sleeps)
+    }
+}
+
+/// The most of these times, which are in order, that lie within as long.
+pub(super) fn most_within(length: Duration, times: &[Duration]) -> usize {
+    let mut first = 0;
+    let within = times.iter().enumerate().map(|(last, at)| {
+        while *at - times[first] >= length {
+            first += 1;
+        }
+        last + 1 - first
+    });
+    within.max().unwrap_or_default()
 }
 
 impl Clock for PausedClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(1_790_000_000_000) + self.begun.elapsed()
+        let right = self.right().as_millis();
+        Timestamp::from_millis(right + self.set_millis.load(Ordering::SeqCst))
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.begun.elapsed()
     }
 
     fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        self.sleeps.lock().unwrap_or_else(PoisonError::into_inner).push(self.begun.elapsed());
         Box::pin(tokio::time::sleep(duration))
     }
 
@@ -53,6 +94,23 @@ impl Clock for PausedClock {
             seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (*seed >> 33) as f64 / (1u64 << 31) as f64
     }
+}
+
+/// What a read comes to, by what its answer says.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Answer {
+    /// The status.
+    Usual,
+    /// 429 with this `Retry-After`.
+    Refused(&'static str),
+    /// 503 with this `Retry-After`.
+    Down(&'static str),
+    /// A status, and how long to wait for the next read.
+    Hint(Duration),
+    /// What nobody can read.
+    Unreadable,
+    /// Reading it panics.
+    Panic,
 }
 
 /// What a double has seen and does.
@@ -76,6 +134,10 @@ pub(super) struct Script {
     /// The most reads in any sixty seconds.
     pub(super) limit: Option<u32>,
     pub(super) list: Option<List>,
+    /// What reads come to, one of these by chance; the status where there are none.
+    pub(super) answers: Vec<Answer>,
+    /// Whose status makes every read of it panic.
+    pub(super) poison: Option<String>,
 }
 
 pub(super) struct Double {
@@ -89,9 +151,10 @@ impl Double {
         self.script.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes a read, and refuses it where it is one too many.
-    fn read(&self, jobs: usize) -> Result<()> {
-        let now = self.clock.now();
+    /// Notes a read, and refuses it where it is one too many. Says what the next read is to wait
+    /// for.
+    fn read(&self, jobs: &[&Job]) -> Result<Option<Duration>> {
+        let now = self.clock.right();
         let fails = self.clock.random() * 100.0;
         let mut script = self.script();
         let minute = script.reads.iter().rev().take_while(|(at, _)| now.since(*at).as_secs() < 60);
@@ -99,18 +162,39 @@ impl Double {
             script.refused += 1;
             return Err(Error::new(ErrorKind::RateLimited, "too many reads"));
         }
-        script.reads.push((now, jobs));
-        match fails < f64::from(script.failing) {
-            true => Err(Error::new(ErrorKind::Unavailable, "no answer")),
-            false => Ok(()),
+        script.reads.push((now, jobs.len()));
+        let is_poisoned = jobs.iter().any(|job| Some(job.id().to_string()) == script.poison);
+        let answer = match script.answers.len() {
+            0 => Answer::Usual,
+            count => script.answers[(self.clock.random() * count as f64) as usize],
+        };
+        let (failing, hint) = (script.failing, script.hint);
+        drop(script);
+        let later = |kind, text| {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(text))]);
+            let error = Error::new(kind, "not now");
+            Err(error.with_retry_after(retry_after(&headers, self.clock.now())))
+        };
+        match answer {
+            // Without a word from the panic hook, since there are many.
+            _ if is_poisoned => resume_unwind(Box::new("a poisoned status")),
+            Answer::Usual if fails < f64::from(failing) => {
+                Err(Error::new(ErrorKind::Unavailable, "no answer"))
+            }
+            Answer::Usual => Ok(hint),
+            Answer::Refused(text) => later(ErrorKind::RateLimited, text),
+            Answer::Down(text) => later(ErrorKind::Unavailable, text),
+            Answer::Hint(wait) => Ok(Some(wait)),
+            Answer::Unreadable => Err(Error::new(ErrorKind::Decode, "no JSON")),
+            Answer::Panic => resume_unwind(Box::new("an answer that makes us panic")),
         }
     }
 
-    fn status(&self, job: &Job, step: usize) -> Status {
+    fn status(&self, job: &Job, step: usize, hint: Option<Duration>) -> Status {
         let script = self.script();
         let id = job.steps[step].resource.clone().unwrap_or_default();
         match script.ends.get(&id) {
-            Some(end) if *end <= self.clock.now() => {
+            Some(end) if *end <= self.clock.right() => {
                 let facts = VideoFacts {
                     medium: Medium::Video,
                     url: "http://127.0.0.1/v.mp4".to_owned(),
@@ -121,13 +205,13 @@ impl Double {
                 };
                 Status::Succeeded("succeeded".to_owned(), Some(facts))
             }
-            _ if script.acts_at.is_some_and(|at| at > self.clock.now()) => {
+            _ if script.acts_at.is_some_and(|at| at > self.clock.right()) => {
                 Status::NeedsAction("requires_action".to_owned())
             }
             _ => Status::Running {
                 status: script.word.unwrap_or("processing").to_owned(),
                 is_known: script.word.is_none(),
-                hint: script.hint,
+                hint,
             },
         }
     }
@@ -155,7 +239,7 @@ impl Provider for Double {
         Box::pin(async move {
             let latency = self.script().latency;
             tokio::time::sleep(latency).await;
-            self.read(1).map(|()| self.status(job, step))
+            self.read(&[job]).map(|hint| self.status(job, step, hint))
         })
     }
 
@@ -173,8 +257,9 @@ impl Provider for Double {
         jobs: &'a [(&'a Job, usize)],
     ) -> BoxFuture<'a, Result<Vec<Option<Result<Status>>>>> {
         Box::pin(async move {
-            self.read(jobs.len())?;
-            Ok(jobs.iter().map(|(job, step)| Some(Ok(self.status(job, *step)))).collect())
+            let shown: Vec<_> = jobs.iter().map(|(job, _)| *job).collect();
+            let hint = self.read(&shown)?;
+            Ok(jobs.iter().map(|(job, step)| Some(Ok(self.status(job, *step, hint)))).collect())
         })
     }
 
@@ -229,7 +314,15 @@ impl Stage {
     }
 
     pub(super) fn with(script: Script, set: impl Fn(ClientBuilder) -> ClientBuilder) -> Self {
-        let clock = Arc::new(PausedClock::new(7));
+        Self::seeded(7, script, set)
+    }
+
+    pub(super) fn seeded(
+        seed: u64,
+        script: Script,
+        set: impl Fn(ClientBuilder) -> ClientBuilder,
+    ) -> Self {
+        let clock = Arc::new(PausedClock::new(seed));
         let script = Arc::new(Mutex::new(script));
         let config = AccountConfig::new(Keys::key("k")).base_url("http://127.0.0.1:9");
         let transport = Transport::new(&crate::providers::beatapi::DIALECT, config).unwrap();
@@ -249,20 +342,35 @@ impl Stage {
 
     /// A job that the provider has just accepted, and that ends after this time.
     pub(super) async fn job(&self, takes: Duration) -> JobId {
+        let job = self.sent().await;
+        let first = self.client.pace().first(&job, 0);
+        self.accept(job, takes, first).await
+    }
+
+    /// A job whose call is on its way.
+    pub(super) async fn sent(&self) -> Job {
         let now = self.clock.now();
         let id = JobId::new(&*self.clock);
         let request = VideoRequest::new(Product::new("Roast"));
         let job = Job::new(id, plan(self.account.clone()), request, "f".to_owned(), now);
         let sending = Outcome::Sending { settle: Duration::from_secs(90), sender: None, run: None };
+        let job = apply(job, sending, now);
+        self.client.0.ledger.insert(&job).await.unwrap();
+        job
+    }
+
+    /// The call's answer, with when to read the status first.
+    pub(super) async fn accept(&self, job: Job, takes: Duration, first: Duration) -> JobId {
+        let id = job.id();
         let accepted = SubmitOutcome::Accepted {
             resource: id.to_string(),
-            poll_after: Some(self.client.pace().first(&job, 0)),
+            poll_after: Some(first),
             offers: Vec::new(),
         };
         let outcome = Outcome::Submitted { step: 0, attempt: 1, outcome: accepted };
-        let job = apply(apply(job, sending, now), outcome, now);
-        self.client.0.ledger.insert(&job).await.unwrap();
-        self.script().ends.insert(id.to_string(), now + takes);
+        let job = apply(job, outcome, self.clock.now());
+        assert!(self.client.0.ledger.store(&job).await.unwrap());
+        self.script().ends.insert(id.to_string(), self.clock.right() + takes);
         id
     }
 }

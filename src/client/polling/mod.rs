@@ -9,35 +9,41 @@ mod double;
 mod policy;
 mod queue;
 mod reading;
+mod task;
 mod watch;
 
 pub use policy::{AdaptivePolling, PollPolicy, PollState};
 pub(super) use watch::{Limits as WatchLimits, News, Watch};
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use futures_util::future::{Either, select};
-use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::Notify;
 
-use super::{Client, Inner};
-use crate::BoxFuture;
-use crate::clock::Clock;
+use super::Client;
+use crate::clock::{Clock, Moment};
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::JobId;
+use crate::job::{Job, JobId};
 use crate::model::Timestamp;
 use crate::providers::List;
+use crate::providers::steps::{Pace, Status};
 use budget::Budget;
-use queue::{Count, Queue, Turn};
+use queue::{Count, First, Queue, Turn};
 use watch::Watcher;
 
-/// How many reads of one account are under way at a time.
-const MOST_AT_ONCE: usize = 4;
+/// The shortest time between two reads of a job that nothing happened to, whatever a policy says.
+const LEAST_WAIT: Duration = Duration::from_secs(1);
+
+/// How many reads a minute follow from what happens to jobs, beyond those that are due.
+const WAKES_PER_MINUTE: u32 = 60;
+
+/// How long a wait whose time is over waits for the last read of its job.
+const LAST_READ_WITHIN: Duration = Duration::from_secs(5);
 
 /// The reads of one account.
 pub(super) struct Polls {
+    clock: Arc<dyn Clock>,
     state: Mutex<State>,
     /// Something changed that the task has to look at.
     changed: Notify,
@@ -46,44 +52,69 @@ pub(super) struct Polls {
 struct State {
     queue: Queue,
     budget: Budget,
+    wakes: Budget,
     watchers: HashMap<JobId, Vec<Watcher>>,
     /// When each wait ends, and whose it is.
-    deadlines: BTreeSet<(Timestamp, u64, JobId)>,
+    deadlines: BTreeSet<(Moment, u64, JobId)>,
     next_watcher: u64,
     is_running: bool,
     is_closed: bool,
+    /// How often the task panicked, one time after the other.
+    panics: u32,
 }
 
 impl Polls {
-    pub(super) fn new(reads_per_minute: Option<u32>) -> Arc<Self> {
+    pub(super) fn new(clock: Arc<dyn Clock>, reads_per_minute: Option<u32>) -> Arc<Self> {
         Arc::new(Self {
+            clock,
             state: Mutex::new(State {
                 queue: Queue::default(),
                 budget: Budget::new(reads_per_minute),
+                wakes: Budget::new(Some(WAKES_PER_MINUTE)),
                 watchers: HashMap::new(),
                 deadlines: BTreeSet::new(),
                 next_watcher: 0,
                 is_running: false,
                 is_closed: false,
+                panics: 0,
             }),
             changed: Notify::new(),
         })
     }
 
+    fn now(&self) -> Moment {
+        Moment::now(&*self.clock)
+    }
+
     /// Takes one of the reads that the account may make, or says when there is one.
     pub(super) fn take_read(&self, now: Timestamp) -> Result<(), Timestamp> {
-        self.state().budget.take(now)
+        let moment = self.now();
+        self.state().budget.take(moment).map_err(|until| now + until.since(moment))
     }
 
-    /// The provider wants no reads before this time.
-    pub(super) fn pause(&self, until: Timestamp) {
-        self.state().budget.pause(until);
+    /// A read was refused for now, and with it all others of the account.
+    fn refused(&self, asked: Option<Duration>) {
+        let (now, random) = (self.now(), self.clock.random());
+        self.state().budget.refused(now, asked, random);
     }
 
-    /// Reads a job at once: something happened to it at its provider.
-    pub(super) fn wake(&self, id: JobId, now: Timestamp) {
-        self.state().queue.wake(id, now);
-        self.changed.notify_one();
+    /// A read was answered.
+    fn answered(&self) {
+        let now = self.now();
+        self.state().budget.answered(now);
+    }
+
+    /// Reads a job at once: something happened to it at its provider. Where much happens, jobs
+    /// follow each other, and those that are due before their turn are read then.
+    pub(super) fn wake(&self, id: JobId) {
+        let now = self.now();
+        let mut state = self.state();
+        if state.queue.may_wake(id, now) {
+            let at = state.wakes.reserve(now);
+            state.queue.wake(id, at);
+            drop(state);
+            self.changed.notify_one();
+        }
     }
 
     /// Whether a job's status is read.
@@ -99,14 +130,43 @@ impl Polls {
         state.tell(id, |_| true, news);
     }
 
-    /// Has a job read again when it is due, and tells those who wait for it.
-    fn put_back(&self, id: JobId, due: Timestamp, now: Timestamp) {
-        self.state().queue.done(id, due, now);
+    /// Has a job that was read be read again after this wait.
+    fn put_back(&self, id: JobId, wait: Duration) {
+        let now = self.now();
+        self.state().queue.done(id, now + wait.max(LEAST_WAIT), now);
+    }
+
+    /// Has a job read after this wait of which nothing was seen.
+    fn put_off(&self, id: JobId, wait: Duration) {
+        let due = self.now() + wait;
+        self.state().queue.put_off(id, due);
     }
 
     /// Has a job read by itself that its list does not show.
-    fn read_alone(&self, id: JobId, now: Timestamp) {
-        self.state().queue.not_shown(id, now);
+    fn read_alone(&self, id: JobId, wait: Duration) {
+        let due = self.now() + wait;
+        self.state().queue.leave_list(id, due);
+    }
+
+    /// Whether a job was taken to be read and not put back.
+    fn is_being_read(&self, id: JobId) -> bool {
+        self.state().queue.is_being_read(id)
+    }
+
+    /// Tells those whose time was over before the last read of their job.
+    fn end_last(&self, id: JobId) {
+        let mut state = self.state();
+        let watchers = state.watchers.get(&id).into_iter().flatten();
+        if watchers.filter(|watcher| watcher.is_last).count() > 0 {
+            state.tell(id, |watcher| watcher.is_last, || News::Deadline);
+            state.forget_unwatched(id);
+        }
+    }
+
+    /// For how long the provider has been at work on a job that is read.
+    fn age(&self, id: JobId) -> Option<Duration> {
+        let now = self.now();
+        self.state().queue.age(id, now)
     }
 
     fn tell(&self, id: JobId, news: impl Fn() -> News) {
@@ -125,7 +185,7 @@ impl Polls {
         let Some(count) = state.queue.count(id) else { return Count::default() };
         let reads = count.reads;
         count.reads += 1;
-        count.failures = if has_failed { count.failures + 1 } else { 0 };
+        count.failures = if has_failed { count.failures.saturating_add(1) } else { 0 };
         Count { reads, failures: count.failures }
     }
 
@@ -140,37 +200,37 @@ impl Polls {
     pub(super) fn close(&self) {
         let mut state = self.state();
         state.is_closed = true;
-        state.watchers.clear();
+        state.clear();
         drop(state);
         self.changed.notify_one();
     }
 
-    /// Has a job's status read, from `due` on, until there is news of it or the deadline passes.
+    /// Has a job's status read, from when it is due, until there is news of it or the deadline
+    /// passes.
     ///
     /// # Errors
     /// [`ErrorKind::Unavailable`] after [`close`](Self::close).
     pub(super) fn watch(
         self: &Arc<Self>,
         client: &Client,
-        job: JobId,
+        job: &Job,
         list: Option<List>,
-        due: Timestamp,
         limits: watch::Limits,
     ) -> Result<Watch> {
+        let (id, first) = (job.id(), first_read(client, job));
         let mut state = self.state();
         if state.is_closed {
             let message = "the client was shut down; the job goes on: resume it later";
-            return Err(Error::new(ErrorKind::Unavailable, message).with_job(job));
+            return Err(Error::new(ErrorKind::Unavailable, message).with_job(id));
         }
         let number = state.next_watcher;
         state.next_watcher += 1;
-        let (watcher, watch) = watch::pair(self, job, number, limits);
-        state.deadlines.insert((limits.deadline, number, job));
-        state.watchers.entry(job).or_default().push(watcher);
-        state.queue.add(job, due, list);
+        let (watcher, watch) = watch::pair(self, id, number, limits);
+        state.deadlines.insert((limits.deadline, number, id));
+        state.watchers.entry(id).or_default().push(watcher);
+        state.queue.add(id, list, first);
         if !std::mem::replace(&mut state.is_running, true) {
-            let clock = Arc::clone(&client.0.clock);
-            tokio::spawn(run(Arc::clone(self), Arc::downgrade(&client.0), clock));
+            tokio::spawn(task::run(Arc::clone(self), Arc::downgrade(&client.0)));
         }
         drop(state);
         self.changed.notify_one();
@@ -182,11 +242,10 @@ impl Polls {
     }
 
     /// What to read now, within what the account may read.
-    fn take(&self, now: Timestamp) -> Turn {
+    fn take(&self, now: Moment) -> Turn {
         let mut state = self.state();
-        state.end_waits(now);
-        let first_deadline = state.deadlines.first().map(|(deadline, ..)| *deadline);
-        let rest = |until: Timestamp| Turn::Rest(first_deadline.map_or(until, |d| d.min(until)));
+        let deadline = state.end_waits(now);
+        let rest = |until: Moment| Turn::Rest(deadline.map_or(until, |d| d.min(until)));
         while let Some((due, id)) = state.queue.first() {
             if due > now {
                 return rest(due);
@@ -200,7 +259,12 @@ impl Polls {
                 Err(until) => rest(until),
             };
         }
-        Turn::Idle
+        deadline.map_or(Turn::Idle, Turn::Rest)
+    }
+
+    /// Nothing is read now, but waits end.
+    fn rest(&self, now: Moment) -> Turn {
+        self.state().end_waits(now).map_or(Turn::Idle, Turn::Rest)
     }
 
     /// Whether there is nothing left to do. The task then ends, and the next watch begins another.
@@ -209,21 +273,41 @@ impl Polls {
         let ends = state.is_closed || state.queue.is_empty();
         if ends {
             state.is_running = false;
+            state.panics = 0;
         }
         ends
     }
 }
 
 impl State {
-    /// Tells those whose time is over, and forgets jobs that nobody waits for.
-    fn end_waits(&mut self, now: Timestamp) {
+    /// Tells those whose time is over, and says when the next wait ends. Before it does, its job is
+    /// read once more: that it has ended may only not have been seen.
+    fn end_waits(&mut self, now: Moment) -> Option<Moment> {
         while let Some((deadline, number, job)) = self.deadlines.first().copied()
             && deadline <= now
         {
             self.deadlines.pop_first();
-            self.tell(job, |watcher| watcher.number == number, || News::Deadline);
-            self.forget_unwatched(job);
+            if !self.reads_last(job, number, now) {
+                self.tell(job, |watcher| watcher.number == number, || News::Deadline);
+                self.forget_unwatched(job);
+            }
         }
+        self.deadlines.first().map(|(deadline, ..)| *deadline)
+    }
+
+    /// Has a job read once more for a wait whose time is over, where that can be done soon.
+    fn reads_last(&mut self, job: JobId, number: u64, now: Moment) -> bool {
+        let until = now + LAST_READ_WITHIN;
+        let watchers = self.watchers.get_mut(&job).into_iter().flatten();
+        let mut waiting = watchers.filter(|watcher| watcher.number == number && !watcher.is_last);
+        let Some(watcher) = waiting.next() else { return false };
+        if self.budget.earliest() > until || !self.queue.read_last(job, now) {
+            return false;
+        }
+        watcher.is_last = true;
+        watcher.deadline = until;
+        self.deadlines.insert((until, number, job));
+        true
     }
 
     fn tell(&mut self, id: JobId, who: impl Fn(&Watcher) -> bool, news: impl Fn() -> News) {
@@ -232,6 +316,24 @@ impl State {
             self.deadlines.remove(&(watcher.deadline, watcher.number, id));
             watcher.tell(news());
         }
+    }
+
+    /// Forgets one who waits, and says whether he was still waiting.
+    fn unwatch(&mut self, job: JobId, number: u64) -> bool {
+        let Some(watchers) = self.watchers.get_mut(&job) else { return false };
+        let Some(index) = watchers.iter().position(|watcher| watcher.number == number) else {
+            return false;
+        };
+        let watcher = watchers.swap_remove(index);
+        self.deadlines.remove(&(watcher.deadline, number, job));
+        true
+    }
+
+    /// Whoever still waits hears of it, and watches again where he can.
+    fn clear(&mut self) {
+        self.watchers.clear();
+        self.deadlines.clear();
+        self.queue = Queue::default();
     }
 
     fn is_watched(&self, job: JobId) -> bool {
@@ -246,61 +348,28 @@ impl State {
     }
 }
 
-/// What happens where the task is cut off: its runtime may be dropped while others go on.
-struct CutOff(Option<Arc<Polls>>);
-
-impl Drop for CutOff {
-    fn drop(&mut self) {
-        let Some(polls) = &self.0 else { return };
-        let mut state = polls.state();
-        state.is_running = false;
-        // Whoever still waits hears of it, and watches again where he can.
-        state.watchers.clear();
-        state.deadlines.clear();
-        state.queue = Queue::default();
+/// When a job that is watched from now on is read first: when its row says so, and at the latest
+/// after what the policy says. The row may hold what a provider wished of an earlier run, or a time
+/// of a clock that was set back since.
+fn first_read(client: &Client, job: &Job) -> First {
+    let now = client.now_for(job);
+    let wait = job.due_at().unwrap_or_default().since(now);
+    let at = Moment::now(&*client.0.clock);
+    let none = First { now: at, wait: Duration::ZERO, age: Duration::ZERO };
+    let Some(step) = job.current_step() else { return none };
+    let pace = Pace { policy: &*client.0.poll_policy, now, failures: 0, random: 1.0 };
+    let running = Ok(Status::Running { status: String::new(), is_known: true, hint: None });
+    let most = pace.first(step).max(pace.after(step, &running));
+    First {
+        now: at,
+        wait: wait.min(most),
+        age: step.last_sent.map_or(Duration::ZERO, |begun| now.since(begun)),
     }
 }
 
-async fn run(polls: Arc<Polls>, client: Weak<Inner>, clock: Arc<dyn Clock>) {
-    let mut cut_off = CutOff(Some(Arc::clone(&polls)));
-    let mut reads: FuturesUnordered<BoxFuture<'static, ()>> = FuturesUnordered::new();
-    loop {
-        let is_full = reads.len() >= MOST_AT_ONCE;
-        let turn = if is_full { Turn::Idle } else { polls.take(clock.now()) };
-        let until = match turn {
-            Turn::Rest(until) => Some(until),
-            Turn::Idle if reads.is_empty() && polls.ends() => {
-                cut_off.0 = None;
-                return;
-            }
-            Turn::Idle => None,
-            reading => {
-                // Those who wait hold the client; without it nobody does.
-                let Some(inner) = client.upgrade() else { return };
-                let client = Client(inner);
-                reads.push(reading::read(client, Arc::clone(&polls), reading).boxed());
-                continue;
-            }
-        };
-        let rest = async {
-            match until {
-                Some(until) => clock.sleep(until.since(clock.now())).await,
-                None => std::future::pending().await,
-            }
-        };
-        let read = async {
-            match reads.next().await {
-                Some(()) => {}
-                None => std::future::pending().await,
-            }
-        };
-        let changed = polls.changed.notified();
-        futures_util::pin_mut!(rest, read, changed);
-        match select(select(rest, read), changed).await {
-            Either::Left(_) | Either::Right(_) => {}
-        }
-    }
-}
-
+#[cfg(all(test, feature = "beatapi"))]
+mod clock_tests;
+#[cfg(all(test, feature = "beatapi"))]
+mod pace_tests;
 #[cfg(all(test, feature = "beatapi"))]
 mod tests;

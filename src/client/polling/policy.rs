@@ -6,7 +6,8 @@ use crate::model::ProviderId;
 /// When the status of a running job is read again.
 ///
 /// Whatever a policy says is spread by up to a fifth, so that jobs that began together are not read
-/// together, and reads wait for the account's share of what the provider allows.
+/// together, and reads wait for the account's share of what the provider allows. A job is read at
+/// most once a second, whatever a policy says.
 pub trait PollPolicy: fmt::Debug + Send + Sync + 'static {
     /// How long to wait for the next read.
     fn wait(&self, state: &PollState) -> Duration;
@@ -24,7 +25,7 @@ pub struct PollState {
     pub reads: u32,
     /// How many of the last reads failed, one after the other.
     pub failures: u32,
-    /// How long the provider asks to wait.
+    /// How long the provider asks to wait. What it may ask for is for the policy to bound.
     pub hint: Option<Duration>,
 }
 
@@ -36,7 +37,7 @@ const TOLERATED: u32 = 2;
 ///
 /// The first read comes after 15 s, then one every 6 s, and after two minutes one for each further
 /// twentieth of the time that has passed, up to 30 s. A provider that asks for a longer wait gets
-/// it. A failed read changes nothing, since the next one may work; from the third failure in a row
+/// it, up to the same 30 s. A failed read changes nothing, since the next one may work; from the third failure in a row
 /// on, waits double up to 30 s.
 ///
 /// | a job of | reads | seen after its end, on average | 95th percentile |
@@ -86,7 +87,7 @@ impl AdaptivePolling {
         self
     }
 
-    /// The longest wait between two reads. Default: 30 s.
+    /// The longest wait between two reads, whatever the provider asks for. Default: 30 s.
     #[must_use]
     pub fn most(mut self, wait: Duration) -> Self {
         self.most = wait;
@@ -103,7 +104,7 @@ impl PollPolicy for AdaptivePolling {
         };
         let doublings = state.failures.saturating_sub(TOLERATED).min(8);
         let wait = (wait * 2u32.pow(doublings)).min(most.max(wait));
-        wait.max(state.hint.unwrap_or_default())
+        wait.max(state.hint.unwrap_or_default().min(most))
     }
 }
 
@@ -130,12 +131,12 @@ mod tests {
     }
 
     #[test]
-    fn a_longer_wait_that_the_provider_asks_for_is_kept_and_a_shorter_one_is_not() {
+    fn a_longer_wait_that_the_provider_asks_for_counts_up_to_the_longest() {
         let hinted = |secs| {
             let hint = Some(Duration::from_secs(secs));
             AdaptivePolling::new().wait(&PollState { hint, ..state(60, 8) }).as_secs()
         };
-        assert_eq!([hinted(1), hinted(10), hinted(90)], [6, 10, 90]);
+        assert_eq!([0, 1, 10, 30, 90, 10_000, u64::MAX].map(hinted), [6, 6, 10, 30, 30, 30, 30]);
     }
 
     #[test]

@@ -1,13 +1,17 @@
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
+
+use futures_util::FutureExt as _;
 
 use super::queue::{Count, Turn};
 use super::{Client, News, Polls};
 use crate::client::turns::Turn as JobTurn;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Job, JobId, Reason, StepState, apply};
+use crate::job::{Job, JobId, Reason, StepRef, StepState, apply};
 use crate::providers::steps::{self, Pace, Status};
 use crate::providers::{List, Provider};
+use crate::transport::growing_pause;
 
 /// When a job is looked at again that somebody else is just working on.
 const BUSY_AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -15,39 +19,70 @@ const BUSY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// A job that is being read, and the turn with it.
 struct Reading {
     job: Job,
-    step: usize,
     _turn: JobTurn,
 }
 
-/// Reads what is due, and puts it back into the queue.
+impl Reading {
+    /// The step that runs.
+    fn step(&self) -> Option<StepRef<'_>> {
+        self.job.current_step().filter(|step| step.state() == StepState::Running)
+    }
+}
+
+/// Reads what is due, and puts it back into the queue, whatever happens.
 pub(super) async fn read(client: Client, polls: Arc<Polls>, turn: Turn) {
     let (list, ids) = match turn {
         Turn::One(id) => (None, vec![id]),
         Turn::Many(list, ids) => (Some(list), ids),
         Turn::Rest(_) | Turn::Idle => return,
     };
+    if guarded(&ids, read_all(&client, &polls, list, ids.clone())).await.is_err() {
+        let left = ids.into_iter().filter(|id| polls.is_being_read(*id));
+        left.for_each(|id| failed_inside(&client, &polls, id));
+    }
+}
+
+/// Does the work, and makes an error of a panic: others are read by the same task.
+async fn guarded<T>(jobs: &[JobId], work: impl Future<Output = T>) -> Result<T> {
+    AssertUnwindSafe(work).catch_unwind().await.map_err(|_| {
+        tracing::error!(?jobs, "reading a status panicked inside adreel: report it");
+        Error::new(ErrorKind::Decode, "reading it failed inside adreel: report it")
+    })
+}
+
+/// A read whose result was lost by a panic counts as failed. The job is read again by itself, and
+/// ever later.
+fn failed_inside(client: &Client, polls: &Polls, id: JobId) {
+    let Count { failures, .. } = polls.count(id, true);
+    polls.read_alone(id, growing_pause(failures, client.0.clock.random()));
+    polls.tell_failures(id, failures);
+    polls.end_last(id);
+}
+
+async fn read_all(client: &Client, polls: &Polls, list: Option<List>, ids: Vec<JobId>) {
     let mut readings = Vec::with_capacity(ids.len());
     for id in ids {
-        readings.extend(begin(&client, &polls, id).await);
+        readings.extend(begin(client, polls, id).await);
     }
     let Some(first) = readings.first() else { return };
     let provider = match client.provider_of(&first.job) {
         Ok(provider) => Arc::clone(provider),
         // It was found when the job was watched.
         Err(_) => {
-            return readings
-                .iter()
-                .for_each(|reading| polls.tell(reading.job.id(), || News::Changed));
+            let ids = readings.iter().map(|reading| reading.job.id());
+            return ids.for_each(|id| polls.leave(id, || News::Changed));
         }
     };
     match list {
         Some(list) if readings.len() > 1 => {
-            read_list(&client, &polls, &*provider, list, readings).await;
+            read_list(client, polls, &*provider, list, readings).await;
         }
         _ => {
             for reading in readings {
-                let status = provider.poll(&reading.job, reading.step).await;
-                settle(&client, &polls, reading, status, client.0.clock.random()).await;
+                let Some(step) = reading.step() else { continue };
+                let poll = async { provider.poll(step).await };
+                let status = guarded(&[reading.job.id()], poll).await.flatten();
+                settle(client, polls, reading, status, client.0.clock.random()).await;
             }
         }
     }
@@ -55,21 +90,19 @@ pub(super) async fn read(client: Client, polls: Arc<Polls>, turn: Turn) {
 
 /// A job as the ledger has it; `None` where it needs no reading now.
 async fn begin(client: &Client, polls: &Polls, id: JobId) -> Option<Reading> {
-    let now = client.0.clock.now();
     let Some(turn) = client.0.turns.try_take(id) else {
-        polls.put_back(id, now + BUSY_AGAIN_AFTER, now);
+        polls.put_off(id, BUSY_AGAIN_AFTER);
         return None;
     };
     match client.job(id).await {
         Ok(job) => {
-            match job.current().filter(|step| job.steps[*step].state == StepState::Running) {
-                Some(step) => Some(Reading { job, step, _turn: turn }),
-                None => {
-                    // Somebody else has moved it on.
-                    polls.leave(id, || News::Changed);
-                    None
-                }
+            let reading = Reading { job, _turn: turn };
+            if reading.step().is_none() {
+                // Somebody else has moved it on.
+                polls.leave(id, || News::Changed);
+                return None;
             }
+            Some(reading)
         }
         Err(_) => {
             polls.leave(id, || News::Unstored);
@@ -85,9 +118,11 @@ async fn read_list(
     list: List,
     readings: Vec<Reading>,
 ) {
-    let jobs: Vec<_> = readings.iter().map(|reading| (&reading.job, reading.step)).collect();
+    let steps: Vec<_> = readings.iter().filter_map(Reading::step).collect();
     let random = client.0.clock.random();
-    let statuses = match provider.poll_list(list, &jobs).await {
+    let ids: Vec<_> = readings.iter().map(|reading| reading.job.id()).collect();
+    let poll = async { provider.poll_list(list, &steps).await };
+    let statuses = match guarded(&ids, poll).await.flatten() {
         Ok(statuses) => statuses,
         // One who cannot list may still read each.
         Err(error) if !error.is_transient() && !needs_credentials(error.kind()) => {
@@ -104,12 +139,12 @@ async fn read_list(
     for (reading, status) in readings.into_iter().zip(statuses) {
         match status {
             Some(status) => settle(client, polls, reading, status, random).await,
-            None => polls.read_alone(reading.job.id(), client.0.clock.now()),
+            None => polls.read_alone(reading.job.id(), Duration::ZERO),
         }
     }
 }
 
-/// Stores what is news, tells those who wait, and says when to read again.
+/// Notes what a read came to, and puts its job back.
 async fn settle(
     client: &Client,
     polls: &Polls,
@@ -117,23 +152,49 @@ async fn settle(
     status: Result<Status>,
     random: f64,
 ) {
-    let Reading { mut job, step, _turn } = reading;
-    let (id, now) = (job.id(), client.0.clock.now());
-    let failed = status.as_ref().err().map(|error| (error.kind(), error.retry_after()));
-    let Count { reads, failures } = polls.count(id, failed.is_some());
-    if let Some((ErrorKind::RateLimited, again_after)) = failed {
-        polls.pause(now + again_after.unwrap_or(Duration::from_secs(5)));
+    let id = reading.job.id();
+    let failure = status.as_ref().err();
+    match failure.map(|error| (error.kind(), error.retry_after())) {
+        None => polls.answered(),
+        // Who asks for a wait means the account and not the one job.
+        Some((ErrorKind::RateLimited, asked)) | Some((_, asked @ Some(_))) => polls.refused(asked),
+        Some(_) => {}
     }
+    if guarded(&[id], keep(client, polls, reading, status, random)).await.is_err() {
+        return failed_inside(client, polls, id);
+    }
+    polls.end_last(id);
+}
+
+/// Stores what is news, tells those who wait, and says when to read again.
+async fn keep(
+    client: &Client,
+    polls: &Polls,
+    reading: Reading,
+    status: Result<Status>,
+    random: f64,
+) {
+    let Reading { mut job, _turn } = reading;
+    let (id, now) = (job.id(), client.now_for(&job));
+    let failed = status.as_ref().err().map(Error::kind);
+    let Count { reads, failures } = polls.count(id, failed.is_some());
     let before = job.clone();
     job.polls += reads;
-    let pace = Pace { policy: &*client.0.poll_policy, now, failures, random };
-    let again_at = now + pace.after(&job, step, &status);
-    let outcome = steps::outcome(&job, step, status, &pace);
+    let Some(step) = job.current_step() else { return };
+    let begun = step.last_sent.unwrap_or(now);
+    let by_age = polls.age(id).map_or(now, |age| begun + age);
+    let pace = Pace { policy: &*client.0.poll_policy, now: by_age, failures, random };
+    let mut wait = pace.after(step, &status);
+    if failed == Some(ErrorKind::Decode) {
+        // The same words will hardly be understood sooner than somebody mends something.
+        wait = wait.max(growing_pause(failures, random));
+    }
+    let outcome = steps::outcome(step, status, &pace);
     let after = apply(job, outcome, now);
     let is_news = is_news(&before, &after);
     if is_news && !client.0.ledger.store(&after).await.unwrap_or(false) {
         // Whether somebody else was faster or the ledger is in trouble, whoever waits finds out.
-        polls.put_back(id, again_at, now);
+        polls.put_back(id, wait);
         return polls.tell(id, || News::Unstored);
     }
     let refused =
@@ -143,9 +204,11 @@ async fn settle(
         polls.counted(id);
     }
     if !goes_on {
+        // It may have given a slot back.
+        client.line_of(after.account()).wake();
         return polls.leave(id, || News::Changed);
     }
-    polls.put_back(id, again_at, now);
+    polls.put_back(id, wait);
     match refused {
         Some(reason) => polls.tell(id, || News::Refused(Box::new(reason.clone()))),
         None if is_news => polls.tell(id, || News::Changed),

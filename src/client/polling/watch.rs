@@ -5,8 +5,8 @@ use std::task::{Context, Poll, ready};
 use tokio::sync::oneshot;
 
 use super::Polls;
+use crate::clock::Moment;
 use crate::job::{JobId, Reason};
-use crate::model::Timestamp;
 
 /// What ends a watch.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(in crate::client) enum News {
 /// How long a job is watched.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::client) struct Limits {
-    pub(in crate::client) deadline: Timestamp,
+    pub(in crate::client) deadline: Moment,
     /// How many failed reads in a row.
     pub(in crate::client) failures: Option<u32>,
 }
@@ -36,7 +36,9 @@ pub(in crate::client) struct Limits {
 /// One who waits, as those who read see him.
 pub(super) struct Watcher {
     pub(super) number: u64,
-    pub(super) deadline: Timestamp,
+    pub(super) deadline: Moment,
+    /// His time is over, and only the last read is waited for.
+    pub(super) is_last: bool,
     pub(super) failures: Option<u32>,
     sender: oneshot::Sender<News>,
 }
@@ -53,7 +55,6 @@ pub(in crate::client) struct Watch {
     polls: Arc<Polls>,
     job: JobId,
     number: u64,
-    deadline: Timestamp,
     news: oneshot::Receiver<News>,
 }
 
@@ -65,8 +66,8 @@ pub(super) fn pair(
 ) -> (Watcher, Watch) {
     let (sender, news) = oneshot::channel();
     let Limits { deadline, failures } = limits;
-    let watcher = Watcher { number, deadline, failures, sender };
-    (watcher, Watch { polls: Arc::clone(polls), job, number, deadline, news })
+    let watcher = Watcher { number, deadline, is_last: false, failures, sender };
+    (watcher, Watch { polls: Arc::clone(polls), job, number, news })
 }
 
 impl Future for Watch {
@@ -79,13 +80,9 @@ impl Future for Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        let mut state = self.polls.state();
-        state.deadlines.remove(&(self.deadline, self.number, self.job));
-        let Some(watchers) = state.watchers.get_mut(&self.job) else { return };
-        let before = watchers.len();
-        watchers.retain(|watcher| watcher.number != self.number);
         // One that was told of news may watch again: what is known of the job is kept for him.
-        if watchers.len() < before {
+        let mut state = self.polls.state();
+        if state.unwatch(self.job, self.number) {
             state.forget_unwatched(self.job);
             drop(state);
             self.polls.changed.notify_one();

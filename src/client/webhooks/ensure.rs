@@ -7,6 +7,7 @@ use url::Url;
 use super::address;
 use crate::BoxFuture;
 use crate::client::Client;
+use crate::clock::Moment;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::Account;
@@ -14,6 +15,7 @@ use crate::model::ProviderId;
 use crate::providers::Provider;
 use crate::providers::endpoints::{Endpoint, Endpoints};
 use crate::secret::WebhookSecret;
+use crate::transport::growing_pause;
 
 /// For how long a replica is alone with an account's endpoints. It is renewed before each call, and
 /// none takes half as long.
@@ -186,9 +188,9 @@ struct Work<'a> {
 impl Work<'_> {
     async fn take_turn(&self) -> Result<()> {
         let clock = &self.client.0.clock;
-        let begun = clock.now();
+        let begun = Moment::now(&**clock);
         while !self.has_turn().await? {
-            if clock.now().since(begun) >= WAIT {
+            if Moment::now(&**clock).since(begun) >= WAIT {
                 let message = "another replica is still at this address: try again later";
                 return Err(self.error(ErrorKind::Timeout, message));
             }
@@ -210,7 +212,9 @@ impl Work<'_> {
             self.keep_turn().await?;
             tries += 1;
             match call().await {
-                Err(error) if error.is_transient() && tries < TRIES => self.rest(&error).await,
+                Err(error) if error.is_transient() && tries < TRIES => {
+                    self.rest(&error, tries).await
+                }
                 result => return result,
             }
         }
@@ -224,9 +228,13 @@ impl Work<'_> {
         Err(self.error(ErrorKind::Conflict, message))
     }
 
-    async fn rest(&self, error: &Error) {
-        let wait = error.retry_after().unwrap_or(Duration::from_secs(2));
-        self.client.0.clock.sleep(wait.min(LEASE / 2)).await;
+    /// Rests after so many tries: as long as the provider asks, and at least for our own pause. The
+    /// lease must not run out meanwhile.
+    async fn rest(&self, error: &Error, tries: u32) {
+        let clock = &self.client.0.clock;
+        let wait =
+            growing_pause(tries, clock.random()).max(error.retry_after().unwrap_or_default());
+        clock.sleep(wait.min(LEASE / 2)).await;
     }
 
     async fn ensure(&self, recreate: bool) -> Result<Ensured> {
@@ -282,7 +290,7 @@ impl Work<'_> {
                 Some(endpoint) if endpoint.secret.is_some() => return Ok(endpoint),
                 Some(endpoint) => self.delete(&endpoint).await?,
                 None if error.kind() == ErrorKind::RateLimited && tries < TRIES => {
-                    self.rest(&error).await;
+                    self.rest(&error, tries).await;
                     continue;
                 }
                 None => return Err(error),

@@ -218,7 +218,7 @@ impl Client {
         }
         // Whoever waits for it here need not read it again.
         if let Some(polls) = self.polls_of(&advance.job) {
-            polls.wake(job.id(), self.0.clock.now());
+            polls.wake(job.id());
         }
         Ok(advance.job)
     }

@@ -1,19 +1,22 @@
 //! What webhooks wake: waits of this client, also by events that came to other replicas.
 
 use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::select;
 use tokio::sync::Notify;
 
 use crate::client::{Client, Inner};
-use crate::clock::Clock;
+use crate::clock::{Clock, Moment};
 use crate::error::Result;
 use crate::job::{Account, Job, JobId};
 use crate::ledger::LoggedEvent;
-use crate::model::{ProviderId, Timestamp};
+use crate::model::ProviderId;
+use crate::transport::growing_pause;
 
 /// How often events of other replicas are looked for.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -52,7 +55,7 @@ struct Watched {
     job: JobId,
     /// The step that is waited for.
     step: usize,
-    woken: Timestamp,
+    woken: Option<Moment>,
 }
 
 impl Watched {
@@ -101,7 +104,7 @@ impl Hub {
         let key = (job.account().clone(), resource);
         let step = job.current().unwrap_or_default();
         let mut state = self.state();
-        let woken = state.watched.get(&key).map(|known| known.woken).unwrap_or_default();
+        let woken = state.watched.get(&key).and_then(|known| known.woken);
         state.watched.insert(key.clone(), Watched { job: job.id(), step, woken });
         if is_first {
             state.fresh.push(key);
@@ -124,12 +127,12 @@ impl Hub {
         resource: &str,
         is_new: bool,
     ) -> Option<JobId> {
-        let now = client.0.clock.now();
+        let now = Moment::now(&*client.0.clock);
         let mut state = self.state();
         let watched = state.watched.get_mut(&(account.clone(), resource.to_owned()))?;
         let job = watched.job;
-        if is_new || now.since(watched.woken) >= WAKE_EVERY {
-            watched.woken = now;
+        if is_new || watched.woken.is_none_or(|woken| now.since(woken) >= WAKE_EVERY) {
+            watched.woken = Some(now);
             drop(state);
             client.wake(account, job);
         }
@@ -184,22 +187,22 @@ impl Client {
     /// Has a job's status read at once.
     fn wake(&self, account: &Account, job: JobId) {
         if let Some(polls) = self.0.polls.get(&(account.provider, account.name.clone())) {
-            polls.wake(job, self.0.clock.now());
+            polls.wake(job);
         }
     }
 
-    /// Rests until a time, or until something was looked for whose answer was lost.
-    pub(in crate::client) async fn rest(&self, until: Timestamp) {
+    /// Rests for this long, or until something was looked for whose answer was lost.
+    pub(in crate::client) async fn rest(&self, wait: Duration) {
         let looked = self.0.hub.looked.notified();
         futures_util::pin_mut!(looked);
-        select(self.0.clock.sleep(until.since(self.0.clock.now())), looked).await;
+        select(self.0.clock.sleep(wait), looked).await;
     }
 }
 
 /// How far the log was read.
 struct Reading {
     cursor: Option<u64>,
-    next: Timestamp,
+    next: Moment,
 }
 
 impl Reading {
@@ -221,15 +224,17 @@ impl Reading {
         for (account, resource) in fresh {
             log.find(&account, &resource).await?.iter().for_each(wake);
         }
-        let now = client.0.clock.now();
+        let now = Moment::now(&*client.0.clock);
         while self.next <= now {
             let events = log.since(cursor, PAGE).await?;
             events.iter().for_each(wake);
-            cursor = events.last().map_or(cursor, |last| last.number);
-            self.cursor = Some(cursor);
-            if events.len() < PAGE as usize {
+            let newest = events.last().map_or(cursor, |last| last.number);
+            // A page that leads no further would be read for ever.
+            if events.len() < PAGE as usize || newest <= cursor {
                 self.next = now + LOOK_EVERY;
             }
+            cursor = newest.max(cursor);
+            self.cursor = Some(cursor);
         }
         Ok(())
     }
@@ -249,17 +254,34 @@ impl Drop for CutOff {
 /// Looks for events that came to other replicas, or before their jobs were waited for.
 async fn run(hub: Arc<Hub>, client: Weak<Inner>, clock: Arc<dyn Clock>) {
     let mut cut_off = CutOff(Some(Arc::clone(&hub)));
-    let mut reading = Reading { cursor: None, next: Timestamp::default() };
+    let mut reading = Reading { cursor: None, next: Moment::default() };
+    let mut panics = 0;
     loop {
         let Some(inner) = client.upgrade() else { return };
         let client = Client(inner);
-        if hub.ends(&client) {
-            // Another may have begun since.
-            cut_off.0 = None;
-            return;
-        }
-        if let Err(error) = reading.go_on(&hub, &client).await {
-            tracing::debug!(%error, "events of other replicas were not read");
+        let turn = async {
+            if hub.ends(&client) {
+                return false;
+            }
+            if let Err(error) = reading.go_on(&hub, &client).await {
+                tracing::debug!(%error, "events of other replicas were not read");
+            }
+            true
+        };
+        match AssertUnwindSafe(turn).catch_unwind().await {
+            Ok(true) => panics = 0,
+            Ok(false) => {
+                // Another may have begun since.
+                cut_off.0 = None;
+                return;
+            }
+            Err(_) => {
+                tracing::error!("the task that reads events panicked inside adreel: report it");
+                panics += 1;
+                drop(client);
+                clock.sleep(growing_pause(panics, clock.random())).await;
+                continue;
+            }
         }
         drop(client);
         let changed = hub.changed.notified();

@@ -246,7 +246,7 @@ impl Client {
         let job = self.0.ledger.find_resource(account, resource).await?;
         let Some(job) = job else { return Ok(None) };
         if let Some(polls) = self.polls_of(&job) {
-            polls.wake(job.id(), self.0.clock.now());
+            polls.wake(job.id());
         }
         Ok(Some(job.id()))
     }

@@ -7,8 +7,8 @@ use crate::BoxFuture;
 use crate::clock::{Clock, SystemClock};
 use crate::error::ErrorKind;
 use crate::job::{
-    Account, Choice, Confidence, Estimate, Job, JobId, LookUp, Note, Outcome, Plan, PlannedMedia,
-    PlannedStep, Reason, SpendEvent, SpendKind, SubmitOutcome, apply,
+    Account, Choice, Confidence, Estimate, Job, JobId, Look, Note, Outcome, Plan, PlannedMedia,
+    PlannedStep, Reason, Seen, Sending, SpendEvent, SpendKind, SubmitOutcome, Survey, apply,
 };
 use crate::model::{
     Cost, CostSource, Credits, Medium, Product, ProviderId, Timestamp, VideoFacts, VideoRequest,
@@ -167,17 +167,24 @@ fn plan(account: &Account, request: &VideoRequest) -> Plan {
 
 /// A step is about to be sent.
 pub(super) fn sending() -> Outcome {
-    Outcome::Sending {
-        settle: Duration::from_secs(90),
-        sender: Some("somebody".to_owned()),
-        run: Some("a run".to_owned()),
-    }
+    let mut sending = Sending::new(Duration::from_secs(90), Duration::from_secs(1800));
+    sending.sender = Some("somebody".to_owned());
+    sending.keys = Some("their fingerprint".to_owned());
+    sending.run = Some("a run".to_owned());
+    Outcome::Sending(sending)
+}
+
+/// A look for a step whose answer was lost.
+pub(super) fn look(seen: Seen) -> Outcome {
+    let begun = Timestamp::from_millis(1_790_000_000_000);
+    Outcome::LookedUp(Look::new(begun, Some("their fingerprint".to_owned()), seen))
 }
 
 /// A step is about to be sent for a run.
 pub(super) fn announced(run: &str) -> Outcome {
-    let settle = Duration::from_secs(90);
-    Outcome::Sending { settle, sender: None, run: Some(run.to_owned()) }
+    let mut sending = Sending::new(Duration::from_secs(90), Duration::from_secs(1800));
+    sending.run = Some(run.to_owned());
+    Outcome::Sending(sending)
 }
 
 /// What happens to a job on its way to a video, so that each of its fields is filled once.
@@ -198,10 +205,11 @@ pub(super) fn outcomes() -> Vec<Outcome> {
         cost: Some(Cost { credits: Credits::cents(450), source: CostSource::Reported }),
         raw: serde_json::json!({"data": {"id": "task_2", "n": 1.5, "none": null}}),
     };
-    let found = LookUp::Found {
+    let found = Seen::Found {
         resource: "task_2".to_owned(),
         poll_after: Some(second),
         offers: Vec::new(),
+        others: Vec::new(),
         doubt: Some("it is younger than the call".to_owned()),
     };
     vec![
@@ -212,9 +220,9 @@ pub(super) fn outcomes() -> Vec<Outcome> {
         succeeded(None),
         sending(),
         first(2, SubmitOutcome::Unknown { reason: reason(), look_after: second }),
-        Outcome::LookedUp(LookUp::NotYet { reason: Some(reason()), look_after: second }),
-        Outcome::LookedUp(LookUp::Absent { look_after: second }),
-        Outcome::LookedUp(found),
+        look(Seen::Failed(reason())),
+        look(Seen::Nothing(Survey::default())),
+        look(found),
         first(2, accepted("task_3", Some(second))),
         Outcome::Running {
             status: "video_generating".to_owned(),

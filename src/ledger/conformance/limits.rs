@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use super::jobs::{account, announced, outcomes};
 use super::{Broken, Checked, RIVALS, Suite, rule};
 use crate::error::ErrorKind;
-use crate::job::{Job, LookUp, Outcome, Reason, SubmitOutcome};
+use crate::job::{Job, Outcome, Reason, Seen, SubmitOutcome};
 use crate::ledger::{Bounds, Ledger, SpendLimit, SpendScope, Stored};
 use crate::model::{Credits, ProviderId, Timestamp};
 
@@ -170,10 +170,11 @@ fn refused() -> Outcome {
 
 /// The answer was lost, and what it said is found.
 fn accepted(resource: &str) -> Outcome {
-    Outcome::LookedUp(LookUp::Found {
+    super::jobs::look(Seen::Found {
         resource: resource.to_owned(),
         poll_after: Some(std::time::Duration::from_secs(1)),
         offers: Vec::new(),
+        others: Vec::new(),
         doubt: None,
     })
 }

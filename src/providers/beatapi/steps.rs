@@ -1,23 +1,23 @@
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::steps::{Look, Looking, Sent, Status, picture, sound};
-use super::super::{Provider, nothing_to_choose};
+use super::super::steps::{Looking, Sent, Status, found, found_with, nothing, picture, sound};
+use super::super::survey::no_look;
+use super::super::{Prepared, Provider, nothing_to_choose, unknown_step};
 use super::contract::{Billing, KnownUnit, is_newer};
-use super::plan::{MUSIC, TRACK, UPLOAD, plan};
+use super::plan::{CREATE, MUSIC, TRACK, UPLOAD, plan};
 use super::types::{self, TaskStatus};
 use super::{Client, IdempotencyKey, Options};
 use crate::BoxFuture;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::AccountConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Job, Plan};
-use crate::model::{
-    AspectRatio, Cost, CostSource, Credits, Medium, ProviderId, VideoFacts, VideoRequest,
-};
+use crate::job::{Job, Plan, Seen, StepRef};
+use crate::model::{AspectRatio, Cost, Credits, Medium, ProviderId, VideoFacts, VideoRequest};
 use crate::pages::Pages;
 use crate::providers::endpoints::Endpoints;
 use crate::providers::request::Local;
-use crate::transport::{Operation, Transport, Upload};
+use crate::transport::{Keys, Operation, Permit, Transport, Upload};
 
 /// Task reads by one key.
 const READS_PER_MINUTE: u32 = 120;
@@ -26,11 +26,72 @@ const READS_PER_MINUTE: u32 = 120;
 /// is not documented.
 const REPLAY_WINDOW: Duration = Duration::from_secs(600);
 
+/// How much of the window is left to a repeated call to arrive in.
+const REPLAY_MARGIN: Duration = Duration::from_secs(30);
+
 /// By how much a task may seem younger than it is: its time is in whole seconds.
 const CLOCK_SKEW: Duration = Duration::from_secs(5);
 
 const YOUNGER: &str = "the task that answered the repeated call is younger than the first call: \
                        if that arrived after all, both were paid for";
+
+/// The calls that a job at BeatAPI is made of.
+#[derive(Clone, Copy)]
+enum Call {
+    UploadImage,
+    UploadTrack,
+    CreateEcommerceVideo,
+    CreateMusicVideo,
+}
+
+impl Call {
+    fn of(step: StepRef<'_>) -> Result<Self> {
+        Ok(match step.operation() {
+            UPLOAD => Self::UploadImage,
+            TRACK => Self::UploadTrack,
+            CREATE => Self::CreateEcommerceVideo,
+            MUSIC => Self::CreateMusicVideo,
+            _ => return Err(unknown_step(step)),
+        })
+    }
+
+    const fn is_paid(self) -> bool {
+        matches!(self, Self::CreateEcommerceVideo | Self::CreateMusicVideo)
+    }
+}
+
+/// The body of a paid call.
+enum Body {
+    Ecommerce(types::CreateEcommerceVideoRequest),
+    Music(types::CreateMusicVideoRequest),
+}
+
+/// A paid call.
+struct Create {
+    body: Body,
+    key: IdempotencyKey,
+}
+
+impl Create {
+    fn of(step: StepRef<'_>) -> Result<Self> {
+        let job = step.job();
+        let own = job.request.beatapi.as_ref().and_then(|options| options.idempotency_key.clone());
+        let key = IdempotencyKey::new(own.unwrap_or_else(|| step.tag()))?;
+        let body = match Call::of(step)? {
+            Call::CreateEcommerceVideo => Body::Ecommerce(body(job)),
+            Call::CreateMusicVideo => Body::Music(music_body(job)),
+            Call::UploadImage | Call::UploadTrack => return Err(unknown_step(step)),
+        };
+        Ok(Self { body, key })
+    }
+
+    async fn send(&self, client: &Client) -> Result<types::Task> {
+        match &self.body {
+            Body::Ecommerce(body) => client.create_ecommerce_video(body, Some(&self.key)).await,
+            Body::Music(body) => client.create_music_video(body, Some(&self.key)).await,
+        }
+    }
+}
 
 /// A BeatAPI account as the client drives it.
 pub(crate) struct Account(Client, KnownUnit);
@@ -40,77 +101,95 @@ impl Account {
         Ok(Self(Client::new(config)?, KnownUnit::default()))
     }
 
-    async fn create(&self, job: &Job, step: usize) -> Result<types::Task> {
-        let own = job.request.beatapi.as_ref().and_then(|options| options.idempotency_key.clone());
-        let key = IdempotencyKey::new(own.unwrap_or_else(|| job.tag(step)))?;
-        match job.steps[step].operation.as_str() {
-            MUSIC => self.0.create_music_video(&music_body(job), Some(&key)).await,
-            _ => self.0.create_ecommerce_video(&body(job), Some(&key)).await,
-        }
+    fn permitted(&self, permit: &Arc<Permit>) -> Client {
+        Client { transport: self.0.transport.with_permit(permit) }
     }
 
-    async fn upload(&self, job: &Job, step: usize) -> Result<Sent> {
-        let (bytes, media_type) = match job.steps[step].operation.as_str() {
-            TRACK => sound(job).await.map(|track| (track.bytes, track.media_type))?,
-            _ => picture(job, step).await.map(|picture| (picture.bytes, picture.media_type))?,
+    async fn ready<'a>(&'a self, step: StepRef<'a>) -> Result<Prepared<'a>> {
+        let upload = |file: Upload| -> Prepared<'a> {
+            Box::new(move |permit| {
+                Box::pin(async move {
+                    Ok(Sent::Done(self.permitted(&permit).upload_file(&file).await?.url))
+                })
+            })
         };
-        let file = self.0.upload_file(&Upload::bytes(bytes, media_type)).await?;
-        Ok(Sent::Done(file.url))
-    }
-
-    /// The same call again, under the same key: a newer account answers with the first task.
-    async fn replay(&self, job: &Job, step: usize, looking: Looking) -> Result<Look> {
-        let first_sent = job.steps[step].first_sent.unwrap_or(looking.now);
-        if !looking.may_replay {
-            return Ok(Look::Unprovable("BeatAPI lists no tasks, and the policy is to hold"));
-        }
-        if looking.now.since(first_sent) > REPLAY_WINDOW {
-            return Ok(Look::Unprovable(
-                "BeatAPI lists no tasks, and the ten minutes are over in which the same call is \
-                 sent again under its key",
-            ));
-        }
-        // By the newer contract a repeated key is answered with the first task.
-        if !is_newer(&self.0).await? {
-            return Ok(Look::Unprovable(
-                "BeatAPI lists no tasks, and this account shows no sign of honouring idempotency \
-                 keys",
-            ));
-        }
-        let task = match self.create(job, step).await {
-            Ok(task) => task,
-            // A conflict says that the first is still in flight. A refusal says nothing of it.
-            Err(error) if error.status() == Some(409) => return Ok(Look::NotYet),
-            Err(error) => return Err(error),
-        };
-        let sent = Sent::Running(task.id);
-        let made_now = task.created_at.is_some_and(|at| {
-            at.timestamp() + CLOCK_SKEW > looking.now && looking.now > first_sent + 2 * CLOCK_SKEW
-        });
-        Ok(match made_now {
-            true => Look::Doubtful(sent, YOUNGER.to_owned()),
-            false => Look::Found(sent),
+        Ok(match Call::of(step)? {
+            Call::UploadImage => {
+                let picture = picture(step).await?;
+                upload(Upload::bytes(picture.bytes, picture.media_type))
+            }
+            Call::UploadTrack => {
+                let track = sound(step).await?;
+                upload(Upload::bytes(track.bytes, track.media_type))
+            }
+            Call::CreateEcommerceVideo | Call::CreateMusicVideo => {
+                let create = Create::of(step)?;
+                Box::new(move |permit| {
+                    Box::pin(async move {
+                        Ok(Sent::Running(create.send(&self.permitted(&permit)).await?.id))
+                    })
+                })
+            }
         })
     }
 
-    async fn read(&self, job: &Job, step: usize) -> Result<Status> {
-        let id = job.steps[step].resource.as_deref().unwrap_or_default();
-        let answer = self.0.read_task(id).await?;
+    /// The same call again, under the same key: by the vendor's word a newer account answers with
+    /// the first task and charges nothing. Nothing else can show a task whose id is not known.
+    async fn replay(&self, step: StepRef<'_>, looking: Looking<'_>) -> Result<Seen> {
+        let no = |why: &str| Ok(nothing(no_look(&format!("BeatAPI lists no tasks, and {why}"))));
+        if let Err(why) = looking.may_repeat {
+            return no(why);
+        }
+        let over = "the ten minutes are over in which the same call is sent again under its key";
+        let window = REPLAY_WINDOW - REPLAY_MARGIN;
+        let Some(left) = looking.age.and_then(|age| window.checked_sub(age)) else {
+            return no(over);
+        };
+        let not_after = looking.elapsed + left;
+        // By the newer contract a repeated key is answered with the first task.
+        if !is_newer(&self.0).await? {
+            return no("this account shows no sign of honouring idempotency keys");
+        }
+        let timeout = self.timeout(step.operation());
+        let permit = Arc::new(Permit { keys: looking.keys.clone(), not_after, timeout });
+        let task = match Create::of(step)?.send(&self.permitted(&permit)).await {
+            Ok(task) => task,
+            // The window has closed meanwhile: it is looked at last, before the first byte.
+            Err(error) if error.kind() == ErrorKind::Conflict && error.status().is_none() => {
+                return no(over);
+            }
+            // A conflict says that the first is still in flight. A refusal says nothing of it.
+            Err(error) if error.status() == Some(409) => return Ok(Seen::Busy),
+            Err(error) => return Err(error),
+        };
+        let (sent, age) = (Sent::Running(task.id), looking.age.unwrap_or_default());
+        let first_sent = step.first_sent().unwrap_or_default();
+        let made_now = task.created_at.is_some_and(|at| {
+            at.timestamp() + CLOCK_SKEW > first_sent + age && age > 2 * CLOCK_SKEW
+        });
+        Ok(match made_now {
+            true => found_with(sent, Vec::new(), Some(YOUNGER.to_owned())),
+            false => found(sent),
+        })
+    }
+
+    async fn read(&self, step: StepRef<'_>) -> Result<Status> {
+        let answer = self.0.read_task(step.id()).await?;
         let task = answer.value.data;
         let status = task.status.to_string();
         Ok(match task.status {
             TaskStatus::Succeeded => {
                 let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
-                Status::Succeeded(status, Some(video(&task, raw).ok_or_else(no_video)?))
+                Status::Succeeded(status, Some(video(step.job(), &task, raw).ok_or_else(no_video)?))
             }
             TaskStatus::Failed => Status::Failed {
-                cost: taken(&task),
+                cost: taken(step.job(), &task),
                 code: task.error_code,
                 message: task.error_message,
             },
             TaskStatus::RequiresAction => Status::NeedsAction(status),
             // Unless the caller puts the shots together, the provider goes on by itself.
-            TaskStatus::StoryboardReady if is_manual(job) => Status::NeedsAction(status),
+            TaskStatus::StoryboardReady if is_manual(step.job()) => Status::NeedsAction(status),
             word => {
                 let hint = task.poll_after_seconds.and_then(|secs| u64::try_from(secs).ok());
                 let is_known = !matches!(word, TaskStatus::Unknown(_));
@@ -141,28 +220,36 @@ impl Provider for Account {
         })
     }
 
+    fn slots(&self) -> BoxFuture<'_, Result<Option<u32>>> {
+        Box::pin(async move {
+            let usage = self.0.get_usage(&types::GetUsageQuery::new()).await?;
+            let limit = usage.concurrency.and_then(|concurrency| concurrency.limit);
+            Ok(limit.and_then(|limit| u32::try_from(limit).ok()).filter(|limit| *limit > 0))
+        })
+    }
+
     fn reads_per_minute(&self) -> Option<u32> {
         Some(READS_PER_MINUTE)
     }
 
-    fn send<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Sent>> {
-        match job.steps[step].operation.as_str() {
-            UPLOAD | TRACK => Box::pin(self.upload(job, step)),
-            _ => Box::pin(async move { Ok(Sent::Running(self.create(job, step).await?.id)) }),
-        }
+    fn is_paid(&self, step: StepRef<'_>) -> Result<bool> {
+        Call::of(step).map(Call::is_paid)
     }
 
-    fn poll<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Status>> {
-        Box::pin(self.read(job, step))
-    }
-
-    fn look_up<'a>(
+    fn prepare<'a>(
         &'a self,
-        job: &'a Job,
-        step: usize,
-        looking: Looking,
-    ) -> BoxFuture<'a, Result<Look>> {
-        Box::pin(self.replay(job, step, looking))
+        step: StepRef<'a>,
+        _: &'a Keys,
+    ) -> BoxFuture<'a, Result<Prepared<'a>>> {
+        Box::pin(self.ready(step))
+    }
+
+    fn poll<'a>(&'a self, step: StepRef<'a>) -> BoxFuture<'a, Result<Status>> {
+        Box::pin(self.read(step))
+    }
+
+    fn look<'a>(&'a self, step: StepRef<'a>, looking: Looking<'a>) -> BoxFuture<'a, Result<Seen>> {
+        Box::pin(self.replay(step, looking))
     }
 
     fn operations(&self) -> &'static [&'static Operation] {
@@ -235,7 +322,7 @@ fn music_body(job: &Job) -> types::CreateMusicVideoRequest {
         .extra(extra)
 }
 
-fn video(task: &types::Task, raw: serde_json::Value) -> Option<VideoFacts> {
+fn video(job: &Job, task: &types::Task, raw: serde_json::Value) -> Option<VideoFacts> {
     let output = task.output.as_ref()?;
     let media = output.media.as_ref().and_then(|media| media.first());
     let url = media.map(|media| media.url.clone()).or_else(|| output.r2_url.clone())?;
@@ -247,15 +334,15 @@ fn video(task: &types::Task, raw: serde_json::Value) -> Option<VideoFacts> {
         poster: None,
         // The billed length is what was asked for, not what was measured.
         duration: None,
-        cost: credits.map(|credits| Cost { credits, source: CostSource::Reported }),
+        cost: credits.and_then(|credits| Cost::reported(credits, job.plan.cost.high)),
         raw,
     })
 }
 
 /// What a failed task took all the same: nothing, as a rule.
-fn taken(task: &types::Task) -> Option<Cost> {
+fn taken(job: &Job, task: &types::Task) -> Option<Cost> {
     let credits = task.usage.as_ref()?.credits_settled?;
-    Some(Cost { credits, source: CostSource::Reported })
+    Cost::reported(credits, job.plan.cost.high)
 }
 
 fn no_video() -> Error {

@@ -1,116 +1,123 @@
-//! Looking for a paid call whose answer was lost.
+//! Looking for a paid call whose answer was lost. Creatify's lists say no total, no order and no
+//! end, so they show what is there and never what is not.
 
 use super::Client;
-use super::link::{LINK, LINK_VIDEO, PARAMS};
-use super::plan::VIDEO;
-use super::steps::record_id;
+use super::steps::{Call, record_id};
 use super::types::{self, ProductToVideoStatus};
 use crate::error::Result;
-use crate::job::Job;
+use crate::job::{Reach, Seen, StepRef, Survey};
 use crate::model::DateTime;
-use crate::providers::steps::{CLOCK_SKEW, Look, Sent};
+use crate::providers::steps::{Sent, found, found_with, nothing};
+use crate::providers::survey::{Looked, carries, carries_another, no_look};
+use crate::providers::unknown_step;
 
-/// What each operation leaves to be found.
-pub(super) async fn find(client: &Client, job: &Job, step: usize) -> Result<Look> {
-    match job.steps[step].operation.as_str() {
-        VIDEO => by_status(client, job, step).await,
-        LINK => by_page(client, job).await,
-        PARAMS => Ok(Look::Unprovable("Creatify keeps nothing of it by which a link is found")),
-        LINK_VIDEO => by_name(client, &job.tag(step)).await,
-        _ => by_webhook_url(client, job, step).await,
+/// What each call leaves to be found.
+pub(super) async fn find(client: &Client, step: StepRef<'_>) -> Result<Seen> {
+    match Call::of(step)? {
+        Call::HostAsset => Err(unknown_step(step)),
+        Call::GenVideo => by_status(client, step).await,
+        Call::CreateLink => by_page(client, step).await,
+        Call::CreateLinkWithParams => {
+            Ok(nothing(no_look("Creatify keeps nothing of it by which a link is found")))
+        }
+        Call::CreateLinkToVideo => by_name(client, step).await,
+        Call::GenImage | Call::RegenImage | Call::RegenVideo => by_webhook_url(client, step).await,
     }
 }
 
-/// A record's own status tells that its `gen_video` was taken.
-async fn by_status(client: &Client, job: &Job, step: usize) -> Result<Look> {
-    let record = client.get_product_to_video(record_id(job, step)).await?;
+/// A record's own status tells that its `gen_video` was taken. That it has not moved proves
+/// nothing, but a second call would be one on the same record.
+async fn by_status(client: &Client, step: StepRef<'_>) -> Result<Seen> {
+    let record = client.get_product_to_video(record_id(step)).await?;
     let is_set = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
     Ok(match record.status {
         ProductToVideoStatus::VideoGenerating | ProductToVideoStatus::VideoGenerated => {
-            Look::Found(Sent::Running(record.id))
+            found(Sent::Running(record.id))
         }
         // Its picture was there before, so it is the video that failed.
         ProductToVideoStatus::Failed if is_set(&record.generated_photo_url) => {
-            Look::Found(Sent::Running(record.id))
+            found(Sent::Running(record.id))
         }
-        ProductToVideoStatus::ImageGenerated => Look::Absent,
-        _ => Look::NotYet,
+        ProductToVideoStatus::ImageGenerated => {
+            nothing(Survey { records: 1, back_to: None, reach: Reach::Whole })
+        }
+        _ => Seen::Busy,
     })
+}
+
+/// What a list shows of a step: what carries its tag, and how much that list can tell.
+fn sought<T>(
+    step: StepRef<'_>,
+    records: Vec<T>,
+    id: fn(&T) -> &str,
+    mark: fn(&T) -> Option<&str>,
+    made: fn(&T) -> Option<&DateTime>,
+) -> Seen {
+    let tag = step.tag();
+    let mut looked = Looked::new(step);
+    let mut ours = Vec::new();
+    for record in &records {
+        let mark = mark(record).unwrap_or_default();
+        match carries(mark, &tag) {
+            true => ours.push(id(record).to_owned()),
+            false => {
+                let made = made(record).and_then(DateTime::timestamp);
+                looked.see(made, carries_another(mark, &tag));
+            }
+        }
+    }
+    let mut ours = ours.into_iter();
+    match ours.next() {
+        Some(first) => {
+            let others: Vec<_> = ours.collect();
+            let doubt = "Creatify lists more than one of it".to_owned();
+            let doubt = (!others.is_empty()).then_some(doubt);
+            found_with(Sent::Running(first), others, doubt)
+        }
+        None => nothing(looked.survey()),
+    }
 }
 
 /// Our tag stands in the webhook address, which records echo.
-async fn by_webhook_url(client: &Client, job: &Job, step: usize) -> Result<Look> {
-    let tag = job.tag(step);
+async fn by_webhook_url(client: &Client, step: StepRef<'_>) -> Result<Seen> {
     if !client.transport.has_webhook_url() {
-        return Ok(Look::Unprovable(
+        return Ok(nothing(no_look(
             "Creatify's records echo nothing of ours but a webhook address, and the account has \
              none (set CREATIFY_WEBHOOK_URL)",
-        ));
+        )));
     }
     let records = client.list_product_to_videos(None).await?;
-    let mut ours = records.iter().filter(|record| shows(&record.webhook_url, &tag));
-    if let Some(first) = ours.next() {
-        let sent = Sent::Running(first.id.clone());
-        return Ok(match ours.next() {
-            None => Look::Found(sent),
-            Some(_) => Look::Doubtful(sent, "Creatify lists more than one record of it".to_owned()),
-        });
-    }
-    let sent_at = job.steps[step].first_sent;
-    let is_older = |record: &types::ProductToVideo| match (
-        record.created_at.as_ref().and_then(DateTime::timestamp),
-        sent_at,
-    ) {
-        (Some(made), Some(sent)) => made + CLOCK_SKEW < sent,
-        _ => false,
-    };
-    let is_silent = |record: &&types::ProductToVideo| {
-        record.webhook_url.as_ref().is_none_or(String::is_empty) && !is_older(record)
-    };
-    Ok(match records.iter().find(is_silent) {
-        None => Look::Absent,
-        Some(_) => Look::Unprovable(
-            "Creatify lists a record without a webhook address that may be this one",
-        ),
-    })
+    Ok(sought(
+        step,
+        records,
+        |record| &record.id,
+        |record| record.webhook_url.as_deref(),
+        |record| record.created_at.as_ref(),
+    ))
 }
 
-/// Our tag stands at the end of a link video's name.
-async fn by_name(client: &Client, tag: &str) -> Result<Look> {
+/// Our tag stands in a link video's name.
+async fn by_name(client: &Client, step: StepRef<'_>) -> Result<Seen> {
     let videos = client.list_link_to_videos(None).await?;
-    let mut ours = videos.iter().filter(|video| shows(&video.name, tag));
-    if let Some(first) = ours.next() {
-        let sent = Sent::Running(first.id.clone());
-        return Ok(match ours.next() {
-            None => Look::Found(sent),
-            Some(_) => Look::Doubtful(sent, "Creatify lists more than one video of it".to_owned()),
-        });
-    }
-    let is_silent = |video: &types::LinkToVideo| video.name.as_ref().is_none_or(String::is_empty);
-    Ok(match videos.iter().any(is_silent) {
-        false => Look::Absent,
-        true => Look::Unprovable("Creatify lists a link video without a name that may be this one"),
-    })
-}
-
-fn shows(text: &Option<String>, tag: &str) -> bool {
-    text.as_ref().is_some_and(|text| text.ends_with(tag))
+    // Link videos say no time.
+    Ok(sought(step, videos, |video| &video.id, |video| video.name.as_deref(), |_| None))
 }
 
 /// A link shows the page that it was made of. One that an earlier job made of the same page does as
 /// well as ours.
-async fn by_page(client: &Client, job: &Job) -> Result<Look> {
-    let page = Page::of(job.request.product.page_url.as_deref().unwrap_or_default());
+async fn by_page(client: &Client, step: StepRef<'_>) -> Result<Seen> {
+    let page = Page::of(step.job().request.product.page_url.as_deref().unwrap_or_default());
     let links = client.list_links(None).await?;
-    let pages = links.iter().map(|link| Page::of(link.url.as_deref().unwrap_or_default()));
-    let pages: Vec<_> = pages.collect();
-    if let Some(index) = pages.iter().position(|known| *known == page) {
-        return Ok(Look::Found(Sent::Done(links[index].id.clone())));
+    let is_ours = |link: &&types::Link| {
+        Page::of(link.url.as_deref().unwrap_or_default()) == page && !link.id.is_empty()
+    };
+    if let Some(link) = links.iter().find(is_ours) {
+        return Ok(found(Sent::Done(link.id.clone())));
     }
-    Ok(match pages.iter().any(|known| known.is_like(&page)) {
-        false => Look::Absent,
-        true => Look::Unprovable("Creatify lists a link of a similar address that may be this one"),
-    })
+    let mut looked = Looked::new(step);
+    // Links say no time, and a page that redirects may be listed by another address.
+    links.iter().for_each(|_| looked.see(None, false));
+    Ok(nothing(looked.survey()))
 }
 
 /// A page's address, without what does not tell pages apart.
@@ -132,10 +139,5 @@ impl Page {
             path: path.trim_end_matches('/').to_owned(),
             query: url.as_ref().and_then(url::Url::query).unwrap_or_default().to_owned(),
         }
-    }
-
-    /// Whether a redirect may have led from one to the other.
-    fn is_like(&self, other: &Self) -> bool {
-        self.path == other.path && (!self.path.is_empty() || self.host == other.host)
     }
 }

@@ -215,10 +215,10 @@ fn facts(job: &Job, made: types::LinkToVideo, raw: serde_json::Value) -> Option<
     let secs = made.duration.filter(|secs| *secs > 0.0);
     // What is charged later stands as 0 here.
     let reported = made.credits_used.filter(|credits| *credits > Credits::ZERO);
+    let most = job.plan.cost.high;
+    let reported = reported.and_then(|credits| Cost::reported(credits, most));
     let cost = match reported {
-        Some(credits) => {
-            Cost { credits: credits + prices::LINK.high, source: CostSource::Reported }
-        }
+        Some(cost) => Cost { credits: cost.credits + prices::LINK.high, ..cost },
         None => Cost { credits: job.plan.cost.high, source: CostSource::PriceTable },
     };
     Some(VideoFacts {

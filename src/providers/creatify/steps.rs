@@ -4,11 +4,11 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::super::request::Local;
-use super::super::steps::{Look, Looking, Sent, Status, picture};
-use super::super::{List, Provider};
+use super::super::steps::{Looking, Sent, Status, picture};
+use super::super::{List, Prepared, Provider, unknown_step};
 use super::find::find;
 use super::link::{LINK, LINK_VIDEO, PARAMS};
-use super::plan::{HOST, IMAGE, IMAGE_ANEW, URL_MAX_CHARS, VIDEO, plan, plan_anew};
+use super::plan::{HOST, IMAGE, IMAGE_ANEW, URL_MAX_CHARS, VIDEO, VIDEO_ANEW, plan, plan_anew};
 use super::types::{self, ProductToVideoStatus};
 use super::{Client, Options, link};
 use crate::BoxFuture;
@@ -16,12 +16,12 @@ use crate::asset::{Asset, AssetHost};
 use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::{AccountConfig, Part};
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Job, Plan};
+use crate::job::{Job, Plan, Seen, StepRef};
 use crate::model::{
     AspectRatio, Cost, CostSource, Credits, Medium, Picture, ProviderId, VideoFacts, VideoRequest,
 };
 use crate::pages::Pages;
-use crate::transport::{Operation, Transport};
+use crate::transport::{Keys, Operation, Permit, Transport};
 
 /// The most ids that a list takes.
 const MOST_IDS: usize = 100;
@@ -31,6 +31,95 @@ const RECORDS: List = List { operation: "list_product_to_videos", most: MOST_IDS
 
 /// Where that of videos of links stands.
 const LINK_VIDEOS: List = List { operation: "list_link_to_videos", most: MOST_IDS };
+
+/// The calls that a job at Creatify is made of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Call {
+    HostAsset,
+    CreateLink,
+    CreateLinkWithParams,
+    CreateLinkToVideo,
+    GenImage,
+    GenVideo,
+    RegenImage,
+    RegenVideo,
+}
+
+impl Call {
+    pub(super) fn of(step: StepRef<'_>) -> Result<Self> {
+        Ok(match step.operation() {
+            HOST => Self::HostAsset,
+            LINK => Self::CreateLink,
+            PARAMS => Self::CreateLinkWithParams,
+            LINK_VIDEO => Self::CreateLinkToVideo,
+            IMAGE => Self::GenImage,
+            VIDEO => Self::GenVideo,
+            IMAGE_ANEW => Self::RegenImage,
+            VIDEO_ANEW => Self::RegenVideo,
+            _ => return Err(unknown_step(step)),
+        })
+    }
+
+    const fn makes_image(self) -> bool {
+        matches!(self, Self::GenImage | Self::RegenImage)
+    }
+}
+
+/// The body of a call, without what its keys add.
+enum Body {
+    Link(types::CreateLinkRequest),
+    Params(types::CreateLinkWithParamsRequest),
+    LinkVideo(types::LinkToVideoRequest),
+    Image(types::GenImageRequest),
+    Video(types::GenVideoRequest),
+    ImageAnew(types::RegenImageRequest),
+    VideoAnew(types::RegenVideoRequest),
+}
+
+impl Body {
+    /// The body of a paid call. Its webhook address carries our tag, which records echo.
+    fn of(step: StepRef<'_>, webhook_url: Option<String>) -> Result<Self> {
+        let job = step.job();
+        Ok(match Call::of(step)? {
+            Call::HostAsset => return Err(unknown_step(step)),
+            Call::CreateLink => Self::Link(link::page_body(job)),
+            Call::CreateLinkWithParams => Self::Params(link::params_body(job)),
+            Call::CreateLinkToVideo => {
+                Self::LinkVideo(link::video_body(job, &step.tag(), webhook_url))
+            }
+            Call::GenImage => Self::Image(image_body(job).webhook_url(webhook_url)),
+            Call::GenVideo => Self::Video(video_body(job).webhook_url(webhook_url)),
+            Call::RegenImage => Self::ImageAnew(
+                types::RegenImageRequest::new()
+                    .image_prompt(join(job, options(job).image_prompt))
+                    .webhook_url(webhook_url),
+            ),
+            Call::RegenVideo => Self::VideoAnew(
+                types::RegenVideoRequest::new()
+                    .motion_style(options(job).motion_style)
+                    .video_prompt(join(job, options(job).motion_prompt))
+                    .webhook_url(webhook_url),
+            ),
+        })
+    }
+
+    async fn send(self, client: &Client, source: &str) -> Result<Sent> {
+        let record = match self {
+            Self::Link(body) => return Ok(Sent::Done(client.create_link(&body).await?.id)),
+            Self::Params(body) => {
+                return Ok(Sent::Done(client.create_link_with_params(&body).await?.id));
+            }
+            Self::LinkVideo(body) => {
+                return Ok(Sent::Running(client.create_link_to_video(&body).await?.id));
+            }
+            Self::Image(body) => client.gen_image(&body).await?,
+            Self::Video(body) => client.gen_video(source, &body).await?,
+            Self::ImageAnew(body) => client.regen_image(source, &body).await?,
+            Self::VideoAnew(body) => client.regen_video(source, &body).await?,
+        };
+        Ok(Sent::Running(record.id))
+    }
+}
 
 /// A Creatify account as the client drives it.
 pub(crate) struct Account {
@@ -43,99 +132,83 @@ impl Account {
         Ok(Self { client: Client::new(config)?, host })
     }
 
-    async fn host(&self, job: &Job, step: usize) -> Result<Sent> {
+    fn permitted(&self, permit: &Arc<Permit>) -> Client {
+        Client { transport: self.client.transport.with_permit(permit) }
+    }
+
+    async fn ready<'a>(&'a self, step: StepRef<'a>, keys: &Keys) -> Result<Prepared<'a>> {
+        if Call::of(step)? == Call::HostAsset {
+            return self.hosting(step).await;
+        }
+        let webhook_url = self.client.transport.webhook_address(&step.tag(), keys);
+        let body = Body::of(step, webhook_url)?;
+        Ok(Box::new(move |permit| {
+            Box::pin(async move { body.send(&self.permitted(&permit), record_id(step)).await })
+        }))
+    }
+
+    async fn hosting<'a>(&'a self, step: StepRef<'a>) -> Result<Prepared<'a>> {
         let refused =
             |message: String| Error::unsupported(ProviderId::Creatify, "asset_host", message);
         let host = self.host.as_ref().ok_or_else(|| refused("none is set".to_owned()))?;
-        let Picture { bytes, media_type, file_name, .. } = picture(job, step).await?;
+        let Picture { bytes, media_type, file_name, .. } = picture(step).await?;
         let media_type = media_type.to_owned();
-        let url = host.host(Asset { bytes, media_type, file_name }).await?;
-        let length = url.chars().count();
-        if length > URL_MAX_CHARS {
-            let message = format!(
-                "it gave an address of {length} characters: Creatify takes at most {URL_MAX_CHARS}"
-            );
-            return Err(refused(message));
-        }
-        Ok(Sent::Done(url))
+        Ok(Box::new(move |_| {
+            Box::pin(async move {
+                let url = host.host(Asset { bytes, media_type, file_name }).await?;
+                let length = url.chars().count();
+                if length > URL_MAX_CHARS {
+                    return Err(refused(format!(
+                        "it gave an address of {length} characters: Creatify takes at most \
+                         {URL_MAX_CHARS}"
+                    )));
+                }
+                Ok(Sent::Done(url))
+            })
+        }))
     }
 
-    /// The call of a paid step. Its webhook address carries our tag, which records echo.
-    async fn create(&self, job: &Job, step: usize) -> Result<Sent> {
-        let client = &self.client;
-        let tag = job.tag(step);
-        let webhook_url = client.transport.webhook_address(&tag).await?;
-        let source = record_id(job, step);
-        let record = match job.steps[step].operation.as_str() {
-            LINK => return Ok(Sent::Done(client.create_link(&link::page_body(job)).await?.id)),
-            PARAMS => {
-                let link = client.create_link_with_params(&link::params_body(job)).await?;
-                return Ok(Sent::Done(link.id));
-            }
-            LINK_VIDEO => {
-                let body = link::video_body(job, &tag, webhook_url);
-                return Ok(Sent::Running(client.create_link_to_video(&body).await?.id));
-            }
-            IMAGE => client.gen_image(&image_body(job).webhook_url(webhook_url)).await?,
-            VIDEO => client.gen_video(source, &video_body(job).webhook_url(webhook_url)).await?,
-            IMAGE_ANEW => {
-                let body = types::RegenImageRequest::new()
-                    .image_prompt(join(job, options(job).image_prompt))
-                    .webhook_url(webhook_url);
-                client.regen_image(source, &body).await?
-            }
-            _ => {
-                let body = types::RegenVideoRequest::new()
-                    .motion_style(options(job).motion_style)
-                    .video_prompt(join(job, options(job).motion_prompt))
-                    .webhook_url(webhook_url);
-                client.regen_video(source, &body).await?
-            }
-        };
-        Ok(Sent::Running(record.id))
-    }
-
-    async fn read(&self, job: &Job, step: usize) -> Result<Status> {
-        let id = job.steps[step].resource.as_deref().unwrap_or_default();
-        match job.steps[step].operation.as_str() {
-            LINK | PARAMS => {
+    async fn read(&self, step: StepRef<'_>) -> Result<Status> {
+        let id = step.id();
+        match Call::of(step)? {
+            Call::HostAsset => return Err(unknown_step(step)),
+            Call::CreateLink | Call::CreateLinkWithParams => {
                 self.client.get_link(id).await?;
                 return Ok(Status::Succeeded("link".to_owned(), None));
             }
-            LINK_VIDEO => {
+            Call::CreateLinkToVideo => {
                 let answer = self.client.read_link_to_video(id).await?;
                 let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
-                return link::status(job, answer.value, raw);
+                return link::status(step.job(), answer.value, raw);
             }
-            _ => {}
+            Call::GenImage | Call::GenVideo | Call::RegenImage | Call::RegenVideo => {}
         }
         let answer = self.client.read_record(id).await?;
         let raw = || serde_json::from_slice(&answer.body).unwrap_or_default();
-        record_status(job, step, answer.value, raw)
+        record_status(step, answer.value, raw)
     }
 
     /// The status of each job as a list shows it.
     async fn read_list(
         &self,
         list: List,
-        jobs: &[(&Job, usize)],
+        steps: &[StepRef<'_>],
     ) -> Result<Vec<Option<Result<Status>>>> {
-        let ids = jobs.iter().filter_map(|(job, step)| job.steps[*step].resource());
-        let ids: Vec<_> = ids.collect();
+        let ids: Vec<_> = steps.iter().filter_map(|step| step.resource()).collect();
         let body = match list == LINK_VIDEOS {
             true => self.client.read_link_to_videos(&ids).await?,
             false => self.client.read_records(&ids).await?,
         };
         let items: Vec<Value> = serde_json::from_slice(&body).unwrap_or_default();
-        let status = |(job, step): &(&Job, usize)| {
-            let id = job.steps[*step].resource()?;
+        let status = |step: &StepRef<'_>| {
+            let id = step.resource()?;
             let item = items.iter().find(|item| item["id"] == id)?.clone();
             Some(match list == LINK_VIDEOS {
-                true => typed(&item).and_then(|video| link::status(job, video, item)),
-                false => typed(&item).and_then(|record| record_status(job, *step, record, || item)),
+                true => typed(&item).and_then(|video| link::status(step.job(), video, item)),
+                false => typed(&item).and_then(|record| record_status(*step, record, || item)),
             })
         };
-        Ok(jobs.iter().map(status).collect())
+        Ok(steps.iter().map(status).collect())
     }
 }
 
@@ -150,14 +223,12 @@ fn typed<T: DeserializeOwned>(item: &Value) -> Result<T> {
 
 /// What a record says of a step.
 fn record_status(
-    job: &Job,
-    step: usize,
+    step: StepRef<'_>,
     record: types::ProductToVideo,
     raw: impl FnOnce() -> Value,
 ) -> Result<Status> {
-    let status = record.status.to_string();
-    let is_image = [IMAGE, IMAGE_ANEW].contains(&job.steps[step].operation.as_str());
-    let is_last = step + 1 == job.steps.len();
+    let (status, job) = (record.status.to_string(), step.job());
+    let (is_image, is_last) = (Call::of(step)?.makes_image(), step.is_last());
     Ok(match &record.status {
         ProductToVideoStatus::Failed => {
             Status::Failed { code: None, message: record.failed_reason, cost: None }
@@ -206,35 +277,40 @@ impl Provider for Account {
         plan_anew(self.transport().account(), parent, part, prompt)
     }
 
-    fn list_of(&self, job: &Job, step: usize) -> Option<List> {
-        match job.steps[step].operation.as_str() {
-            LINK | PARAMS => None,
-            LINK_VIDEO => Some(LINK_VIDEOS),
-            _ => Some(RECORDS),
+    fn list_of(&self, step: StepRef<'_>) -> Option<List> {
+        match Call::of(step).ok()? {
+            Call::HostAsset | Call::CreateLink | Call::CreateLinkWithParams => None,
+            Call::CreateLinkToVideo => Some(LINK_VIDEOS),
+            Call::GenImage | Call::GenVideo | Call::RegenImage | Call::RegenVideo => Some(RECORDS),
         }
     }
 
     fn poll_list<'a>(
         &'a self,
         list: List,
-        jobs: &'a [(&'a Job, usize)],
+        steps: &'a [StepRef<'a>],
     ) -> BoxFuture<'a, Result<Vec<Option<Result<Status>>>>> {
-        Box::pin(self.read_list(list, jobs))
+        Box::pin(self.read_list(list, steps))
     }
 
-    fn send<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Sent>> {
-        match job.steps[step].operation.as_str() {
-            HOST => Box::pin(self.host(job, step)),
-            _ => Box::pin(self.create(job, step)),
-        }
+    fn is_paid(&self, step: StepRef<'_>) -> Result<bool> {
+        Call::of(step).map(|call| call != Call::HostAsset)
     }
 
-    fn poll<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Status>> {
-        Box::pin(self.read(job, step))
+    fn prepare<'a>(
+        &'a self,
+        step: StepRef<'a>,
+        keys: &'a Keys,
+    ) -> BoxFuture<'a, Result<Prepared<'a>>> {
+        Box::pin(self.ready(step, keys))
     }
 
-    fn look_up<'a>(&'a self, job: &'a Job, step: usize, _: Looking) -> BoxFuture<'a, Result<Look>> {
-        Box::pin(find(&self.client, job, step))
+    fn poll<'a>(&'a self, step: StepRef<'a>) -> BoxFuture<'a, Result<Status>> {
+        Box::pin(self.read(step))
+    }
+
+    fn look<'a>(&'a self, step: StepRef<'a>, _: Looking<'a>) -> BoxFuture<'a, Result<Seen>> {
+        Box::pin(find(&self.client, step))
     }
 
     fn operations(&self) -> &'static [&'static Operation] {
@@ -252,10 +328,9 @@ impl Provider for Account {
 
 /// The record that a step works on: the one that the step before has made, or the one of the job
 /// of which something is made anew.
-pub(super) fn record_id(job: &Job, step: usize) -> &str {
-    let made = job.steps[..step].iter().rev().find(|step| step.paid);
-    let made = made.and_then(|step| step.resource.as_deref());
-    made.or(job.plan.source.as_deref()).unwrap_or_default()
+pub(super) fn record_id(step: StepRef<'_>) -> &str {
+    let made = step.before().find(|step| step.paid).and_then(StepRef::resource);
+    made.or(step.job().plan.source.as_deref()).unwrap_or_default()
 }
 
 pub(super) fn wire_ratio(ratio: AspectRatio) -> types::ProductToVideoAspectRatio {

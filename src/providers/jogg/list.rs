@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::Client;
 use super::types::{self, ProductVideoStatus as Word};
 use crate::error::Result;
-use crate::job::Job;
+use crate::job::StepRef;
 use crate::providers::steps::Status;
 
 const PAGE_SIZE: u32 = 100;
@@ -16,11 +16,11 @@ const PAGE_SIZE: u32 = 100;
 /// cost nor why it failed.
 pub(super) async fn read(
     client: &Client,
-    jobs: &[(&Job, usize)],
+    steps: &[StepRef<'_>],
 ) -> Result<Vec<Option<Result<Status>>>> {
-    let id = |(job, step): &(&Job, usize)| job.steps[*step].resource().map(str::to_owned);
+    let id = |step: &StepRef<'_>| step.resource().map(str::to_owned);
     let mut shown: HashMap<String, Option<Status>> = HashMap::new();
-    for page in 1..=u32::try_from(jobs.len()).unwrap_or(u32::MAX) {
+    for page in 1..=u32::try_from(steps.len()).unwrap_or(u32::MAX) {
         let query = types::ListProductVideosQuery::new()
             .page(page)
             .page_size(PAGE_SIZE)
@@ -33,13 +33,13 @@ pub(super) async fn read(
             let status = video.status.as_ref().and_then(running);
             shown.insert(video.id, status);
         }
-        let has_all = jobs.iter().filter_map(id).all(|id| shown.contains_key(&id));
+        let has_all = steps.iter().filter_map(id).all(|id| shown.contains_key(&id));
         // Some lists answer with everything on every page.
         if has_all || is_last || shown.len() == before {
             break;
         }
     }
-    Ok(jobs.iter().map(|job| shown.remove(&id(job)?).flatten().map(Ok)).collect())
+    Ok(steps.iter().map(|step| shown.remove(&id(step)?).flatten().map(Ok)).collect())
 }
 
 /// What a word says of a video; `None` where it has come to its end.

@@ -1,27 +1,133 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::request::{Local, Reading};
 use super::super::said::{first_word, word};
-use super::super::steps::{Look, Looking, Sent, Status, picture};
-use super::super::{List, Provider};
+use super::super::steps::{Looking, Sent, Status, picture};
+use super::super::{Capacity, List, Prepared, Provider, unknown_step};
 use super::client::video_id;
 use super::find::{find, find_preview};
-use super::plan::{AVATAR, CAPABILITIES, PREVIEWS, PRODUCT, RENDER, UPLOAD, plan, wire_ratio};
+use super::plan::{
+    AVATAR, CAPABILITIES, CREATE, PREVIEWS, PRODUCT, RENDER, UPLOAD, plan, wire_ratio,
+};
 use super::types::{self, ProductVideoStatus as Word};
 use super::{Client, Options, language};
 use crate::BoxFuture;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::AccountConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Job, Offer, Plan};
+use crate::job::{Job, Offer, Plan, Seen, StepRef};
 use crate::model::{Cost, CostSource, Credits, Medium, Picture, VideoFacts, VideoRequest};
 use crate::pages::Pages;
 use crate::providers::endpoints::Endpoints;
 use crate::secret::redact;
-use crate::transport::{Operation, Transport, Upload};
+use crate::transport::{Keys, Operation, Permit, Transport, Upload};
+
+/// Posts by one key. Source: the quick start's page on rate limits, read 2026-11.
+const POSTS_PER_MINUTE: u32 = 20;
 
 /// Where the status of videos stands, the newest first.
 const VIDEOS: List = List { operation: "list_product_videos", most: 100 };
+
+/// The calls that a job at JoggAI is made of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Call {
+    UploadAsset,
+    CreateProduct,
+    CreateVideoFromProduct,
+    CreatePreviews,
+    RenderSinglePreview,
+}
+
+impl Call {
+    pub(super) fn of(step: StepRef<'_>) -> Result<Self> {
+        Ok(match step.operation() {
+            UPLOAD => Self::UploadAsset,
+            PRODUCT => Self::CreateProduct,
+            CREATE => Self::CreateVideoFromProduct,
+            PREVIEWS => Self::CreatePreviews,
+            RENDER => Self::RenderSinglePreview,
+            _ => return Err(unknown_step(step)),
+        })
+    }
+
+    const fn is_paid(self) -> bool {
+        matches!(
+            self,
+            Self::CreateVideoFromProduct | Self::CreatePreviews | Self::RenderSinglePreview
+        )
+    }
+}
+
+/// A call with its body.
+enum Body {
+    Upload(Picture),
+    Product(types::CreateProductRequest),
+    Video(types::CreateVideoFromProductRequest),
+    Previews(types::CreatePreviewsRequest),
+    Render(types::RenderSinglePreviewRequest),
+}
+
+impl Body {
+    async fn of(step: StepRef<'_>) -> Result<Self> {
+        Ok(match Call::of(step)? {
+            Call::UploadAsset => Self::Upload(picture(step).await?),
+            Call::CreateProduct => Self::Product(product_body(step.job())),
+            Call::CreateVideoFromProduct => Self::Video(video_body(step)?),
+            Call::CreatePreviews => Self::Previews(previews_body(step)?),
+            Call::RenderSinglePreview => {
+                let missing = || Error::new(ErrorKind::NeedsAction, "no preview was chosen");
+                let preview = step.chosen_before().ok_or_else(missing)?;
+                Self::Render(types::RenderSinglePreviewRequest::new(preview))
+            }
+        })
+    }
+
+    async fn send(self, client: &Client) -> Result<Sent> {
+        let video = match self {
+            Self::Upload(picture) => return upload(client, picture).await,
+            Self::Product(body) => {
+                return Ok(Sent::Done(client.create_product(&body).await?.product_id));
+            }
+            Self::Previews(body) => return create_previews(client, &body).await,
+            Self::Video(body) => client.create_video_from_product(&body).await?,
+            Self::Render(body) => client.render_single_preview(&body).await?,
+        };
+        Ok(Sent::Running(video_id(&video).unwrap_or_default().to_owned()))
+    }
+}
+
+async fn upload(client: &Client, picture: Picture) -> Result<Sent> {
+    let Picture { bytes, media_type, file_name, .. } = picture;
+    let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+    let request = types::UploadAssetRequest::new(file_name, media_type).file_size(size);
+    let asset = client.upload_asset(&request).await?;
+    client.put_asset(&asset, &Upload::bytes(bytes, media_type)).await?;
+    Ok(Sent::Done(asset.asset_url))
+}
+
+/// Some looks may be refused while others start. Those that started are offered; where none did,
+/// nothing was accepted.
+async fn create_previews(client: &Client, body: &types::CreatePreviewsRequest) -> Result<Sent> {
+    let made = client.create_previews(body).await?;
+    let mut refused = None;
+    let mut offers = Vec::new();
+    for preview in made.previews.into_iter().flatten() {
+        match preview.preview_id.filter(|id| !id.is_empty()) {
+            Some(id) => {
+                let label = preview.visual_style.unwrap_or_else(|| "preview".to_owned());
+                offers.push(Offer { id, label });
+            }
+            None => refused = preview.err_msg.or(refused),
+        }
+    }
+    let Some(first) = offers.first() else {
+        let message = refused.unwrap_or_else(|| "no preview was started".to_owned());
+        return Err(Error::new(ErrorKind::InvalidRequest, redact(&message, &[])));
+    };
+    let id = made.preview_list_id.filter(|id| !id.is_empty());
+    Ok(Sent::Offered(id.unwrap_or_else(|| first.id.clone()), offers))
+}
 
 /// A JoggAI account as the client drives it.
 pub(crate) struct Account(Client);
@@ -31,66 +137,29 @@ impl Account {
         Client::new(config).map(Self)
     }
 
-    async fn upload(&self, job: &Job, step: usize) -> Result<Sent> {
-        let Picture { bytes, media_type, file_name, .. } = picture(job, step).await?;
-        let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-        let request = types::UploadAssetRequest::new(file_name, media_type).file_size(size);
-        let asset = self.0.upload_asset(&request).await?;
-        self.0.put_asset(&asset, &Upload::bytes(bytes, media_type)).await?;
-        Ok(Sent::Done(asset.asset_url))
+    fn permitted(&self, permit: &Arc<Permit>) -> Client {
+        Client { transport: self.0.transport.with_permit(permit) }
     }
 
-    async fn create_product(&self, job: &Job) -> Result<Sent> {
-        let product = self.0.create_product(&product_body(job)).await?;
-        Ok(Sent::Done(product.product_id))
+    async fn ready<'a>(&'a self, step: StepRef<'a>) -> Result<Prepared<'a>> {
+        let body = Body::of(step).await?;
+        Ok(Box::new(move |permit| {
+            Box::pin(async move { body.send(&self.permitted(&permit)).await })
+        }))
     }
 
-    async fn create_video(&self, job: &Job, step: usize) -> Result<Sent> {
-        let video = self.0.create_video_from_product(&video_body(job, step)?).await?;
-        Ok(Sent::Running(video_id(&video).unwrap_or_default().to_owned()))
-    }
-
-    /// Some looks may be refused while others start. Those that started are offered; where none
-    /// did, nothing was accepted.
-    async fn create_previews(&self, job: &Job, step: usize) -> Result<Sent> {
-        let made = self.0.create_previews(&previews_body(job, step)?).await?;
-        let mut refused = None;
-        let mut offers = Vec::new();
-        for preview in made.previews.into_iter().flatten() {
-            match preview.preview_id.filter(|id| !id.is_empty()) {
-                Some(id) => {
-                    let label = preview.visual_style.unwrap_or_else(|| "preview".to_owned());
-                    offers.push(Offer { id, label });
-                }
-                None => refused = preview.err_msg.or(refused),
-            }
-        }
-        let Some(first) = offers.first() else {
-            let message = refused.unwrap_or_else(|| "no preview was started".to_owned());
-            return Err(Error::new(ErrorKind::InvalidRequest, redact(&message, &[])));
-        };
-        let id = made.preview_list_id.filter(|id| !id.is_empty());
-        Ok(Sent::Offered(id.unwrap_or_else(|| first.id.clone()), offers))
-    }
-
-    async fn render(&self, job: &Job, step: usize) -> Result<Sent> {
-        let missing = || Error::new(ErrorKind::NeedsAction, "no preview was chosen");
-        let preview = job.chosen_before(step).ok_or_else(missing)?;
-        let body = types::RenderSinglePreviewRequest::new(preview);
-        let video = self.0.render_single_preview(&body).await?;
-        Ok(Sent::Running(video_id(&video).unwrap_or_default().to_owned()))
-    }
-
-    async fn read(&self, job: &Job, step: usize) -> Result<Status> {
-        let id = job.steps[step].resource.as_deref().unwrap_or_default();
-        let answer = self.0.read_video(id).await?;
+    async fn read(&self, step: StepRef<'_>) -> Result<Status> {
+        let answer = self.0.read_video(step.id()).await?;
         let video = self.0.data(answer.value.data, "get_product_video")?;
         let status = video.status.to_string();
         // The vendor's own script compares these without regard to case.
         Ok(match Word::from(status.to_lowercase()) {
             Word::Completed | Word::Success | Word::Succeeded => {
                 let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
-                Status::Succeeded(status, Some(facts(job, &video, raw).ok_or_else(no_video)?))
+                Status::Succeeded(
+                    status,
+                    Some(facts(step.job(), &video, raw).ok_or_else(no_video)?),
+                )
             }
             Word::Failed | Word::Error | Word::Cancelled | Word::Canceled => failure(video),
             word => {
@@ -115,41 +184,47 @@ impl Provider for Account {
         Box::pin(plan(&self.0, request, local))
     }
 
-    fn list_of(&self, _: &Job, _: usize) -> Option<List> {
+    fn capacity(&self) -> Capacity {
+        Capacity { per_minute: Some(POSTS_PER_MINUTE) }
+    }
+
+    fn list_of(&self, _: StepRef<'_>) -> Option<List> {
         Some(VIDEOS)
     }
 
     fn poll_list<'a>(
         &'a self,
         _: List,
-        jobs: &'a [(&'a Job, usize)],
+        steps: &'a [StepRef<'a>],
     ) -> BoxFuture<'a, Result<Vec<Option<Result<Status>>>>> {
-        Box::pin(super::list::read(&self.0, jobs))
+        Box::pin(super::list::read(&self.0, steps))
     }
 
-    fn send<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Sent>> {
-        match job.steps[step].operation.as_str() {
-            UPLOAD => Box::pin(self.upload(job, step)),
-            PRODUCT => Box::pin(self.create_product(job)),
-            PREVIEWS => Box::pin(self.create_previews(job, step)),
-            RENDER => Box::pin(self.render(job, step)),
-            _ => Box::pin(self.create_video(job, step)),
-        }
+    fn is_paid(&self, step: StepRef<'_>) -> Result<bool> {
+        Call::of(step).map(Call::is_paid)
     }
 
-    fn poll<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Status>> {
-        Box::pin(self.read(job, step))
+    fn prepare<'a>(
+        &'a self,
+        step: StepRef<'a>,
+        _: &'a Keys,
+    ) -> BoxFuture<'a, Result<Prepared<'a>>> {
+        Box::pin(self.ready(step))
     }
 
-    fn look_up<'a>(&'a self, job: &'a Job, step: usize, _: Looking) -> BoxFuture<'a, Result<Look>> {
-        Box::pin(find(&self.0, job, step))
+    fn poll<'a>(&'a self, step: StepRef<'a>) -> BoxFuture<'a, Result<Status>> {
+        Box::pin(self.read(step))
     }
 
-    fn adopt<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Sent>> {
+    fn look<'a>(&'a self, step: StepRef<'a>, _: Looking<'a>) -> BoxFuture<'a, Result<Seen>> {
+        Box::pin(find(&self.0, step))
+    }
+
+    fn adopt<'a>(&'a self, step: StepRef<'a>) -> BoxFuture<'a, Result<Sent>> {
         Box::pin(async move {
-            let id = job.steps[step].resource.clone().unwrap_or_default();
-            if job.steps[step].operation == PREVIEWS {
-                return find_preview(&self.0, id).await;
+            let id = step.id().to_owned();
+            if Call::of(step)? == Call::CreatePreviews {
+                return find_preview(&self.0, step).await;
             }
             self.0.read_video(&id).await?;
             Ok(Sent::Running(id))
@@ -188,10 +263,11 @@ fn product_body(job: &Job) -> types::CreateProductRequest {
         .media(media.collect::<Vec<_>>())
 }
 
-fn video_body(job: &Job, step: usize) -> Result<types::CreateVideoFromProductRequest> {
+fn video_body(step: StepRef<'_>) -> Result<types::CreateVideoFromProductRequest> {
+    let job = step.job();
     let options = job.request.jogg.clone().unwrap_or_default();
     let product_id = job.resource_of(PRODUCT).unwrap_or_default();
-    let spec = video_spec(job, &options, &job.tag(step));
+    let spec = video_spec(job, &options, &step.tag());
     let style = options.script_style.clone().unwrap_or(types::ScriptStyle::Discovery);
     let script = types::ScriptSpec::new(style, language::word(job.request.language.as_ref()));
     Ok(types::CreateVideoFromProductRequest::new(
@@ -207,7 +283,8 @@ fn video_body(job: &Job, step: usize) -> Result<types::CreateVideoFromProductReq
     .extra(options.extra))
 }
 
-fn previews_body(job: &Job, step: usize) -> Result<types::CreatePreviewsRequest> {
+fn previews_body(step: StepRef<'_>) -> Result<types::CreatePreviewsRequest> {
+    let job = step.job();
     let options = job.request.jogg.clone().unwrap_or_default();
     let product_id = job.resource_of(PRODUCT).unwrap_or_default();
     let language = language::word(job.request.language.as_ref());
@@ -215,7 +292,7 @@ fn previews_body(job: &Job, step: usize) -> Result<types::CreatePreviewsRequest>
     Ok(types::CreatePreviewsRequest::new(
         product_id,
         options.previews.clone(),
-        video_spec(job, &options, &job.tag(step)),
+        video_spec(job, &options, &step.tag()),
         avatar(job, &options)?,
         types::VoiceSpec::new().id(options.voice),
         types::AudioSpec::new().music_id(options.music),
@@ -241,7 +318,7 @@ fn video_spec(job: &Job, options: &Options, tag: &str) -> types::VideoSpec {
 }
 
 /// The user's own part of a title.
-pub(super) fn own_name(job: &Job) -> String {
+fn own_name(job: &Job) -> String {
     let options = job.request.jogg.as_ref();
     let name = options.and_then(|options| options.name.as_deref());
     name.unwrap_or(&job.request.product.name).chars().take(NAME_MAX_CHARS).collect()
@@ -262,18 +339,19 @@ fn facts(job: &Job, video: &types::ProductVideo, raw: serde_json::Value) -> Opti
         url: set(&video.video_url)?,
         poster: set(&video.cover_url),
         duration: secs.and_then(|secs| Duration::try_from_secs_f64(secs).ok()),
-        cost: video.deducted_credit.map(|credits| cost(job, credits)),
+        cost: video.deducted_credit.and_then(|credits| cost(job, credits)),
         raw,
     })
 }
 
 /// What a video reports is its own price; that of its previews is the price table's.
-fn cost(job: &Job, credits: Credits) -> Cost {
+fn cost(job: &Job, credits: Credits) -> Option<Cost> {
+    let reported = Cost::reported(credits, job.plan.cost.high)?;
     let previews = job.plan.steps.iter().find(|step| step.operation == PREVIEWS);
-    match previews.and_then(|step| step.credits) {
+    Some(match previews.and_then(|step| step.credits) {
         Some(previews) => Cost { credits: credits + previews, source: CostSource::PriceTable },
-        None => Cost { credits, source: CostSource::Reported },
-    }
+        None => reported,
+    })
 }
 
 /// Code and message of a failure, from whichever of its places they stand in.

@@ -1,0 +1,95 @@
+//! Rows that were written by a clock that was ahead of ours: before it was set back, or on another
+//! machine.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::Client;
+use crate::clock::Moment;
+use crate::job::{Job, JobId};
+use crate::model::Timestamp;
+
+/// When this client first saw rows whose last change lies in the future.
+#[derive(Debug, Default)]
+pub(super) struct Ahead(Mutex<HashMap<JobId, Seen>>);
+
+#[derive(Debug)]
+struct Seen {
+    revision: u64,
+    updated_at: Timestamp,
+    at: Moment,
+}
+
+impl Client {
+    /// The time by which a job's own times are to be judged: now, and never before its row was
+    /// written. Without this, a row that was written before a clock was set back would have to wait
+    /// until the clock has caught up.
+    pub(crate) fn now_for(&self, job: &Job) -> Timestamp {
+        let clock = &*self.0.clock;
+        let seen =
+            Seen { revision: job.revision(), updated_at: job.updated_at(), at: Moment::now(clock) };
+        self.0.ahead.now(job.id(), seen, clock.now())
+    }
+}
+
+impl Ahead {
+    fn now(&self, job: JobId, row: Seen, now: Timestamp) -> Timestamp {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if row.updated_at <= now {
+            seen.remove(&job);
+            return now;
+        }
+        if seen.len() == seen.capacity() {
+            // Before it grows: those that nobody asked for again.
+            seen.retain(|_, seen| seen.updated_at > now);
+        }
+        let (at, updated_at) = (row.at, row.updated_at);
+        let first = match seen.get(&job).filter(|first| first.revision == row.revision) {
+            Some(first) => first.at,
+            None => {
+                seen.insert(job, row);
+                at
+            }
+        };
+        updated_at + at.since(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::clock::SystemClock;
+
+    fn at(secs: i64) -> Timestamp {
+        Timestamp::from_millis(secs * 1000)
+    }
+
+    fn row(revision: u64, updated_at: Timestamp, secs: u64) -> Seen {
+        Seen { revision, updated_at, at: Moment::default() + Duration::from_secs(secs) }
+    }
+
+    #[test]
+    fn time_goes_on_from_a_row_that_was_written_by_a_clock_that_was_ahead() {
+        let (ahead, id) = (Ahead::default(), JobId::new(&SystemClock));
+        assert_eq!(ahead.now(id, row(1, at(100), 7), at(100)), at(100));
+        // The clock was set back by two hours.
+        assert_eq!(ahead.now(id, row(1, at(7_300), 10), at(110)), at(7_300));
+        assert_eq!(ahead.now(id, row(1, at(7_300), 40), at(140)), at(7_330));
+        assert_eq!(ahead.now(id, row(2, at(7_330), 50), at(150)), at(7_330), "it was written anew");
+        assert_eq!(ahead.now(id, row(2, at(7_330), 60), at(160)), at(7_340));
+        assert_eq!(ahead.now(id, row(2, at(7_330), 9_999), at(9_000)), at(9_000), "it caught up");
+        assert!(ahead.0.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn rows_that_nobody_asks_for_again_are_forgotten() {
+        let ahead = Ahead::default();
+        for second in 0..10_000 {
+            let id = JobId::new(&SystemClock);
+            ahead.now(id, row(1, at(second + 10), 0), at(second));
+        }
+        assert!(ahead.0.lock().unwrap().len() < 100);
+    }
+}

@@ -1,0 +1,238 @@
+//! What is known of an account's pace, as processes tell each other of it through the ledger.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::ErrorKind;
+use crate::job::{JobId, SubmitOutcome};
+use crate::model::Timestamp;
+use crate::transport::growing_pause;
+
+/// The time in which calls are counted where a provider limits them.
+const WINDOW: Duration = Duration::from_secs(60);
+
+/// By how much a call may arrive earlier than another one of the same pace.
+const MARGIN: Duration = Duration::from_secs(1);
+
+/// For how long a number of slots that was told, or learnt, is believed before it is asked for again,
+/// or learnt anew.
+const SLOTS_HOLD: Duration = Duration::from_secs(10 * 60);
+const LEARNT_HOLD: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// How soon a refusal for want of a slot may be followed by another while the number is learnt.
+const ONE_REFUSAL_IN: Duration = Duration::from_secs(60);
+
+/// How soon to look again whether a slot is free: another process may have given one back.
+const SLOT_AGAIN_AFTER: Duration = Duration::from_secs(2);
+
+/// The pace of an account.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct Known {
+    /// Nothing is sent before.
+    paused_until: Timestamp,
+    /// How many calls were refused for want of room, one after the other.
+    refusals: u32,
+    /// How many jobs the provider works on at a time, how that is known, and since when.
+    slots: Option<u32>,
+    is_learnt: bool,
+    slots_at: Timestamp,
+    /// When the calls of the last minute were made, where those are limited.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    sent: Vec<Timestamp>,
+    /// While the number of slots is not known, one call at a time is under way: this job's, until
+    /// then at the latest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trying: Option<(JobId, Timestamp)>,
+}
+
+/// A call that asks for its turn.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asking {
+    pub(super) job: JobId,
+    /// Whether it takes a slot, and how long its answer may take.
+    pub(super) takes_slot: bool,
+    pub(super) timeout: Duration,
+    /// How many calls a minute may see, where that is limited.
+    pub(super) per_minute: Option<u32>,
+    /// How many slots are taken.
+    pub(super) taken: u32,
+}
+
+impl Known {
+    /// Whether the provider is to be asked how many slots there are: not before a second job wants
+    /// one, nor soon after it was asked.
+    pub(super) fn asks_for_slots(&self, taken: u32, now: Timestamp) -> bool {
+        let hold = if self.is_learnt { LEARNT_HOLD } else { SLOTS_HOLD };
+        taken > 0 && now.since(self.slots_at) >= hold
+    }
+
+    /// What the provider says of its slots; nothing where it does not say.
+    pub(super) fn told_slots(&mut self, slots: Option<u32>, now: Timestamp) {
+        (self.slots, self.is_learnt, self.slots_at) = (slots, false, now);
+    }
+
+    pub(super) fn slots(&self) -> Option<u32> {
+        self.slots
+    }
+
+    /// Whether a call may be made now, or when to ask again. One that may has its place from then
+    /// on.
+    pub(super) fn take(&mut self, asking: Asking, now: Timestamp) -> Result<(), Timestamp> {
+        if now < self.paused_until {
+            return Err(self.paused_until);
+        }
+        self.sent.retain(|sent| now < *sent + WINDOW + MARGIN && *sent <= now + WINDOW);
+        let oldest = self.sent.iter().min().copied().unwrap_or(now);
+        if asking.per_minute.is_some_and(|most| self.sent.len() >= most.max(1) as usize) {
+            return Err(oldest + WINDOW + MARGIN);
+        }
+        if asking.takes_slot {
+            match (self.slots, self.trying) {
+                (Some(slots), _) if asking.taken >= slots => return Err(now + SLOT_AGAIN_AFTER),
+                (Some(_), _) => {}
+                (None, Some((job, until))) if job != asking.job && now < until => {
+                    return Err(until.min(now + SLOT_AGAIN_AFTER));
+                }
+                (None, _) => self.trying = Some((asking.job, now + asking.timeout + MARGIN)),
+            }
+        }
+        if asking.per_minute.is_some() {
+            self.sent.push(now);
+        }
+        Ok(())
+    }
+
+    /// What a call came to: an account that has no room makes all of its jobs wait. `taken` is how
+    /// many slots other jobs take.
+    pub(super) fn came_to(
+        &mut self,
+        job: JobId,
+        outcome: &SubmitOutcome,
+        asked: Option<Duration>,
+        taken: u32,
+        random: f64,
+        now: Timestamp,
+    ) {
+        if self.trying.is_some_and(|(trying, _)| trying == job) {
+            self.trying = None;
+        }
+        let kind = match outcome {
+            SubmitOutcome::Accepted { .. } => {
+                self.refusals = 0;
+                return;
+            }
+            SubmitOutcome::Rejected { reason, .. } => reason.kind,
+            SubmitOutcome::Unknown { .. } => return,
+        };
+        let is_full = kind == ErrorKind::NoSlot;
+        if !is_full && kind != ErrorKind::RateLimited {
+            return;
+        }
+        self.refusals = self.refusals.saturating_add(1);
+        let mut pause = growing_pause(self.refusals, random).max(asked.unwrap_or_default());
+        if is_full && taken > 0 {
+            // So many and no more: whoever else works with the account takes the others.
+            let slots = self.slots.map_or(taken, |slots| slots.min(taken));
+            (self.slots, self.is_learnt, self.slots_at) = (Some(slots), true, now);
+            pause = pause.max(ONE_REFUSAL_IN);
+        }
+        self.paused_until = self.paused_until.max(now + pause);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::job::Reason;
+
+    fn at(secs: u64) -> Timestamp {
+        Timestamp::from_millis(1_790_000_000_000) + Duration::from_secs(secs)
+    }
+
+    fn asking(taken: u32, per_minute: Option<u32>) -> Asking {
+        let (job, timeout) = (JobId::new(&SystemClock), Duration::from_secs(60));
+        Asking { job, takes_slot: true, timeout, per_minute, taken }
+    }
+
+    fn refused(kind: ErrorKind) -> SubmitOutcome {
+        SubmitOutcome::Rejected { reason: Reason::new(kind, "no"), again_after: None }
+    }
+
+    fn accepted() -> SubmitOutcome {
+        let (resource, offers) = ("t".to_owned(), Vec::new());
+        SubmitOutcome::Accepted { resource, poll_after: None, offers }
+    }
+
+    #[test]
+    fn no_minute_sees_more_calls_than_the_provider_allows() {
+        let mut known = Known { slots: Some(1000), ..Known::default() };
+        let mut sent = Vec::new();
+        let mut now = at(0);
+        while now < at(600) {
+            match known.take(asking(0, Some(20)), now) {
+                Ok(()) => sent.push(now),
+                Err(until) => now = until,
+            }
+        }
+        let in_minute =
+            |from: Timestamp| sent.iter().filter(|at| from <= **at && **at < from + WINDOW).count();
+        assert!(sent.iter().all(|from| in_minute(*from) <= 20));
+        assert!(sent.len() >= 190, "{}", sent.len());
+    }
+
+    #[test]
+    fn while_the_slots_are_not_known_one_call_is_under_way() {
+        let mut known = Known::default();
+        let (first, second) = (asking(0, None), asking(0, None));
+        assert_eq!(known.take(first, at(0)), Ok(()));
+        assert!(known.take(second, at(1)).is_err());
+        known.came_to(first.job, &accepted(), None, 0, 0.5, at(2));
+        assert_eq!(known.take(second, at(2)), Ok(()));
+        // Whoever tried is gone.
+        assert_eq!(known.take(asking(1, None), at(200)), Ok(()));
+    }
+
+    #[test]
+    fn a_refusal_teaches_how_many_slots_there_are_and_pauses_the_account() {
+        let mut known = Known::default();
+        let third = asking(2, None);
+        assert_eq!(known.take(third, at(0)), Ok(()));
+        known.came_to(third.job, &refused(ErrorKind::NoSlot), None, 2, 0.5, at(1));
+        assert_eq!(known.slots(), Some(2));
+        assert_eq!(known.take(asking(1, None), at(1)), Err(at(61)), "the account waits");
+        assert!(known.take(asking(2, None), at(100)).is_err(), "all are taken");
+        assert_eq!(known.take(asking(1, None), at(100)), Ok(()));
+    }
+
+    #[test]
+    fn too_fast_pauses_for_as_long_as_is_asked_and_ever_longer() {
+        let mut known = Known::default();
+        let mut now = at(0);
+        let mut pauses = Vec::new();
+        for _ in 0..8 {
+            let call = asking(0, None);
+            assert_eq!(known.take(call, now), Ok(()));
+            let zero = Some(Duration::ZERO);
+            known.came_to(call.job, &refused(ErrorKind::RateLimited), zero, 0, 0.0, now);
+            let until = known.take(asking(0, None), now).unwrap_err();
+            pauses.push(until.since(now).as_secs());
+            now = until;
+        }
+        assert_eq!(known.slots(), None, "it says nothing of slots");
+        assert!(pauses[0] >= 2 && pauses.windows(2).all(|two| two[0] <= two[1]), "{pauses:?}");
+        let call = asking(0, None);
+        assert_eq!(known.take(call, now), Ok(()));
+        let hour = Some(Duration::from_secs(3600));
+        known.came_to(call.job, &refused(ErrorKind::RateLimited), hour, 0, 0.0, now);
+        assert_eq!(known.take(asking(0, None), now), Err(now + Duration::from_secs(3600)));
+    }
+
+    #[test]
+    fn what_another_version_has_stored_is_read_as_far_as_it_goes() {
+        let known: Known = serde_json::from_str(r#"{"refusals":3,"more":1}"#).unwrap();
+        assert_eq!(known.refusals, 3);
+    }
+}

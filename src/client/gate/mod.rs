@@ -1,0 +1,169 @@
+//! An account's capacity: how many calls a minute, and how many jobs at a time. A refusal makes the
+//! account wait and not the one job. What is known is shared with other processes through the
+//! ledger.
+
+mod known;
+mod queue;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::Client;
+use crate::error::{ErrorKind, Result};
+use crate::job::{Account, Job, StepRef, SubmitOutcome};
+use crate::ledger::{Gate, Slots};
+use crate::model::Timestamp;
+use crate::providers::Provider;
+use known::{Asking, Known};
+pub(super) use queue::{Line, Place};
+
+/// How often a gate is stored anew that others have changed meanwhile.
+const TRIES: u32 = 20;
+
+impl Client {
+    /// Asks for a step's turn on its account, or says when to ask again. What has it may store its
+    /// intent, within the slots that come with it.
+    pub(super) async fn take_turn(
+        &self,
+        provider: &dyn Provider,
+        step: StepRef<'_>,
+        now: Timestamp,
+    ) -> Result<Result<Option<Slots>, Timestamp>> {
+        let account = step.job().account();
+        let capacity = provider.capacity();
+        let takes_slot = step.is_paid();
+        if capacity.per_minute.is_none() && !takes_slot {
+            return Ok(Ok(None));
+        }
+        let mut told = None;
+        for _ in 0..TRIES {
+            let (mut known, revision) = self.known(step.job()).await?;
+            let before = known.clone();
+            let taken = match takes_slot {
+                true => self.0.ledger.slots_taken(account, now).await?,
+                false => 0,
+            };
+            if known.asks_for_slots(taken, now) {
+                let slots = match told {
+                    Some(slots) => slots,
+                    // What cannot be read is learnt from refusals.
+                    None => provider.slots().await.unwrap_or_default(),
+                };
+                told = Some(slots);
+                known.told_slots(slots, now);
+            }
+            let asking = Asking {
+                job: step.job().id(),
+                takes_slot,
+                timeout: provider.timeout(step.operation()),
+                per_minute: capacity.per_minute,
+                taken,
+            };
+            let answer = known.take(asking, now);
+            if known == before || self.keep(step.job(), &known, revision).await? {
+                let slots = known.slots().filter(|_| takes_slot && !self.0.gates.is_local());
+                return Ok(answer.map(|()| slots.map(|most| Slots::new(most, now))));
+            }
+        }
+        Ok(Err(now + Duration::from_secs(1)))
+    }
+
+    /// Notes what a call came to. What cannot be noted is learnt again.
+    pub(super) async fn note_capacity(
+        &self,
+        job: &Job,
+        outcome: &SubmitOutcome,
+        asked: Option<Duration>,
+    ) {
+        if let Err(error) = self.try_note_capacity(job, outcome, asked).await {
+            tracing::debug!(job = %job.id(), %error, "what its account has room for was not noted");
+        }
+    }
+
+    async fn try_note_capacity(
+        &self,
+        job: &Job,
+        outcome: &SubmitOutcome,
+        asked: Option<Duration>,
+    ) -> Result<()> {
+        for _ in 0..TRIES {
+            let now = self.now_for(job);
+            let (mut known, revision) = self.known(job).await?;
+            let before = known.clone();
+            // The job itself still counts until its refusal is stored.
+            let taken = self.0.ledger.slots_taken(job.account(), now).await?.saturating_sub(1);
+            let random = self.0.clock.random();
+            known.came_to(job.id(), outcome, asked, taken, random, now);
+            if known == before || self.keep(job, &known, revision).await? {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn known(&self, job: &Job) -> Result<(Known, u64)> {
+        if let Some(known) = self.0.gates.local(job.account()) {
+            return Ok(known);
+        }
+        let gate = self.0.ledger.gate(job.account()).await?;
+        // What another version has written differently is learnt anew.
+        let read = |gate: &Gate| serde_json::from_str(&gate.state).unwrap_or_default();
+        Ok(gate.map_or_else(Default::default, |gate| (read(&gate), gate.revision)))
+    }
+
+    async fn keep(&self, job: &Job, known: &Known, revision: u64) -> Result<bool> {
+        if self.0.gates.is_local() {
+            return Ok(self.0.gates.keep(job.account(), known, revision));
+        }
+        let state = serde_json::to_string(known).unwrap_or_default();
+        let gate = Gate::new(state, revision + 1);
+        match self.0.ledger.store_gate(job.account(), &gate).await {
+            Err(error) if error.kind() == ErrorKind::Unsupported => {
+                Ok(self.0.gates.keep(job.account(), known, revision))
+            }
+            stored => stored,
+        }
+    }
+
+    /// The line in which jobs of an account wait to be sent.
+    pub(super) fn line_of(&self, account: &Account) -> Arc<Line> {
+        self.0.gates.line(account)
+    }
+}
+
+/// The lines of all accounts, and their pace where the ledger keeps none.
+#[derive(Default)]
+pub(super) struct Gates {
+    lines: Mutex<HashMap<Account, Arc<Line>>>,
+    local: Mutex<Option<HashMap<Account, (Known, u64)>>>,
+}
+
+impl Gates {
+    fn line(&self, account: &Account) -> Arc<Line> {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(lines.entry(account.clone()).or_default())
+    }
+
+    fn is_local(&self) -> bool {
+        self.locals().is_some()
+    }
+
+    fn local(&self, account: &Account) -> Option<(Known, u64)> {
+        Some(self.locals().as_ref()?.get(account).cloned().unwrap_or_default())
+    }
+
+    fn keep(&self, account: &Account, known: &Known, revision: u64) -> bool {
+        let mut locals = self.locals();
+        let kept = locals.get_or_insert_default().entry(account.clone()).or_default();
+        let is_next = kept.1 == revision;
+        if is_next {
+            *kept = (known.clone(), revision + 1);
+        }
+        is_next
+    }
+
+    fn locals(&self) -> MutexGuard<'_, Option<HashMap<Account, (Known, u64)>>> {
+        self.local.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,110 @@
+//! Looking for steps whose answer was lost, and for those that are held.
+
+use std::time::Duration;
+
+use super::Client;
+use super::Recovery;
+use super::advance::Sender;
+use super::record::Recorded;
+use crate::error::Result;
+use crate::job::{Account, Job, Look, Outcome, Reason, Seen, Stage, StepRef, may_be_repeated};
+use crate::ledger::JobQuery;
+use crate::providers::Provider;
+use crate::providers::steps::Looking;
+
+/// How many held jobs are looked for when a later one of their account is accepted.
+const MOST_AT_ONCE: usize = 20;
+
+/// How long after one look for a held job another call's acceptance leads to the next.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(30);
+
+/// By how much a clock may seem to have been set back that was only read by another thread.
+const TOLERANCE: Duration = Duration::from_secs(1);
+
+impl Client {
+    /// Looks for a step, and stores what was seen. What that means is decided where it is applied.
+    pub(super) async fn look_up(
+        &self,
+        provider: &dyn Provider,
+        job: Job,
+        index: usize,
+    ) -> Result<Job> {
+        let Some(step) = job.step(index) else { return Ok(job) };
+        let look = match self.noted(step) {
+            Some(seen) => Look::new(self.now_for(&job), None, seen),
+            None => self.look_at(provider, step).await?,
+        };
+        self.record(job, Outcome::LookedUp(look)).await.map(Recorded::job)
+    }
+
+    /// What was written down beside the ledger.
+    fn noted(&self, step: StepRef<'_>) -> Option<Seen> {
+        let noted = self.0.side_file.as_ref()?.find(step.job().id(), step.index())?;
+        Some(Seen::Found {
+            resource: noted.resource,
+            poll_after: (!noted.is_done).then_some(Duration::ZERO),
+            offers: noted.offers,
+            others: Vec::new(),
+            doubt: None,
+        })
+    }
+
+    async fn look_at(&self, provider: &dyn Provider, step: StepRef<'_>) -> Result<Look> {
+        let begun = self.now_for(step.job());
+        let transport = provider.transport();
+        let keys = match transport.keys().await {
+            Ok(keys) => keys,
+            Err(error) => return Ok(Look::new(begun, None, Seen::Failed(Reason::from(&error)))),
+        };
+        let print = keys.fingerprint(transport.account());
+        let may_repeat = match self.0.recovery {
+            Recovery::Hold => Err("the policy is to hold"),
+            _ => {
+                let is_gone = self.sender_of(step).await? == Sender::Gone;
+                may_be_repeated(step, Some(&print), is_gone)
+            }
+        };
+        let elapsed = self.0.clock.elapsed();
+        let looking = Looking { keys: &keys, age: self.age_of(step), elapsed, may_repeat };
+        let seen = provider.look(step, looking).await;
+        let seen = seen.unwrap_or_else(|error| Seen::Failed(Reason::from(&error)));
+        Ok(Look::new(begun, Some(print), seen))
+    }
+
+    /// How long ago a step was first sent; `None` where the clock was set back since, so that
+    /// nobody knows.
+    fn age_of(&self, step: StepRef<'_>) -> Option<Duration> {
+        let (wall, now) = (self.0.clock.now(), self.now_for(step.job()));
+        let is_sound = wall + TOLERANCE >= step.job().updated_at();
+        Some(now.since(step.first_sent()?)).filter(|_| is_sound)
+    }
+
+    /// Looks for jobs of an account that are held, beside the work that goes on: whatever was late
+    /// may be listed by now.
+    pub(super) fn look_for_held(&self, account: &Account) {
+        let (client, account) = (self.clone(), account.clone());
+        self.0.work.begin(async move {
+            if let Err(error) = client.look_through_held(&account).await {
+                tracing::debug!(%error, "held jobs were not looked for");
+            }
+        });
+    }
+
+    async fn look_through_held(&self, account: &Account) -> Result<()> {
+        let query = JobQuery::at([Stage::Uncertain]).of(account);
+        let listed = self.0.ledger.list(&query).await?.into_iter().flatten();
+        let now = self.0.clock.now();
+        let looked_at = |job: &Job| {
+            job.current_step().and_then(|step| Some(step.evidence()?.looked_at)).unwrap_or_default()
+        };
+        let mut held: Vec<_> = listed
+            .filter(|job| now.since(looked_at(job)) >= LOOK_AGAIN_AFTER)
+            .map(|job| (looked_at(&job), job.id()))
+            .collect();
+        held.sort();
+        for (_, id) in held.into_iter().take(MOST_AT_ONCE) {
+            self.look_now(id).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,165 @@
+//! Waits whose machine's clock is set, and the last read that each makes before it gives up.
+
+#![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
+
+use std::future::IntoFuture as _;
+use std::time::Duration;
+
+use super::double::{Answer, Script, Stage};
+use super::{PollPolicy, PollState};
+use crate::client::{Limit, WaitPolicy};
+use crate::clock::Clock as _;
+
+const SECOND: Duration = Duration::from_secs(1);
+const TWO_HOURS_BACK: i64 = -7_200;
+const A_LAPTOPS_SLEEP: i64 = 31 * 60;
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_ends_no_wait_and_stops_no_reads() {
+    for secs in [TWO_HOURS_BACK, A_LAPTOPS_SLEEP, 400 * 86_400] {
+        for set_after in [1, 20, 100] {
+            let stage = Stage::new(Script::default());
+            let id = stage.job(SECOND * 120).await;
+            let end = stage.script().ends[&id.to_string()];
+            let wait = tokio::spawn(stage.client.resume(id).into_future());
+            tokio::time::sleep(SECOND * set_after).await;
+            stage.clock.set_by(secs);
+            wait.await.unwrap().unwrap();
+            let late = stage.clock.right().since(end);
+            assert!(late <= SECOND * 20, "{late:?} after its end, set by {secs} s");
+            let reads = stage.script().reads.len();
+            assert!((5..=20).contains(&reads), "{reads} reads, set by {secs} s");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_lasts_as_long_as_its_limit_says_whatever_the_clock_shows() {
+    let limits = [
+        WaitPolicy::new().with_time_limit(SECOND * 300),
+        WaitPolicy::new().with_job_age_limit(SECOND * 300),
+    ];
+    for (policy, secs) in limits
+        .into_iter()
+        .flat_map(|policy| [TWO_HOURS_BACK, A_LAPTOPS_SLEEP].map(|secs| (policy, secs)))
+    {
+        let stage = Stage::new(Script::default());
+        let id = stage.job(SECOND * 1_000_000).await;
+        let wait = tokio::spawn(stage.client.resume(id).policy(policy).into_future());
+        tokio::time::sleep(SECOND * 50).await;
+        stage.clock.set_by(secs);
+        let error = wait.await.unwrap().unwrap_err();
+        assert!(error.limit().is_some(), "{error}");
+        assert_eq!(stage.clock.elapsed().as_secs(), 300, "set by {secs} s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_from_before_a_clock_was_set_back_is_read_soon() {
+    let stage = Stage::new(Script::default());
+    let id = stage.job(SECOND * 5).await;
+    stage.clock.set_by(TWO_HOURS_BACK);
+    let age = WaitPolicy::new().with_job_age_limit(SECOND * 60);
+    stage.client.resume(id).policy(age).await.unwrap();
+    assert!(stage.clock.elapsed() <= SECOND * 19, "{:?}", stage.clock.elapsed());
+}
+
+/// Does what a provider asks for.
+#[derive(Debug)]
+struct Obeying;
+
+impl PollPolicy for Obeying {
+    fn wait(&self, state: &PollState) -> Duration {
+        state.hint.unwrap_or(SECOND * 10)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_provider_wished_of_an_earlier_run_is_not_kept() {
+    let stage = Stage::new(Script::default());
+    let job = stage.sent().await;
+    let id = stage.accept(job, SECOND, SECOND * 10_000).await;
+    stage.client.resume(id).await.unwrap();
+    assert!(stage.clock.elapsed() <= SECOND * 19, "{:?}", stage.clock.elapsed());
+
+    // Within a run it is for the policy to say what a wish counts for.
+    let hint = Some(SECOND * 10_000);
+    for (is_obeyed, most_reads) in [(true, 2), (false, 12)] {
+        let script = Script { hint, ..Script::default() };
+        let stage = Stage::with(script, |builder| match is_obeyed {
+            true => builder.poll_policy(Obeying),
+            false => builder,
+        });
+        let id = stage.job(SECOND * 1_000_000).await;
+        let policy = WaitPolicy::new().with_time_limit(SECOND * 300);
+        stage.client.resume(id).policy(policy).await.unwrap_err();
+        let reads = stage.script().reads.len();
+        assert!((most_reads - 2..=most_reads).contains(&reads), "{reads} reads");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_reads_once_more_before_it_gives_up() {
+    // Whenever a job ends, whoever waits to a moment later has its video.
+    for takes in (0..60).map(|tenths| SECOND * 20 + SECOND * tenths / 10) {
+        let stage = Stage::new(Script::default());
+        let id = stage.job(takes).await;
+        let policy = WaitPolicy::new().with_time_limit(takes + SECOND / 100);
+        let begun = stage.clock.elapsed();
+        match stage.client.resume(id).policy(policy).await {
+            Ok(video) => assert_eq!(video.job_id(), id),
+            // It was read within the last second, while it ran.
+            Err(error) => {
+                assert_eq!(error.limit(), Some(Limit::Time(takes + SECOND / 100)));
+                let (last, _) = *stage.script().reads.last().unwrap();
+                assert!(stage.clock.right().since(last) <= SECOND, "{takes:?}");
+            }
+        }
+        assert!(stage.clock.elapsed().saturating_sub(begun) <= takes + SECOND);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_has_no_time_looks_once_all_the_same() {
+    let policy = WaitPolicy::new().with_time_limit(Duration::ZERO);
+    let stage = Stage::new(Script::default());
+    let running = stage.job(SECOND * 100).await;
+    let error = stage.client.resume(running).policy(policy).await.unwrap_err();
+    assert_eq!(error.limit(), Some(Limit::Time(Duration::ZERO)));
+    assert_eq!(stage.script().reads.len(), 1);
+
+    tokio::time::sleep(SECOND * 100).await;
+    stage.clock.set_by(A_LAPTOPS_SLEEP);
+    let by_age = WaitPolicy::new().with_job_age_limit(SECOND * 60);
+    assert_eq!(stage.client.resume(running).policy(by_age).await.unwrap().job_id(), running);
+    assert_eq!(stage.script().reads.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_read_is_not_waited_for_for_long() {
+    let policy = WaitPolicy::new().with_time_limit(SECOND * 60);
+    let ends = async |script| {
+        let stage = Stage::new(script);
+        let id = stage.job(SECOND * 30).await;
+        stage.client.resume(id).policy(policy).await.unwrap_err();
+        (stage.clock.elapsed(), stage.script().reads.len())
+    };
+    // The account has to wait for longer than anybody's patience.
+    let answers = vec![Answer::Refused("3600")];
+    assert_eq!(ends(Script { answers, ..Script::default() }).await, (SECOND * 60, 1));
+    // The first read begins at 15 s to 18 s, and no answer comes.
+    let latency = SECOND * 1_000;
+    assert_eq!(ends(Script { latency, ..Script::default() }).await, (SECOND * 65, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_somebody_else_is_sending_is_seen_before_its_call_has_settled() {
+    let stage = Stage::new(Script::default());
+    let job = stage.sent().await;
+    let wait = tokio::spawn(stage.client.resume(job.id()).into_future());
+    tokio::time::sleep(SECOND * 5).await;
+    stage.accept(job, SECOND, SECOND).await;
+    wait.await.unwrap().unwrap();
+    assert!(stage.clock.elapsed() < SECOND * 20, "{:?}", stage.clock.elapsed());
+    assert!(stage.clock.most_sleeps_in_a_second() <= 10);
+}

@@ -1,0 +1,168 @@
+//! The one judge of steps whose answer was lost: what a look means, when a step is held, and when
+//! it may be sent again.
+//!
+//! A list proves presence, never absence. So what is found is adopted, what is not found is held,
+//! and only a person or a named policy has a held step sent again, after looks that leave as
+//! little doubt as looks can.
+
+use std::time::Duration;
+
+use super::{Evidence, Job, Look, Reach, Reason, Seen, Step, StepRef, StepState, Survey};
+use crate::error::ErrorKind;
+use crate::model::Timestamp;
+
+/// How many looks after the call has settled show nothing before a step is held: a list may be a
+/// little behind.
+const LOOKS_BEFORE_HOLDING: u32 = 2;
+
+/// How many looks after the call has settled may fail, or be put off by the provider, before a
+/// step is held: whatever cannot be seen can be decided by a person.
+const FAILURES_BEFORE_HOLDING: u32 = 4;
+
+/// How many whole looks have to show that a step is not there before it may be sent again.
+const WHOLE_LOOKS: u32 = 2;
+
+/// The longest pause between two looks for a held step.
+const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
+
+/// How many times the pause between two looks doubles.
+const MAX_DOUBLINGS: u32 = 12;
+
+/// What a look makes of a step that is sent, unknown or held.
+pub(super) fn looked_up(job: &mut Job, index: usize, look: Look, now: Timestamp) {
+    let step = &mut job.steps[index];
+    step.lookups = step.lookups.saturating_add(1);
+    let survey = match look.seen {
+        Seen::Found { resource, poll_after, offers, others, doubt } => {
+            step.again += u32::from(doubt.is_some());
+            step.doubt = doubt.or_else(|| step.doubt.take());
+            super::transition::accepted(step, resource, poll_after, offers, now);
+            for other in others {
+                super::transition::accepted(step, other, poll_after, Vec::new(), now);
+            }
+            job.trouble = None;
+            return;
+        }
+        Seen::Nothing(survey) => Some(survey),
+        Seen::Busy => None,
+        Seen::Failed(reason) => {
+            job.trouble = Some(reason);
+            None
+        }
+    };
+    let step = &mut job.steps[index];
+    let settled = step.settled.unwrap_or(now);
+    // Whatever arrived after the look had begun cannot stand in what it read.
+    let counts = look.begun >= settled;
+    let by_same_keys = step.keys.is_some() && look.keys == step.keys;
+    let is_whole = survey.as_ref().is_some_and(|survey| survey.reach == Reach::Whole);
+    let is_over = look.begun >= step.slot_until.unwrap_or(settled);
+    let is_apart = step.evidence.as_ref().is_none_or(|last| {
+        step.whole_looks == 0 || look.begun.since(last.looked_at) >= Duration::from_secs(1)
+    });
+    step.whole_looks = match is_whole && by_same_keys && counts && is_over {
+        true => step.whole_looks.saturating_add(u32::from(is_apart)),
+        false => 0,
+    };
+    step.absences = step.absences.saturating_add(u32::from(counts));
+    let never = survey.as_ref().is_some_and(|survey| matches!(survey.reach, Reach::Never(_)));
+    let enough = if survey.is_some() { LOOKS_BEFORE_HOLDING } else { FAILURES_BEFORE_HOLDING };
+    let evidence = Evidence { looked_at: look.begun, by_same_keys, survey, looks: step.lookups };
+    // One that the provider is just answering is waited for, and what is held stays held.
+    let is_held = step.state == StepState::Uncertain || never || step.absences >= enough;
+    step.due = match is_held {
+        true => now + pause(step),
+        false => (now + pause(step).min(step.settle())).max(step.due.min(settled)),
+    };
+    if is_held {
+        hold(job, index, &evidence);
+    } else {
+        job.steps[index].state = StepState::Unknown;
+    }
+    job.steps[index].evidence = Some(evidence);
+}
+
+/// The pause after a look: a third of the time that a call takes to settle, and ever more.
+fn pause(step: &Step) -> Duration {
+    let doublings = step.lookups.saturating_sub(1).min(MAX_DOUBLINGS);
+    (step.settle() / 3).saturating_mul(1 << doublings).min(LONGEST_PAUSE)
+}
+
+fn hold(job: &mut Job, index: usize, evidence: &Evidence) {
+    let step = &mut job.steps[index];
+    step.state = StepState::Uncertain;
+    let why = match &evidence.survey {
+        Some(Survey { reach: Reach::Never(why), .. }) => why.clone(),
+        _ => format!("it was not found: {evidence}"),
+    };
+    let reason = match job.trouble.take() {
+        // A reason that was given before is kept, without the evidence of an older look.
+        Some(mut reason) => {
+            let told = reason.message.split(HELD).next().unwrap_or_default().to_owned();
+            reason.message = told;
+            reason
+        }
+        None => Reason::new(ErrorKind::SubmitUnknown, "the process ended before the answer came"),
+    };
+    let mut reason = reason;
+    reason.message = format!("{}{HELD}{why}", reason.message);
+    reason.operation.get_or_insert_with(|| step.operation.clone());
+    job.trouble = Some(reason);
+}
+
+/// What stands between what went wrong and what looks have shown.
+const HELD: &str = "; held, ";
+
+/// Whether a held step may be sent again by a person or a named policy, or why not.
+///
+/// # Errors
+/// What is missing, in words.
+pub(crate) fn may_be_sent_again(step: StepRef<'_>, now: Timestamp) -> Result<(), String> {
+    if step.state != StepState::Uncertain {
+        return Err("it is not held".to_owned());
+    }
+    let over = step.settled.max(step.slot_until);
+    if let Some(over) = over.filter(|over| now < *over) {
+        return Err(format!(
+            "the call may still be at work: not before {over}, when the provider's longest job has \
+             ended too"
+        ));
+    }
+    let Some(evidence) = &step.evidence else {
+        return Err("nobody has looked for it yet: resume it first".to_owned());
+    };
+    match evidence.survey.as_ref().map(|survey| &survey.reach) {
+        Some(Reach::Never(_)) => Ok(()),
+        _ if step.keys.is_none() => Err(
+            "it is not known by which keys it was sent, so no look can show that it is not there"
+                .to_owned(),
+        ),
+        _ if !evidence.by_same_keys => {
+            Err("it was sent by other keys than these: only those can show that it is not there"
+                .to_owned())
+        }
+        None => Err("the last look failed".to_owned()),
+        Some(Reach::Partial(why)) => Err(format!("the look was not whole: {why}")),
+        Some(Reach::Whole) if step.whole_looks < WHOLE_LOOKS => {
+            Err("it was looked for once: two looks have to show the same".to_owned())
+        }
+        Some(Reach::Whole) => Ok(()),
+    }
+}
+
+/// Whether the same call may be sent again under its idempotency key, as a look. Its sender must
+/// surely be gone, or it may still be about to send; and another account's key would buy a second
+/// one.
+pub(crate) fn may_be_repeated(
+    step: StepRef<'_>,
+    keys: Option<&str>,
+    is_sender_gone: bool,
+) -> Result<(), &'static str> {
+    if step.keys.is_none() || step.keys.as_deref() != keys {
+        return Err("its keys are not surely those that sent the call");
+    }
+    if step.state == StepState::Submitting && !is_sender_gone {
+        return Err("whoever sent the call may still be at it");
+    }
+    Ok(())
+}

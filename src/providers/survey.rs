@@ -1,0 +1,139 @@
+//! Looking through a list for a step whose answer was lost.
+
+use crate::job::{Reach, StepRef, Survey, tagged};
+use crate::model::Timestamp;
+
+use super::steps::CLOCK_SKEW;
+
+/// What was read of a list so far, as far as it tells whether a step may be missing from it.
+///
+/// A look is whole where the list goes back, in order, the newest first, past something older than
+/// the call, and where nothing on the way could be the step.
+pub(super) struct Looked {
+    since: Option<Timestamp>,
+    records: u32,
+    last: Option<Timestamp>,
+    is_past: bool,
+    gap: Option<&'static str>,
+}
+
+impl Looked {
+    pub(super) fn new(step: StepRef<'_>) -> Self {
+        Self { since: step.first_sent(), records: 0, last: None, is_past: false, gap: None }
+    }
+
+    /// Notes a record that is not the step's, with when it was made and whether it surely is
+    /// somebody else's.
+    pub(super) fn see(&mut self, made: Option<Timestamp>, is_anothers: bool) {
+        self.records = self.records.saturating_add(1);
+        let Some(made) = made else { return self.note("a record does not say when it was made") };
+        if self.last.is_some_and(|last| made > last) {
+            self.note("the records are not in order, the newest first");
+        }
+        self.last = Some(self.last.map_or(made, |last| last.min(made)));
+        match self.since {
+            Some(since) if made + CLOCK_SKEW < since => self.is_past = true,
+            Some(_) if is_anothers => {}
+            Some(_) => self.note("a record that was made since then may be this one"),
+            None => self.note("it is not known when it was sent"),
+        }
+    }
+
+    /// Whether a record was seen that is older than the call.
+    pub(super) fn is_past(&self) -> bool {
+        self.is_past
+    }
+
+    /// Notes what keeps the look from being whole. The first reason is told.
+    pub(super) fn note(&mut self, gap: &'static str) {
+        self.gap.get_or_insert(gap);
+    }
+
+    pub(super) fn survey(mut self) -> Survey {
+        if !self.is_past {
+            self.note("nothing that is older than the call was listed");
+        }
+        let reach = self.gap.map_or(Reach::Whole, |gap| Reach::Partial(gap.to_owned()));
+        Survey { records: self.records, back_to: self.last, reach }
+    }
+
+    /// What was read, where no look can tell.
+    pub(super) fn never(self, why: &str) -> Survey {
+        let reach = Reach::Never(why.to_owned());
+        Survey { records: self.records, back_to: self.last, reach }
+    }
+}
+
+/// Nothing was read, since no look can tell.
+pub(super) fn no_look(why: &str) -> Survey {
+    Survey { records: 0, back_to: None, reach: Reach::Never(why.to_owned()) }
+}
+
+/// Whether a text carries a tag, wherever and in whatever case.
+pub(super) fn carries(text: &str, tag: &str) -> bool {
+    let (text, tag) = (text.to_ascii_lowercase(), tag.to_ascii_lowercase());
+    // Step 1 is not step 12.
+    let ends = |at: usize| !text[at + tag.len()..].starts_with(|c: char| c.is_ascii_digit());
+    text.match_indices(&tag).any(|(at, _)| ends(at))
+}
+
+/// Whether a text carries the whole tag of another step of a job of ours.
+pub(super) fn carries_another(text: &str, tag: &str) -> bool {
+    let is_tag = |(at, _): (usize, &str)| {
+        let end = text[at + 3..].find(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+        tagged(&text[at..end.map_or(text.len(), |end| at + 3 + end)]).is_some()
+    };
+    !carries(text, tag) && text.match_indices("ar-").any(is_tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TAG: &str = "ar-01KXQ4T5R8C2V6B1N0M3Z7Y9WA-1";
+
+    #[test]
+    fn a_tag_is_found_wherever_it_stands_and_is_not_taken_for_another_steps() {
+        for text in [
+            TAG.to_owned(),
+            format!("Roast {TAG}"),
+            format!("x?adreel=t.{TAG}&y"),
+            TAG.to_lowercase(),
+        ] {
+            assert!(carries(&text, TAG) && !carries_another(&text, TAG), "{text}");
+        }
+        let twelfth = format!("Roast {TAG}2");
+        assert!(!carries(&twelfth, TAG) && carries_another(&twelfth, TAG));
+        let cut = &TAG[..20];
+        for text in ["", "Roast", cut, "bar-code", "ar-"] {
+            assert!(!carries(text, TAG) && !carries_another(text, TAG), "{text}");
+        }
+    }
+
+    fn at(secs: i64) -> Option<Timestamp> {
+        Some(Timestamp::from_millis((1_790_000_000 + secs) * 1000))
+    }
+
+    fn looked(records: &[(Option<Timestamp>, bool)]) -> Reach {
+        let mut looked = Looked { since: at(0), records: 0, last: None, is_past: false, gap: None };
+        records.iter().for_each(|(made, is_anothers)| looked.see(*made, *is_anothers));
+        looked.survey().reach
+    }
+
+    #[test]
+    fn a_look_is_whole_only_in_order_past_an_older_record_and_without_a_stranger() {
+        assert_eq!(looked(&[(at(9), true), (at(3), true), (at(-900), false)]), Reach::Whole);
+        for partial in [
+            vec![],
+            vec![(at(9), true)],
+            vec![(at(9), false), (at(-900), false)],
+            vec![(at(-900), false), (at(9), true)],
+            vec![(None, true), (at(-900), false)],
+            vec![(at(9), true), (at(-900), false), (at(-800), false)],
+            // Within what clocks may differ by.
+            vec![(at(-100), false), (at(-900), false)],
+        ] {
+            assert!(matches!(looked(&partial), Reach::Partial(_)), "{partial:?}");
+        }
+    }
+}

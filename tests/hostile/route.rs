@@ -1,0 +1,149 @@
+//! Several processes route one request over several accounts. One of them pays, once.
+
+use std::time::Duration;
+
+use crate::command::{Desk, IMAGE, Run};
+use crate::dialect::{BeatApi, Creatify, Jogg, beatapi, creatify, jogg};
+use crate::server::{Answer, Request, Server};
+use crate::{SPEED, Switch, side_by_side};
+
+/// How long JoggAI takes to tell its presenters, so that plans are made beside calls.
+const PLANNING: Duration = Duration::from_millis(1200);
+
+#[derive(Clone)]
+struct Services(BeatApi, Creatify, Jogg);
+
+impl Services {
+    fn new() -> Self {
+        Self(BeatApi::newer(), Creatify::new(), Jogg::new())
+    }
+
+    fn answer(&self, request: &Request) -> Answer {
+        match request.path.split('/').nth(1) {
+            Some("v1") => self.0.answer(request),
+            Some("api") => self.1.answer(request),
+            _ if request.is("GET", "/v2/avatars/public") => jogg::avatars().after(PLANNING),
+            _ => self.2.answer(request),
+        }
+    }
+
+    /// How many accounts have accepted a job.
+    fn accepted(&self) -> usize {
+        self.0.accepted() + self.1.pictures() + self.2.accepted()
+    }
+}
+
+fn route(desk: &Desk, server: &Server, order: &[&str]) -> Run {
+    let mut args = [&["make"], &IMAGE[..], &["--route"]].concat();
+    for provider in order {
+        args.extend(["--provider", provider]);
+    }
+    desk.run(server, &args)
+}
+
+/// Runs one command for each order, all at once.
+async fn race(services: &Services, server: &Server, orders: &[&[&str]]) {
+    let desk = Desk::new();
+    // The ledger's file is there before anybody races for it.
+    desk.run(server, &["jobs"]).ended().await.is(0);
+    let running: Vec<_> = orders.iter().map(|order| route(&desk, server, order).start()).collect();
+    let mut ended = Vec::new();
+    for command in running {
+        ended.push(command.ended().await);
+    }
+    assert_eq!(services.accepted(), 1, "{ended:?}");
+    assert!(desk.videos() == 1 && ended.iter().any(|ended| ended.code == Some(0)), "{ended:?}");
+}
+
+#[tokio::test]
+async fn two_routes_with_one_key() {
+    let services = Services::new();
+    let service = services.clone();
+    let server = Server::sped_up(SPEED, move |request| service.answer(request)).await;
+    race(&services, &server, &[&["jogg", "beatapi"], &["beatapi", "jogg"]]).await;
+}
+
+/// One process was refused at the first account and plans the second; another tries the first again,
+/// which accepts.
+#[tokio::test]
+async fn route_goes_on_while_it_is_tried_again() {
+    let (services, desk, is_refused) = (Services::new(), Desk::new(), Switch::default());
+    let service = services.clone();
+    let server = Server::sped_up(SPEED, move |request| {
+        match request.is("POST", beatapi::CREATE) && is_refused.is_first() {
+            true => beatapi::no_credits(),
+            false => service.answer(request),
+        }
+    });
+    let server = server.await;
+    desk.run(&server, &["jobs"]).ended().await.is(0);
+    let first = route(&desk, &server, &["beatapi", "jogg"]).start();
+    server.reach(1, "GET", "/v2/avatars/public").await;
+    let second = route(&desk, &server, &["beatapi", "jogg"]).start();
+    let (first, second) = (first.ended().await, second.ended().await);
+    assert_eq!((services.accepted(), desk.videos()), (1, 1), "{first:?}\n{second:?}");
+}
+
+/// Which calls are refused, so that every process is refused somewhere.
+type Refusals = fn(&Request, &Switch) -> Option<Answer>;
+
+#[tokio::test]
+async fn three_accounts_routed_by_three_processes() {
+    async fn play(refusals: Refusals) {
+        let (services, is_refused) = (Services::new(), Switch::default());
+        let service = services.clone();
+        let server = Server::sped_up(SPEED, move |request| {
+            refusals(request, &is_refused).unwrap_or_else(|| service.answer(request))
+        });
+        let orders: [&[&str]; 3] = [
+            &["beatapi", "creatify", "jogg"],
+            &["creatify", "jogg", "beatapi"],
+            &["jogg", "beatapi", "creatify"],
+        ];
+        race(&services, &server.await, &orders).await;
+    }
+    let members: [(&str, Refusals); 5] = [
+        ("all accept", |_, _| None),
+        ("one never accepts", |request, _| {
+            request.is("POST", beatapi::CREATE).then(beatapi::no_credits)
+        }),
+        ("one refuses once", |request, is_refused| {
+            let is_it = request.is("POST", beatapi::CREATE) && is_refused.is_first();
+            is_it.then(beatapi::no_credits)
+        }),
+        ("only the slowest accepts", |request, _| {
+            let no_credits = || creatify::refused(402, "no credits");
+            let refused = request.is("POST", beatapi::CREATE).then(beatapi::no_credits);
+            refused.or_else(|| request.is("POST", creatify::IMAGE).then(no_credits))
+        }),
+        ("one is slow to refuse", |request, is_refused| {
+            let is_it = request.is("POST", creatify::IMAGE) && is_refused.is_first();
+            is_it.then(|| creatify::refused(402, "no credits").after(Duration::from_millis(400)))
+        }),
+    ];
+    side_by_side(members, play).await;
+}
+
+/// Whoever sent at the first account was killed before the answer. That account may have accepted,
+/// so nobody goes on to another, in whichever order they route.
+#[tokio::test]
+async fn route_whose_sender_was_killed() {
+    async fn play(order: [&'static str; 2]) {
+        let (services, desk, is_lost) = (Services::new(), Desk::new(), Switch::default());
+        let service = services.clone();
+        let server = Server::sped_up(SPEED, move |request| {
+            let answer = service.answer(request);
+            let is_it = request.is("POST", creatify::IMAGE) && is_lost.is_first();
+            if is_it { Answer::hang_up().after(Duration::from_secs(30)) } else { answer }
+        });
+        let server = server.await;
+        let first = route(&desk, &server, &["creatify", "beatapi"]).start();
+        server.reach(1, "POST", creatify::IMAGE).await;
+        first.kill().await;
+        route(&desk, &server, &order).ended().await.is(6);
+        assert_eq!((services.accepted(), desk.videos()), (1, 0));
+    }
+    let orders = [["creatify", "beatapi"], ["beatapi", "creatify"], ["jogg", "beatapi"]];
+    let names = ["the same order", "the other order", "other accounts"];
+    side_by_side(names.into_iter().zip(orders), play).await;
+}
