@@ -11,8 +11,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Credits, Timestamp, VideoFacts, VideoRequest};
 
 /// The form in which jobs are written. It changes only where an older version would read a newer
-/// job wrongly; what is merely added needs no new form.
-const VERSION: u16 = 1;
+/// job wrongly; what is merely added needs no new form. The second form is the first one in which a
+/// job may be held or at rest where an older version would send it on.
+const VERSION: u16 = 2;
 
 /// A job as a ledger keeps it: two JSON texts.
 #[derive(Clone, Debug, PartialEq, Eq)]

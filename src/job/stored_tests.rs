@@ -195,7 +195,7 @@ fn what_is_stored_is_read_as_the_same_and_the_order_never_changes() {
 #[test]
 fn a_job_of_a_newer_form_is_refused_and_not_misread() {
     let stored = new_job().to_stored().unwrap();
-    let newer = |text: &str| text.replacen("\"v\":1", "\"v\":2", 1);
+    let newer = |text: &str| text.replacen("\"v\":2", "\"v\":3", 1);
     for stored in [
         StoredJob::new(newer(&stored.order), &stored.state),
         StoredJob::new(&stored.order, newer(&stored.state)),
@@ -209,7 +209,7 @@ fn a_job_of_a_newer_form_is_refused_and_not_misread() {
     let error = Job::from_stored(&StoredJob::new(unknown, &stored.state)).unwrap_err();
     assert!(error.to_string().contains("hologram"), "{error}");
     // What is merely added to the state is passed over.
-    let added = stored.state.replacen("\"v\":1", "\"v\":1,\"mood\":\"good\"", 1);
+    let added = stored.state.replacen("\"v\":2", "\"v\":2,\"mood\":\"good\"", 1);
     assert!(Job::from_stored(&StoredJob::new(&stored.order, added)).is_ok());
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use adreel::ledger::conformance;
-use adreel::{Error, ErrorKind, Ledger, Sql};
+use adreel::{Error, ErrorKind, Job, Ledger, Sql};
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
@@ -40,6 +40,53 @@ async fn a_full_disk_is_told_and_loses_nothing() {
     assert!(ledger.store(&announced(&first)).await.unwrap());
     inserted(&ledger).await;
     assert_eq!(listed(&ledger).await.len(), written + 1);
+}
+
+/// A route that a job has, and what would move it on.
+async fn claimed(ledger: &Sql) -> (Job, Job, Job) {
+    let from = conformance::job();
+    assert!(ledger.move_claim("route", None, &from).await.unwrap());
+    let left = announced(&from);
+    (from, left, conformance::job())
+}
+
+#[tokio::test]
+async fn a_claim_that_finds_the_disk_full_moves_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let pool = pool(&folder.path().join("jobs.db")).await;
+    let ledger = Sql::from_sqlite_pool(pool.clone()).await.unwrap();
+    let (from, left, to) = claimed(&ledger).await;
+    let pages = sqlx::query_scalar::<_, i64>("PRAGMA page_count").fetch_one(&pool).await.unwrap();
+    run(&pool, format!("PRAGMA max_page_count = {pages}")).await;
+    // Until not one more job has room.
+    while ledger.insert(&conformance::job()).await.is_ok() {}
+    let error = ledger.move_claim("route", Some(&left), &to).await.unwrap_err();
+    assert_told(&error, "is full; free some space on the disk");
+    assert_eq!(ledger.claim("route").await.unwrap(), Some(from.id()));
+    assert_eq!(ledger.load(from.id()).await.unwrap(), Some(from));
+    assert_eq!(ledger.load(to.id()).await.unwrap(), None);
+    // The limit was the connection's, so a new one is as good as a new disk.
+    assert!(ledger.move_claim("route", Some(&left), &to).await.unwrap());
+    assert_eq!(ledger.claim("route").await.unwrap(), Some(to.id()));
+}
+
+/// A database in memory ends with its connection, so that one is kept.
+#[tokio::test]
+async fn a_claim_that_cannot_be_moved_ends_no_database_in_memory() {
+    let options = SqliteConnectOptions::new().in_memory(true);
+    let options = options.synchronous(sqlx::sqlite::SqliteSynchronous::Full);
+    let pool = pool_with(options).await;
+    let ledger = Sql::from_sqlite_pool(pool.clone()).await.unwrap();
+    let (from, left, to) = claimed(&ledger).await;
+    run(
+        &pool,
+        "CREATE TRIGGER no BEFORE INSERT ON adreel_jobs BEGIN SELECT RAISE(ABORT, 'no'); END",
+    )
+    .await;
+    ledger.move_claim("route", Some(&left), &to).await.unwrap_err();
+    assert_eq!(ledger.load(from.id()).await.unwrap(), Some(from));
+    run(&pool, "DROP TRIGGER no").await;
+    assert!(ledger.move_claim("route", Some(&left), &to).await.unwrap());
 }
 
 #[tokio::test]

@@ -5,11 +5,13 @@
 
 mod events;
 mod faults;
+mod migrations;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod seats;
 mod sqlite;
 mod suite;
+mod suite_shared;
 #[path = "../support/with_log.rs"]
 mod with_log;
 

@@ -9,6 +9,9 @@ use sqlx::postgres::PgPoolOptions;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, PgPool};
 use tokio::task::{LocalSet, spawn_local};
 
+use crate::migrations::{
+    BY_HAND, OLD_STATEMENTS, REFUSED, TOTALS_AMISS, VERSION_3_POSTGRES, assert_up_to_date,
+};
 use crate::{COLUMNS, Columns, announced, columns, inserted, listed};
 
 /// Runs a test with the URL of a new database, which goes afterwards, also where the test fails.
@@ -52,6 +55,7 @@ async fn a_server_conforms() {
     with_database(async |url: String| {
         let opened = async || open(&url).await;
         assert_eq!(conformance::check_persistent(opened).await, Ok(()));
+        assert_eq!(ask(&url, TOTALS_AMISS).await, "0");
     })
     .await;
 }
@@ -256,7 +260,98 @@ async fn a_newer_schema_is_refused() {
         run(&url, "INSERT INTO adreel_schema (version) VALUES (99)").await;
         let error = Sql::open(&url).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsupported);
-        assert!(error.to_string().ends_with("up to 3; update adreel"), "{error}");
+        assert!(error.to_string().ends_with("up to 4; update adreel"), "{error}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_database_of_version_3_is_brought_up_to_date() {
+    with_database(async |url: String| {
+        run(&url, VERSION_3_POSTGRES).await;
+        assert_up_to_date(&open(&url).await).await;
+        assert_eq!(ask(&url, TOTALS_AMISS).await, "0");
+        let mut old = PgConnection::connect(&url).await.unwrap();
+        for statement in OLD_STATEMENTS {
+            let error = sqlx::query(statement).execute(&mut old).await.unwrap_err();
+            // What that release shows of a code that it does not know.
+            let error = error.into_database_error().unwrap();
+            assert_eq!((error.message(), error.code().as_deref()), (REFUSED, Some("P0001")));
+        }
+        for statement in BY_HAND {
+            sqlx::query(statement).execute(&mut old).await.unwrap();
+            assert_eq!(ask(&url, TOTALS_AMISS).await, "0", "{statement}");
+        }
+    })
+    .await;
+}
+
+/// A session that writes with the schema's name in front has another search_path.
+#[tokio::test]
+async fn totals_are_found_whatever_the_search_path_is() {
+    with_database(async |url: String| {
+        run(&url, "CREATE SCHEMA shop").await;
+        let own = format!("{url}?options=-c%20search_path%3Dshop");
+        run(&own, VERSION_3_POSTGRES).await;
+        assert_up_to_date(&open(&own).await).await;
+        run(&url, "UPDATE shop.adreel_jobs SET committed = committed + 5").await;
+        assert_eq!(ask(&own, TOTALS_AMISS).await, "0");
+    })
+    .await;
+}
+
+/// The keys of the locks that sessions hold.
+const SEATS: &str = "SELECT CAST(COUNT(pg_terminate_backend(pid, 5000)) AS TEXT) FROM pg_locks \
+     WHERE locktype = 'advisory' AND objsubid = 1 AND database = \
+     (SELECT oid FROM pg_database WHERE datname = current_database())";
+
+#[tokio::test]
+async fn a_seat_whose_session_is_cut_is_lost_and_another_can_be_taken() {
+    with_database(async |url: String| {
+        let ledger = open(&url).await;
+        let seat = ledger.take_seat().await.unwrap().unwrap();
+        assert!(seat.is_held().await);
+        assert_eq!(ask(&url, SEATS).await, "1");
+        assert_eq!(ledger.is_seated(seat.name()).await.unwrap(), Some(false));
+        assert!(!seat.is_held().await);
+        assert!(!seat.is_held().await);
+        let next = ledger.take_seat().await.unwrap().unwrap();
+        assert_eq!(ledger.is_seated(next.name()).await.unwrap(), Some(true));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_server_tells_nothing_of_a_seat() {
+    with_database(async |url: String| {
+        let ledger = open(&url).await;
+        let seat = ledger.take_seat().await.unwrap().unwrap();
+        // As if the server had been started after the seat was taken, and had lost its locks.
+        let (rest, started) = seat.name().rsplit_once('-').unwrap();
+        let (pg, key) = rest.split_once('-').unwrap();
+        let earlier = i64::from_str_radix(started, 16).unwrap() - 1;
+        let other_key = u64::from_str_radix(key, 16).unwrap() ^ 1;
+        let name = format!("{pg}-{other_key:016x}-{earlier:x}");
+        assert_eq!(ledger.is_seated(&name).await.unwrap(), None);
+        let name = format!("{pg}-{other_key:016x}-{started}");
+        assert_eq!(ledger.is_seated(&name).await.unwrap(), Some(false));
+        for name in ["", "pg-", "01M7Z2WPQ17E70A0ACY16PBNWG", "pg-7-1' OR true --"] {
+            assert_eq!(ledger.is_seated(name).await.unwrap(), None, "{name}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn its_clock_is_the_servers() {
+    with_database(async |url: String| {
+        let ledger = open(&url).await;
+        let server = "SELECT CAST(CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) \
+                      AS TEXT)";
+        let before: i64 = ask(&url, server).await.parse().unwrap();
+        let now = ledger.now().await.unwrap().unwrap().as_millis();
+        let after: i64 = ask(&url, server).await.parse().unwrap();
+        assert!(before <= now && now <= after, "{before} {now} {after}");
     })
     .await;
 }
@@ -270,7 +365,9 @@ async fn no_password_is_told() {
         let place =
             format!("{}:{}{}", url.host_str().unwrap(), url.port().unwrap_or(5432), url.path());
         assert_eq!(format!("{ledger:?}"), format!("Sql({place})"));
-        assert!(ledger.side_file().is_none() && ledger.take_seat().await.unwrap().is_none());
+        assert!(ledger.side_file().is_none());
+        let seat = ledger.take_seat().await.unwrap().unwrap();
+        assert!(!format!("{seat:?}").contains("secret"), "{seat:?}");
         url.set_path("/there_is_none");
         let error = Sql::open(url.as_str()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Io);

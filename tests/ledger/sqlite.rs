@@ -4,9 +4,10 @@ use std::path::Path;
 
 use adreel::ledger::conformance;
 use adreel::{ErrorKind, Ledger, Sql};
-use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, SqlitePool};
 
+use crate::migrations::TOTALS_AMISS;
 use crate::{COLUMNS, Columns, announced, columns, inserted, listed};
 
 pub(crate) fn url(path: &Path) -> String {
@@ -26,8 +27,8 @@ pub(crate) async fn pool_with(options: SqliteConnectOptions) -> SqlitePool {
     SqlitePoolOptions::new().max_connections(1).connect_with(options).await.unwrap()
 }
 
-pub(crate) async fn run(pool: &SqlitePool, statement: &'static str) {
-    sqlx::raw_sql(statement).execute(pool).await.unwrap();
+pub(crate) async fn run(pool: &SqlitePool, statement: impl Into<String>) {
+    sqlx::raw_sql(AssertSqlSafe(statement.into())).execute(pool).await.unwrap();
 }
 
 #[tokio::test]
@@ -35,6 +36,8 @@ async fn a_file_conforms() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("jobs.db");
     assert_eq!(conformance::check_persistent(async || open(&path).await).await, Ok(()));
+    let amiss = sqlx::query_scalar::<_, String>(TOTALS_AMISS).fetch_one(&pool(&path).await).await;
+    assert_eq!(amiss.unwrap(), "0");
 }
 
 #[tokio::test]
@@ -100,15 +103,15 @@ async fn a_row_that_cannot_be_read_is_an_error_in_its_place() {
     for (statement, id) in [
         ("UPDATE adreel_jobs SET state = 'no JSON' WHERE id = $1", ids[0]),
         ("UPDATE adreel_jobs SET state = x'ff00ff' WHERE id = $1", ids[1]),
-        ("UPDATE adreel_jobs SET revision = 7 WHERE id = $1", ids[2]),
+        ("UPDATE adreel_jobs SET revision = 7, stamp = 7 WHERE id = $1", ids[2]),
     ] {
         sqlx::query(statement).bind(id.to_string()).execute(&pool).await.unwrap();
     }
     run(
         &pool,
-        "INSERT INTO adreel_jobs SELECT 'zebra', provider, account, realm, NULL, stage, \
-         due_at, job_order, state, revision, created_at, updated_at, NULL, 0, NULL, NULL \
-         FROM adreel_jobs LIMIT 1",
+        "INSERT INTO adreel_jobs (id, provider, account, realm, stage, job_order, state, revision, \
+         stamp, created_at, updated_at) SELECT 'zebra', provider, account, realm, stage, job_order, \
+         state, revision, stamp, created_at, updated_at FROM adreel_jobs LIMIT 1",
     )
     .await;
     let expected = [Err(Some(ids[0])), Err(Some(ids[1])), Err(Some(ids[2])), Ok(0), Err(None)];
@@ -139,7 +142,7 @@ async fn a_ledger_of_version_1_is_brought_up_to_date() {
     run(&old, VERSION_1).await;
     let ledger = open(&path).await;
     let versions = sqlx::query_scalar::<_, i64>("SELECT MAX(version) FROM adreel_schema");
-    assert_eq!(versions.fetch_one(&old).await.unwrap(), 3);
+    assert_eq!(versions.fetch_one(&old).await.unwrap(), 4);
     let id = "01M7Z2WPQ17E70A0ACY16PBNWG".parse().unwrap();
     let job = ledger.load(id).await.unwrap().unwrap();
     assert_eq!((job.stage(), job.committed()), (adreel::Stage::Running, adreel::Credits::ZERO));
@@ -165,7 +168,7 @@ async fn a_newer_schema_is_refused() {
     run(&pool(&path).await, "INSERT INTO adreel_schema (version) VALUES (99)").await;
     let error = Sql::open(&url(&path)).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
-    assert!(error.to_string().ends_with("and this adreel knows up to 3; update adreel"), "{error}");
+    assert!(error.to_string().ends_with("and this adreel knows up to 4; update adreel"), "{error}");
 }
 
 #[tokio::test]

@@ -10,10 +10,9 @@ use crate::job::{Account, Job, SpendKind};
 use crate::ledger::{Bounds, Ledger, Slots, SpendLimit, SpendScope, Stored, begin_of};
 use crate::model::{Credits, ProviderId, Timestamp};
 
-/// How many jobs are stored at a time within bounds.
-const PAYERS: usize = 1_000;
-/// How many of them their slots let through, and how many their limit.
-const SLOTS: u32 = 25;
+/// How many jobs are stored at a time within bounds, four times each.
+const PAYERS: usize = 250;
+/// How many of them a limit lets through.
 const AFFORDED: u32 = 40;
 
 /// The beginning of a day on which no other rule's jobs reserve anything.
@@ -160,8 +159,7 @@ impl<L: Ledger> Suite<'_, L> {
         let limits = [SpendScope::Account, today.clone(), SpendScope::Run("a".to_owned())];
         let limits = limits.map(|scope| SpendLimit::new(scope, most));
         // First the slots keep most of them back, then the limits do.
-        for (slots, expected) in [(SLOTS, SLOTS), (SLOTS * 100, AFFORDED - SLOTS), (SLOTS * 100, 0)]
-        {
+        for (slots, expected) in [(10, 10), (25, 15), (1_000, 15), (1_000, 0)] {
             let bounds = Bounds::spending(limits.clone()).slots(Slots::new(slots, now));
             let calls = intents.iter().zip(self.turns());
             let calls = calls.map(|(intent, ledger)| ledger.store_within(intent, &bounds));
