@@ -32,7 +32,7 @@ pub use upload::Upload;
 pub(crate) use call::{Answer, Call};
 pub(crate) use reply::{Refusal, Reply, retry_after, wait_of};
 pub(crate) use retry::growing_pause;
-pub(crate) use webhook_url::proved_tag;
+pub(crate) use webhook_url::Claim;
 
 use std::sync::Arc;
 use std::time::Duration;
