@@ -428,7 +428,10 @@ fn a_half_paid_job_rests_for_the_network_keys_credits_or_plan() {
             now = now + SECOND;
             job = apply(job, sending(), now);
         }
-        assert_eq!(apply(job, Outcome::Decided(Decision::Wake), now).steps()[0].resource(), Some("image_1"));
+        assert_eq!(
+            apply(job, Outcome::Decided(Decision::Wake), now).steps()[0].resource(),
+            Some("image_1")
+        );
     }
     let over = Outcome::NotSent { reason: reason(ErrorKind::OverCap), again_after: None };
     let ready = apply(half_paid(), refused(ErrorKind::Unavailable, 1, Some(SECOND)), NOW);
