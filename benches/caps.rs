@@ -11,7 +11,7 @@
 
 use std::time::{Duration, Instant};
 
-use adreel::job::{Outcome, SubmitOutcome, apply};
+use adreel::job::{Outcome, Sending, SubmitOutcome, apply};
 use adreel::ledger::{Bounds, Slots, SpendLimit, SpendScope, Stored, conformance};
 use adreel::{Credits, Job, Ledger, Sql};
 
@@ -89,10 +89,11 @@ async fn submit(ledger: &Sql) -> Duration {
 
 /// A job whose next step is paid, and the same with that step announced.
 fn payer() -> (Job, Job) {
-    let sending = || Outcome::Sending {
-        settle: Duration::from_secs(90),
-        sender: None,
-        run: Some("run 7".to_owned()),
+    let sending = || {
+        let second = Duration::from_secs(1);
+        let mut sending = Sending::new(90 * second, 1_800 * second);
+        sending.run = Some("run 7".to_owned());
+        Outcome::Sending(sending)
     };
     let resource = "https://cdn.example/roast.png".to_owned();
     let hosted = SubmitOutcome::Accepted { resource, poll_after: None, offers: Vec::new() };

@@ -209,9 +209,17 @@ impl Client {
     }
 
     /// The name by which others that share the ledger see that this client lives; `None` where that
-    /// cannot be seen. It is taken before the first intent.
+    /// cannot be seen. The seat is taken before the first intent, and another one where it was lost.
     pub(super) async fn seat(&self) -> Result<Option<String>> {
-        let taken = self.0.seat.get_or_try_init(|| self.0.ledger.take_seat()).await?;
-        Ok(taken.as_ref().map(|seat| seat.name().to_owned()))
+        let mut kept = self.0.seat.lock().await;
+        let is_held = match &*kept {
+            Some(Some(seat)) => seat.is_held().await,
+            Some(None) => true,
+            None => false,
+        };
+        if !is_held {
+            *kept = Some(self.0.ledger.take_seat().await?);
+        }
+        Ok(kept.iter().flatten().next().map(|seat| seat.name().to_owned()))
     }
 }

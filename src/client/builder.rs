@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 use super::ahead::Ahead;
 use super::gate::Gates;
@@ -241,7 +241,7 @@ impl ClientBuilder {
             turns: Turns::default(),
             gates: Gates::default(),
             work: Work::default(),
-            seat: OnceCell::new(),
+            seat: Mutex::default(),
             side_file,
             recovery: self.recovery,
             settle: self.settle,

@@ -53,7 +53,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::sync::OnceCell;
+use tokio::sync::Mutex;
 
 use crate::catalogue::Catalogue;
 use crate::clock::Clock;
@@ -99,8 +99,9 @@ struct Inner {
     /// What each account has room for.
     gates: gate::Gates,
     work: work::Work,
-    /// By which others that share the ledger see that this client lives.
-    seat: OnceCell<Option<Seat>>,
+    /// By which others that share the ledger see that this client lives; `None` before it was asked
+    /// for, and `Some(None)` where there are none.
+    seat: Mutex<Option<Option<Seat>>>,
     side_file: Option<side_file::SideFile>,
     recovery: Recovery,
     settle: Option<Duration>,

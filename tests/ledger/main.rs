@@ -15,6 +15,7 @@ mod suite_shared;
 #[path = "../support/with_log.rs"]
 mod with_log;
 
+use adreel::job::Sending;
 use adreel::ledger::conformance;
 use adreel::{Job, JobQuery, Ledger, MemoryLedger, Timestamp};
 
@@ -26,8 +27,8 @@ async fn memory_conforms() {
 /// A job after its paid call was announced.
 fn announced(job: &Job) -> Job {
     let now = job.updated_at() + std::time::Duration::from_secs(1);
-    let settle = std::time::Duration::from_secs(90);
-    let sending = adreel::job::Outcome::Sending { settle, sender: None, run: None };
+    let second = std::time::Duration::from_secs(1);
+    let sending = adreel::job::Outcome::Sending(Sending::new(90 * second, 1_800 * second));
     adreel::job::apply(job.clone(), sending, now)
 }
 

@@ -46,20 +46,35 @@ impl Flawed {
     /// Looks whether a claim can be moved, and moves it when somebody else may have done so.
     async fn move_late(&self, route: &str, from: Option<&Job>, to: &Job) -> Result<bool> {
         let holder = self.routes.lock().unwrap().get(route).copied();
-        if holder != from.map(Job::id) {
+        let may_leave = match from {
+            Some(from) => self.is_next(from).await?,
+            None => true,
+        };
+        if holder != from.map(Job::id) || !may_leave || !self.is_next(to).await? {
             return Ok(false);
         }
-        // A move that the rows refuse is refused here too.
-        let probe = format!("{route} {}", to.id());
         tokio::task::yield_now().await;
         if let Some(from) = from {
             self.rows.store(from).await?;
         }
-        let is_moved = self.rows.move_claim(&probe, None, to).await?;
-        if is_moved {
-            self.routes.lock().unwrap().insert(route.to_owned(), to.id());
+        match to.revision() {
+            0 => drop(self.rows.insert(to).await?),
+            _ => drop(self.rows.store(to).await?),
         }
-        Ok(is_moved)
+        self.routes.lock().unwrap().insert(route.to_owned(), to.id());
+        Ok(true)
+    }
+
+    async fn is_next(&self, job: &Job) -> Result<bool> {
+        let row = self.rows.load(job.id()).await?;
+        let same_key = match job.key_digest() {
+            Some(key) => self.rows.find(job.account(), key).await?,
+            None => None,
+        };
+        Ok(match job.revision().checked_sub(1) {
+            Some(before) => row.is_some_and(|row| row.revision() == before),
+            None => row.is_none() && same_key.is_none(),
+        })
     }
 }
 
@@ -98,7 +113,10 @@ impl Ledger for Flawed {
                 }
                 (Flaw::CountsBeforeItStores, Some(slots)) => {
                     bounds.slots = None;
+                    let own = self.rows.load(job.id()).await?;
+                    let own = own.is_some_and(|own| own.slot_until() > Some(slots.now));
                     let taken = self.rows.slots_taken(job.account(), slots.now).await?;
+                    let taken = taken - u32::from(own);
                     if taken >= slots.most {
                         return Ok(Stored::full(taken));
                     }

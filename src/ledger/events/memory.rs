@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,6 +16,10 @@ pub(in crate::ledger) struct MemoryEvents(Mutex<State>);
 struct State {
     /// The first one has the number 1.
     events: Vec<Entry>,
+    /// The indices of each resource's events.
+    resources: HashMap<(Account, String), Vec<usize>>,
+    /// When which can be claimed.
+    due: BTreeSet<(Timestamp, usize)>,
     /// Who holds which lease, and until when.
     leases: HashMap<String, (String, Timestamp)>,
 }
@@ -36,9 +40,24 @@ impl MemoryEvents {
 }
 
 impl State {
-    fn entry(&mut self, number: u64) -> Option<&mut Entry> {
+    fn index(&self, number: u64) -> Option<usize> {
         let index = usize::try_from(number).ok()?.checked_sub(1)?;
-        self.events.get_mut(index)
+        (index < self.events.len()).then_some(index)
+    }
+
+    /// Sets when an event can be claimed, and says whether it could be before.
+    fn set_due(&mut self, index: usize, due: Option<Timestamp>) -> bool {
+        let before = std::mem::replace(&mut self.events[index].due, due);
+        if let Some(before) = before {
+            self.due.remove(&(before, index));
+        }
+        self.due.extend(due.map(|due| (due, index)));
+        before.is_some()
+    }
+
+    fn of_resource(&self, account: &Account, resource: &str) -> &[usize] {
+        let key = (account.clone(), resource.to_owned());
+        self.resources.get(&key).map_or(&[], Vec::as_slice)
     }
 
     fn logged(&self, index: usize) -> LoggedEvent {
@@ -51,10 +70,15 @@ impl State {
 impl EventLog for MemoryEvents {
     fn note<'a>(&'a self, event: &'a NewEvent) -> BoxFuture<'a, Result<bool>> {
         let mut state = self.state();
-        let is_new = !state.events.iter().any(|known| known.event.is_same_as(event));
+        let mut known = state.of_resource(&event.account, &event.resource).iter();
+        let is_new = !known.any(|index| state.events[*index].event.is_same_as(event));
         if is_new {
-            let (event, due) = (event.clone(), Some(event.noted_at));
-            state.events.push(Entry { event, claims: 0, holder: String::new(), due });
+            let index = state.events.len();
+            let entry = Entry { event: event.clone(), claims: 0, holder: String::new(), due: None };
+            state.events.push(entry);
+            let resource = (event.account.clone(), event.resource.clone());
+            state.resources.entry(resource).or_default().push(index);
+            state.set_due(index, Some(event.noted_at));
         }
         Box::pin(ready(Ok(is_new)))
     }
@@ -66,14 +90,12 @@ impl EventLog for MemoryEvents {
         until: Timestamp,
     ) -> BoxFuture<'a, Result<Option<LoggedEvent>>> {
         let mut state = self.state();
-        let due = state.events.iter().enumerate();
-        let due = due.filter_map(|(index, entry)| Some((entry.due?, index)));
-        let first = due.filter(|(due, _)| *due <= now).min();
+        let first = state.due.first().copied().filter(|(due, _)| *due <= now);
         let claimed = first.map(|(_, index)| {
             let entry = &mut state.events[index];
             entry.claims += 1;
-            entry.due = Some(until);
             holder.clone_into(&mut entry.holder);
+            state.set_due(index, Some(until));
             state.logged(index)
         });
         Box::pin(ready(Ok(claimed)))
@@ -81,8 +103,8 @@ impl EventLog for MemoryEvents {
 
     fn acknowledge(&self, number: u64) -> BoxFuture<'_, Result<bool>> {
         let mut state = self.state();
-        let due = state.entry(number).and_then(|entry| entry.due.take());
-        Box::pin(ready(Ok(due.is_some())))
+        let is_news = state.index(number).is_some_and(|index| state.set_due(index, None));
+        Box::pin(ready(Ok(is_news)))
     }
 
     fn put_off<'a>(
@@ -92,9 +114,12 @@ impl EventLog for MemoryEvents {
         until: Timestamp,
     ) -> BoxFuture<'a, Result<bool>> {
         let mut state = self.state();
-        let is_held = |entry: &&mut Entry| entry.holder == holder && entry.due.is_some();
-        let held = state.entry(number).filter(is_held);
-        let stood = held.map(|entry| entry.due = Some(until)).is_some();
+        let is_held = |index: &usize| {
+            let entry = &state.events[*index];
+            entry.holder == holder && entry.due.is_some()
+        };
+        let held = state.index(number).filter(is_held);
+        let stood = held.is_some_and(|index| state.set_due(index, Some(until)));
         Box::pin(ready(Ok(stood)))
     }
 
@@ -117,10 +142,8 @@ impl EventLog for MemoryEvents {
         resource: &'a str,
     ) -> BoxFuture<'a, Result<Vec<LoggedEvent>>> {
         let state = self.state();
-        let is_of =
-            |entry: &Entry| entry.event.account == *account && entry.event.resource == resource;
-        let found = (0..state.events.len()).filter(|index| is_of(&state.events[*index]));
-        let found = found.map(|index| state.logged(index)).collect();
+        let found = state.of_resource(account, resource).iter();
+        let found = found.map(|index| state.logged(*index)).collect();
         Box::pin(ready(Ok(found)))
     }
 
