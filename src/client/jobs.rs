@@ -65,7 +65,7 @@ impl<'a> Jobs<'a> {
     /// # Errors
     /// As [`list`](Self::list), and [`ErrorKind::Decode`] for a job of a newer version.
     pub async fn find(&self, account: &Account, key: &str) -> Result<Option<Job>> {
-        self.0.0.ledger.find(account, &sha256(key)).await
+        self.0.job_by_key(account, &sha256(key)).await
     }
 
     /// Jobs that something is still to be done for: running, held, lost, or with a video to fetch.

@@ -16,6 +16,7 @@ mod record;
 mod recovery;
 mod regenerate;
 mod route;
+mod rows;
 mod send;
 mod side_file;
 mod spending;
@@ -337,7 +338,7 @@ impl Client {
         let provider = self
             .provider(Some(account.provider), Some(&account.name))
             .map_err(|error| error.with_job(job.id()))?;
-        if provider.transport().account() == account {
+        if provider.transport().account().has(job) {
             return Ok(provider);
         }
         let message =

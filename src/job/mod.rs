@@ -128,6 +128,8 @@ impl std::str::FromStr for Stage {
 pub struct Job {
     pub(crate) id: JobId,
     pub(crate) account: Account,
+    /// Whether the account's realm has its path, where there is one: older versions left it out.
+    pub(crate) is_realm_whole: bool,
     /// The digest of the caller's key, so that the key itself never leaves the process.
     pub(crate) key: Option<String>,
     pub(crate) fingerprint: String,
@@ -169,6 +171,7 @@ impl Job {
         Self {
             id,
             account: plan.account.clone(),
+            is_realm_whole: true,
             key: None,
             fingerprint,
             request: Arc::new(request),

@@ -37,6 +37,8 @@ struct Order<'a> {
     v: u16,
     id: JobId,
     account: Cow<'a, Account>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    whole_realm: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<Cow<'a, str>>,
     fingerprint: Cow<'a, str>,
@@ -85,6 +87,10 @@ struct State<'a> {
     revision: u64,
 }
 
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 fn yes() -> bool {
     true
 }
@@ -104,6 +110,7 @@ impl Job {
             v: VERSION,
             id: self.id,
             account: Cow::Borrowed(&self.account),
+            whole_realm: self.is_realm_whole,
             key: self.key.as_deref().map(Cow::Borrowed),
             fingerprint: Cow::Borrowed(&self.fingerprint),
             request: Cow::Borrowed(&self.request),
@@ -154,6 +161,7 @@ impl Job {
         Ok(Self {
             id: order.id,
             account: order.account.into_owned(),
+            is_realm_whole: order.whole_realm,
             key: order.key.map(Cow::into_owned),
             fingerprint: order.fingerprint.into_owned(),
             request: Arc::new(order.request.into_owned()),

@@ -259,9 +259,9 @@ impl Client {
         let (account, resource) = (&event.event.account, &event.event.resource);
         let job = match (account.provider, resource.parse()) {
             (ProviderId::Creatify, Ok(id)) => self.0.ledger.load(id).await?,
-            _ => self.0.ledger.find_resource(account, resource).await?,
+            _ => self.job_by_resource(account, resource).await?,
         };
-        Ok(job.filter(|job| job.account() == account))
+        Ok(job.filter(|job| account.has(job)))
     }
 
     /// Looks at a job now, and does what it needs next without waiting.

@@ -172,7 +172,7 @@ impl WebhookInbox {
         let claim = Claim::of(delivery.query).ok_or_else(unproved)?;
         let (id, step) = tagged(claim.tag()).ok_or_else(unproved)?;
         let is_ours = |job: &Job| {
-            job.account() == account && job.steps().get(step).is_some_and(|step| step.is_paid())
+            account.has(job) && job.steps().get(step).is_some_and(|step| step.is_paid())
         };
         let job = client.0.ledger.load(id).await?.filter(is_ours).ok_or_else(unproved)?;
         let transport = client.provider(Some(account.provider), Some(&account.name))?.transport();
@@ -254,7 +254,7 @@ fn outcome_of_hint(body: &[u8]) -> &'static str {
 impl Client {
     /// Wakes a job that is waited for since before there was an inbox.
     async fn wake_unwatched(&self, account: &Account, resource: &str) -> Result<Option<JobId>> {
-        let job = self.0.ledger.find_resource(account, resource).await?;
+        let job = self.job_by_resource(account, resource).await?;
         let Some(job) = job else { return Ok(None) };
         if is_missing(&job) {
             self.look_for_lost(job.id());
