@@ -146,7 +146,7 @@ async fn waiting_beside_a_slow_upload() {
 
     let (service, desk) = (BeatApi::newer(), Desk::new());
     let beatapi = service.clone();
-    let server = Server::in_real_time(move |request| {
+    let server = Server::sped_up(SPEED, move |request| {
         let answer = beatapi.answer(request);
         if request.is("POST", FILES) { answer.after(UPLOAD) } else { answer }
     });
