@@ -259,6 +259,7 @@ fn looked_at(looks: u64, keys: &str, reach: &Reach) -> (Job, Timestamp) {
 fn only_two_whole_looks_by_the_same_keys_let_somebody_send_again() {
     let partial = Reach::Partial("cut".to_owned());
     let never = Reach::Never("no list".to_owned());
+    let timeless = Reach::PresenceOnly("no times".to_owned());
     let may = |looks, keys: &str, reach: &Reach| {
         let (job, now) = looked_at(looks, keys, reach);
         let told = job.may_be_resubmitted(now);
@@ -271,11 +272,14 @@ fn only_two_whole_looks_by_the_same_keys_let_somebody_send_again() {
     assert!(may(2, "ours", &Reach::Whole));
     assert!(may(5, "ours", &Reach::Whole));
     assert!(may(1, "ours", &never), "no look can do better");
+    assert!(may(2, "ours", &timeless), "no look of it can do better");
     for (looks, keys, reach) in [
         (0, "ours", &Reach::Whole),
         (1, "ours", &Reach::Whole),
         (2, "another account's", &Reach::Whole),
         (2, "ours", &partial),
+        (1, "ours", &timeless),
+        (2, "another account's", &timeless),
     ] {
         assert!(!may(looks, keys, reach), "{looks} {keys} {reach:?}");
     }
@@ -428,7 +432,10 @@ fn a_half_paid_job_rests_for_the_network_keys_credits_or_plan() {
             now = now + SECOND;
             job = apply(job, sending(), now);
         }
-        assert_eq!(apply(job, Outcome::Decided(Decision::Wake), now).steps()[0].resource(), Some("image_1"));
+        assert_eq!(
+            apply(job, Outcome::Decided(Decision::Wake), now).steps()[0].resource(),
+            Some("image_1")
+        );
     }
     let over = Outcome::NotSent { reason: reason(ErrorKind::OverCap), again_after: None };
     let ready = apply(half_paid(), refused(ErrorKind::Unavailable, 1, Some(SECOND)), NOW);
