@@ -259,6 +259,7 @@ fn looked_at(looks: u64, keys: &str, reach: &Reach) -> (Job, Timestamp) {
 fn only_two_whole_looks_by_the_same_keys_let_somebody_send_again() {
     let partial = Reach::Partial("cut".to_owned());
     let never = Reach::Never("no list".to_owned());
+    let timeless = Reach::PresenceOnly("no times".to_owned());
     let may = |looks, keys: &str, reach: &Reach| {
         let (job, now) = looked_at(looks, keys, reach);
         let told = job.may_be_resubmitted(now);
@@ -271,11 +272,14 @@ fn only_two_whole_looks_by_the_same_keys_let_somebody_send_again() {
     assert!(may(2, "ours", &Reach::Whole));
     assert!(may(5, "ours", &Reach::Whole));
     assert!(may(1, "ours", &never), "no look can do better");
+    assert!(may(2, "ours", &timeless), "no look of it can do better");
     for (looks, keys, reach) in [
         (0, "ours", &Reach::Whole),
         (1, "ours", &Reach::Whole),
         (2, "another account's", &Reach::Whole),
         (2, "ours", &partial),
+        (1, "ours", &timeless),
+        (2, "another account's", &timeless),
     ] {
         assert!(!may(looks, keys, reach), "{looks} {keys} {reach:?}");
     }
