@@ -76,6 +76,8 @@ struct State<'a> {
     missing_since: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "is_no")]
     left: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    held_since: Option<Timestamp>,
     /// The cap that replaced the order's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cap: Option<Credits>,
@@ -142,6 +144,7 @@ impl Job {
             missed_polls: self.missed_polls,
             missing_since: self.missing_since,
             left: self.left,
+            held_since: self.held_since,
             cap: self.cap,
             video: self.video.as_ref().map(Cow::Borrowed),
             spending: Cow::Borrowed(&self.spending),
@@ -181,6 +184,7 @@ impl Job {
             missed_polls: state.missed_polls,
             missing_since: state.missing_since,
             left: state.left,
+            held_since: state.held_since,
             video: state.video.map(Cow::into_owned),
             spending: state.spending.into_owned(),
             updated_at: state.updated_at,

@@ -80,6 +80,7 @@ pub fn next(job: &Job, now: Timestamp) -> Action {
 #[must_use]
 pub fn apply(mut job: Job, outcome: Outcome, now: Timestamp) -> Job {
     job.revision += 1;
+    let held_since = job.held_since();
     job.updated_at = now;
     let run = match &outcome {
         Outcome::Sending(sending) => {
@@ -115,6 +116,7 @@ pub fn apply(mut job: Job, outcome: Outcome, now: Timestamp) -> Job {
         }
     }
     job.stage = stage(&job);
+    job.held_since = (job.stage == Stage::Uncertain).then(|| held_since.unwrap_or(now));
     job.enter(run, now);
     job
 }
