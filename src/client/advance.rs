@@ -56,6 +56,7 @@ impl Client {
     /// [`advance`](Self::advance) for a job that has a place in its account's line, which it gives up
     /// as soon as it counts.
     pub(super) async fn advance_from(&self, id: JobId, place: Option<Place>) -> Result<Advance> {
+        self.sync_clock().await;
         let turn = self.0.turns.take(id).await;
         let job = self.job(id).await?;
         let action = self.next(&job).await?;
@@ -67,6 +68,7 @@ impl Client {
     /// lost, and looks for one whose answer was lost, held or not. Nothing is sent, and nothing is
     /// held that would not be without this.
     pub(super) async fn look_now(&self, id: JobId) -> Result<Advance> {
+        self.sync_clock().await;
         let turn = self.0.turns.take(id).await;
         let mut job = self.job(id).await?;
         if job.current_step().is_some_and(|step| step.state() == StepState::Lost) {

@@ -1,8 +1,10 @@
-//! Rows that were written by a clock that was ahead of ours: before it was set back, or on another
-//! machine.
+//! By what time a job's row is judged: the ledger's own, where it has a clock that all who share it
+//! can go by; and never before the row was written, since it may be of a clock that was ahead of
+//! ours: before it was set back, or on another machine.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use super::Client;
 use crate::clock::Moment;
@@ -11,7 +13,20 @@ use crate::model::Timestamp;
 
 /// When this client first saw rows whose last change lies in the future.
 #[derive(Debug, Default)]
-pub(super) struct Ahead(Mutex<HashMap<JobId, Seen>>);
+pub(super) struct Ahead {
+    rows: Mutex<HashMap<JobId, Seen>>,
+    ledger: Mutex<Option<Synced>>,
+}
+
+/// What the ledger's clock showed last, if it has one, and when.
+#[derive(Clone, Copy, Debug)]
+struct Synced {
+    now: Option<Timestamp>,
+    at: Moment,
+}
+
+/// For how long the ledger's clock is taken to run with ours.
+const SYNC_EVERY: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 struct Seen {
@@ -26,15 +41,41 @@ impl Client {
     /// until the clock has caught up.
     pub(crate) fn now_for(&self, job: &Job) -> Timestamp {
         let clock = &*self.0.clock;
+        let synced = self.0.ahead.synced();
+        let by_ledger =
+            synced.and_then(|synced| Some(synced.now? + Moment::now(clock).since(synced.at)));
+        let now = by_ledger.unwrap_or_else(|| clock.now());
         let seen =
             Seen { revision: job.revision(), updated_at: job.updated_at(), at: Moment::now(clock) };
-        self.0.ahead.now(job.id(), seen, clock.now())
+        self.0.ahead.now(job.id(), seen, now)
+    }
+
+    /// Asks the ledger for its time, now and then. A scaled clock goes by itself.
+    pub(super) async fn sync_clock(&self) {
+        let clock = &*self.0.clock;
+        let at = Moment::now(clock);
+        let is_fresh = self.0.ahead.synced().is_some_and(|synced| at.since(synced.at) < SYNC_EVERY);
+        if is_fresh || !clock.is_real() {
+            return;
+        }
+        match self.0.ledger.now().await {
+            Ok(now) => self.0.ahead.sync(Synced { now, at }),
+            Err(error) => tracing::debug!(%error, "the ledger's time was not read"),
+        }
     }
 }
 
 impl Ahead {
+    fn synced(&self) -> Option<Synced> {
+        *self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sync(&self, synced: Synced) {
+        *self.ledger.lock().unwrap_or_else(PoisonError::into_inner) = Some(synced);
+    }
+
     fn now(&self, job: JobId, row: Seen, now: Timestamp) -> Timestamp {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         if row.updated_at <= now {
             seen.remove(&job);
             return now;
@@ -57,8 +98,6 @@ impl Ahead {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::clock::SystemClock;
 
@@ -80,7 +119,7 @@ mod tests {
         assert_eq!(ahead.now(id, row(2, at(7_330), 50), at(150)), at(7_330), "it was written anew");
         assert_eq!(ahead.now(id, row(2, at(7_330), 60), at(160)), at(7_340));
         assert_eq!(ahead.now(id, row(2, at(7_330), 9_999), at(9_000)), at(9_000), "it caught up");
-        assert!(ahead.0.lock().unwrap().is_empty());
+        assert!(ahead.rows.lock().unwrap().is_empty());
     }
 
     #[test]
@@ -90,6 +129,6 @@ mod tests {
             let id = JobId::new(&SystemClock);
             ahead.now(id, row(1, at(second + 10), 0), at(second));
         }
-        assert!(ahead.0.lock().unwrap().len() < 100);
+        assert!(ahead.rows.lock().unwrap().len() < 100);
     }
 }
