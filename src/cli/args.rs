@@ -3,6 +3,7 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::age::Age;
 use super::commands::FILE;
 use super::exit;
 use super::month::Month;
@@ -69,8 +70,10 @@ pub(super) enum Command {
     /// Wait for jobs and save their videos.
     Wait(WaitArgs),
     /// Come back to everything that is open in the ledger, and save it to its files.
-    Resume,
-    /// Decide what becomes of a held job, which may have been paid for.
+    Resume(ResumeArgs),
+    /// Decide what becomes of held jobs, which may have been paid for.
+    ///
+    /// One by its id, or --all, which lists first what that would send and what it may cost.
     Resolve(ResolveArgs),
     /// The ledger itself.
     Ledger {
@@ -161,12 +164,39 @@ pub(super) struct WaitArgs {
 }
 
 #[derive(Args, Debug)]
+pub(super) struct ResumeArgs {
+    /// First hold every job that may have been sent since the ledger's copy was made.
+    ///
+    /// For a ledger that was restored from a backup, or lost its last writes, before anything else
+    /// is done with it: what it takes for unsent may have been paid for since. What is found at
+    /// the providers goes on by itself. Jobs that were made after the copy are not in it: look at
+    /// the providers before the same requests are sent again.
+    #[arg(long)]
+    pub(super) after_restore: bool,
+}
+
+#[derive(Args, Debug)]
 pub(super) struct ResolveArgs {
     /// The job's id.
-    #[arg(value_name = "JOB")]
-    pub(super) id: JobId,
+    #[arg(value_name = "JOB", required_unless_present = "all")]
+    pub(super) id: Option<JobId>,
     #[command(flatten)]
     pub(super) decision: DecisionArgs,
+    /// Decide for all held jobs, after a list of what that would send and cost.
+    #[arg(long, conflicts_with_all = ["id", "adopt"])]
+    pub(super) all: bool,
+    /// Look for each now, and decide only for those that a look by the same keys does not find.
+    #[arg(long, requires = "all")]
+    pub(super) not_found: bool,
+    /// Only what has been held for this long: 30s, 15m, 2h, 3d.
+    #[arg(long, value_name = "AGE", requires = "all")]
+    pub(super) older_than: Option<Age>,
+    /// Only list what would be done.
+    #[arg(long, requires = "all", conflicts_with = "yes")]
+    pub(super) dry_run: bool,
+    /// Do not ask first, on a terminal.
+    #[arg(long, requires = "all")]
+    pub(super) yes: bool,
 }
 
 #[derive(Args, Debug)]

@@ -1,5 +1,6 @@
 //! The `adreel` command, for people at a shell. Thin: what it does, the library does.
 
+mod age;
 mod args;
 mod commands;
 mod context;
@@ -58,7 +59,7 @@ async fn command(cli: Cli) -> Exit {
         Command::Jobs(args) => commands::jobs::run(&context, args).await,
         Command::Job(args) => commands::jobs::show(&context, args).await,
         Command::Wait(args) => commands::resume::wait(&context, args).await,
-        Command::Resume => commands::resume::run(&context).await,
+        Command::Resume(args) => commands::resume::run(&context, args).await,
         Command::Resolve(args) => commands::resolve::run(&context, args).await,
         Command::Schema | Command::Sandbox(_) | Command::Ledger { .. } => Exit::Done,
     }

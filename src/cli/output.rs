@@ -73,6 +73,15 @@ pub(super) fn cost(cost: Cost) -> String {
     }
 }
 
+/// A text in a line of its own, and no longer than so many characters.
+pub(super) fn cut(text: &str, most: usize) -> String {
+    let text = text.replace(char::is_control, " ");
+    match text.char_indices().nth(most) {
+        None => text,
+        Some(_) => text.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
+
 /// Rows with their columns under each other.
 pub(super) fn table(rows: &[Vec<String>]) {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();

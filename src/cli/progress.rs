@@ -5,8 +5,8 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::context::Context;
-use super::output;
-use crate::job::{Job, Stage, StepState};
+use super::{commands, output};
+use crate::job::Job;
 use crate::model::ProviderId;
 
 /// Live lines on a terminal, plain lines elsewhere, nothing where nobody wants any.
@@ -56,7 +56,7 @@ pub(super) struct ProviderProgress {
 impl ProviderProgress {
     /// Shows where a job stands; on a plain terminal only what is new.
     pub(super) fn show(&self, job: &Job) {
-        self.say(&describe(job));
+        self.say(&commands::progress(job));
     }
 
     pub(super) fn say(&self, text: &str) {
@@ -75,24 +75,5 @@ impl ProviderProgress {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-    }
-}
-
-fn describe(job: &Job) -> String {
-    let steps = job.steps();
-    let done = steps.iter().filter(|step| step.state() == StepState::Succeeded).count();
-    let step = steps.get(done);
-    let operation = step.map_or("", |step| step.operation());
-    let runs = step.is_some_and(|step| step.state() == StepState::Running);
-    let place = format!("step {} of {}: {operation}", (done + 1).min(steps.len()), steps.len());
-    match (job.stage(), job.status().filter(|_| runs), job.trouble()) {
-        (Stage::Rendered | Stage::Done, ..) => "video ready".to_owned(),
-        (Stage::Running, Some(status), None) => format!("{place}, {status}"),
-        (Stage::Uncertain, ..) => format!("{place}, held: it may have been paid for"),
-        (Stage::NeedsAction, ..) => format!("{place}, waits for somebody to choose or to act"),
-        (Stage::Failed | Stage::Lost, ..) => format!("{place}, {}", job.stage()),
-        (Stage::Submitting, _, Some(trouble)) => format!("{place}, {trouble}; looking for it"),
-        (_, _, Some(trouble)) => format!("{place}, {trouble}; trying again"),
-        (stage, ..) => format!("{place}, {stage}"),
     }
 }

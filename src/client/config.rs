@@ -58,8 +58,8 @@ impl AccountConfig {
         self
     }
 
-    /// Another address than the provider's, such as the sandbox's. Its origin is the account's
-    /// realm.
+    /// Another address than the provider's, such as the sandbox's. Its origin and its path are the
+    /// account's [realm](crate::Account::realm), together at most 200 characters.
     #[must_use]
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::Client;
+use super::{Client, ResolveAll};
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Decision, Job, JobId, Stage};
@@ -45,7 +45,7 @@ pub enum Resolution {
 }
 
 /// How far apart the two looks before a resubmit are at least.
-const LOOKS_APART: Duration = Duration::from_secs(5);
+pub(super) const LOOKS_APART: Duration = Duration::from_secs(5);
 
 impl<'a> Jobs<'a> {
     pub(super) fn new(client: &'a Client) -> Self {
@@ -65,7 +65,7 @@ impl<'a> Jobs<'a> {
     /// # Errors
     /// As [`list`](Self::list), and [`ErrorKind::Decode`] for a job of a newer version.
     pub async fn find(&self, account: &Account, key: &str) -> Result<Option<Job>> {
-        self.0.0.ledger.find(account, &sha256(key)).await
+        self.0.job_by_key(account, &sha256(key)).await
     }
 
     /// Jobs that something is still to be done for: running, held, lost, or with a video to fetch.
@@ -102,6 +102,11 @@ impl<'a> Jobs<'a> {
             (job, true) => Ok(job),
             (job, false) => Err(not_held(&job)),
         }
+    }
+
+    /// Settles many held jobs at once, after a list of what that would do and cost.
+    pub fn resolve_all(&self, resolution: Resolution) -> ResolveAll<'a> {
+        ResolveAll::new(self.0, resolution)
     }
 
     async fn resubmit(&self, job: Job) -> Result<Job> {

@@ -15,7 +15,9 @@ mod polling;
 mod record;
 mod recovery;
 mod regenerate;
+mod resolve_all;
 mod route;
+mod rows;
 mod send;
 mod side_file;
 mod spending;
@@ -38,6 +40,7 @@ pub use polling::{AdaptivePolling, PollPolicy, PollState};
 pub use recovery::Recovery;
 pub(crate) use recovery::Settling;
 pub use regenerate::{Part, Regenerate};
+pub use resolve_all::{HeldJob, ResolveAll, ResolvePlan, Resolved, Verdict};
 pub use route::{Attempt, AttemptEnd, Route, Routed};
 pub use spending::{SpendEntry, SpendPage, SpendQuery};
 pub use submit::{Generate, Planning, Submit};
@@ -337,7 +340,7 @@ impl Client {
         let provider = self
             .provider(Some(account.provider), Some(&account.name))
             .map_err(|error| error.with_job(job.id()))?;
-        if provider.transport().account() == account {
+        if provider.transport().account().has(job) {
             return Ok(provider);
         }
         let message =

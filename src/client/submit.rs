@@ -259,14 +259,13 @@ impl Order<'_> {
 
     /// The job in the ledger: the one that has the key already, or a new one.
     async fn begin(&self) -> Result<Job> {
-        let Client(inner) = self.client;
         let provider = self.client.provider(self.provider, self.account.as_deref())?;
         let account = provider.transport().account();
         let local = Local::of(self.request).await?;
         let fingerprint = local.fingerprint(self.request);
         let key = self.key.as_deref().map(sha256);
         if let Some(key) = &key
-            && let Some(existing) = inner.ledger.find(account, key).await?
+            && let Some(existing) = self.client.job_by_key(account, key).await?
         {
             return again(self.client, existing, &fingerprint, self.cap).await;
         }

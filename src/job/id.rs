@@ -4,6 +4,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use ulid::Ulid;
 
+use super::Job;
 use crate::clock::Clock;
 use crate::model::ProviderId;
 
@@ -78,8 +79,25 @@ pub struct Account {
     pub provider: ProviderId,
     /// The caller's name for the set of keys. Default: `default`.
     pub name: String,
-    /// The origin of the base URL, which keeps the sandbox apart from the real service.
+    /// Where the base URL leads, which keeps the sandbox apart from the real service, and several
+    /// services behind one host from each other: its origin, and its path where that is not the
+    /// provider's own. At most 200 characters.
     pub realm: String,
+}
+
+impl Account {
+    /// The account as it was written before a realm had a path; `None` where that was the same.
+    pub(crate) fn former(&self) -> Option<Self> {
+        let origin = url::Url::parse(&self.realm).ok()?.origin().ascii_serialization();
+        (origin != self.realm).then(|| Self { realm: origin, ..self.clone() })
+    }
+
+    /// Whether a job is of this account. One of before there were paths is of each that it may
+    /// have been of: better it is found under another than paid for again.
+    pub(crate) fn has(&self, job: &Job) -> bool {
+        let is_former = || self.former().is_some_and(|former| former == job.account);
+        job.account == *self || (!job.is_realm_whole && is_former())
+    }
 }
 
 /// What a provider calls a job: `creatify:7e5e8a6f-…`.

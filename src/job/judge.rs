@@ -19,7 +19,8 @@ const LOOKS_BEFORE_HOLDING: u32 = 2;
 /// step is held: whatever cannot be seen can be decided by a person.
 const FAILURES_BEFORE_HOLDING: u32 = 4;
 
-/// How many whole looks have to show that a step is not there before it may be sent again.
+/// How many looks that are as whole as they can be have to show that a step is not there before it
+/// may be sent again.
 const WHOLE_LOOKS: u32 = 2;
 
 /// The longest pause between two looks for a held step.
@@ -55,7 +56,9 @@ pub(super) fn looked_up(job: &mut Job, index: usize, look: Look, now: Timestamp)
     // Whatever arrived after the look had begun cannot stand in what it read.
     let counts = look.begun >= settled;
     let by_same_keys = step.keys.is_some() && look.keys == step.keys;
-    let is_whole = survey.as_ref().is_some_and(|survey| survey.reach == Reach::Whole);
+    let is_whole = survey
+        .as_ref()
+        .is_some_and(|survey| matches!(survey.reach, Reach::Whole | Reach::PresenceOnly(_)));
     let is_over = look.begun >= step.slot_until.unwrap_or(settled);
     let is_apart = step.evidence.as_ref().is_none_or(|last| {
         step.whole_looks == 0 || look.begun.since(last.looked_at) >= Duration::from_secs(1)
@@ -143,10 +146,10 @@ pub(crate) fn may_be_sent_again(step: StepRef<'_>, now: Timestamp) -> Result<(),
         }
         None => Err("the last look failed".to_owned()),
         Some(Reach::Partial(why)) => Err(format!("the look was not whole: {why}")),
-        Some(Reach::Whole) if step.whole_looks < WHOLE_LOOKS => {
+        _ if step.whole_looks < WHOLE_LOOKS => {
             Err("it was looked for once: two looks have to show the same".to_owned())
         }
-        Some(Reach::Whole) => Ok(()),
+        Some(Reach::Whole | Reach::PresenceOnly(_)) => Ok(()),
     }
 }
 

@@ -76,7 +76,10 @@ pub enum Reach {
     Whole,
     /// It did not, for this reason.
     Partial(String),
-    /// No look can, for this reason.
+    /// What was read would show the step in the end, but never that it is not there, for this
+    /// reason.
+    PresenceOnly(String),
+    /// Nothing that can be read would show it, for this reason.
     Never(String),
 }
 
@@ -114,6 +117,7 @@ impl fmt::Display for Evidence {
                 }
                 match reach {
                     Reach::Partial(why) => write!(f, ", not whole: {why}")?,
+                    Reach::PresenceOnly(why) => write!(f, ", which shows presence only: {why}")?,
                     _ => f.write_str(", whole")?,
                 }
             }

@@ -128,6 +128,8 @@ impl std::str::FromStr for Stage {
 pub struct Job {
     pub(crate) id: JobId,
     pub(crate) account: Account,
+    /// Whether the account's realm has its path, where there is one: older versions left it out.
+    pub(crate) is_realm_whole: bool,
     /// The digest of the caller's key, so that the key itself never leaves the process.
     pub(crate) key: Option<String>,
     pub(crate) fingerprint: String,
@@ -152,6 +154,8 @@ pub struct Job {
     pub(crate) missing_since: Option<Timestamp>,
     /// Whether its route has gone on to another account.
     pub(crate) left: bool,
+    /// Since when it is held; not known of one that an earlier version had held.
+    pub(crate) held_since: Option<Timestamp>,
     pub(crate) video: Option<VideoFacts>,
     pub(crate) spending: Vec<SpendEvent>,
     pub(crate) updated_at: Timestamp,
@@ -169,6 +173,7 @@ impl Job {
         Self {
             id,
             account: plan.account.clone(),
+            is_realm_whole: true,
             key: None,
             fingerprint,
             request: Arc::new(request),
@@ -187,6 +192,7 @@ impl Job {
             missed_polls: 0,
             missing_since: None,
             left: false,
+            held_since: None,
             video: None,
             spending: Vec::new(),
             created_at: now,
@@ -301,6 +307,13 @@ impl Job {
     pub fn may_be_resubmitted(&self, now: Timestamp) -> Result<(), String> {
         let step = self.current_step().ok_or_else(|| "it has come to its end".to_owned())?;
         judge::may_be_sent_again(step, now)
+    }
+
+    /// Since when it is held; `None` for a job that is not.
+    pub fn held_since(&self) -> Option<Timestamp> {
+        let is_held = self.stage == Stage::Uncertain;
+        // Earlier versions did not write it down. Whatever came last was not before it.
+        is_held.then(|| self.held_since.unwrap_or(self.updated_at))
     }
 
     /// What others need to come back to it.

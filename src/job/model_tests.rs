@@ -1,18 +1,23 @@
-//! Jobs under random outcomes, crashes, stalled processes and lists that lag behind: whatever
-//! happens, nobody pays twice without proof or decision, and every job ends or rests.
+//! Jobs under random outcomes, crashes, stalled processes, changed keys and lists that lag behind,
+//! are cut, or are another account's: whatever happens, nobody pays twice without a decision that
+//! looks have left room for, nothing that was paid is thrown away, and every job ends or rests.
 
 use proptest::prelude::*;
 
 use super::tests::{facts, job_of};
 use super::*;
-use crate::job::{PlannedStep, SpendEvent};
+use crate::job::{Decision, Look, PlannedStep, Reach, Seen, SpendEvent, Survey};
 use crate::model::Credits;
 
 const SETTLE: Duration = Duration::from_secs(90);
-const LOOK_AFTER: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_secs(1800);
 
-/// How far a list may be behind.
-const MAX_LAG: Duration = Duration::from_secs(29);
+/// How far a list may be behind: longer than anybody waits before a step is held.
+const MAX_LAG: Duration = Duration::from_secs(600);
+
+/// The keys that send, and those of another account.
+const OURS: &str = "ours";
+const ANOTHERS: &str = "another's";
 
 /// The random choices of a run. When they have run out, everything goes well.
 struct Dice<'a>(std::slice::Iter<'a, u8>);
@@ -67,6 +72,10 @@ struct World<'a> {
     unrecorded: Vec<Outcome>,
     /// How often somebody decided to send a step again although it may exist.
     resubmits: Vec<usize>,
+    /// How many looks in a row have left each step that room, as far as this world knows.
+    room: Vec<usize>,
+    /// Whether somebody gave the job up, or the provider did.
+    is_given_up: bool,
     dice: Dice<'a>,
 }
 
@@ -98,7 +107,11 @@ impl World<'_> {
                 let rest = until.since(self.now);
                 self.now = self.now + if early { rest / 2 } else { rest };
             }
-            Action::Hold => self.decide(&read),
+            Action::Hold => {
+                self.decide(&read);
+                // Time passes while nobody decides.
+                self.now = self.now + self.dice.within(LONGEST);
+            }
             Action::Download => {
                 let outcome = match self.dice.roll(3) {
                     1 => Outcome::Relinked { video: Box::new(facts("another")) },
@@ -114,12 +127,15 @@ impl World<'_> {
     fn send(&mut self, read: &Job, step: usize) {
         if self.dice.roll(12) == 1 {
             let reason = Reason::new(ErrorKind::OverCap, "over");
-            self.store(read, Outcome::NotSent { reason });
+            self.store(read, Outcome::NotSent { reason, again_after: None });
             return;
         }
-        if !self.store(read, Outcome::Sending { settle: SETTLE, sender: None, run: None }) {
+        let mut sending = Sending::new(SETTLE, LONGEST);
+        sending.keys = Some(OURS.to_owned());
+        if !self.store(read, Outcome::Sending(sending)) {
             return;
         }
+        self.room[step] = 0;
         let (attempt, sent_at) = (self.row.steps()[step].attempt(), self.now);
         // A process sends no intent that is older than a third of the settle time.
         self.now = self.now + self.dice.within(SETTLE / 3);
@@ -170,26 +186,52 @@ impl World<'_> {
 
     fn look_up(&mut self, read: &Job, step: usize) {
         assert!(read.steps()[step].is_paid(), "free steps are sent again");
-        let look = match self.dice.roll(6) {
-            1 => LookUp::NotYet { reason: None, look_after: LOOK_AFTER },
-            2 => LookUp::Unprovable { why: "no list".to_owned() },
+        let begun = self.now;
+        let listed = self.provider.made[step].iter().position(|from| *from <= begun);
+        let ours = match listed {
+            Some(index) => Seen::Found {
+                resource: format!("{step}-{}", index + 1),
+                poll_after: Some(Duration::from_secs(5)),
+                offers: Vec::new(),
+                others: Vec::new(),
+                doubt: None,
+            },
+            None => nothing(Reach::Whole),
+        };
+        let (keys, seen) = match self.dice.roll(8) {
+            1 => (OURS, Seen::Failed(Reason::new(ErrorKind::Unavailable, "no answer"))),
+            2 => (OURS, nothing(Reach::Never("no list".to_owned()))),
             // Crashed in the middle.
             3 => return,
-            _ => match self.provider.made[step].iter().position(|from| *from <= self.now) {
-                Some(index) => LookUp::Found {
-                    resource: format!("{step}-{}", index + 1),
-                    poll_after: Some(Duration::from_secs(5)),
-                    offers: Vec::new(),
-                    doubt: None,
-                },
-                None => LookUp::Absent { look_after: LOOK_AFTER },
-            },
+            // Another account's list is empty, whole and true.
+            4 => (ANOTHERS, nothing(Reach::Whole)),
+            5 => (OURS, nothing(Reach::Partial("cut".to_owned()))),
+            6 => (OURS, Seen::Busy),
+            _ => (OURS, ours),
         };
+        self.note_room(read, step, keys, &seen);
+        let look = Look::new(begun, Some(keys.to_owned()), seen);
+        self.now = self.now + self.dice.within(SETTLE);
         // Somebody else may have looked at the same time: one of two looks counts.
         if self.dice.roll(5) == 1 {
             self.store(read, Outcome::LookedUp(look.clone()));
         }
         self.store(read, Outcome::LookedUp(look));
+    }
+
+    /// Whether a look leaves room for sending the step again, by this world's own reckoning.
+    fn note_room(&mut self, read: &Job, step: usize, keys: &str, seen: &Seen) {
+        let sent = read.steps()[step].last_sent.unwrap_or_default();
+        let is_over = self.now >= sent + LONGEST;
+        let reach = match seen {
+            Seen::Nothing(survey) => Some(&survey.reach),
+            _ => None,
+        };
+        self.room[step] = match reach {
+            Some(Reach::Whole) if is_over && keys == OURS => self.room[step] + 1,
+            Some(Reach::Never(_)) => 2,
+            _ => 0,
+        };
     }
 
     fn poll(&mut self, read: &Job, step: usize) {
@@ -199,7 +241,10 @@ impl World<'_> {
             1 => Outcome::Running { status: "dreaming".to_owned(), is_known: false, poll_after },
             2 => Outcome::PollFailed { reason: reason(ErrorKind::Unavailable), poll_after },
             3 => Outcome::PollFailed { reason: reason(ErrorKind::NotFound), poll_after },
-            4 => Outcome::Failed { reason: reason(ErrorKind::JobFailed), cost: None },
+            4 => {
+                self.is_given_up = true;
+                Outcome::Failed { reason: reason(ErrorKind::JobFailed), cost: None }
+            }
             5 => Outcome::NeedsAction { status: "waiting".to_owned() },
             _ => {
                 let is_last = step + 1 == read.steps().len();
@@ -213,20 +258,30 @@ impl World<'_> {
     fn decide(&mut self, read: &Job) {
         let Some(step) = read.current() else { return };
         let is_held = read.stage() == Stage::Uncertain;
-        let decision = match self.dice.roll(5) {
+        let decision = match self.dice.roll(8) {
             1 => Decision::Wake,
-            2 if is_held => {
-                self.resubmits[step] += 1;
-                Decision::Resubmit { why: "told so".to_owned() }
-            }
-            3 if is_held && !self.provider.made[step].is_empty() => {
+            2 | 3 if is_held => Decision::Resubmit { why: "told so".to_owned() },
+            4 if is_held && !self.provider.made[step].is_empty() => {
                 let resource = format!("{step}-1");
                 Decision::Adopt { resource, is_done: false, offers: Vec::new() }
             }
-            4 => Decision::Abandon,
+            5 => {
+                self.is_given_up = true;
+                Decision::Abandon
+            }
+            // It is looked for again, and may have been listed since.
+            6 | 7 if is_held => return self.look_up(read, step),
             _ => return,
         };
+        let is_resubmit = matches!(decision, Decision::Resubmit { .. });
         self.store(read, Outcome::Decided(decision));
+        if is_resubmit && self.row.steps()[step].state() == StepState::Ready {
+            let sent = read.steps()[step].last_sent.unwrap_or_default();
+            assert!(self.now >= sent + LONGEST, "sent again too soon: {:#?}", self.row);
+            assert!(self.room[step] >= 2, "looks left no room: {:#?}", self.row);
+            assert!(self.row.may_be_double());
+            self.resubmits[step] += 1;
+        }
     }
 
     fn is_at_rest(&self) -> bool {
@@ -244,6 +299,10 @@ impl World<'_> {
             let known = step.resource().into_iter().count() + step.others().len();
             assert!(known <= self.provider.made[index].len());
         }
+        // What was paid for is thrown away by nobody but who gives the job up.
+        let is_paid = self.row.steps().iter().any(|s| s.is_paid() && s.resource().is_some());
+        let is_failed = self.row.stage() == Stage::Failed && is_paid;
+        assert!(!is_failed || self.is_given_up, "a paid step was thrown away: {:#?}", self.row);
         self.check_books();
     }
 
@@ -290,11 +349,15 @@ impl World<'_> {
     }
 }
 
+fn nothing(reach: Reach) -> Seen {
+    Seen::Nothing(Survey { records: 1, back_to: None, reach })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(20_000))]
 
     #[test]
-    fn no_order_is_paid_twice_without_proof_and_every_order_ends_or_rests(
+    fn no_order_is_paid_twice_without_a_decision_and_every_order_ends_or_rests(
         shape in 0u8..4,
         rolls in prop::collection::vec(any::<u8>(), 0..300),
     ) {
@@ -310,6 +373,8 @@ proptest! {
         let mut world = World {
             now: row.created_at(),
             resubmits: vec![0; row.steps().len()],
+            room: vec![0; row.steps().len()],
+            is_given_up: false,
             provider: Provider { made, late: Vec::new() },
             unrecorded: Vec::new(),
             dice: Dice(rolls.iter()),

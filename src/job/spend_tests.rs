@@ -7,10 +7,16 @@ use proptest::prelude::*;
 use super::*;
 use crate::error::ErrorKind;
 use crate::job::transition::tests::job_of;
-use crate::job::{Decision, LookUp, Offer, Outcome, PlannedStep, Reason, SubmitOutcome, apply};
+use crate::job::{
+    Decision, Look, Offer, Outcome, PlannedStep, Reach, Reason, Seen, Sending, SubmitOutcome,
+    Survey, apply,
+};
 use crate::model::{Cost, CostSource, Medium, VideoFacts};
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+/// How long the provider's longest job takes.
+const LONGEST: Duration = Duration::from_secs(1800);
+
 const SECOND: Duration = Duration::from_secs(1);
 
 /// A picture for 2 and a video for 10, after a free upload.
@@ -24,7 +30,9 @@ fn after(job: Job, outcomes: impl IntoIterator<Item = Outcome>) -> Job {
 }
 
 fn sending() -> Outcome {
-    Outcome::Sending { settle: 90 * SECOND, sender: None, run: Some("run".to_owned()) }
+    let mut sending = Sending::new(90 * SECOND, LONGEST);
+    sending.run = Some("run".to_owned());
+    Outcome::Sending(sending)
 }
 
 fn told(step: usize, attempt: u32, outcome: SubmitOutcome) -> Outcome {
@@ -47,7 +55,17 @@ fn unknown(step: usize, attempt: u32) -> Outcome {
 }
 
 fn unprovable() -> Outcome {
-    Outcome::LookedUp(LookUp::Unprovable { why: "no list".to_owned() })
+    let (records, back_to) = (0, None);
+    let reach = Reach::Never("no list".to_owned());
+    let seen = Seen::Nothing(Survey { records, back_to, reach });
+    Outcome::LookedUp(Look::new(NOW, None, seen))
+}
+
+/// A job that is held, and whose longest time is over: its call was made so long before.
+fn held_for_long() -> Job {
+    let mut held = after(announced(), [unknown(1, 1), unprovable()]);
+    (held.steps[1].settled, held.steps[1].slot_until) = (Some(NOW), Some(NOW));
+    held
 }
 
 fn succeeded(video: Option<Option<u32>>) -> Outcome {
@@ -108,15 +126,24 @@ fn the_first_paid_step_reserves_for_all_of_them_in_the_name_of_its_run() {
 }
 
 #[test]
+fn what_was_refused_on_one_day_and_is_sent_on_another_counts_on_that_one() {
+    let job = after(announced(), [refused(1, 1, Some(SECOND))]);
+    let tomorrow = NOW + 24 * 3600 * SECOND;
+    let job = apply(job, sending(), tomorrow);
+    assert_eq!(entries(&job), "reserved 12, refunded 12, reserved 12");
+    assert_eq!((job.reserved_at(), job.committed()), (Some(tomorrow), Credits::whole(12)));
+    let mut other = Sending::new(90 * SECOND, LONGEST);
+    other.run = Some("another run".to_owned());
+    let job =
+        apply(apply(job, refused(1, 2, Some(SECOND)), tomorrow), Outcome::Sending(other), tomorrow);
+    assert_eq!((job.run(), job.committed()), (Some("another run"), Credits::whole(12)));
+}
+
+#[test]
 fn what_is_sent_again_keeps_its_place() {
-    let absent = || Outcome::LookedUp(LookUp::Absent { look_after: SECOND });
     let job = after(announced(), [refused(1, 1, Some(SECOND)), sending()]);
     assert_eq!(entries(&job), "reserved 12");
-    let settled = NOW + 90 * SECOND;
-    let job = [unknown(1, 2), absent(), absent(), sending()]
-        .into_iter()
-        .fold(job, |job, outcome| apply(job, outcome, settled));
-    assert_eq!((job.steps()[1].attempt(), &*entries(&job)), (3, "reserved 12"));
+    assert_eq!((job.steps()[1].attempt(), &*entries(&job)), (2, "reserved 12"));
     assert_eq!(entries(&after(announced(), [unknown(1, 1), unprovable()])), "reserved 12");
 }
 
@@ -149,11 +176,14 @@ fn what_was_refused_before_anything_was_accepted_gives_all_back() {
 #[test]
 fn a_cap_without_room_reserves_nothing_and_leaves_the_job_to_be_tried_again() {
     let ready = after(job(), [sending(), accepted(0, 1, None)]);
-    let over = || Outcome::NotSent { reason: Reason::new(ErrorKind::OverCap, "over") };
+    let over = || {
+        let reason = Reason::new(ErrorKind::OverCap, "over");
+        Outcome::NotSent { reason, again_after: None }
+    };
     let job = after(ready, [over()]);
     assert_eq!((job.stage(), &*entries(&job), job.may_retry()), (Stage::Failed, "", true));
     // One that may exist is held all the same.
-    let held = after(announced(), [unknown(1, 1), unprovable(), resubmit(), over()]);
+    let held = after(held_for_long(), [resubmit(), over()]);
     assert_eq!((held.stage(), held.committed()), (Stage::Uncertain, Credits::whole(12)));
 }
 
@@ -172,11 +202,12 @@ fn what_was_accepted_and_failed_has_taken_its_price_unless_the_provider_says_oth
 
 #[test]
 fn what_is_lost_or_given_up_counts_as_taken() {
-    let lost = (0..5).map(|_| Outcome::PollFailed {
+    let missed = || Outcome::PollFailed {
         reason: Reason::new(ErrorKind::NotFound, "no"),
         poll_after: SECOND,
-    });
-    let job = after(running(), lost);
+    };
+    let missing = after(running(), (0..20).map(|_| missed()));
+    let job = apply(missing, missed(), NOW + 6 * 3600 * SECOND);
     assert_eq!((job.stage(), &*entries(&job)), (Stage::Lost, "reserved 12, settled 12"));
     let abandon = || decided(Decision::Abandon);
     let held = after(announced(), [unknown(1, 1), unprovable()]);
@@ -197,8 +228,7 @@ fn what_is_lost_or_given_up_counts_as_taken() {
 
 #[test]
 fn what_is_sent_again_by_decision_counts_once_more() {
-    let held = after(announced(), [unknown(1, 1), unprovable()]);
-    let decided = after(held, [resubmit()]);
+    let decided = after(held_for_long(), [resubmit()]);
     assert_eq!(decided.committed(), Credits::whole(12));
     let again = after(decided, [sending()]);
     assert_eq!(entries(&again), "reserved 12, reserved 2");
@@ -217,13 +247,14 @@ fn what_is_sent_again_by_decision_counts_once_more() {
 
 #[test]
 fn one_that_may_be_a_second_counts_as_one() {
-    let found = LookUp::Found {
+    let found = Seen::Found {
         resource: "1".to_owned(),
         poll_after: Some(SECOND),
         offers: Vec::new(),
+        others: Vec::new(),
         doubt: Some("it is younger than the call".to_owned()),
     };
-    let job = after(announced(), [unknown(1, 1), Outcome::LookedUp(found)]);
+    let job = after(announced(), [unknown(1, 1), Outcome::LookedUp(Look::new(NOW, None, found))]);
     assert_eq!(entries(&job), "reserved 12, reserved 2");
 }
 
@@ -267,7 +298,9 @@ fn happening(job: &Job, die: u8, credits: Option<Credits>) -> Outcome {
             reason: Reason::new(ErrorKind::NotFound, "no"),
             poll_after: SECOND,
         },
-        16 => Outcome::NotSent { reason: Reason::new(ErrorKind::OverCap, "over") },
+        16 => {
+            Outcome::NotSent { reason: Reason::new(ErrorKind::OverCap, "over"), again_after: None }
+        }
         _ => match succeeded(Some(None)) {
             Outcome::Succeeded { status, video } if step == 2 => {
                 let video = video.map(|facts| Box::new(VideoFacts { cost, ..*facts }));

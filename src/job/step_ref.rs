@@ -20,6 +20,11 @@ impl<'a> StepRef<'a> {
         self.job
     }
 
+    /// The step itself.
+    pub(crate) fn step(self) -> &'a Step {
+        self.step
+    }
+
     /// Its place in the plan.
     pub(crate) fn index(self) -> usize {
         self.index

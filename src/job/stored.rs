@@ -37,6 +37,8 @@ struct Order<'a> {
     v: u16,
     id: JobId,
     account: Cow<'a, Account>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    whole_realm: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<Cow<'a, str>>,
     fingerprint: Cow<'a, str>,
@@ -74,6 +76,8 @@ struct State<'a> {
     missing_since: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "is_no")]
     left: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    held_since: Option<Timestamp>,
     /// The cap that replaced the order's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     cap: Option<Credits>,
@@ -83,6 +87,10 @@ struct State<'a> {
     spending: Cow<'a, [SpendEvent]>,
     updated_at: Timestamp,
     revision: u64,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 fn yes() -> bool {
@@ -104,6 +112,7 @@ impl Job {
             v: VERSION,
             id: self.id,
             account: Cow::Borrowed(&self.account),
+            whole_realm: self.is_realm_whole,
             key: self.key.as_deref().map(Cow::Borrowed),
             fingerprint: Cow::Borrowed(&self.fingerprint),
             request: Cow::Borrowed(&self.request),
@@ -135,6 +144,7 @@ impl Job {
             missed_polls: self.missed_polls,
             missing_since: self.missing_since,
             left: self.left,
+            held_since: self.held_since,
             cap: self.cap,
             video: self.video.as_ref().map(Cow::Borrowed),
             spending: Cow::Borrowed(&self.spending),
@@ -154,6 +164,7 @@ impl Job {
         Ok(Self {
             id: order.id,
             account: order.account.into_owned(),
+            is_realm_whole: order.whole_realm,
             key: order.key.map(Cow::into_owned),
             fingerprint: order.fingerprint.into_owned(),
             request: Arc::new(order.request.into_owned()),
@@ -173,6 +184,7 @@ impl Job {
             missed_polls: state.missed_polls,
             missing_since: state.missing_since,
             left: state.left,
+            held_since: state.held_since,
             video: state.video.map(Cow::into_owned),
             spending: state.spending.into_owned(),
             updated_at: state.updated_at,

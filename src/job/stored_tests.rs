@@ -12,8 +12,8 @@ use std::sync::Arc;
 use super::*;
 use crate::job::transition::tests::job_of;
 use crate::job::{
-    Action, Decision, JobHandle, LookUp, Offer, Outcome, PlannedMedia, PlannedStep, SubmitOutcome,
-    apply, next,
+    Action, Decision, JobHandle, Look, Offer, Outcome, PlannedMedia, PlannedStep, Reach, Seen,
+    Sending, SubmitOutcome, Survey, apply, next,
 };
 use crate::model::{Cost, CostSource, Credits, Medium, Product, Track};
 
@@ -58,6 +58,7 @@ fn new_job() -> Job {
         size_bytes: 4_096,
     }];
     job.cap = Some(Credits::cents(450));
+    job.route = Some("the digest of a route's key".to_owned());
     job.created_at = NOW;
     job.updated_at = NOW;
     job.steps = job.plan.steps.iter().map(|planned| Step::new(planned, NOW)).collect();
@@ -66,10 +67,12 @@ fn new_job() -> Job {
 
 /// Jobs at rest in every way, by name.
 fn jobs() -> Vec<(&'static str, Job)> {
-    let sending = || Outcome::Sending {
-        settle: 90 * SECOND,
-        sender: Some("01M7Z2WPSEAT".to_owned()),
-        run: Some("batch 7".to_owned()),
+    let sending = || {
+        let mut sending = Sending::new(90 * SECOND, 1800 * SECOND);
+        sending.sender = Some("01M7Z2WPSEAT".to_owned());
+        sending.keys = Some("q83vEjRWeJC6".to_owned());
+        sending.run = Some("batch 7".to_owned());
+        Outcome::Sending(sending)
     };
     let told = |step, outcome| Outcome::Submitted { step, attempt: 1, outcome };
     let offer = |id: &str| Offer { id: id.to_owned(), label: format!("style {id}") };
@@ -97,13 +100,20 @@ fn jobs() -> Vec<(&'static str, Job)> {
     let submitting = after(&offered, vec![choose, sending()]);
     let unknown =
         told(2, SubmitOutcome::Unknown { reason: reason.clone(), look_after: 15 * SECOND });
-    let looked = Outcome::LookedUp(LookUp::NotYet { reason: None, look_after: SECOND });
-    let unprovable = Outcome::LookedUp(LookUp::Unprovable { why: "no list".to_owned() });
+    let look = |reach| {
+        let survey = Survey { records: 3, back_to: Some(NOW), reach };
+        let keys = Some("q83vEjRWeJC6".to_owned());
+        Outcome::LookedUp(Look::new(NOW, keys, Seen::Nothing(survey)))
+    };
+    let looked = look(Reach::Partial("cut".to_owned()));
+    let unprovable = look(Reach::Never("no list".to_owned()));
     let looking = after(&submitting, vec![unknown, looked]);
     let held = after(&looking, vec![unprovable]);
     let resubmit = Outcome::Decided(Decision::Resubmit { why: "by decision".to_owned() });
     let second = accepted(2, "v2", Some(SECOND), Vec::new());
-    let again = after(&held, vec![resubmit, sending()]);
+    let later = NOW + 1800 * SECOND;
+    let again = apply(held.clone(), resubmit, later);
+    let again = after(&again, vec![sending()]);
     let running = after(&again, vec![second, accepted(2, "v1", Some(SECOND), Vec::new())]);
     let cost = Cost { credits: Credits::cents(450), source: CostSource::Reported };
     let video = VideoFacts {

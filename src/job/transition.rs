@@ -16,6 +16,10 @@ const MAX_ATTEMPTS: u32 = 8;
 /// takes long to upload is sent twice at the most by each who waits for it.
 const FREE_AGAIN_AFTER: Duration = Duration::from_secs(30);
 
+/// How long after a step was read to be done the next one is sent: what one of a provider's servers
+/// shows, another may not know yet, and one that is just going down should have gone.
+const BEFORE_THE_NEXT: Duration = Duration::from_secs(1);
+
 /// For how long, and in how many reads, a provider has to say that it does not know a job that it
 /// accepted before the job counts as lost. Reads may lag behind a create, and a provider's store
 /// may be restored from a copy: nothing is lost by reading on.
@@ -76,6 +80,7 @@ pub fn next(job: &Job, now: Timestamp) -> Action {
 #[must_use]
 pub fn apply(mut job: Job, outcome: Outcome, now: Timestamp) -> Job {
     job.revision += 1;
+    let held_since = job.held_since();
     job.updated_at = now;
     let run = match &outcome {
         Outcome::Sending(sending) => {
@@ -111,6 +116,7 @@ pub fn apply(mut job: Job, outcome: Outcome, now: Timestamp) -> Job {
         }
     }
     job.stage = stage(&job);
+    job.held_since = (job.stage == Stage::Uncertain).then(|| held_since.unwrap_or(now));
     job.enter(run, now);
     job
 }
@@ -314,6 +320,9 @@ fn polled(job: &mut Job, index: usize, outcome: Outcome, now: Timestamp) {
             job.video = video.map(|facts| *facts);
             job.trouble = None;
             job.awaits_action = false;
+            if let Some(following) = job.steps.get_mut(index + 1) {
+                following.due = now + BEFORE_THE_NEXT;
+            }
         }
         Outcome::Failed { reason, cost } => {
             step.state = StepState::Failed;

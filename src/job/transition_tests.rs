@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use super::*;
-use crate::job::{Account, Confidence, Estimate, JobId, Plan, PlannedStep};
+use crate::job::{
+    Account, Confidence, Decision, Estimate, JobId, Look, Plan, PlannedStep, Reach, Seen, StepRef,
+    Survey,
+};
 use crate::model::{
     Cost, CostSource, Credits, Medium, Product, ProviderId, VideoFacts, VideoRequest,
 };
@@ -47,8 +50,13 @@ fn after(outcomes: impl IntoIterator<Item = Outcome>) -> Job {
     outcomes.into_iter().fold(job(), |job, outcome| apply(job, outcome, NOW))
 }
 
+/// How long the provider's longest job takes.
+const LONGEST: Duration = Duration::from_secs(1800);
+
 fn sending() -> Outcome {
-    Outcome::Sending { settle: SETTLE, sender: None, run: None }
+    let mut sending = Sending::new(SETTLE, LONGEST);
+    sending.keys = Some("ours".to_owned());
+    Outcome::Sending(sending)
 }
 
 /// What the only attempt of a step came to.
@@ -89,12 +97,22 @@ fn accepted() -> Outcome {
     first(1, found("task_1"))
 }
 
-fn absent() -> Outcome {
-    Outcome::LookedUp(LookUp::Absent { look_after: SECOND })
+fn look(begun: Timestamp, keys: &str, seen: Seen) -> Outcome {
+    Outcome::LookedUp(Look::new(begun, Some(keys.to_owned()), seen))
 }
 
-fn unprovable() -> Outcome {
-    Outcome::LookedUp(LookUp::Unprovable { why: "no list".to_owned() })
+fn nothing(reach: Reach) -> Seen {
+    Seen::Nothing(Survey { records: 7, back_to: Some(NOW), reach })
+}
+
+/// A look that did not find it.
+fn absent(begun: Timestamp) -> Outcome {
+    look(begun, "ours", nothing(Reach::Whole))
+}
+
+/// A look by which nothing can be told.
+fn untold() -> Outcome {
+    look(NOW, "ours", nothing(Reach::Never("no list".to_owned())))
 }
 
 fn resubmit() -> Outcome {
@@ -173,33 +191,133 @@ fn a_refusal_after_a_lost_answer_proves_nothing() {
 }
 
 #[test]
-fn only_two_looks_after_the_call_has_settled_free_a_step() {
+fn what_looks_do_not_find_is_held_and_never_sent_again_by_itself() {
     let settled = NOW + SETTLE;
     let mut job = apply(submitting(), lost(), NOW);
     for _ in 0..5 {
-        job = apply(job, absent(), LATER);
-        assert_eq!(next(&job, LATER), Action::Rest(settled), "it may be on its way still");
+        job = apply(job, absent(LATER), settled);
+        // It may have been on its way when the look began, whenever that ended.
+        assert_eq!(job.stage(), Stage::Submitting);
+        assert!(matches!(next(&job, settled), Action::Rest(_)));
     }
-    job = apply(job, absent(), settled);
-    assert_eq!(next(&job, settled), Action::Rest(settled + SECOND), "a list may be behind");
-    let freed = apply(job, absent(), settled + SECOND);
-    assert_eq!(next(&freed, settled + SECOND), Action::Send(1));
-    // What is sent next is looked for as strictly.
-    let again = apply(freed, sending(), settled + SECOND);
-    assert_eq!((again.steps()[1].attempt(), again.steps()[1].absences), (2, 0));
+    job = apply(job, absent(settled), settled);
+    assert_eq!(job.stage(), Stage::Submitting, "a list may be behind");
+    let later = settled + SETTLE;
+    let mut held = apply(job, absent(later), later);
+    for days in 0..10u64 {
+        let now = later + Duration::from_secs(days * 86_400);
+        assert_eq!((next(&held, now), held.stage()), (Action::Hold, Stage::Uncertain));
+        held = apply(held, absent(now), now);
+    }
+    let evidence = held.steps()[1].evidence().unwrap();
+    assert!(evidence.by_same_keys && evidence.looks == 17);
+    assert_eq!(evidence.survey.as_ref().map(|survey| survey.records), Some(7));
+    assert!(held.due_at().is_some(), "it is looked for again");
+    // And found after all.
+    let found = apply(held, look(LATER, "ours", seen("task_1")), LATER);
+    assert_eq!((found.stage(), found.trouble()), (Stage::Running, None));
+}
+
+fn seen(id: &str) -> Seen {
+    Seen::Found {
+        resource: id.to_owned(),
+        poll_after: Some(SECOND),
+        offers: Vec::new(),
+        others: Vec::new(),
+        doubt: None,
+    }
+}
+
+#[test]
+fn a_step_whose_looks_always_fail_is_held_so_that_somebody_can_decide() {
+    for seen in [Seen::Failed(reason(ErrorKind::Unavailable)), Seen::Busy] {
+        let mut job = apply(submitting(), lost(), NOW);
+        let mut now = NOW + SETTLE;
+        for _ in 0..4 {
+            assert_eq!(job.stage(), Stage::Submitting);
+            job = apply(job, look(now, "ours", seen.clone()), now);
+            now = now + SETTLE;
+        }
+        assert_eq!(job.stage(), Stage::Uncertain);
+        let told = job.may_be_resubmitted(now + LONGEST).unwrap_err();
+        assert!(told.contains("failed"), "{told}");
+    }
+}
+
+/// A job that is held, with so many looks like this one since the longest job has ended.
+fn looked_at(looks: u64, keys: &str, reach: &Reach) -> (Job, Timestamp) {
+    let mut now = NOW + LONGEST;
+    let mut job = apply(submitting(), lost(), NOW);
+    for _ in 0..looks {
+        job = apply(job, look(now, keys, nothing(reach.clone())), now);
+        now = now + SETTLE;
+    }
+    (job, now)
+}
+
+#[test]
+fn only_two_whole_looks_by_the_same_keys_let_somebody_send_again() {
+    let partial = Reach::Partial("cut".to_owned());
+    let never = Reach::Never("no list".to_owned());
+    let timeless = Reach::PresenceOnly("no times".to_owned());
+    let may = |looks, keys: &str, reach: &Reach| {
+        let (job, now) = looked_at(looks, keys, reach);
+        let told = job.may_be_resubmitted(now);
+        let again = apply(job.clone(), resubmit(), now);
+        let is_sent = next(&again, now) == Action::Send(1);
+        assert_eq!(told.is_ok(), is_sent, "{told:?}");
+        assert_eq!(again.may_be_double(), is_sent);
+        is_sent
+    };
+    assert!(may(2, "ours", &Reach::Whole));
+    assert!(may(5, "ours", &Reach::Whole));
+    assert!(may(1, "ours", &never), "no look can do better");
+    assert!(may(2, "ours", &timeless), "no look of it can do better");
+    for (looks, keys, reach) in [
+        (0, "ours", &Reach::Whole),
+        (1, "ours", &Reach::Whole),
+        (2, "another account's", &Reach::Whole),
+        (2, "ours", &partial),
+        (1, "ours", &timeless),
+        (2, "another account's", &timeless),
+    ] {
+        assert!(!may(looks, keys, reach), "{looks} {keys} {reach:?}");
+    }
+    // One that is not whole takes back what those before it have shown.
+    let (job, now) = looked_at(2, "ours", &Reach::Whole);
+    let job = apply(job, look(now, "ours", nothing(partial)), now);
+    assert!(job.may_be_resubmitted(now).is_err());
+}
+
+#[test]
+fn nothing_is_sent_again_before_the_longest_job_has_ended_or_without_known_keys() {
+    let mut now = NOW + SETTLE;
+    let mut job = apply(submitting(), lost(), NOW);
+    for _ in 0..8 {
+        job = apply(job, absent(now), now);
+        now = now + SETTLE;
+    }
+    assert!(now < NOW + LONGEST);
+    assert_eq!(job.stage(), Stage::Uncertain);
+    assert!(job.may_be_resubmitted(now).unwrap_err().contains("longest"));
+    // Looks that were made before do not count either.
+    assert!(job.may_be_resubmitted(NOW + LONGEST).is_err());
+
+    let mut without = submitting();
+    without.steps[1].keys = None;
+    for _ in 0..3 {
+        without = apply(without, absent(NOW + LONGEST), NOW + LONGEST);
+    }
+    let told = without.may_be_resubmitted(NOW + LONGEST).unwrap_err();
+    assert!(told.contains("not known by which keys"), "{told}");
 }
 
 #[test]
 fn a_lost_job_is_found_or_held_until_somebody_decides() {
     let unknown = apply(submitting(), lost(), NOW);
-    let look = LookUp::Found {
-        resource: "task_1".to_owned(),
-        poll_after: Some(SECOND),
-        offers: Vec::new(),
-        doubt: None,
-    };
-    assert_eq!(apply(unknown.clone(), Outcome::LookedUp(look), LATER).stage(), Stage::Running);
-    let held = apply(unknown, unprovable(), LATER);
+    let found = look(LATER, "whoever's", seen("task_1"));
+    assert_eq!(apply(unknown.clone(), found, LATER).stage(), Stage::Running);
+    let held = apply(unknown, untold(), LATER);
     assert_eq!((next(&held, LATER), held.stage()), (Action::Hold, Stage::Uncertain));
     // An answer that comes after all settles it.
     assert_eq!(apply(held.clone(), accepted(), LATER).stage(), Stage::Running);
@@ -212,15 +330,22 @@ fn a_lost_job_is_found_or_held_until_somebody_decides() {
     let abandoned = apply(held.clone(), Outcome::Decided(Decision::Abandon), LATER);
     assert_eq!((next(&abandoned, LATER), abandoned.stage()), (Action::End, Stage::Failed));
     assert!(!abandoned.may_retry(), "it may exist");
-    let again = apply(held, resubmit(), LATER);
-    assert_eq!(next(&again, LATER), Action::Send(1));
+    // Whoever gave it up may have been wrong.
+    let revived = apply(abandoned, Outcome::Decided(adopt(false)), LATER);
+    assert_eq!(revived.stage(), Stage::Running);
+    assert_eq!(next(&apply(held.clone(), resubmit(), LATER), LATER), Action::Hold, "too soon");
+    let now = NOW + LONGEST;
+    let again = apply(held, resubmit(), now);
+    assert_eq!(next(&again, now), Action::Send(1));
     assert!(again.may_be_double());
+    let doubt = again.steps()[1].doubt().unwrap();
+    assert!(doubt.contains("told so") && doubt.contains("no list"), "{doubt}");
 }
 
 #[test]
 fn an_id_is_never_passed_over_and_a_second_one_is_told() {
-    let held = apply(apply(submitting(), lost(), NOW), unprovable(), LATER);
-    let again = apply(apply(held, resubmit(), LATER), sending(), LATER);
+    let held = apply(apply(submitting(), lost(), NOW), untold(), LATER);
+    let again = apply(apply(held, resubmit(), NOW + LONGEST), sending(), LATER);
     let second = Outcome::Submitted { step: 1, attempt: 2, outcome: found("task_2") };
     let job = apply(apply(again.clone(), second.clone(), LATER), accepted(), LATER);
     assert_eq!(job.steps()[1].resource(), Some("task_2"));
@@ -267,6 +392,92 @@ fn a_job_that_was_refused_may_be_tried_again() {
     assert_eq!(apply(job, Outcome::Decided(Decision::Retry), LATER).stage(), Stage::Failed);
 }
 
+fn chosen_before(job: &Job) -> Option<&str> {
+    job.step(1).and_then(StepRef::chosen_before)
+}
+
+/// A job whose picture is paid and made, and whose second paid call is about to be answered.
+fn half_paid() -> Job {
+    let paid = |operation| PlannedStep::paid(operation, Credits::whole(1));
+    let job = apply(job_of(vec![paid("image"), paid("video")]), sending(), NOW);
+    let job = apply(job, first(0, found("image_1")), NOW);
+    let made = Outcome::Succeeded { status: "image_generated".to_owned(), video: None };
+    apply(apply(job, made, NOW), sending(), NOW)
+}
+
+#[test]
+fn a_half_paid_job_rests_for_the_network_keys_credits_or_plan() {
+    for (kind, need, again_after) in [
+        (ErrorKind::Unavailable, Need::Network, Some(SECOND)),
+        (ErrorKind::NotFound, Need::Network, None),
+        (ErrorKind::RateLimited, Need::Capacity, Some(SECOND)),
+        (ErrorKind::Unauthorized, Need::Keys, None),
+        (ErrorKind::NeedsCredentials, Need::Keys, None),
+        (ErrorKind::OutOfCredits, Need::Credits, None),
+        (ErrorKind::PlanLacks, Need::Plan, None),
+    ] {
+        let mut job = half_paid();
+        let mut now = NOW;
+        for attempt in 1..50 {
+            job = apply(job, refused(kind, attempt, again_after), now);
+            assert_eq!((job.stage(), job.needs()), (Stage::Running, Some(need)), "{kind:?}");
+            let rest = match need.is_somebodys() {
+                true => Action::Hold,
+                false => Action::Rest(job.due_at().unwrap()),
+            };
+            assert_eq!(next(&job, now), rest, "{kind:?}");
+            // Somebody comes back to it.
+            job = apply(job, Outcome::Decided(Decision::Wake), now);
+            assert_eq!(next(&job, now), Action::Send(1), "{kind:?}");
+            now = now + SECOND;
+            job = apply(job, sending(), now);
+        }
+        assert_eq!(
+            apply(job, Outcome::Decided(Decision::Wake), now).steps()[0].resource(),
+            Some("image_1")
+        );
+    }
+    let over = Outcome::NotSent { reason: reason(ErrorKind::OverCap), again_after: None };
+    let ready = apply(half_paid(), refused(ErrorKind::Unavailable, 1, Some(SECOND)), NOW);
+    assert_eq!(apply(ready, over, LATER).needs(), Some(Need::Cap));
+    // What no waiting helps is a failure.
+    let bad = refused(ErrorKind::InvalidRequest, 1, None);
+    assert_eq!(apply(half_paid(), bad, NOW).stage(), Stage::Failed);
+}
+
+#[test]
+fn whatever_was_open_is_held_after_a_restore_and_found_by_a_look() {
+    let restored = |job: Job| apply(job, Outcome::Decided(Decision::HoldRestored), LATER);
+    for job in [after([sending(), product()]), submitting(), apply(submitting(), lost(), NOW)] {
+        let held = restored(job);
+        assert_eq!(held.stage(), Stage::Uncertain);
+        let look = look(LATER, "ours", nothing(Reach::Whole));
+        let looked = apply(apply(held.clone(), look.clone(), NOW + LONGEST), look, NOW + LONGEST);
+        assert!(looked.may_be_resubmitted(NOW + LONGEST + LONGEST).is_err());
+        let found = Outcome::LookedUp(Look::new(LATER, None, seen("task_1")));
+        assert_eq!(apply(held, found, LATER).stage(), Stage::Running);
+    }
+    let running = apply(submitting(), accepted(), NOW);
+    assert_eq!(restored(running).stage(), Stage::Running);
+    // The second paid call may have been made since the copy.
+    let paid = |operation| PlannedStep::paid(operation, Credits::whole(1));
+    let job = apply(job_of(vec![paid("image"), paid("video")]), sending(), NOW);
+    let job = restored(apply(job, first(0, found("image_1")), NOW));
+    assert_eq!(job.stage(), Stage::Running);
+    let made = Outcome::Succeeded { status: "image_generated".to_owned(), video: None };
+    assert_eq!(apply(job, made, LATER).stage(), Stage::Uncertain);
+}
+
+#[test]
+fn free_steps_are_made_anew_for_other_keys_and_never_what_may_be_paid() {
+    let ready = after([sending(), product()]);
+    let anew = apply(ready, Outcome::MadeAnew, LATER);
+    assert_eq!((next(&anew, LATER), anew.steps()[0].resource()), (Action::Send(0), None));
+    for job in [submitting(), apply(submitting(), accepted(), NOW)] {
+        assert_eq!(apply(job.clone(), Outcome::MadeAnew, LATER).steps, job.steps);
+    }
+}
+
 #[test]
 fn what_is_offered_is_chosen_before_the_next_step() {
     let paid = |operation| PlannedStep::paid(operation, Credits::whole(1));
@@ -282,10 +493,10 @@ fn what_is_offered_is_chosen_before_the_next_step() {
     let choose = |id: &str| Outcome::Decided(Decision::Choose(id.to_owned()));
     assert_eq!(apply(asked.clone(), choose("c"), LATER).stage(), Stage::NeedsAction);
     let chosen = apply(asked, choose("b"), LATER);
-    assert_eq!((next(&chosen, LATER), chosen.chosen_before(1)), (Action::Send(1), Some("b")));
+    assert_eq!((next(&chosen, LATER), chosen_before(&chosen)), (Action::Send(1), Some("b")));
     // There is nothing to choose from one.
     let only = apply(job, offers(&[offer("a")]), NOW);
-    assert_eq!((next(&only, LATER), only.chosen_before(1)), (Action::Send(1), Some("a")));
+    assert_eq!((next(&only, LATER), chosen_before(&only)), (Action::Send(1), Some("a")));
 }
 
 #[test]
@@ -313,13 +524,27 @@ fn failed_polls_do_not_fail_a_job() {
 }
 
 #[test]
-fn a_job_that_its_provider_no_longer_knows_is_lost_in_the_end() {
+fn only_hours_of_the_providers_own_word_make_a_job_lost_and_whoever_comes_back_revives_it() {
     let mut job = apply(submitting(), accepted(), NOW);
     let not_found =
         || Outcome::PollFailed { reason: reason(ErrorKind::NotFound), poll_after: SECOND };
-    for _ in 0..MAX_NOT_FOUND {
+    let mut now = NOW;
+    for _ in 0..200 {
+        job = apply(job, not_found(), now);
         assert_eq!(job.stage(), Stage::Running);
-        job = apply(job, not_found(), NOW);
+        now = now + SECOND;
     }
-    assert_eq!((next(&job, LATER), job.stage()), (Action::End, Stage::Lost));
+    // What an edge says, or nobody, is not its word, and its own word to the contrary ends it.
+    let running =
+        Outcome::Running { status: "processing".to_owned(), is_known: true, poll_after: SECOND };
+    let there = apply(apply(job.clone(), running, now), not_found(), NOW + LOST_AFTER);
+    assert_eq!(there.stage(), Stage::Running);
+    let lost = apply(job, not_found(), NOW + LOST_AFTER);
+    assert_eq!((next(&lost, now), lost.stage()), (Action::End, Stage::Lost));
+    assert!(!lost.stage().is_over());
+    let woken = apply(lost.clone(), Outcome::Decided(Decision::Wake), now);
+    assert_eq!((next(&woken, now), woken.stage()), (Action::Poll(1), Stage::Running));
+    let resource = "task_1".to_owned();
+    let adopt = Decision::Adopt { resource, is_done: false, offers: Vec::new() };
+    assert_eq!(apply(lost, Outcome::Decided(adopt), now).stage(), Stage::Running);
 }

@@ -5,6 +5,8 @@ use crate::model::Timestamp;
 
 use super::steps::CLOCK_SKEW;
 
+const STRANGER: &str = "a record that was made since then may be this one";
+
 /// What was read of a list so far, as far as it tells whether a step may be missing from it.
 ///
 /// A look is whole where the list goes back, in order, the newest first, past something older than
@@ -15,18 +17,28 @@ pub(super) struct Looked {
     last: Option<Timestamp>,
     is_past: bool,
     gap: Option<&'static str>,
+    /// Whether one of them may be the step's, without its tag.
+    has_stranger: bool,
 }
 
 impl Looked {
     pub(super) fn new(step: StepRef<'_>) -> Self {
-        Self { since: step.first_sent(), records: 0, last: None, is_past: false, gap: None }
+        Self::since(step.first_sent())
+    }
+
+    fn since(since: Option<Timestamp>) -> Self {
+        let (last, gap) = (None, None);
+        Self { since, records: 0, last, is_past: false, gap, has_stranger: false }
     }
 
     /// Notes a record that is not the step's, with when it was made and whether it surely is
     /// somebody else's.
     pub(super) fn see(&mut self, made: Option<Timestamp>, is_anothers: bool) {
         self.records = self.records.saturating_add(1);
-        let Some(made) = made else { return self.note("a record does not say when it was made") };
+        let Some(made) = made else {
+            self.has_stranger |= !is_anothers;
+            return self.note("a record does not say when it was made");
+        };
         if self.last.is_some_and(|last| made > last) {
             self.note("the records are not in order, the newest first");
         }
@@ -34,7 +46,10 @@ impl Looked {
         match self.since {
             Some(since) if made + CLOCK_SKEW < since => self.is_past = true,
             Some(_) if is_anothers => {}
-            Some(_) => self.note("a record that was made since then may be this one"),
+            Some(_) => {
+                self.has_stranger = true;
+                self.note(STRANGER);
+            }
             None => self.note("it is not known when it was sent"),
         }
     }
@@ -57,9 +72,12 @@ impl Looked {
         Survey { records: self.records, back_to: self.last, reach }
     }
 
-    /// What was read, where no look can tell.
-    pub(super) fn never(self, why: &str) -> Survey {
-        let reach = Reach::Never(why.to_owned());
+    /// What was read of a list that can never be whole, for this reason.
+    pub(super) fn presence_only(self, why: &str) -> Survey {
+        let reach = match self.has_stranger {
+            true => Reach::Partial(STRANGER.to_owned()),
+            false => Reach::PresenceOnly(why.to_owned()),
+        };
         Survey { records: self.records, back_to: self.last, reach }
     }
 }
@@ -114,10 +132,25 @@ mod tests {
         Some(Timestamp::from_millis((1_790_000_000 + secs) * 1000))
     }
 
-    fn looked(records: &[(Option<Timestamp>, bool)]) -> Reach {
-        let mut looked = Looked { since: at(0), records: 0, last: None, is_past: false, gap: None };
+    fn seen(records: &[(Option<Timestamp>, bool)]) -> Looked {
+        let mut looked = Looked::since(at(0));
         records.iter().for_each(|(made, is_anothers)| looked.see(*made, *is_anothers));
-        looked.survey().reach
+        looked
+    }
+
+    fn looked(records: &[(Option<Timestamp>, bool)]) -> Reach {
+        seen(records).survey().reach
+    }
+
+    #[test]
+    fn a_list_without_times_shows_presence_only_and_not_past_a_stranger() {
+        let timeless = |records: &[_]| seen(records).presence_only("timeless").reach;
+        for told in [vec![], vec![(None, true)], vec![(at(9), true), (at(-900), false)]] {
+            assert_eq!(timeless(&told), Reach::PresenceOnly("timeless".to_owned()), "{told:?}");
+        }
+        for partial in [vec![(None, false)], vec![(None, true), (at(9), false)]] {
+            assert!(matches!(timeless(&partial), Reach::Partial(_)), "{partial:?}");
+        }
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub use upload::Upload;
 pub(crate) use call::{Answer, Call};
 pub(crate) use reply::{Refusal, Reply, retry_after, wait_of};
 pub(crate) use retry::growing_pause;
-pub(crate) use webhook_url::proved_tag;
+pub(crate) use webhook_url::Claim;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,8 +98,8 @@ impl Shared {
 impl Transport {
     pub(crate) fn new(dialect: &'static Dialect, config: AccountConfig) -> Result<Self> {
         let base_url = config.base_url.as_deref().unwrap_or(dialect.base_url);
-        let (base_url, realm) =
-            check_base_url(base_url).map_err(|error| error.with_provider(dialect.provider))?;
+        let (base_url, realm) = check_base_url(base_url, dialect.base_url)
+            .map_err(|error| error.with_provider(dialect.provider))?;
         check_name(&config.name)?;
         if let Some(url) = &config.webhook_url {
             webhook_url::check_base(url)?;
@@ -192,11 +192,12 @@ fn check_name(name: &str) -> Result<()> {
     Err(Error::invalid("account", message))
 }
 
-/// The longest origin of a base URL. It stands in handles.
+/// The longest realm. It stands in handles.
 const REALM_MAX_CHARS: usize = 200;
 
-/// The address without a trailing slash, which the generated client would double, and its origin.
-fn check_base_url(text: &str) -> Result<(String, String)> {
+/// The address without a trailing slash, which the generated client would double, and its realm:
+/// the origin, and the path where it is not that of the provider's own address.
+fn check_base_url(text: &str, own: &str) -> Result<(String, String)> {
     let refused = || {
         let message = format!("{text:?} is not an address: write https://host or http://host:port");
         Error::invalid("base_url", message)
@@ -206,16 +207,21 @@ fn check_base_url(text: &str) -> Result<(String, String)> {
         return Err(Error::invalid("base_url", message));
     }
     let url = url::Url::parse(text).map_err(|_| refused())?;
-    if !["http", "https"].contains(&url.scheme()) || url.query().is_some() {
+    let has_more = url.query().is_some() || url.fragment().is_some();
+    if !["http", "https"].contains(&url.scheme()) || has_more {
         return Err(refused());
     }
     if cfg!(not(feature = "rustls")) && url.scheme() == "https" {
         let message = "adreel was built without the feature rustls, so https cannot be spoken";
         return Err(Error::invalid("base_url", message));
     }
-    let realm = url.origin().ascii_serialization();
+    let path_of = |url: &url::Url| url.path().trim_end_matches('/').to_owned();
+    let (path, own) = (path_of(&url), url::Url::parse(own).map(|own| path_of(&own)));
+    let path = if own.is_ok_and(|own| own == path) { String::new() } else { path };
+    let realm = format!("{}{path}", url.origin().ascii_serialization());
     if realm.len() > REALM_MAX_CHARS {
-        return Err(refused());
+        let message = format!("it is too long: at most {REALM_MAX_CHARS} characters are taken");
+        return Err(Error::invalid("base_url", message));
     }
     Ok((text.trim_end_matches('/').to_owned(), realm))
 }
@@ -245,14 +251,44 @@ pub(crate) fn insert_key(
 mod tests {
     use super::*;
 
+    const OWN: &str = "https://api.beatapi.io";
+
+    fn realm(text: &str) -> String {
+        check_base_url(text, OWN).unwrap().1
+    }
+
     #[test]
-    fn an_address_gives_its_origin_as_realm_and_loses_its_last_slash() {
-        let (base, realm) = check_base_url("http://127.0.0.1:80/gateway/").unwrap();
-        assert_eq!((&*base, &*realm), ("http://127.0.0.1:80/gateway", "http://127.0.0.1"));
-        for text in ["", "api.example", "ftp://x.example", "http://x.example?k=v", "http://a:b@c"] {
-            assert_eq!(check_base_url(text).unwrap_err().field(), Some("base_url"), "{text}");
+    fn an_address_gives_its_realm_and_loses_its_last_slash() {
+        let (base, realm) = check_base_url("http://127.0.0.1:80/gateway/", OWN).unwrap();
+        assert_eq!((&*base, &*realm), ("http://127.0.0.1:80/gateway", "http://127.0.0.1/gateway"));
+        for text in [
+            "",
+            "api.example",
+            "ftp://x.example",
+            "http://x.example?k=v",
+            "http://x.example/#k",
+            "http://a:b@c",
+            &format!("http://x.example/{}", "x".repeat(200)),
+        ] {
+            let error = check_base_url(text, OWN).unwrap_err();
+            assert_eq!(error.field(), Some("base_url"), "{text}");
         }
-        let error = check_base_url("http://me:hunter2@x.example").unwrap_err();
+        let error = check_base_url("http://me:hunter2@x.example", OWN).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn paths_tell_realms_apart_and_ordinary_ones_stay_as_they_were() {
+        assert_eq!(realm(OWN), OWN);
+        for text in ["http://127.0.0.1:8080", "http://127.0.0.1:8080/", "http://127.0.0.1:8080//"] {
+            assert_eq!(realm(text), "http://127.0.0.1:8080");
+        }
+        assert_eq!(realm("HTTPS://Gate.example:443/EU/"), "https://gate.example/EU");
+        assert_ne!(realm("https://gate.example/eu"), realm("https://gate.example/us"));
+        assert_eq!(realm("https://gate.example/us/../eu"), realm("https://gate.example/eu"));
+        // A provider whose own address has a path has it nowhere else.
+        let own = "https://api.example/v1";
+        assert_eq!(check_base_url("http://127.0.0.1:9/v1/", own).unwrap().1, "http://127.0.0.1:9");
+        assert_eq!(check_base_url("http://127.0.0.1:9", own).unwrap().1, "http://127.0.0.1:9");
     }
 }

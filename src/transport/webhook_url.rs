@@ -45,16 +45,35 @@ pub(super) fn address(base: &str, tag: &str, keys: &Keys) -> String {
     format!("{base}{separator}{PARAMETER}={token}.{tag}")
 }
 
-/// The tag of the step that a delivery is about, where its address is one that was made with these
-/// keys. Takes the same time wherever the token first differs.
-pub(crate) fn proved_tag(query: &str, keys: &Keys) -> Option<String> {
-    let mut ours = url::form_urlencoded::parse(query.trim_start_matches('?').as_bytes())
-        .filter(|(name, _)| name == PARAMETER);
-    let (only, None) = (ours.next()?.1, ours.next()) else { return None };
-    let (token, tag) = only.split_once('.')?;
-    let token = URL_SAFE_NO_PAD.decode(token).ok().filter(|token| token.len() == TOKEN_BYTES)?;
-    code(keys, tag)?.verify_truncated_left(&token).ok()?;
-    Some(tag.to_owned())
+/// What the address of a delivery says, before anything proves it.
+pub(crate) struct Claim {
+    tag: String,
+    token: Vec<u8>,
+}
+
+impl Claim {
+    /// Reads the query of an address; `None` where it has not the form of ours. It needs no key,
+    /// so that whatever anybody sends costs next to nothing.
+    pub(crate) fn of(query: &str) -> Option<Self> {
+        let mut ours = url::form_urlencoded::parse(query.trim_start_matches('?').as_bytes())
+            .filter(|(name, _)| name == PARAMETER);
+        let (only, None) = (ours.next()?.1, ours.next()) else { return None };
+        let (token, tag) = only.split_once('.')?;
+        let token =
+            URL_SAFE_NO_PAD.decode(token).ok().filter(|token| token.len() == TOKEN_BYTES)?;
+        Some(Self { tag: tag.to_owned(), token })
+    }
+
+    /// The tag of the step that the delivery says to be about.
+    pub(crate) fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    /// Whether the address was made with these keys. Takes the same time wherever the token first
+    /// differs.
+    pub(crate) fn is_proved_by(&self, keys: &Keys) -> bool {
+        code(keys, &self.tag).is_some_and(|code| code.verify_truncated_left(&self.token).is_ok())
+    }
 }
 
 /// `None` for an empty key, with which anyone could make addresses.
@@ -74,6 +93,11 @@ mod tests {
 
     fn keys() -> Keys {
         Keys::id_and_key("id", "sk_creatify_1")
+    }
+
+    fn proved_tag(query: &str, keys: &Keys) -> Option<String> {
+        let claim = Claim::of(query).filter(|claim| claim.is_proved_by(keys))?;
+        Some(claim.tag().to_owned())
     }
 
     #[test]

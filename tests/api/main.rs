@@ -18,6 +18,7 @@ mod jobs;
 mod jogg;
 mod lists;
 mod operations;
+mod realms;
 mod recovery;
 mod retry;
 mod route;

@@ -167,7 +167,7 @@ pub(crate) struct Ended {
 
 impl std::fmt::Debug for Ended {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let said: String = self.stderr.chars().take(1_500).collect();
+        let said: String = self.stderr.chars().take(900).collect();
         write!(f, "exit {:?}\n{}{said}", self.code, self.stdout)
     }
 }

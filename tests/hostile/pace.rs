@@ -10,7 +10,7 @@ use crate::server::{Answer, Server};
 use crate::{SPEED, side_by_side};
 
 /// How long each is watched, in real time.
-const WATCHED: Duration = Duration::from_secs(6);
+const WATCHED: Duration = Duration::from_secs(5);
 
 /// A job is sent at most once in two seconds; the rest is what a request takes on a busy machine.
 const LEAST_PAUSE: Duration = Duration::from_millis(1700);
@@ -161,7 +161,7 @@ async fn wait_of_no_time_for_a_status() {
     server.reach(1, "GET", beatapi::TASK).await;
     tokio::time::sleep(WATCHED).await;
     make.kill().await;
-    // Three minutes of its time: every 6 s at most, as when nothing is refused.
+    // Some minutes of its time: every 6 s at most, as when nothing is refused.
     let reads = server.count("GET", beatapi::TASK);
     assert!(reads <= 35, "{reads} reads");
 }

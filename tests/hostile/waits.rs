@@ -137,14 +137,16 @@ async fn a_status_that_is_refused_for_hours() {
 async fn waiting_beside_a_slow_upload() {
     const PHOTO: &[u8] = include_bytes!("../fixtures/tiny.png");
     const FILES: &str = "/v1/files";
-    /// Longer than a call may be on its way in these tests.
+    /// How long a call may be on its way here. What has not begun within an eighth of it is somebody
+    /// else's to begin, which is when a waiter could take to asking without end.
+    const SETTLE_MS: &str = "15000";
     const UPLOAD: Duration = Duration::from_secs(8);
     /// For how long the other is watched.
     const WATCHED: Duration = Duration::from_secs(3);
 
     let (service, desk) = (BeatApi::newer(), Desk::new());
     let beatapi = service.clone();
-    let server = Server::in_real_time(move |request| {
+    let server = Server::sped_up(SPEED, move |request| {
         let answer = beatapi.answer(request);
         if request.is("POST", FILES) { answer.after(UPLOAD) } else { answer }
     });
@@ -152,10 +154,11 @@ async fn waiting_beside_a_slow_upload() {
     let photo = desk.path("photo.png");
     std::fs::write(&photo, PHOTO).unwrap();
     let args = ["make", photo.to_str().unwrap(), "--name", "Roast", "--provider", "beatapi"];
-    let uploads = desk.run(&server, &args).start();
+    let run = |args| desk.run(&server, args).env("ADREEL_SETTLE_MS", SETTLE_MS).start();
+    let uploads = run(&args);
     server.reach(1, "POST", FILES).await;
-    tokio::time::sleep(Duration::from_secs(2)).await;
-    let waits = desk.run(&server, &["resume"]).start();
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let waits = run(&["resume"]);
     tokio::time::sleep(Duration::from_secs(1)).await;
     let before = cpu_ticks(waits.id());
     tokio::time::sleep(WATCHED).await;

@@ -1,11 +1,19 @@
 //! Creatify signs nothing: the address of each of its calls proves what comes to it.
 
 use std::future::IntoFuture as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use adreel::client::{Delivery, Received, WebhookInbox};
-use adreel::job::{Action, StepState};
-use adreel::{AccountConfig, Client, Job, JobId, Keys, Product, ProviderId, Stage, VideoRequest};
+use adreel::job::StepState;
+use adreel::{
+    Account, AccountConfig, BoxFuture, Client, Credentials, Job, JobId, Keys, Product, ProviderId,
+    Result, Stage, VideoRequest,
+};
+use axum::Router;
+use axum::http::{Method, StatusCode};
+use tokio::net::TcpListener;
 
 use crate::support::scripted::{Reply, Server, json};
 use crate::{HandClock, hands_nothing_on, next, soon};
@@ -96,35 +104,111 @@ async fn a_delivery_finds_a_lost_answer_and_wakes_each_step() {
     assert!(hands_nothing_on(&inbox).await);
 }
 
-#[tokio::test]
-async fn deliveries_prove_no_absence_however_many_come() {
-    let nothing = || json(200, "[]");
-    let lost = [Reply::HangUp, nothing(), nothing(), nothing(), nothing()];
-    let server = Server::start(lost).await;
-    let clock = HandClock::new();
-    let client = client(&server.url, "sk_creatify", &clock);
-    let inbox = client.webhooks().inbox().build().unwrap();
-    let id = submit(&client).await;
-    client.advance(id).await.unwrap();
-    // The first look comes before the call has settled, the second is the first that counts.
-    for secs in [15, 75] {
-        clock.advance(Duration::from_secs(secs));
-        client.advance(id).await.unwrap();
+/// A double of Creatify's that loses each answer to a call and shows what a test says.
+struct Records {
+    url: String,
+    shown: Arc<Mutex<(u16, String)>>,
+    sent: Arc<Mutex<Vec<String>>>,
+    reads: Arc<AtomicUsize>,
+}
+
+impl Records {
+    async fn start() -> Self {
+        let (shown, sent) = (Arc::new(Mutex::new((200, "[]".to_owned()))), Arc::default());
+        let reads = Arc::new(AtomicUsize::new(0));
+        let records = Self { url: String::new(), shown, sent, reads };
+        let (shown, reads) = (Arc::clone(&records.shown), Arc::clone(&records.reads));
+        let sent = Arc::clone(&records.sent);
+        let answer = move |method: Method, body: String| async move {
+            if method == Method::POST {
+                sent.lock().unwrap().push(body);
+                return (StatusCode::BAD_GATEWAY, "<html>".to_owned());
+            }
+            reads.fetch_add(1, Ordering::SeqCst);
+            let (status, body) = shown.lock().unwrap().clone();
+            (StatusCode::from_u16(status).unwrap(), body)
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(axum::serve(listener, Router::new().fallback(answer)).into_future());
+        Self { url, ..records }
     }
-    assert_eq!(deliver(&inbox, &query(&server), "{}").await, Received::New);
-    soon(async {
-        while server.requests().len() < 4 {
-            tokio::task::yield_now().await;
+
+    fn show(&self, status: u16, body: impl Into<String>) {
+        *self.shown.lock().unwrap() = (status, body.into());
+    }
+
+    /// The query of the address that the call was sent with.
+    fn query(&self) -> String {
+        let body: serde_json::Value = serde_json::from_str(&self.sent.lock().unwrap()[0]).unwrap();
+        body["webhook_url"].as_str().unwrap().split_once('?').unwrap().1.to_owned()
+    }
+
+    /// Shows the record of a job's first step.
+    fn show_first(&self, id: JobId) {
+        let address = format!("https://hook.example/h?adreel=ar-{id}-0");
+        self.show(200, format!(r#"[{RECORD}:"pending","webhook_url":"{address}"}}]"#));
+    }
+
+    /// Resolves when it was read since there were so many reads.
+    async fn is_read(&self, before: usize) {
+        soon(async {
+            while self.reads.load(Ordering::SeqCst) <= before {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
+}
+
+/// A job whose answer was lost and which is not listed: it is held.
+async fn held(records: &Records) -> (HandClock, Client, JobId) {
+    let clock = HandClock::new();
+    let client = client(&records.url, "sk_creatify", &clock);
+    let id = submit(&client).await;
+    for _ in 0..100 {
+        if client.advance(id).await.unwrap().job.stage() == Stage::Uncertain {
+            return (clock, client, id);
         }
-    })
-    .await;
-    let next = client.advance(id).await.unwrap();
-    assert!(matches!(next.next, Action::Rest(_)), "{:?}", next.next);
-    assert_eq!(next.job.steps()[0].state(), StepState::Unknown);
-    clock.advance(Duration::from_secs(30));
-    let next = client.advance(id).await.unwrap();
-    assert_eq!(next.next, Action::Send(0), "the second look that counts comes when it is due");
-    assert_eq!(server.requests().len(), 5);
+        clock.advance(Duration::from_secs(30));
+    }
+    panic!("it is not held");
+}
+
+#[tokio::test]
+async fn a_delivery_for_a_held_job_has_it_looked_for_and_sends_nothing() {
+    let records = Records::start().await;
+    let (_, client, id) = held(&records).await;
+    let inbox = client.webhooks().inbox().build().unwrap();
+    // One that comes before the record is listed changes nothing.
+    let before = records.reads.load(Ordering::SeqCst);
+    assert_eq!(deliver(&inbox, &records.query(), "{}").await, Received::New);
+    records.is_read(before).await;
+    reaches(&client, id, |job| job.stage() == Stage::Uncertain).await;
+    records.show_first(id);
+    assert_eq!(deliver(&inbox, &records.query(), "{}").await, Received::Known);
+    reaches(&client, id, |job| job.steps()[0].state() == StepState::Running).await;
+    assert_eq!(records.sent.lock().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_held_job_is_looked_for_before_it_is_told_as_held() {
+    let records = Records::start().await;
+    let (clock, client, id) = held(&records).await;
+    let inbox = client.webhooks().inbox().build().unwrap();
+    // The look beside the answer fails, and the one after it shows nothing.
+    records.show(503, "{}");
+    let before = records.reads.load(Ordering::SeqCst);
+    assert_eq!(deliver(&inbox, &records.query(), "{}").await, Received::New);
+    records.is_read(before).await;
+    records.show(200, "[]");
+    let finished = next(&inbox).await;
+    assert_eq!(finished.job().stage(), Stage::Uncertain);
+    drop(finished);
+    records.show_first(id);
+    clock.advance(Duration::from_secs(60));
+    assert!(hands_nothing_on(&inbox).await);
+    reaches(&client, id, |job| job.steps()[0].state() == StepState::Running).await;
 }
 
 #[tokio::test]
@@ -186,5 +270,48 @@ async fn without_the_token_of_a_step_of_ours_nothing_is_taken() {
     assert_eq!(deliver(&changed, &query, "{}").await, Received::Forged);
     let elsewhere = self::client(&server.url, "sk_creatify", &clock);
     let elsewhere = elsewhere.webhooks().inbox().build().unwrap();
-    assert_eq!(deliver(&elsewhere, &query, "{}").await, Received::Ignored);
+    assert_eq!(deliver(&elsewhere, &query, "{}").await, Received::Forged);
+}
+
+/// Keys that say how often they are asked for.
+#[derive(Clone, Debug, Default)]
+struct Counted(Arc<AtomicUsize>);
+
+impl Credentials for Counted {
+    fn keys<'a>(&'a self, _: &'a Account) -> BoxFuture<'a, Result<Keys>> {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        Box::pin(async { Ok(Keys::id_and_key("id", "sk_creatify")) })
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_forged_deliveries_ask_for_no_keys() {
+    let server = Server::start([json(200, &format!(r#"{RECORD}:"pending"}}"#))]).await;
+    let clock = HandClock::new();
+    let asked = Counted::default();
+    let config = AccountConfig::new(asked.clone()).base_url(&server.url);
+    let config = config.webhook_url("https://hook.example/h?shop=7");
+    let builder = Client::builder().account(ProviderId::Creatify, config).clock(clock.clone());
+    let client = builder.in_memory().build().unwrap();
+    let inbox = client.webhooks().inbox().build().unwrap();
+    let id = submit(&client).await;
+    client.advance(id).await.unwrap();
+    let query = query(&server);
+    let (token, _) = query.split_once("adreel=").unwrap().1.split_once('.').unwrap();
+    let before = asked.0.load(Ordering::SeqCst);
+    for number in 0..1000 {
+        let other = format!("01J8ZQ4Y6T{number:016}");
+        let forged = match number % 6 {
+            0 => format!("adreel={token}.ar-{other}-0"),
+            1 => format!("adreel={token}.{number}"),
+            2 => format!("{query}&adreel={number}"),
+            3 => format!("adreel={number}.ar-{id}-0"),
+            4 => format!("adreel={token}.ar-{id}-{}", number + 2),
+            _ => format!("shop=7&number={number}"),
+        };
+        assert_eq!(deliver(&inbox, &forged, "{}").await, Received::Forged, "{forged}");
+    }
+    assert_eq!(asked.0.load(Ordering::SeqCst), before);
+    assert_eq!(deliver(&inbox, &query, "{}").await, Received::New);
+    assert_eq!(asked.0.load(Ordering::SeqCst), before + 1);
 }

@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use adreel::client::Received;
-use adreel::{Client, Job, Ledger as _, ProviderId, Stage};
+use adreel::client::{Delivery, Received};
+use adreel::clock::Clock as _;
+use adreel::{AccountConfig, Client, Job, Keys, Ledger as _, ProviderId, Stage};
 use futures_util::future::join_all;
 
 use crate::{SECRET, World, hands_nothing_on, next, settled, soon};
@@ -101,6 +102,92 @@ async fn a_job_that_still_runs_is_looked_at_again_with_growing_waits() {
     assert!(!worker.is_finished());
     world.clock.advance(Duration::from_secs(80));
     soon(worker).await.unwrap().acknowledge().await.unwrap();
+}
+
+#[tokio::test]
+async fn an_event_is_kept_until_its_job_has_ended_however_long_that_takes() {
+    let world = World::new().await;
+    let inbox = world.inbox();
+    let job = world.submit().await;
+    world.tell(&inbox, "task.failed", "task_1").await;
+    let worker = tokio::spawn(async move { inbox.next().await.unwrap() });
+    const HOUR: Duration = Duration::from_secs(60 * 60);
+    for _ in 0..72 {
+        let before = world.double.reads();
+        soon(is_read(&world, &job, u32::try_from(before).unwrap().max(1))).await;
+        // No wait is longer than an hour.
+        world.clock.advance(HOUR);
+        soon(async {
+            while world.double.reads() == before {
+                world.clock.advance(Duration::from_secs(2));
+                settled().await;
+            }
+        })
+        .await;
+    }
+    assert!(world.double.reads() < 90, "{} reads", world.double.reads());
+    assert_eq!(world.acknowledged().await, 0);
+    // The other word for its end comes three days later, and the end is told.
+    world.double.set("task_1", "succeeded");
+    world.tell(&world.inbox(), "task.succeeded", "task_1").await;
+    world.clock.advance(HOUR);
+    let finished = soon(worker).await.unwrap();
+    assert_eq!(finished.job().stage(), Stage::Rendered);
+    finished.acknowledge().await.unwrap();
+    assert_eq!(world.acknowledged().await, 2);
+}
+
+#[tokio::test]
+async fn an_event_of_an_account_that_nobody_has_waits_longer_and_longer_for_seven_days() {
+    let world = World::new().await;
+    let request = world.request();
+    let submit = world.client.submit(&request).on(ProviderId::BeatApi).account("eu");
+    soon(submit.into_future()).await.unwrap();
+    let secret = "whsec_eu";
+    let taken = world.client.webhooks().inbox().secret_of(ProviderId::BeatApi, "eu", secret);
+    let taken = taken.build().unwrap();
+    let body = crate::body("task.succeeded", "task_1");
+    let headers =
+        adreel::beatapi::sign_webhook(&secret.into(), "e", world.clock.now(), body.as_bytes());
+    let header = |name: &str| headers.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str());
+    let delivery = Delivery::new(ProviderId::BeatApi, header, body.as_bytes()).account("eu");
+    assert_eq!(taken.receive(delivery).await.received(), Received::New);
+    // Whoever goes on has lost the account.
+    let config = AccountConfig::new(Keys::key("test-key")).base_url(&world.double.url);
+    let client = Client::builder().account(ProviderId::BeatApi, config);
+    let client = client.clock(world.clock.clone()).ledger(Arc::clone(&world.ledger));
+    let client = client.build().unwrap();
+    let inbox = client.webhooks().inbox().build().unwrap();
+    let claims = async || world.ledger.events().unwrap().since(0, 9).await.unwrap()[0].claims;
+    let mut hours = 0;
+    while world.acknowledged().await == 0 {
+        assert!(hands_nothing_on(&inbox).await);
+        world.clock.advance(Duration::from_secs(60 * 60));
+        hours += 1;
+    }
+    assert!((7 * 24..=7 * 24 + 2).contains(&hours), "{hours} hours");
+    assert!(claims().await <= 7 * 24 + 2, "{} claims", claims().await);
+}
+
+#[tokio::test]
+async fn the_end_of_a_job_is_told_though_its_halt_was() {
+    let world = World::new().await;
+    let inbox = world.inbox();
+    world.submit().await;
+    world.double.set("task_1", "requires_action");
+    world.tell(&inbox, "task.failed", "task_1").await;
+    let halted = next(&inbox).await;
+    assert_eq!(halted.job().stage(), Stage::NeedsAction);
+    halted.acknowledge().await.unwrap();
+    // Another word that changes nothing is no news.
+    assert!(hands_nothing_on(&inbox).await);
+    world.double.set("task_1", "succeeded");
+    world.tell(&inbox, "task.succeeded", "task_1").await;
+    let finished = next(&inbox).await;
+    assert_eq!(finished.job().stage(), Stage::Rendered);
+    finished.acknowledge().await.unwrap();
+    assert!(hands_nothing_on(&inbox).await);
+    assert_eq!(world.acknowledged().await, 2);
 }
 
 /// Resolves when so many reads of a job are recorded, and nothing more follows from them.

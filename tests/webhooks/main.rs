@@ -83,9 +83,13 @@ impl World {
         inbox(&self.client)
     }
 
-    async fn submit(&self) -> Job {
+    fn request(&self) -> VideoRequest {
         let product = Product::new("Morning Roast").image_url("https://shop.example/p.png");
-        let request = VideoRequest::new(product).duration_secs(15);
+        VideoRequest::new(product).duration_secs(15)
+    }
+
+    async fn submit(&self) -> Job {
+        let request = self.request();
         let submit = self.client.submit(&request).on(ProviderId::BeatApi);
         soon(submit.into_future()).await.unwrap()
     }

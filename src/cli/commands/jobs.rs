@@ -1,12 +1,15 @@
+use std::io::IsTerminal as _;
+
 use serde_json::json;
 
+use super::super::age;
 use super::super::args::{JobArgs, JobsArgs};
 use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::month::Month;
 use super::super::output;
-use super::cost;
 use super::save::FILE;
+use super::{cost, standing};
 use crate::client::SpendQuery;
 use crate::error::Result;
 use crate::job::{Job, JobId, Stage};
@@ -36,7 +39,7 @@ pub(in super::super) async fn run(context: &Context, args: &JobsArgs) -> Exit {
             context.note("there are no such jobs");
         }
         if is_first && !page.is_empty() && !context.json {
-            output::line(&line(["JOB", "PROVIDER", "STAGE", "AGE", "PRODUCT"]));
+            output::line(&line(["JOB", "PROVIDER", "STAGE", "AGE", "WAITS FOR", "PRODUCT"]));
         }
         is_first = false;
         let is_last = page.len() < PAGE as usize;
@@ -68,26 +71,25 @@ fn print(context: &Context, listed: Result<Job>, exit: &mut Exit) -> Option<JobI
     }
 }
 
-/// Columns of fixed width, so that a list of any length is printed as it is read.
-fn line([id, provider, stage, age, product]: [&str; 5]) -> String {
-    format!("{id:26}  {provider:8}  {stage:12}  {age:>7}  {product}")
+/// Columns of fixed width, so that a list of any length is printed as it is read. All but long
+/// names of products fit in a hundred columns.
+fn line([id, provider, stage, age, waits_for, product]: [&str; 6]) -> String {
+    format!("{id:26}  {provider:8}  {stage:12}  {age:>7}  {waits_for:23}  {product}")
 }
+
+/// How much of a product's name is shown: what a terminal of a hundred columns has room for, and
+/// more elsewhere.
+const NAME_ON_A_TERMINAL: usize = 16;
+const NAME: usize = 60;
 
 fn row(context: &Context, job: &Job) -> String {
-    let age = age(context.client.now().since(job.created_at()).as_secs());
-    let account = job.account();
-    let name: String = job.request().product.name.chars().take(60).collect();
-    let name = name.replace(char::is_control, " ");
-    line([&job.id().to_string(), account.provider.as_str(), job.stage().as_str(), &age, &name])
-}
-
-fn age(secs: u64) -> String {
-    match secs {
-        0..120 => format!("{secs} s"),
-        120..7_200 => format!("{} min", secs / 60),
-        7_200..172_800 => format!("{} h", secs / 3_600),
-        _ => format!("{} d", secs / 86_400),
-    }
+    let age = age::told(context.client.now().since(job.created_at()));
+    let provider = job.account().provider;
+    let most = if std::io::stdout().is_terminal() { NAME_ON_A_TERMINAL } else { NAME };
+    let name = output::cut(&job.request().product.name, most);
+    let waits_for = standing::waits_for(context, job);
+    let stage = job.stage().as_str();
+    line([&job.id().to_string(), provider.as_str(), stage, &age, &waits_for, &name])
 }
 
 pub(in super::super) async fn show(context: &Context, args: &JobArgs) -> Exit {
@@ -113,8 +115,19 @@ fn details(context: &Context, job: &Job) {
     say("account", &format!("{} {} at {}", account.provider, account.name, account.realm));
     let status = job.status().map(|status| format!(" ({status})")).unwrap_or_default();
     say("stage", &format!("{}{status}", job.stage()));
-    let age = age(context.client.now().since(job.created_at()).as_secs());
-    say("made", &format!("{age} ago"));
+    let ago = |time| age::told(context.client.now().since(time));
+    say("made", &format!("{} ago", ago(job.created_at())));
+    if let Some(since) = job.held_since() {
+        say("held", &format!("for {}, since {since}", ago(since)));
+        let told = standing::evidence(job).map(ToString::to_string);
+        say("seen", &told.unwrap_or_else(|| "nobody has looked for it yet".to_owned()));
+        if let Err(why) = job.may_be_resubmitted(context.client.now()) {
+            say("", &format!("not to be sent again: {why}"));
+        }
+    }
+    if let Some(need) = job.needs() {
+        say("waits", &format!("for {need}"));
+    }
     for (index, step) in job.steps().iter().enumerate() {
         let paid = if step.is_paid() { ", paid" } else { "" };
         let resource = step.resource().map(|id| format!(": {id}")).unwrap_or_default();
@@ -147,16 +160,8 @@ fn details(context: &Context, job: &Job) {
     for offer in job.offers().into_iter().flatten() {
         say("choose", &format!("{} ({})", offer.id, offer.label));
     }
-    let id = job.id();
-    match job.stage() {
-        Stage::Uncertain => {
-            say("next", &format!("adreel resolve {id} --adopt REF, --resubmit or --abandon"));
-        }
-        Stage::NeedsAction if job.offers().is_some() => {
-            say("next", &format!("adreel job {id} --choose OFFER, then adreel wait {id}"));
-        }
-        stage if !stage.is_over() => say("next", &format!("adreel wait {id}")),
-        _ => {}
+    if let Some(next) = standing::next(job) {
+        say("next", &next);
     }
 }
 
@@ -192,5 +197,9 @@ pub(super) fn as_json(job: &Job) -> serde_json::Value {
         "settled": job.settled(),
         "credits": job.cost().map(|cost| cost.credits),
         "may_be_double": job.may_be_double(),
+        "doubt": job.steps().iter().find_map(|step| step.doubt()),
+        "waits_for": job.needs(),
+        "held_since": job.held_since(),
+        "evidence": standing::evidence(job),
     })
 }

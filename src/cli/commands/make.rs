@@ -42,7 +42,7 @@ pub(in super::super) async fn run(context: &Context, args: &MakeArgs) -> Exit {
         results = join_all(videos) => results,
         _ = tokio::signal::ctrl_c() => return interrupted(context, &targets).await,
     };
-    save::print(context, results)
+    save::print(context, results).await
 }
 
 /// A video to be made with one account.

@@ -1,7 +1,7 @@
 use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt as _};
 
-use super::super::args::WaitArgs;
+use super::super::args::{ResumeArgs, WaitArgs};
 use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::output;
@@ -34,7 +34,13 @@ pub(in super::super) async fn wait(context: &Context, args: &WaitArgs) -> Exit {
 }
 
 /// Waits for everything that is open in the ledger.
-pub(in super::super) async fn run(context: &Context) -> Exit {
+pub(in super::super) async fn run(context: &Context, args: &ResumeArgs) -> Exit {
+    if args.after_restore {
+        match context.client.jobs().hold_restored().await {
+            Ok(held) => context.note(&restored(held.len())),
+            Err(error) => return output::report(&error),
+        }
+    }
     let listed = match context.client.jobs().open().await {
         Ok(listed) => listed,
         Err(error) => return output::report(&error),
@@ -64,6 +70,11 @@ pub(in super::super) async fn run(context: &Context) -> Exit {
     finish(context, orders, exit).await
 }
 
+fn restored(held: usize) -> String {
+    let jobs = if held == 1 { "job is" } else { "jobs are" };
+    format!("{held} {jobs} held, because the ledger was restored; what is found goes on")
+}
+
 async fn finish(context: &Context, orders: Vec<Order>, exit: Exit) -> Exit {
     let progress = Progress::new(context);
     let ids: Vec<JobId> = orders.iter().map(|order| order.id).collect();
@@ -73,5 +84,5 @@ async fn finish(context: &Context, orders: Vec<Order>, exit: Exit) -> Exit {
         results = made => results,
         _ = tokio::signal::ctrl_c() => return save::interrupted(context, &ids).await,
     };
-    save::print(context, results).max(exit)
+    save::print(context, results).await.max(exit)
 }

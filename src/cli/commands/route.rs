@@ -84,7 +84,8 @@ async fn make(
         }
         Err(error) => Err(Trouble::Making(error)),
     };
-    save::print(context, vec![Made { provider, result: made, took: started.elapsed() }])
+    let made = Made { provider, result: made, took: started.elapsed() };
+    save::print(context, vec![made]).await
 }
 
 /// Says why an account was passed over, and what that cost.

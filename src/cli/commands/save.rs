@@ -9,6 +9,7 @@ use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::output;
 use super::super::progress::{Progress, ProviderProgress};
+use super::standing;
 use crate::client::{Downloaded, Video};
 use crate::error::{Error, Result};
 use crate::job::{Job, JobId, Stage};
@@ -97,7 +98,7 @@ async fn save(video: &Video, path: &Path, overwrite: bool) -> Result<Downloaded>
 }
 
 /// Prints what was made, and says how the worst of it ended.
-pub(super) fn print(context: &Context, results: Vec<Made>) -> Exit {
+pub(super) async fn print(context: &Context, results: Vec<Made>) -> Exit {
     let mut exit = Exit::Done;
     let mut rows = Vec::new();
     for Made { provider, result, took } in results {
@@ -107,10 +108,10 @@ pub(super) fn print(context: &Context, results: Vec<Made>) -> Exit {
             }
             Ok((video, saved)) => rows.push(row(&video, saved.as_ref(), took)),
             Err(Trouble::Making(error)) => {
-                exit = exit.max(failed(context, provider, error, None));
+                exit = exit.max(failed(context, provider, error, None).await);
             }
             Err(Trouble::Saving(error)) => {
-                exit = exit.max(failed(context, provider, error, Some(Exit::NotSaved)));
+                exit = exit.max(failed(context, provider, error, Some(Exit::NotSaved)).await);
             }
         }
     }
@@ -152,31 +153,46 @@ fn as_json(video: &Video, saved: Option<&Downloaded>, took: Duration) -> serde_j
     })
 }
 
-/// Prints an error, and what to do about the job where that is a command.
-pub(super) fn failed(
-    context: &Context,
-    provider: ProviderId,
-    error: Error,
-    exit: Option<Exit>,
-) -> Exit {
+/// Prints an error, what was paid for the job that waits, and what to do about it.
+async fn failed(context: &Context, provider: ProviderId, error: Error, exit: Option<Exit>) -> Exit {
     let exit = exit.unwrap_or_else(|| Exit::of(&error));
     let error = if error.provider().is_none() { error.with_provider(provider) } else { error };
+    let job = match error.job_id() {
+        Some(id) => context.client.job(id).await.ok(),
+        None => None,
+    };
+    let needs = job.as_ref().and_then(Job::needs);
+    let paid = job.as_ref().filter(|_| needs.is_some()).and_then(standing::paid);
+    let next = job.as_ref().filter(|_| context.is_lasting).and_then(|job| next(job, exit));
     if context.json {
-        output::json(&output::error_json(&error));
+        let mut told = output::error_json(&error);
+        told["waits_for"] = json!(needs);
+        told["paid"] = json!(paid);
+        told["next"] = json!(next);
+        output::json(&told);
         return exit;
     }
-    let id = error.job_id().filter(|_| context.is_lasting);
-    let then = id.and_then(|id| match exit {
-        Exit::MaybePaid => {
-            Some(format!("adreel resolve {id} --adopt REF, --resubmit or --abandon"))
-        }
-        Exit::StoppedWaiting => Some(format!("adreel job {id}")),
-        Exit::NotSaved => Some(format!("adreel wait {id} --out FILE")),
-        _ => None,
-    });
-    let told = output::describe(&error);
-    output::error(&then.map_or(told.clone(), |then| format!("{told}; then: {then}")));
+    let mut told = output::describe(&error);
+    if let Some(paid) = paid {
+        told += &format!("; paid already: {paid}");
+    }
+    if let Some(need) = needs {
+        told += &format!("; it waits for {need}");
+    }
+    if let Some(next) = next {
+        told += &format!("; then: {next}");
+    }
+    output::error(&told);
     exit
+}
+
+fn next(job: &Job, exit: Exit) -> Option<String> {
+    let id = job.id();
+    match exit {
+        Exit::NotSaved => Some(format!("adreel wait {id} --out FILE")),
+        Exit::StoppedWaiting => Some(format!("adreel job {id}")),
+        _ => standing::next(job),
+    }
 }
 
 /// How long an interrupted command waits for the answers to calls that were sent.

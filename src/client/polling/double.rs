@@ -17,13 +17,14 @@ use crate::client::{AccountConfig, Accounts, Client, ClientBuilder};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{
-    Account, Confidence, Estimate, Job, JobId, Outcome, Plan, PlannedStep, SubmitOutcome, apply,
+    Account, Confidence, Estimate, Job, JobId, Outcome, Plan, PlannedStep, Seen, Sending, StepRef,
+    SubmitOutcome, apply,
 };
 use crate::model::{Credits, Medium, Product, Timestamp, VideoFacts, VideoRequest};
 use crate::pages::Pages;
 use crate::providers::request::Local;
-use crate::providers::steps::{Look, Looking, Sent, Status};
-use crate::providers::{List, Provider};
+use crate::providers::steps::{Looking, Status};
+use crate::providers::{List, Prepared, Provider};
 use crate::transport::{Keys, Operation, Transport, retry_after};
 
 pub(super) const LIST: List = List { operation: "list_videos", most: 100 };
@@ -190,10 +191,9 @@ impl Double {
         }
     }
 
-    fn status(&self, job: &Job, step: usize, hint: Option<Duration>) -> Status {
+    fn status(&self, step: StepRef<'_>, hint: Option<Duration>) -> Status {
         let script = self.script();
-        let id = job.steps[step].resource.clone().unwrap_or_default();
-        match script.ends.get(&id) {
+        match script.ends.get(step.id()) {
             Some(end) if *end <= self.clock.right() => {
                 let facts = VideoFacts {
                     medium: Medium::Video,
@@ -231,15 +231,19 @@ impl Provider for Double {
         Box::pin(async { Ok(plan(self.transport.account().clone())) })
     }
 
-    fn send<'a>(&'a self, _: &'a Job, _: usize) -> BoxFuture<'a, Result<Sent>> {
+    fn is_paid(&self, step: StepRef<'_>) -> Result<bool> {
+        Ok(step.is_paid())
+    }
+
+    fn prepare<'a>(&'a self, _: StepRef<'a>, _: &'a Keys) -> BoxFuture<'a, Result<Prepared<'a>>> {
         Box::pin(async { Err(Error::new(ErrorKind::Unsupported, "it only reads")) })
     }
 
-    fn poll<'a>(&'a self, job: &'a Job, step: usize) -> BoxFuture<'a, Result<Status>> {
+    fn poll<'a>(&'a self, step: StepRef<'a>) -> BoxFuture<'a, Result<Status>> {
         Box::pin(async move {
             let latency = self.script().latency;
             tokio::time::sleep(latency).await;
-            self.read(&[job]).map(|hint| self.status(job, step, hint))
+            self.read(&[step.job()]).map(|hint| self.status(step, hint))
         })
     }
 
@@ -247,24 +251,24 @@ impl Provider for Double {
         self.script().limit
     }
 
-    fn list_of(&self, _: &Job, _: usize) -> Option<List> {
+    fn list_of(&self, _: StepRef<'_>) -> Option<List> {
         self.script().list
     }
 
     fn poll_list<'a>(
         &'a self,
         _: List,
-        jobs: &'a [(&'a Job, usize)],
+        steps: &'a [StepRef<'a>],
     ) -> BoxFuture<'a, Result<Vec<Option<Result<Status>>>>> {
         Box::pin(async move {
-            let shown: Vec<_> = jobs.iter().map(|(job, _)| *job).collect();
+            let shown: Vec<_> = steps.iter().map(|step| step.job()).collect();
             let hint = self.read(&shown)?;
-            Ok(jobs.iter().map(|(job, step)| Some(Ok(self.status(job, *step, hint)))).collect())
+            Ok(steps.iter().map(|step| Some(Ok(self.status(*step, hint)))).collect())
         })
     }
 
-    fn look_up<'a>(&'a self, _: &'a Job, _: usize, _: Looking) -> BoxFuture<'a, Result<Look>> {
-        Box::pin(async { Ok(Look::NotYet) })
+    fn look<'a>(&'a self, _: StepRef<'a>, _: Looking<'a>) -> BoxFuture<'a, Result<Seen>> {
+        Box::pin(async { Ok(Seen::Busy) })
     }
 
     fn operations(&self) -> &'static [&'static Operation] {
@@ -343,7 +347,7 @@ impl Stage {
     /// A job that the provider has just accepted, and that ends after this time.
     pub(super) async fn job(&self, takes: Duration) -> JobId {
         let job = self.sent().await;
-        let first = self.client.pace().first(&job, 0);
+        let first = self.client.pace().first(job.step(0).unwrap());
         self.accept(job, takes, first).await
     }
 
@@ -353,8 +357,8 @@ impl Stage {
         let id = JobId::new(&*self.clock);
         let request = VideoRequest::new(Product::new("Roast"));
         let job = Job::new(id, plan(self.account.clone()), request, "f".to_owned(), now);
-        let sending = Outcome::Sending { settle: Duration::from_secs(90), sender: None, run: None };
-        let job = apply(job, sending, now);
+        let secs = Duration::from_secs;
+        let job = apply(job, Outcome::Sending(Sending::new(secs(90), secs(1800))), now);
         self.client.0.ledger.insert(&job).await.unwrap();
         job
     }

@@ -76,7 +76,7 @@ pub enum Received {
     New,
     /// An event that had been delivered before, under whatever id.
     Known,
-    /// Proved, and of no use: it is no end of a job, or of none that the ledger has.
+    /// Proved, and of no use: it is no end of a job.
     Ignored,
     /// Nothing proves that it is the provider's.
     Forged,

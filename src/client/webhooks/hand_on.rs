@@ -11,14 +11,24 @@ use crate::model::{ProviderId, Timestamp};
 /// For how long an event is kept whose job is not known: its id may not be recorded yet.
 const UNKNOWN_FOR: Duration = Duration::from_secs(10 * 60);
 
-/// For how long one is kept whose job does not end.
-const RUNNING_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+/// For how long one is kept whose account the client does not have: another replica may have it,
+/// and a removed one may come back.
+const HOMELESS_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// The first wait for a job that is not known, and for one that still runs. Each further one is
 /// twice as long, up to the longest.
 const UNKNOWN_AGAIN: Duration = Duration::from_secs(2);
+const UNKNOWN_LONGEST: Duration = Duration::from_secs(5 * 60);
 const RUNNING_AGAIN: Duration = Duration::from_secs(10);
-const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
+const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
+
+/// An event without its account waits for this part of its age. By then a replica that has the
+/// account has had it long since, even where most have not.
+const PART_OF_AGE: u32 = 8;
+
+/// The holder of the mark that a halt was told, and for how long it holds.
+const TOLD: &str = "told";
+const TOLD_FOR: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// A job that has come to its end, or to a halt, as its provider and the ledger say. Acknowledge it
 /// when it was dealt with; otherwise it is handed on again.
@@ -60,7 +70,12 @@ impl Finished {
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) where the ledger cannot be
     /// written. It is then handed on again.
     pub async fn acknowledge(self) -> Result<()> {
-        let log = self.inbox.0.client.event_log()?;
+        let client = &self.inbox.0.client;
+        let log = client.event_log()?;
+        if is_halt(&self.job) {
+            let now = client.0.clock.now();
+            log.lease(&halt(&self.job), TOLD, now, now + TOLD_FOR).await?;
+        }
         log.acknowledge(self.event.number).await?;
         // What else was told of the same end is settled with it. Whatever is left of that is found
         // to be told already.
@@ -68,6 +83,9 @@ impl Finished {
             if !sibling.is_acknowledged {
                 log.acknowledge(sibling.number).await?;
             }
+        }
+        if !is_halt(&self.job) {
+            log.release(&halt(&self.job), TOLD).await?;
         }
         log.release(&lease(&self.job), &self.holder).await
     }
@@ -102,6 +120,10 @@ impl WebhookInbox {
     ///
     /// Only jobs that a delivery told of come here. For the others there are
     /// [`resume`](Client::resume) and [`Jobs::open`](crate::client::Jobs::open).
+    ///
+    /// An event is kept until its job has ended, however long that takes. Two are let go: that of a
+    /// job which the ledger does not know, after ten minutes, and that of an account which no
+    /// client of this ledger has had for seven days.
     ///
     /// Dropping it loses nothing: what it had claimed is handed on when the claim runs out.
     ///
@@ -149,23 +171,30 @@ impl WebhookInbox {
         let client = &self.0.client;
         let now = client.0.clock.now();
         let age = now.since(event.event.noted_at);
-        let wait = |first: Duration| {
+        let wait = |first: Duration, longest: Duration| {
             let doublings = event.claims.saturating_sub(1).min(16);
-            Verdict::After((first * 2u32.pow(doublings)).min(LONGEST_WAIT))
+            Verdict::After((first * 2u32.pow(doublings)).min(longest))
         };
         let Some(job) = client.job_of(event).await? else {
-            return Ok(if age < UNKNOWN_FOR { wait(UNKNOWN_AGAIN) } else { Verdict::Drop });
+            return Ok(match age < UNKNOWN_FOR {
+                true => wait(UNKNOWN_AGAIN, UNKNOWN_LONGEST),
+                false => Verdict::Drop,
+            });
         };
         if client.provider_of(&job).is_err() {
-            // Another replica may have the account.
-            return Ok(Verdict::After(UNKNOWN_AGAIN));
+            return Ok(match age < HOMELESS_FOR {
+                true => Verdict::After((age / PART_OF_AGE).clamp(UNKNOWN_AGAIN, LONGEST_WAIT)),
+                false => Verdict::Drop,
+            });
         }
-        let job = match has_ended(&job) {
+        // Of one that has halted, an event says that its provider has gone on with it.
+        let job = match has_ended(&job) && !is_halt(&job) {
             true => job,
             false => client.look_through(job).await?,
         };
         if !has_ended(&job) {
-            return Ok(if age < RUNNING_FOR { wait(RUNNING_AGAIN) } else { Verdict::Drop });
+            // However old it is: it may be all that ever tells of the end.
+            return Ok(wait(RUNNING_AGAIN, LONGEST_WAIT));
         }
         // A job may be told of more than once: by several steps, or early and again. One of those
         // who find its end hands it on, and then the others know.
@@ -173,7 +202,9 @@ impl WebhookInbox {
         if !log.lease(&lease(&job), holder, now, until).await? {
             return Ok(Verdict::After(self.0.claim));
         }
-        if siblings(log, event).await?.iter().any(|sibling| sibling.is_acknowledged) {
+        let is_told = siblings(log, event).await?.iter().any(|sibling| sibling.is_acknowledged);
+        // What was told may have been a halt, from which the job has gone on to its end.
+        if is_told && (is_halt(&job) || !was_halt_told(log, &job, holder, now).await?) {
             log.release(&lease(&job), holder).await?;
             return Ok(Verdict::Drop);
         }
@@ -193,9 +224,33 @@ fn lease(job: &Job) -> String {
     format!("end of {}", job.id())
 }
 
+/// The mark that a halt of a job was told, which its end does not take for its own.
+fn halt(job: &Job) -> String {
+    format!("halt of {}", job.id())
+}
+
+/// Whether the mark stands. Somebody else's lease cannot be read, but it cannot be taken either.
+async fn was_halt_told(
+    log: &dyn EventLog,
+    job: &Job,
+    holder: &str,
+    now: Timestamp,
+) -> Result<bool> {
+    let is_free = log.lease(&halt(job), holder, now, now).await?;
+    if is_free {
+        log.release(&halt(job), holder).await?;
+    }
+    Ok(!is_free)
+}
+
 /// Whether there is something to hand on: an end, or a halt that somebody has to see.
 fn has_ended(job: &Job) -> bool {
     !matches!(job.stage(), Stage::Ready | Stage::Submitting | Stage::Running)
+}
+
+/// Whether a job has stopped where it may go on.
+fn is_halt(job: &Job) -> bool {
+    matches!(job.stage(), Stage::NeedsAction | Stage::Uncertain | Stage::Lost)
 }
 
 impl Client {
@@ -204,9 +259,9 @@ impl Client {
         let (account, resource) = (&event.event.account, &event.event.resource);
         let job = match (account.provider, resource.parse()) {
             (ProviderId::Creatify, Ok(id)) => self.0.ledger.load(id).await?,
-            _ => self.0.ledger.find_resource(account, resource).await?,
+            _ => self.job_by_resource(account, resource).await?,
         };
-        Ok(job.filter(|job| job.account() == account))
+        Ok(job.filter(|job| account.has(job)))
     }
 
     /// Looks at a job now, and does what it needs next without waiting.

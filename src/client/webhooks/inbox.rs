@@ -14,7 +14,7 @@ use crate::job::{Account, Job, JobId, StepState, tagged};
 use crate::ledger::NewEvent;
 use crate::model::ProviderId;
 use crate::secret::WebhookSecret;
-use crate::transport::proved_tag;
+use crate::transport::Claim;
 use crate::webhook::{Secrets, Told, check_size, forged};
 
 /// For how long an event is somebody's who does not acknowledge it.
@@ -162,29 +162,29 @@ impl WebhookInbox {
         let client = &self.0.client;
         check_size(delivery.provider, delivery.body)?;
         let account = self.account(delivery)?;
-        let transport = client.provider(Some(account.provider), Some(&account.name))?.transport();
         let unproved = || {
             let message = "its address has no token of ours, or one of an earlier key's";
             forged(delivery.provider, message)
         };
-        let tag = proved_tag(delivery.query, &transport.keys().await?).ok_or_else(unproved)?;
-        let (id, step) = tagged(&tag).ok_or_else(unproved)?;
-        let job = client.0.ledger.load(id).await?;
+        // Anybody can send forged ones, so what costs nothing is asked first: whether it has the
+        // form of ours, and names a paid step of a job of this account. Only then the account's
+        // credentials are.
+        let claim = Claim::of(delivery.query).ok_or_else(unproved)?;
+        let (id, step) = tagged(claim.tag()).ok_or_else(unproved)?;
         let is_ours = |job: &Job| {
-            job.account() == account && job.steps().get(step).is_some_and(|step| step.is_paid())
+            account.has(job) && job.steps().get(step).is_some_and(|step| step.is_paid())
         };
-        let Some(job) = job.filter(is_ours) else {
-            return Ok(Receipt::of(Received::Ignored, None));
-        };
+        let job = client.0.ledger.load(id).await?.filter(is_ours).ok_or_else(unproved)?;
+        let transport = client.provider(Some(account.provider), Some(&account.name))?.transport();
+        if !claim.is_proved_by(&transport.keys().await?) {
+            return Err(unproved());
+        }
         let now = client.0.clock.now();
         let outcome = format!("{step}:{}", outcome_of_hint(delivery.body));
         let event = NewEvent::new(account, id.to_string(), outcome, now);
         let is_new = client.event_log()?.note(&event).await?;
         client.0.hub.wake(client, account, &event.resource, is_new);
-        let is_lost = |step: &crate::job::Step| {
-            step.is_paid() && matches!(step.state(), StepState::Submitting | StepState::Unknown)
-        };
-        if job.current().is_some_and(|current| is_lost(&job.steps()[current])) {
+        if is_missing(&job) {
             client.look_for_lost(id);
         }
         client.0.hub.told(is_new);
@@ -229,6 +229,17 @@ impl WebhookInbox {
     }
 }
 
+/// Whether a job's step is one that has to be found first: its answer was lost, whether it is held
+/// or not, or its provider seemed to know it no more. A delivery says that it is there.
+fn is_missing(job: &Job) -> bool {
+    let step = job.current().and_then(|index| job.steps().get(index));
+    step.is_some_and(|step| match step.state() {
+        StepState::Submitting | StepState::Unknown | StepState::Uncertain => step.is_paid(),
+        StepState::Lost => true,
+        _ => false,
+    })
+}
+
 /// Whether a body speaks of an end, so that an early delivery is not taken for the later one. What
 /// it says is not believed, so one that cannot be read does as well.
 fn outcome_of_hint(body: &[u8]) -> &'static str {
@@ -243,8 +254,11 @@ fn outcome_of_hint(body: &[u8]) -> &'static str {
 impl Client {
     /// Wakes a job that is waited for since before there was an inbox.
     async fn wake_unwatched(&self, account: &Account, resource: &str) -> Result<Option<JobId>> {
-        let job = self.0.ledger.find_resource(account, resource).await?;
+        let job = self.job_by_resource(account, resource).await?;
         let Some(job) = job else { return Ok(None) };
+        if is_missing(&job) {
+            self.look_for_lost(job.id());
+        }
         if let Some(polls) = self.polls_of(&job) {
             polls.wake(job.id());
         }

@@ -45,14 +45,14 @@ async fn by_status(client: &Client, step: StepRef<'_>) -> Result<Seen> {
     })
 }
 
-/// What a list shows of a step: what carries its tag, and how much that list can tell.
+/// What carries a step's tag in a list, or how much that list can tell without it.
 fn sought<T>(
     step: StepRef<'_>,
     records: Vec<T>,
     id: fn(&T) -> &str,
     mark: fn(&T) -> Option<&str>,
     made: fn(&T) -> Option<&DateTime>,
-) -> Seen {
+) -> Result<Seen, Looked> {
     let tag = step.tag();
     let mut looked = Looked::new(step);
     let mut ours = Vec::new();
@@ -72,9 +72,9 @@ fn sought<T>(
             let others: Vec<_> = ours.collect();
             let doubt = "Creatify lists more than one of it".to_owned();
             let doubt = (!others.is_empty()).then_some(doubt);
-            found_with(Sent::Running(first), others, doubt)
+            Ok(found_with(Sent::Running(first), others, doubt))
         }
-        None => nothing(looked.survey()),
+        None => Err(looked),
     }
 }
 
@@ -87,20 +87,22 @@ async fn by_webhook_url(client: &Client, step: StepRef<'_>) -> Result<Seen> {
         )));
     }
     let records = client.list_product_to_videos(None).await?;
-    Ok(sought(
+    let sought = sought(
         step,
         records,
         |record| &record.id,
         |record| record.webhook_url.as_deref(),
         |record| record.created_at.as_ref(),
-    ))
+    );
+    Ok(sought.unwrap_or_else(|looked| nothing(looked.survey())))
 }
 
 /// Our tag stands in a link video's name.
 async fn by_name(client: &Client, step: StepRef<'_>) -> Result<Seen> {
     let videos = client.list_link_to_videos(None).await?;
-    // Link videos say no time.
-    Ok(sought(step, videos, |video| &video.id, |video| video.name.as_deref(), |_| None))
+    let sought = sought(step, videos, |video| &video.id, |video| video.name.as_deref(), |_| None);
+    let timeless = "Creatify's videos of links do not say when they were made";
+    Ok(sought.unwrap_or_else(|looked| nothing(looked.presence_only(timeless))))
 }
 
 /// A link shows the page that it was made of. One that an earlier job made of the same page does as
@@ -115,9 +117,10 @@ async fn by_page(client: &Client, step: StepRef<'_>) -> Result<Seen> {
         return Ok(found(Sent::Done(link.id.clone())));
     }
     let mut looked = Looked::new(step);
-    // Links say no time, and a page that redirects may be listed by another address.
-    links.iter().for_each(|_| looked.see(None, false));
-    Ok(nothing(looked.survey()))
+    // A page that redirects may be listed by another address, but one of the caller's own would
+    // stand in the way for ever.
+    links.iter().for_each(|_| looked.see(None, true));
+    Ok(nothing(looked.presence_only("Creatify's links do not say when they were made")))
 }
 
 /// A page's address, without what does not tell pages apart.

@@ -35,7 +35,7 @@ pub(super) async fn find(client: &Client, step: StepRef<'_>) -> Result<Seen> {
             let unnamed = "whether JoggAI names a preview's video like the preview is not known";
             Ok(match sought.ours.is_empty() {
                 false => video(sought.ours),
-                true => nothing(sought.looked.never(unnamed)),
+                true => nothing(sought.looked.presence_only(unnamed)),
             })
         }
     }
@@ -65,7 +65,7 @@ async fn find_previews(client: &Client, step: StepRef<'_>) -> Result<Seen> {
         Some(first) => found(Sent::Offered(first.id.clone(), offers)),
         None => {
             let unnamed = "whether JoggAI lists previews by their name is not known";
-            nothing(sought.looked.never(unnamed))
+            nothing(sought.looked.presence_only(unnamed))
         }
     })
 }
