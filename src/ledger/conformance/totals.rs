@@ -7,7 +7,7 @@ use super::limits::{DAY, RESERVES, within};
 use super::{Broken, Checked, Suite, rule};
 use crate::error::ErrorKind;
 use crate::job::{Account, Job, SpendKind};
-use crate::ledger::{Bounds, Ledger, Slots, SpendLimit, SpendScope, Stored, begin_of};
+use crate::ledger::{Bounds, Ledger, Slots, SpendLimit, SpendScope, Stored};
 use crate::model::{Credits, ProviderId, Timestamp};
 
 /// How many jobs are stored at a time within bounds, four times each.
