@@ -62,15 +62,17 @@ async fn compare(name: &str, many: u32, ledgers: &[Sql]) {
             }
         }
     }
-    let [few, lots] = took.map(|mut took| {
-        took.sort();
-        took[took.len() / 2].as_secs_f64() * 1_000.0
-    });
-    println!(
-        "{name}: a submit takes {few:.2} ms at {FEW} jobs and {lots:.2} ms at {many}, {:.2} times \
-         as long (goal: at most 1.2)",
-        lots / few
-    );
+    took.iter_mut().for_each(|took| took.sort());
+    // On a machine that does other things too, the fastest tenth says more than the median.
+    for (told, place) in [("half of the submits take", 2), ("the fastest tenth takes", 10)] {
+        let at_most = |took: &[Duration]| took[took.len() / place].as_secs_f64() * 1_000.0;
+        let [few, lots] = [&took[0], &took[1]].map(|took| at_most(took));
+        println!(
+            "{name}: {told} at most {few:.2} ms at {FEW} jobs and {lots:.2} ms at {many}: {:.2} \
+             times as long (goal: at most 1.2)",
+            lots / few
+        );
+    }
 }
 
 /// What a submit asks of a ledger, until its paid call may be sent.
@@ -113,7 +115,7 @@ const COLUMNS: &str = "id, provider, account, realm, job_key, stage, due_at, job
 /// counts them.
 fn rows(job: &Job, padded: &str) -> String {
     let (account, now) = (job.account(), job.created_at().as_millis());
-    let over = format!("{now} - (n % 60) * 86400000");
+    let over = format!("{now} - CAST(n % 60 AS BIGINT) * 86400000");
     format!(
         "{padded}, '{}', '{}', '{}', {padded}, CASE WHEN n < 20 THEN 'running' ELSE 'done' END, \
          CASE WHEN n < 20 THEN {now} END, '{{}}', '{{}}', 9, 9, {over}, {over}, {padded}, 4000000, \
