@@ -23,9 +23,10 @@ Exit codes:
   1    a job failed, or a provider could not be reached
   2    the command line, the request or the ledger cannot be used; nothing was paid
   3    a key, the credits, the plan or a cap of an account do not do; nothing more was paid
-  4    stopped waiting; the job goes on, or waits for somebody to choose
+  4    stopped waiting, or the ledger failed; the job goes on, or waits for somebody to choose
   5    the video is made and paid, but could not be saved
-  6    a job may have been paid for and is held: look for it at the provider, then `resolve`
+  6    a job may have been paid for and is held, or could not be recorded: look for it at the
+       provider, then `resolve`
   7    an answer differs from its spec (doctor), whether or not another call failed
   130  interrupted";
 
@@ -33,6 +34,11 @@ impl Exit {
     pub(super) fn of(error: &Error) -> Self {
         match error.kind() {
             ErrorKind::SubmitUnknown => Self::MaybePaid,
+            // The ledger cannot be used any more, and something is or may be paid for: what stops
+            // early before that carries no handle.
+            ErrorKind::Io | ErrorKind::Unavailable | ErrorKind::Decode if error.job().is_some() => {
+                Self::StoppedWaiting
+            }
             ErrorKind::InvalidRequest
             | ErrorKind::Unsupported
             | ErrorKind::Io
@@ -52,5 +58,24 @@ impl Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::job::JobId;
+    use crate::ledger::conformance;
+
+    #[test]
+    fn a_ledger_that_fails_says_that_nothing_was_paid_only_where_that_is_so() {
+        let handle = conformance::job().handle();
+        for kind in [ErrorKind::Io, ErrorKind::Unavailable, ErrorKind::Decode] {
+            let failed = || Error::new(kind, "the ledger fails").with_job(JobId::new(&SystemClock));
+            assert_ne!(Exit::of(&failed()), Exit::StoppedWaiting);
+            assert_eq!(Exit::of(&failed().with_handle(handle.clone())), Exit::StoppedWaiting);
+            assert_eq!(Exit::of(&failed().into_submit_unknown()), Exit::MaybePaid);
+        }
     }
 }

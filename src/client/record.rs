@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::Client;
 use super::side_file::Accepted;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Decision, Job, JobId, Outcome, SubmitOutcome, apply};
 
 /// What became of an attempt to store a job.
@@ -35,6 +35,7 @@ impl Client {
     /// where the ledger is in trouble.
     pub(super) async fn settle(&self, mut job: Job, outcome: Outcome) -> Result<Job> {
         let id = job.id();
+        let mut place = None;
         let mut tries = 0;
         let mut wait = RECORD_AGAIN_AFTER;
         loop {
@@ -52,11 +53,11 @@ impl Client {
                 Err(error) => error,
             };
             if tries == 0 {
-                self.note_accepted(id, &outcome);
+                place = self.note_accepted(id, &outcome);
             }
             tries += 1;
             if tries == RECORD_TRIES {
-                return Err(error);
+                return Err(unrecorded(&job, &outcome, place, error));
             }
             self.0.clock.sleep(wait).await;
             wait *= 2;
@@ -67,10 +68,11 @@ impl Client {
         }
     }
 
-    /// Writes down beside the ledger what the ledger cannot take: a job that was accepted.
-    fn note_accepted(&self, id: JobId, outcome: &Outcome) {
-        let Outcome::Submitted { step, outcome, .. } = outcome else { return };
-        let SubmitOutcome::Accepted { resource, poll_after, offers } = outcome else { return };
+    /// Writes down beside the ledger what the ledger cannot take, a job that was accepted, and says
+    /// where.
+    fn note_accepted(&self, id: JobId, outcome: &Outcome) -> Option<String> {
+        let Outcome::Submitted { step, outcome, .. } = outcome else { return None };
+        let SubmitOutcome::Accepted { resource, poll_after, offers } = outcome else { return None };
         let accepted = Accepted {
             job: id,
             step: *step,
@@ -82,13 +84,14 @@ impl Client {
         let written = self.0.side_file.as_ref().map(|file| (file.path(), file.write(&accepted)));
         let place = match &written {
             Some((path, Ok(()))) => format!("it was written to {}", path.display()),
-            Some((_, Err(error))) => error.message().to_owned(),
-            None => "there is no side file".to_owned(),
+            Some((_, Err(error))) => format!("only the log has it: {}", error.message()),
+            None => "only the log has it: there is no side file".to_owned(),
         };
         tracing::error!(
             job = %id, step, resource, place,
             "an accepted job could not be recorded in the ledger"
         );
+        Some(place)
     }
 
     /// Stores what an outcome makes of a job, unless somebody else stored first.
@@ -111,6 +114,29 @@ impl Client {
         let has_effect = (&job.steps, job.stage) != (&before.0, before.1);
         Ok((job, is_stored && has_effect))
     }
+}
+
+/// What a ledger's error comes to where it keeps from being recorded what a call came to. After a
+/// paid one that was or may have been accepted, that is what has to be said, whatever is wrong with
+/// the ledger.
+fn unrecorded(job: &Job, outcome: &Outcome, place: Option<String>, error: Error) -> Error {
+    let Outcome::Submitted { step, outcome, .. } = outcome else { return error };
+    let message = match outcome {
+        SubmitOutcome::Accepted { resource, .. } => format!(
+            "accepted and paid as {resource}, but the ledger cannot record it; {}",
+            place.unwrap_or_default()
+        ),
+        SubmitOutcome::Unknown { .. } => "no answer came to a paid call, and the ledger cannot              record that: it is looked for when the job is resumed"
+            .to_owned(),
+        SubmitOutcome::Rejected { .. } => return error,
+    };
+    let Some(step) = job.step(*step).filter(|step| step.is_paid()) else { return error };
+    Error::new(ErrorKind::SubmitUnknown, format!("{message} ({})", error.message()))
+        .with_provider(job.account().provider)
+        .with_operation(step.operation().to_owned())
+        .with_job(job.id())
+        .with_handle(job.handle())
+        .with_source(error)
 }
 
 /// Whether an outcome says that a paid call was accepted: the provider is there and takes orders, so

@@ -46,7 +46,7 @@ impl Settling {
         match set {
             None => Self { settle: timeout + MARGIN, timeout, send_within: MARGIN / 2 },
             Some(settle) => {
-                Self { settle, timeout: timeout.min(settle * 2 / 3), send_within: settle / 8 }
+                Self { settle, timeout: timeout.min(settle / 3 * 2), send_within: settle / 8 }
             }
         }
     }

@@ -13,7 +13,7 @@ use super::{Client, Event, Limit, Video, WaitPolicy};
 use crate::BoxFuture;
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Action, Decision, Job, JobId, Reason, Stage, StepState};
+use crate::job::{Action, Decision, Job, JobHandle, JobId, Reason, Stage, StepState};
 use crate::transport::growing_pause;
 
 /// Waiting for a job; await it for the video, or take its [`events`](Self::events).
@@ -25,7 +25,8 @@ use crate::transport::growing_pause;
 /// for a job that is held; [`ErrorKind::NeedsAction`] for one that somebody has to act for;
 /// [`ErrorKind::NeedsCredentials`] where the key no longer works; [`ErrorKind::Timeout`] where a
 /// limit of its [`WaitPolicy`] ended it, which [`Error::limit`] names. Each carries the job's id,
-/// and those that stop early its handle.
+/// and those that stop early its handle: also those of the ledger, where something was or may have
+/// been paid for.
 #[must_use = "futures do nothing unless awaited"]
 #[derive(Clone, Debug)]
 pub struct Wait {
@@ -61,6 +62,7 @@ impl Wait {
             is_begun: false,
             looks_last: false,
             idle: (0, 0),
+            paid: None,
             is_over: false,
         };
         Events(stream::unfold(state, State::step).boxed())
@@ -73,12 +75,14 @@ impl IntoFuture for Wait {
 
     fn into_future(self) -> Self::IntoFuture {
         async move {
-            let (client, id) = (self.client.clone(), self.id);
+            let client = self.client.clone();
             let mut events = self.events();
+            let mut last = None;
             while let Some(event) = events.next().await {
-                event?;
+                last = Some(event?.job);
             }
-            let job = client.job(id).await?;
+            let missing = || Error::new(ErrorKind::Unavailable, "the wait ended without an event");
+            let job = last.ok_or_else(missing)?;
             match ending(&job) {
                 Some(error) => Err(error),
                 None => Video::new(&client, job),
@@ -137,6 +141,8 @@ struct State {
     looks_last: bool,
     /// How often it found nothing to do at one revision of the job.
     idle: (u64, u32),
+    /// What is paid for, or about to be.
+    paid: Option<Box<JobHandle>>,
     is_over: bool,
 }
 
@@ -171,9 +177,27 @@ impl State {
             }
             if let Err(error) = self.go_on().await {
                 self.is_over = true;
+                let error = self.with_paid(error).boxed().await;
                 self.told.push_back(Err(error));
             }
         }
+    }
+
+    /// An error of the ledger with the job's handle, where something of it is or may be paid for:
+    /// whoever gets it then sees that there is something to come back to. Where the row cannot be
+    /// read either, it is what this wait was about to pay for.
+    async fn with_paid(&mut self, error: Error) -> Error {
+        let is_of_ledger =
+            matches!(error.kind(), ErrorKind::Io | ErrorKind::Unavailable | ErrorKind::Decode);
+        if !is_of_ledger || error.job().is_some() {
+            return error;
+        }
+        let handle = match self.client.job(self.id).await {
+            Ok(job) => job.may_be_paid().then(|| job.handle()),
+            Err(_) => self.paid.take().map(|handle| *handle),
+        };
+        let error = error.with_job(self.id);
+        handle.into_iter().fold(error, Error::with_handle)
     }
 
     async fn go_on(&mut self) -> Result<()> {
@@ -261,6 +285,9 @@ impl State {
         }
         let now = self.client.now_for(&job);
         let at_work = job.current_step().map(|step| step.state());
+        let may_be_paid =
+            job.may_be_paid() || job.current_step().is_some_and(|step| step.is_paid());
+        self.paid = may_be_paid.then(|| Box::new(job.handle()));
         Ok(match self.client.next(&job).await? {
             Action::Download | Action::End => Next::End,
             Action::Hold if !goes_on => Next::End,

@@ -30,6 +30,8 @@ struct FaultyLedger {
     count: usize,
     writes: AtomicUsize,
     side_file: Option<PathBuf>,
+    /// Whether rows cannot be read either, once writes fail.
+    is_gone: bool,
 }
 
 impl FaultyLedger {
@@ -59,7 +61,10 @@ impl Ledger for FaultyLedger {
     }
 
     fn load(&self, id: JobId) -> BoxFuture<'_, Result<Option<Job>>> {
-        self.rows.load(id)
+        match self.is_gone && self.writes.load(Ordering::SeqCst) >= self.from {
+            true => Box::pin(async { Err(broken()) }),
+            false => self.rows.load(id),
+        }
     }
 
     fn find<'a>(
@@ -138,6 +143,7 @@ async fn whichever_write_fails_a_job_is_sent_once_or_not_at_all() {
                     count,
                     writes: AtomicUsize::default(),
                     side_file: None,
+                    is_gone: false,
                 };
                 let first = client(&server, ledger).submit(&request()).key("k").await;
                 // Up to four failures are outlasted once there is something to record.
@@ -182,10 +188,16 @@ async fn what_the_ledger_cannot_take_is_found_in_the_side_file() {
         count: usize::MAX,
         writes: AtomicUsize::default(),
         side_file: Some(side_file.clone()),
+        is_gone: false,
     };
     let error = client(&server, full).submit(&request()).key("k").await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Io, "{error}");
-    assert!(error.job_id().is_some());
+    assert_unrecorded(
+        &error,
+        &format!(
+            "accepted and paid as task_1, but the ledger cannot record it; it was written to {}",
+            side_file.display()
+        ),
+    );
     let written = std::fs::read_to_string(&side_file).unwrap();
     assert!(written.contains("task_1"), "{written}");
 
@@ -197,10 +209,71 @@ async fn what_the_ledger_cannot_take_is_found_in_the_side_file() {
         count: 0,
         writes: AtomicUsize::default(),
         side_file: Some(side_file),
+        is_gone: false,
     };
     let job = client(&server, mended).submit(&request()).key("k").await.unwrap();
     assert_eq!(job.provider_ref().unwrap().to_string(), "beatapi:task_1");
     assert_eq!(server.requests().len(), 1);
+}
+
+/// What says that something was paid for, with the ledger's error as its cause.
+fn assert_unrecorded(error: &Error, told: &str) {
+    assert_eq!(error.kind(), ErrorKind::SubmitUnknown, "{error}");
+    assert!(error.to_string().contains(told), "{error}");
+    assert!(!error.to_string().contains('\n'), "{error}");
+    let handle = error.job().unwrap();
+    assert_eq!(Some(handle.id), error.job_id());
+    let cause = std::error::Error::source(error).unwrap().downcast_ref::<Error>().unwrap();
+    assert_eq!(cause.kind(), ErrorKind::Io);
+}
+
+fn full(from: usize) -> FaultyLedger {
+    FaultyLedger {
+        rows: Arc::new(MemoryLedger::new()),
+        fault: Fault::Refused,
+        from,
+        count: usize::MAX,
+        writes: AtomicUsize::default(),
+        side_file: None,
+        is_gone: false,
+    }
+}
+
+#[tokio::test]
+async fn what_was_or_may_have_been_paid_is_told_whatever_is_wrong_with_the_ledger() {
+    let accepted = Server::start(replies()).await;
+    let error = client(&accepted, full(2)).submit(&request()).await.unwrap_err();
+    assert_unrecorded(&error, "accepted and paid as task_1");
+    assert_unrecorded(&error, "only the log has it: there is no side file");
+    let lost = Server::start([Reply::HangUp]).await;
+    let error = client(&lost, full(2)).submit(&request()).await.unwrap_err();
+    assert_unrecorded(&error, "no answer came to a paid call");
+    // A refusal took nothing.
+    let refused = Server::start([json(400, r#"{"error":{"code":"invalid_request"}}"#)]).await;
+    let error = client(&refused, full(2)).submit(&request()).await.unwrap_err();
+    assert_ne!(error.kind(), ErrorKind::SubmitUnknown, "{error}");
+}
+
+#[tokio::test]
+async fn a_ledger_that_is_gone_leaves_the_handle_of_what_is_or_may_be_paid() {
+    // It is gone before or after its writes: the job, the intent, the answer.
+    for from in 0..4 {
+        let server = Server::start(replies()).await;
+        let gone = FaultyLedger { is_gone: true, ..full(from) };
+        let error = client(&server, gone).generate(&request()).await.unwrap_err();
+        let handle = error.job();
+        match from {
+            0 => assert_eq!((error.kind(), handle), (ErrorKind::Io, None)),
+            2 => assert_eq!(error.kind(), ErrorKind::SubmitUnknown),
+            _ => assert_eq!(error.kind(), ErrorKind::Io, "{from}: {error}"),
+        }
+        assert!(from < 2 || handle.is_some(), "{from}");
+        assert_eq!(posts(&server), usize::from(from > 1), "{from}");
+    }
+    // Where the row can be read, it says that nothing was sent.
+    let server = Server::start(replies()).await;
+    let error = client(&server, full(1)).generate(&request()).await.unwrap_err();
+    assert_eq!((error.kind(), error.job()), (ErrorKind::Io, None));
 }
 
 #[cfg(feature = "sqlite")]

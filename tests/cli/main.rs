@@ -5,6 +5,7 @@
 mod connections;
 mod cost;
 mod doctor;
+mod exits;
 mod jobs;
 mod sandbox;
 

@@ -50,7 +50,7 @@ pub(in super::super) async fn run(context: &Context, args: &ResumeArgs) -> Exit 
     for job in listed {
         match job {
             // The ledger may be shared with clients that have other accounts.
-            Ok(job) if !context.client.accounts().contains(&job.account()) => {
+            Ok(job) if !context.client.accounts().iter().any(|account| account.has(&job)) => {
                 let account = job.account();
                 context.note(&format!(
                     "job {} is left alone: it belongs to the account {} of {} at {}",

@@ -69,10 +69,14 @@ pub(super) async fn wait_and_save(
     progress: &ProviderProgress,
 ) -> std::result::Result<(Video, Option<Downloaded>), Trouble> {
     let mut events = context.client.resume(order.id).events();
+    let mut is_made = false;
     while let Some(event) = events.next().await {
-        progress.show(&event?.job);
+        let job = event?.job;
+        progress.show(&job);
+        is_made = matches!(job.stage(), Stage::Rendered | Stage::Done);
     }
-    let video = context.client.video(order.id).await?;
+    let trouble = if is_made { Trouble::Saving } else { Trouble::Making };
+    let video = context.client.video(order.id).await.map_err(trouble)?;
     let Some(path) = &order.path else { return Ok((video, None)) };
     if let Some(saved) = saved_before(&video, order, path).await {
         return Ok((video, Some(saved)));

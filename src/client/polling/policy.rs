@@ -103,7 +103,7 @@ impl PollPolicy for AdaptivePolling {
             _ => (state.elapsed / self.share).clamp(self.least, most),
         };
         let doublings = state.failures.saturating_sub(TOLERATED).min(8);
-        let wait = (wait * 2u32.pow(doublings)).min(most.max(wait));
+        let wait = wait.saturating_mul(1 << doublings).min(most.max(wait));
         wait.max(state.hint.unwrap_or_default().min(most))
     }
 }
