@@ -128,10 +128,17 @@ impl Moment {
 impl Add<Duration> for Moment {
     type Output = Self;
 
-    /// Saturates, so that no limit that somebody sets is too long.
+    /// Saturates, so that no limit that somebody sets is too long. Counts in whole milliseconds,
+    /// rounded up, because a clock may know no shorter ones and would never come to the moment.
     fn add(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(duration))
+        Self(self.0.saturating_add(whole_millis(duration)))
     }
+}
+
+/// A duration in whole milliseconds, rounded up.
+pub(crate) fn whole_millis(duration: Duration) -> Duration {
+    let up = duration.saturating_add(Duration::from_nanos(999_999));
+    Duration::new(up.as_secs(), up.subsec_millis() * 1_000_000).max(duration)
 }
 
 impl Sub<Duration> for Moment {
@@ -189,6 +196,9 @@ mod tests {
 
     #[test]
     fn a_moment_and_any_duration_make_a_moment() {
+        let soon = Moment::default() + Duration::from_nanos(1);
+        assert_eq!(soon.since(Moment::default()), Duration::from_millis(1));
+        assert_eq!(soon + Duration::from_millis(2), Moment::default() + Duration::from_millis(3));
         let late = Moment::default() + Duration::MAX;
         assert_eq!(late + Duration::MAX, late);
         assert_eq!((late + Duration::from_secs(1)).since(late), Duration::ZERO);

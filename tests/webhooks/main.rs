@@ -8,6 +8,7 @@ mod double;
 mod endpoints;
 mod hand_on;
 mod mutated;
+mod panics;
 mod receive;
 #[path = "../support/mod.rs"]
 mod support;

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::clock::Moment;
+use crate::clock::{Moment, whole_millis};
 use crate::transport::growing_pause;
 
 /// How much of what a provider allows is used: others may read with the same key.
@@ -34,7 +34,7 @@ impl Budget {
     /// A budget for a provider's limit, where it has one.
     pub(super) fn new(reads_per_minute: Option<u32>) -> Self {
         let interval = reads_per_minute.map_or(Duration::ZERO, |most| {
-            Duration::from_secs(60).div_f64(f64::from(most.max(1)) * SHARE)
+            whole_millis(Duration::from_secs(60).div_f64(f64::from(most.max(1)) * SHARE))
         });
         let long_ago = Moment::default();
         Self {
@@ -131,7 +131,7 @@ mod tests {
     fn what_is_reserved_comes_at_once_or_as_soon_as_it_may() {
         let mut budget = Budget::new(Some(60));
         let waits = [(); 7].map(|()| budget.reserve(at(5_000)).since(at(5_000)).as_millis());
-        assert_eq!(waits, [0, 0, 0, 0, 0, 1111, 2222]);
+        assert_eq!(waits, [0, 0, 0, 0, 0, 1112, 2224]);
     }
 
     #[test]

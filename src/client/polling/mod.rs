@@ -259,12 +259,7 @@ impl Polls {
                 Err(until) => rest(until),
             };
         }
-        deadline.map_or(Turn::Idle, Turn::Rest)
-    }
-
-    /// Nothing is read now, but waits end.
-    fn rest(&self, now: Moment) -> Turn {
-        self.state().end_waits(now).map_or(Turn::Idle, Turn::Rest)
+        Turn::Idle
     }
 
     /// Whether there is nothing left to do. The task then ends, and the next watch begins another.

@@ -42,8 +42,7 @@ pub(super) async fn run(polls: Arc<Polls>, client: Weak<Inner>) {
     let mut reads: FuturesUnordered<BoxFuture<'static, ()>> = FuturesUnordered::new();
     loop {
         let is_full = reads.len() >= MOST_AT_ONCE;
-        let now = polls.now();
-        let turn = if is_full { polls.rest(now) } else { polls.take(now) };
+        let turn = if is_full { Turn::Idle } else { polls.take(polls.now()) };
         let until = match turn {
             Turn::Rest(until) => Some(until),
             Turn::Idle if reads.is_empty() && polls.ends() => {

@@ -50,9 +50,10 @@ async fn waits(stage: &Stage, jobs: u32, takes_secs: u64) -> Seen {
 
 #[tokio::test(start_paused = true)]
 async fn jobs_are_seen_soon_after_their_end_and_read_seldom() {
-    // The length, and the most reads, mean delay and 95th percentile of the delay.
+    // The length, and the most reads, mean delay and 95th percentile of the delay. Waits of 6.25 s to
+    // 7.5 s, as they are after two minutes, make for 3.45 s on average.
     for (secs, reads, mean, p95) in
-        [(60, 10.0, 3.5, 8.0), (120, 20.0, 3.5, 8.0), (300, 40.0, 9.0, 18.0)]
+        [(60, 10.0, 3.5, 8.0), (120, 20.0, 3.7, 8.0), (300, 40.0, 9.0, 18.0)]
     {
         let seen = waits(&Stage::new(Script::default()), 500, secs).await;
         assert!(seen.reads_per_job <= reads, "{secs} s: {}", seen.reads_per_job);
@@ -93,7 +94,7 @@ async fn a_hundred_jobs_of_a_list_are_read_together() {
     let stage = Stage::new(Script { list: Some(LIST), ..Script::default() });
     let seen = waits(&stage, 100, 120).await;
     assert!(seen.reads_per_job <= 1.0, "{}", seen.reads_per_job);
-    assert!(seen.mean_secs <= 3.5 && seen.p95_secs <= 8.0, "{}", seen.mean_secs);
+    assert!(seen.mean_secs <= 3.7 && seen.p95_secs <= 8.0, "{}", seen.mean_secs);
     // A tick is the shortest wait between two reads of a job: 6 s.
     let reads = stage.script().reads.clone();
     let in_tick = |(from, _): &(Timestamp, usize)| {
