@@ -15,6 +15,9 @@ use crate::model::{Credits, Timestamp, VideoFacts, VideoRequest};
 /// job may be held or at rest where an older version would send it on.
 const VERSION: u16 = 2;
 
+/// The form from which on an account's realm has its path.
+const WHOLE_REALMS: u16 = 2;
+
 /// A job as a ledger keeps it: two JSON texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -37,8 +40,6 @@ struct Order<'a> {
     v: u16,
     id: JobId,
     account: Cow<'a, Account>,
-    #[serde(default, skip_serializing_if = "is_false")]
-    whole_realm: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<Cow<'a, str>>,
     fingerprint: Cow<'a, str>,
@@ -89,10 +90,6 @@ struct State<'a> {
     revision: u64,
 }
 
-fn is_false(flag: &bool) -> bool {
-    !flag
-}
-
 fn yes() -> bool {
     true
 }
@@ -109,10 +106,9 @@ impl Job {
     /// not Unicode.
     pub fn to_stored(&self) -> Result<StoredJob> {
         let order = Order {
-            v: VERSION,
+            v: if self.is_realm_whole { VERSION } else { WHOLE_REALMS - 1 },
             id: self.id,
             account: Cow::Borrowed(&self.account),
-            whole_realm: self.is_realm_whole,
             key: self.key.as_deref().map(Cow::Borrowed),
             fingerprint: Cow::Borrowed(&self.fingerprint),
             request: Cow::Borrowed(&self.request),
@@ -164,7 +160,7 @@ impl Job {
         Ok(Self {
             id: order.id,
             account: order.account.into_owned(),
-            is_realm_whole: order.whole_realm,
+            is_realm_whole: order.v >= WHOLE_REALMS,
             key: order.key.map(Cow::into_owned),
             fingerprint: order.fingerprint.into_owned(),
             request: Arc::new(order.request.into_owned()),

@@ -79,7 +79,7 @@ async fn a_job_of_before_realms_had_paths_is_found_and_not_paid_for_again() {
     let job = submit(&client(&server, "", &Arc::new(MemoryLedger::new()))).await;
     // As an older version wrote what it sent to a base URL with a path.
     let stored = job.to_stored().unwrap();
-    let order = stored.order.replacen("\"whole_realm\":true,", "", 1);
+    let order = stored.order.replacen("\"v\":2", "\"v\":1", 1);
     assert_ne!(order, stored.order);
     let old = Job::from_stored(&StoredJob::new(order, stored.state)).unwrap();
     assert!(ledger.insert(&old).await.unwrap().is_none());
