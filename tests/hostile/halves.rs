@@ -75,9 +75,12 @@ async fn outage_between_two_paid_steps() {
     side_by_side([("picture", Half::Picture), ("link", Half::Link)], play).await;
 }
 
+/// What the second paid call is answered, once.
+type Refuse = fn() -> Answer;
+
 /// The second paid call is refused once, for something that only the account's owner can mend. The
 /// command says so, and the same command again goes on.
-async fn refused_once((half, refuse): (Half, fn() -> Answer)) {
+async fn refused_once((half, refuse): (Half, Refuse)) {
     let (service, desk, is_refused) = (Creatify::new(), Desk::new(), Switch::default());
     let creatify = service.clone();
     let server = Server::sped_up(SPEED, move |request| {
@@ -99,7 +102,7 @@ async fn key_refused_between_two_paid_steps() {
 
 #[tokio::test]
 async fn creatify_refuses_the_second_paid_step() {
-    let members: [(&str, (Half, fn() -> Answer)); 5] = [
+    let members: [(&str, (Half, Refuse)); 5] = [
         ("402 for a picture's video", (Half::Picture, || creatify::refused(402, "no credits"))),
         ("403 for a picture's video", (Half::Picture, || creatify::refused(403, "not allowed"))),
         ("401 for a link's video", (Half::Link, || creatify::refused(401, "Invalid key"))),
@@ -112,7 +115,7 @@ async fn creatify_refuses_the_second_paid_step() {
 /// Too few credits for the video, in whichever status that is said.
 #[tokio::test]
 async fn creatify_has_too_few_credits_for_the_second_paid_step() {
-    let members: [(&str, (Half, fn() -> Answer)); 2] = [
+    let members: [(&str, (Half, Refuse)); 2] = [
         ("400", (Half::Picture, || creatify::refused(400, "Insufficient credits"))),
         ("403", (Half::Picture, || creatify::refused(403, "Insufficient credits"))),
     ];

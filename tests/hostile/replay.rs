@@ -11,8 +11,11 @@ use crate::dialect::beatapi::{CREATE, refused};
 use crate::server::{Answer, Server};
 use crate::{SPEED, Switch, side_by_side};
 
+/// What comes instead of the answer.
+type Loss = fn() -> Answer;
+
 /// Ways in which the answer to an accepted call is lost.
-fn losses() -> [(&'static str, fn() -> Answer); 6] {
+fn losses() -> [(&'static str, Loss); 6] {
     [
         ("500", || refused(500, "internal_error")),
         ("502 of an edge", || Answer::html(502)),
@@ -24,7 +27,7 @@ fn losses() -> [(&'static str, fn() -> Answer); 6] {
 }
 
 /// A service that loses the first answer in one of these ways.
-async fn losing(beatapi: &BeatApi, loss: fn() -> Answer) -> Server {
+async fn losing(beatapi: &BeatApi, loss: Loss) -> Server {
     let (beatapi, is_lost) = (beatapi.clone(), Switch::default());
     Server::sped_up(SPEED, move |request| {
         let answer = beatapi.answer(request);
@@ -36,7 +39,7 @@ async fn losing(beatapi: &BeatApi, loss: fn() -> Answer) -> Server {
 
 #[tokio::test]
 async fn beatapi_answer_lost_by_the_launch_contract() {
-    async fn play(loss: fn() -> Answer) {
+    async fn play(loss: Loss) {
         let (beatapi, desk) = (BeatApi::at_launch(), Desk::new());
         let server = losing(&beatapi, loss).await;
         desk.make(&server, "beatapi", &[]).ended().await.is(6);
@@ -49,7 +52,7 @@ async fn beatapi_answer_lost_by_the_launch_contract() {
 
 #[tokio::test]
 async fn beatapi_answer_lost_by_the_newer_contract() {
-    async fn play(loss: fn() -> Answer) {
+    async fn play(loss: Loss) {
         let (beatapi, desk) = (BeatApi::newer(), Desk::new());
         let server = losing(&beatapi, loss).await;
         desk.make(&server, "beatapi", &[]).ended().await.is(0);
