@@ -36,7 +36,7 @@ fn short(evidence: Option<&Evidence>) -> &'static str {
     }
 }
 
-/// The paid steps that the provider has accepted, where the job has not come to its end.
+/// Which paid steps the provider has accepted, and for how much.
 pub(super) fn paid(job: &Job) -> Option<String> {
     let steps = job.steps().iter().zip(&job.plan().steps);
     let paid: Vec<_> =
