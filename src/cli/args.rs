@@ -189,16 +189,16 @@ pub(super) struct ResolveArgs {
     #[arg(long, conflicts_with_all = ["id", "adopt"])]
     pub(super) all: bool,
     /// Look for each now, and decide only for those that a look by the same keys does not find.
-    #[arg(long, requires = "all")]
+    #[arg(long, conflicts_with = "id")]
     pub(super) not_found: bool,
     /// Only what has been held for this long: 30s, 15m, 2h, 3d.
-    #[arg(long, value_name = "AGE", requires = "all")]
+    #[arg(long, value_name = "AGE", conflicts_with = "id")]
     pub(super) older_than: Option<Age>,
     /// Only list what would be done.
-    #[arg(long, requires = "all", conflicts_with = "yes")]
+    #[arg(long, conflicts_with_all = ["id", "yes"])]
     pub(super) dry_run: bool,
     /// Do not ask first, on a terminal.
-    #[arg(long, requires = "all")]
+    #[arg(long, conflicts_with = "id")]
     pub(super) yes: bool,
 }
 

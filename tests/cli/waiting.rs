@@ -30,7 +30,6 @@ async fn a_half_paid_job_says_what_was_paid_what_it_waits_for_and_how_it_goes_on
             });
         let server = server.await;
         let (code, _, stderr) = desk.make(&server, "creatify", "Roast");
-        println!("{stderr}");
         assert_eq!(code, Some(3), "{stderr}");
         let error = stderr.lines().last().unwrap();
         let paid = "; paid already: gen_image 7e5e8a6f-d0d5-4736-b390-000000000000 for at most 2 credits; ";
@@ -41,9 +40,7 @@ async fn a_half_paid_job_says_what_was_paid_what_it_waits_for_and_how_it_goes_on
         assert_eq!((&job["stage"], &job["waits_for"]), (&json!("running"), &json!(waits_for)));
         let id = job["job"].as_str().unwrap();
         let (_, listed, _) = desk.run(&server, &["jobs"]);
-        println!("{listed}");
         let (_, shown, _) = desk.run(&server, &["job", id]);
-        println!("{shown}");
         assert!(shown.contains("waits     for ") && shown.contains(next), "{shown}");
         // Coming back too early is said in the same way, also as data.
         let ended = desk.lines(&server, &["wait", id]).remove(0);
@@ -68,13 +65,15 @@ async fn a_wait_for_the_network_ends_at_its_limit_and_is_come_back_to() {
     });
     let server = server.await;
     let (code, _, stderr) = desk.make_shortly(&server, "creatify", "Roast");
-    println!("{stderr}");
     assert_eq!(code, Some(4), "{stderr}");
     assert!(stderr.contains("gen_video, waits for the network: "), "{stderr}");
     let error = stderr.lines().last().unwrap();
-    for part in
-        ["the time limit of ", "paid already: gen_image", "; it waits for the network; ", "; then: adreel job "]
-    {
+    for part in [
+        "the time limit of ",
+        "paid already: gen_image",
+        "; it waits for the network; ",
+        "; then: adreel job ",
+    ] {
         assert!(error.contains(part), "{part}: {error}");
     }
     server.listen_again().await;
@@ -100,7 +99,6 @@ async fn a_lost_job_is_open_and_revived_by_whoever_comes_back() {
         assert_eq!(code, Some(4), "{stderr}");
         server.step(Duration::from_secs(7 * 3_600));
         let (code, _, stderr) = desk.run(&server, &["resume"]);
-        println!("{stderr}");
         assert_eq!(code, Some(1), "{stderr}");
         let job = desk.lines(&server, &["jobs", "--open"]).remove(0);
         assert_eq!(job["stage"], "lost");

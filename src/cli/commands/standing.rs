@@ -32,6 +32,7 @@ fn short(evidence: Option<&Evidence>) -> &'static str {
         Some(Reach::Never(_)) => "no look tells",
         _ if !evidence.by_same_keys => "by other keys",
         Some(Reach::Partial(_)) => "partial look",
+        Some(Reach::PresenceOnly(_)) => "not listed",
         Some(Reach::Whole) => "whole look",
     }
 }
