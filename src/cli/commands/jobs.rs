@@ -12,7 +12,7 @@ use super::save::FILE;
 use super::{cost, standing};
 use crate::client::SpendQuery;
 use crate::error::Result;
-use crate::job::{Job, JobId, Stage};
+use crate::job::{Job, JobId, Stage, before_holding};
 use crate::ledger::JobQuery;
 
 /// How many jobs are read at a time.
@@ -108,7 +108,7 @@ pub(in super::super) async fn show(context: &Context, args: &JobArgs) -> Exit {
 }
 
 fn details(context: &Context, job: &Job) {
-    let say = |name: &str, text: &str| output::line(&format!("{name:9} {text}"));
+    let say = |name: &str, text: &str| output::hanging(&format!("{name:9} "), text);
     say("job", &job.id().to_string());
     say("product", &job.request().product.name);
     let account = job.account();
@@ -152,7 +152,7 @@ fn details(context: &Context, job: &Job) {
         say("credits", &entries.join(", "));
     }
     if let Some(trouble) = job.trouble() {
-        say("trouble", &trouble.to_string());
+        say("trouble", &before_holding(trouble).to_string());
     }
     if let Some(file) = job.labels().get(FILE) {
         say("file", file);

@@ -60,9 +60,9 @@ async fn refused(context: &Context, id: JobId, error: &Error) -> Exit {
 fn instead(context: &Context, job: &Job) -> String {
     let id = job.id();
     let now = context.client.now();
-    let then = match job.slot_until().filter(|until| *until > now) {
-        Some(until) => format!(", or --resubmit after {until}"),
-        None => String::new(),
+    let then = match job.slot_until().is_some_and(|until| until > now) {
+        true => ", or wait until then",
+        false => "",
     };
-    format!("look at the provider, then: adreel resolve {id} --adopt REF, or --abandon{then}")
+    format!("look at the provider, then: adreel resolve {id} --adopt REF or --abandon{then}")
 }

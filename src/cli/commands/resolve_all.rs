@@ -69,9 +69,9 @@ fn list(context: &Context, held: &HeldJob, resolution: &Resolution) {
         }
         _ => "to give up".to_owned(),
     };
-    output::line(&format!("    {told}"));
+    output::hanging("    ", &told);
     if let Some(evidence) = held.evidence.as_ref().filter(|_| held.verdict == Verdict::Resolve) {
-        output::line(&format!("    {evidence}"));
+        output::hanging("    ", &evidence.to_string());
     }
 }
 
@@ -92,7 +92,8 @@ fn sum(plan: &ResolvePlan, resolution: &Resolution) -> String {
             format!("{resolved} to send again for at most {}", costs.join(" and "))
         }
         Resolution::Resubmit => "none to send again".to_owned(),
-        _ => format!("{resolved} to give up"),
+        _ if resolved > 0 => format!("{resolved} to give up"),
+        _ => "none to give up".to_owned(),
     }];
     let others = [
         (count(|verdict| *verdict == Verdict::Found), "found"),
