@@ -98,11 +98,16 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// The settle time that was asked for, in real time. A paid call is given up well before it is
+/// How many times as long as a call takes to settle the longest job takes, as by default: half an
+/// hour for a minute and a half.
+const LONGEST_JOB: u32 = 20;
+
+/// The settle time that was asked for, in real time, and in proportion how long a job may take. A paid call is given up well before it is
 /// over, so that what is looked for then has its answer or none.
 fn settled(builder: ClientBuilder, millis: Option<u64>, speed: f64) -> ClientBuilder {
     let Some(settle) = millis.map(Duration::from_millis) else { return builder };
-    builder.settle(settle.mul_f64(speed.max(1.0))).submit_timeout(settle * 2 / 3)
+    let scaled = settle.mul_f64(speed.max(1.0));
+    builder.settle(scaled).longest_job(scaled * LONGEST_JOB).submit_timeout(settle * 2 / 3)
 }
 
 /// The limit of waits that was asked for, in real time.

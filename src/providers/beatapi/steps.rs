@@ -63,7 +63,7 @@ impl Call {
 /// The body of a paid call.
 enum Body {
     Ecommerce(types::CreateEcommerceVideoRequest),
-    Music(types::CreateMusicVideoRequest),
+    Music(Box<types::CreateMusicVideoRequest>),
 }
 
 /// A paid call.
@@ -79,7 +79,7 @@ impl Create {
         let key = IdempotencyKey::new(own.unwrap_or_else(|| step.tag()))?;
         let body = match Call::of(step)? {
             Call::CreateEcommerceVideo => Body::Ecommerce(body(job)),
-            Call::CreateMusicVideo => Body::Music(music_body(job)),
+            Call::CreateMusicVideo => Body::Music(Box::new(music_body(job))),
             Call::UploadImage | Call::UploadTrack => return Err(unknown_step(step)),
         };
         Ok(Self { body, key })

@@ -69,7 +69,7 @@ impl Call {
 enum Body {
     Link(types::CreateLinkRequest),
     Params(types::CreateLinkWithParamsRequest),
-    LinkVideo(types::LinkToVideoRequest),
+    LinkVideo(Box<types::LinkToVideoRequest>),
     Image(types::GenImageRequest),
     Video(types::GenVideoRequest),
     ImageAnew(types::RegenImageRequest),
@@ -85,7 +85,7 @@ impl Body {
             Call::CreateLink => Self::Link(link::page_body(job)),
             Call::CreateLinkWithParams => Self::Params(link::params_body(job)),
             Call::CreateLinkToVideo => {
-                Self::LinkVideo(link::video_body(job, &step.tag(), webhook_url))
+                Self::LinkVideo(Box::new(link::video_body(job, &step.tag(), webhook_url)))
             }
             Call::GenImage => Self::Image(image_body(job).webhook_url(webhook_url)),
             Call::GenVideo => Self::Video(video_body(job).webhook_url(webhook_url)),
