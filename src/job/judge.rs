@@ -113,6 +113,13 @@ fn hold(job: &mut Job, index: usize, evidence: &Evidence) {
     job.trouble = Some(reason);
 }
 
+/// What went wrong with a held job, without what looks have shown since.
+#[cfg(feature = "cli")]
+pub(crate) fn before_holding(reason: &Reason) -> Reason {
+    let told = reason.message.split(HELD).next().unwrap_or_default();
+    Reason { message: told.to_owned(), ..reason.clone() }
+}
+
 /// What stands between what went wrong and what looks have shown.
 const HELD: &str = "; held, ";
 

@@ -111,7 +111,8 @@ impl fmt::Display for Evidence {
             None => f.write_str("failed")?,
             Some(Survey { reach: Reach::Never(why), .. }) => write!(f, "could not tell: {why}")?,
             Some(Survey { records, back_to, reach }) => {
-                write!(f, "at {records} records")?;
+                let noun = if *records == 1 { "record" } else { "records" };
+                write!(f, "at {records} {noun}")?;
                 if let Some(back_to) = back_to {
                     write!(f, " back to {back_to}")?;
                 }

@@ -20,6 +20,8 @@ mod transition;
 
 pub use handle::{HandleStep, JobHandle};
 pub use id::{Account, InvalidJobId, JobId, ProviderRef};
+#[cfg(feature = "cli")]
+pub(crate) use judge::before_holding;
 pub(crate) use judge::may_be_repeated;
 pub use look::{Evidence, Look, Reach, Seen, Survey};
 pub use need::Need;

@@ -207,6 +207,7 @@ fn what_looks_do_not_find_is_held_and_never_sent_again_by_itself() {
     for days in 0..10u64 {
         let now = later + Duration::from_secs(days * 86_400);
         assert_eq!((next(&held, now), held.stage()), (Action::Hold, Stage::Uncertain));
+        assert_eq!(held.held_since(), Some(later));
         held = apply(held, absent(now), now);
     }
     let evidence = held.steps()[1].evidence().unwrap();
@@ -216,6 +217,7 @@ fn what_looks_do_not_find_is_held_and_never_sent_again_by_itself() {
     // And found after all.
     let found = apply(held, look(LATER, "ours", seen("task_1")), LATER);
     assert_eq!((found.stage(), found.trouble()), (Stage::Running, None));
+    assert_eq!(found.held_since(), None);
 }
 
 fn seen(id: &str) -> Seen {
