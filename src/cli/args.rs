@@ -43,6 +43,9 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "MS", env = "ADREEL_SETTLE_MS")]
     #[arg(value_parser = clap::value_parser!(u64).range(100..=3_600_000))]
     pub(super) settle_ms: Option<u64>,
+    /// How long to wait for jobs, such as 90s or 2h; they go on whatever ends it [default: 30m].
+    #[arg(long, global = true, value_name = "TIME")]
+    pub(super) time_limit: Option<Age>,
     /// Print JSON, one object a line.
     #[arg(long, global = true)]
     pub(super) json: bool,
@@ -186,16 +189,16 @@ pub(super) struct ResolveArgs {
     #[arg(long, conflicts_with_all = ["id", "adopt"])]
     pub(super) all: bool,
     /// Look for each now, and decide only for those that a look by the same keys does not find.
-    #[arg(long, requires = "all")]
+    #[arg(long, conflicts_with = "id")]
     pub(super) not_found: bool,
     /// Only what has been held for this long: 30s, 15m, 2h, 3d.
-    #[arg(long, value_name = "AGE", requires = "all")]
+    #[arg(long, value_name = "AGE", conflicts_with = "id")]
     pub(super) older_than: Option<Age>,
     /// Only list what would be done.
-    #[arg(long, requires = "all", conflicts_with = "yes")]
+    #[arg(long, conflicts_with_all = ["id", "yes"])]
     pub(super) dry_run: bool,
     /// Do not ask first, on a terminal.
-    #[arg(long, requires = "all")]
+    #[arg(long, conflicts_with = "id")]
     pub(super) yes: bool,
 }
 

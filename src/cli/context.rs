@@ -1,9 +1,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::age::Age;
 use super::args::Global;
 use super::{output, place};
-use crate::client::{Client, ClientBuilder};
+use crate::client::{Client, ClientBuilder, WaitPolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::{Ledger, MemoryLedger, Sql};
 use crate::model::ProviderId;
@@ -46,7 +47,8 @@ impl Context {
         };
         let ledger = open_ledger(global, &builder).await?;
         let is_lasting = sandbox.is_none() && global.ledger.as_deref() != Some("memory:");
-        let client = settled(builder, global.settle_ms, speed).ledger(ledger).build()?;
+        let builder = limited(settled(builder, global.settle_ms, speed), global.time_limit, speed);
+        let client = builder.ledger(ledger).build()?;
         let namespace = sandbox.as_ref().map(|_| client.now().as_millis().to_string());
         Ok(Self {
             client,
@@ -101,6 +103,16 @@ fn variable(name: &str) -> Option<String> {
 fn settled(builder: ClientBuilder, millis: Option<u64>, speed: f64) -> ClientBuilder {
     let Some(settle) = millis.map(Duration::from_millis) else { return builder };
     builder.settle(settle.mul_f64(speed.max(1.0))).submit_timeout(settle * 2 / 3)
+}
+
+/// The limit of waits that was asked for, in real time.
+fn limited(builder: ClientBuilder, limit: Option<Age>, speed: f64) -> ClientBuilder {
+    let Some(Age(limit)) = limit else { return builder };
+    builder.wait_policy(WaitPolicy::new().with_time_limit(scaled(limit, speed)))
+}
+
+fn scaled(time: Duration, speed: f64) -> Duration {
+    Duration::try_from_secs_f64(time.as_secs_f64() * speed.max(1.0)).unwrap_or(Duration::MAX)
 }
 
 async fn open_ledger(global: &Global, builder: &ClientBuilder) -> Result<Arc<dyn Ledger>> {

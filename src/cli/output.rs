@@ -1,6 +1,6 @@
 //! The only place that prints. Results go to stdout, everything else to stderr.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use serde::Serialize;
 
@@ -82,6 +82,39 @@ pub(super) fn cut(text: &str, most: usize) -> String {
     }
 }
 
+/// The width for which long lines are broken on a terminal.
+const WIDTH: usize = 100;
+
+/// Prints a line with something before it. On a terminal a long one goes on in further lines that
+/// begin below its text; elsewhere it stays whole.
+pub(super) fn hanging(before: &str, text: &str) {
+    let width = match std::io::stdout().is_terminal() {
+        true => WIDTH.saturating_sub(before.chars().count()),
+        false => usize::MAX,
+    };
+    let indent = " ".repeat(before.chars().count());
+    for (index, part) in broken(text, width).into_iter().enumerate() {
+        let before = if index == 0 { before } else { &indent };
+        line(format!("{before}{part}").trim_end());
+    }
+}
+
+/// A text in lines of this width at the most, where its words are not longer.
+fn broken(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let last = lines.len() - 1;
+        let length = lines[last].chars().count();
+        if length > 0 && length + 1 + word.chars().count() > width {
+            lines.push(word.to_owned());
+        } else {
+            let gap = if lines[last].is_empty() { "" } else { " " };
+            lines[last] += &format!("{gap}{word}");
+        }
+    }
+    lines
+}
+
 /// Rows with their columns under each other.
 pub(super) fn table(rows: &[Vec<String>]) {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
@@ -92,5 +125,25 @@ pub(super) fn table(rows: &[Vec<String>]) {
     for row in rows {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
         line(cells.collect::<Vec<_>>().join("  ").trim_end());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_broken_between_words() {
+        assert_eq!(broken("one two three", 7), ["one two", "three"]);
+        assert_eq!(broken("one two", usize::MAX), ["one two"]);
+        assert_eq!(broken("incomprehensible to me", 5), ["incomprehensible", "to me"]);
+        assert_eq!(broken("", 5), [""]);
+    }
+
+    #[test]
+    fn a_text_is_cut_where_it_is_too_long() {
+        assert_eq!(cut("Roast", 5), "Roast");
+        assert_eq!(cut("Roasted", 5), "Roas…");
+        assert_eq!(cut("早安\n咖啡", 4), "早安 …");
     }
 }

@@ -6,8 +6,18 @@ mod connections;
 mod cost;
 mod doctor;
 mod exits;
+mod held;
 mod jobs;
 mod sandbox;
+mod waiting;
+
+/// The providers as the hostile cases have them.
+#[path = "../hostile/dialect/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "those cases need more of it")]
+mod dialect;
+#[path = "../hostile/server.rs"]
+#[allow(dead_code, reason = "those cases need more of it")]
+mod server;
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

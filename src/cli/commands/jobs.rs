@@ -12,7 +12,7 @@ use super::save::FILE;
 use super::{cost, standing};
 use crate::client::SpendQuery;
 use crate::error::Result;
-use crate::job::{Job, JobId, Stage};
+use crate::job::{Job, JobId, Stage, before_holding};
 use crate::ledger::JobQuery;
 
 /// How many jobs are read at a time.
@@ -83,7 +83,7 @@ const NAME_ON_A_TERMINAL: usize = 16;
 const NAME: usize = 60;
 
 fn row(context: &Context, job: &Job) -> String {
-    let age = age::told(context.client.now().since(job.created_at()));
+    let age = age::told(context.client.now_for(job).since(job.created_at()));
     let provider = job.account().provider;
     let most = if std::io::stdout().is_terminal() { NAME_ON_A_TERMINAL } else { NAME };
     let name = output::cut(&job.request().product.name, most);
@@ -108,20 +108,20 @@ pub(in super::super) async fn show(context: &Context, args: &JobArgs) -> Exit {
 }
 
 fn details(context: &Context, job: &Job) {
-    let say = |name: &str, text: &str| output::line(&format!("{name:9} {text}"));
+    let say = |name: &str, text: &str| output::hanging(&format!("{name:9} "), text);
     say("job", &job.id().to_string());
     say("product", &job.request().product.name);
     let account = job.account();
     say("account", &format!("{} {} at {}", account.provider, account.name, account.realm));
     let status = job.status().map(|status| format!(" ({status})")).unwrap_or_default();
     say("stage", &format!("{}{status}", job.stage()));
-    let ago = |time| age::told(context.client.now().since(time));
+    let ago = |time| age::told(context.client.now_for(job).since(time));
     say("made", &format!("{} ago", ago(job.created_at())));
     if let Some(since) = job.held_since() {
         say("held", &format!("for {}, since {since}", ago(since)));
         let told = standing::evidence(job).map(ToString::to_string);
         say("seen", &told.unwrap_or_else(|| "nobody has looked for it yet".to_owned()));
-        if let Err(why) = job.may_be_resubmitted(context.client.now()) {
+        if let Err(why) = job.may_be_resubmitted(context.client.now_for(job)) {
             say("", &format!("not to be sent again: {why}"));
         }
     }
@@ -152,7 +152,7 @@ fn details(context: &Context, job: &Job) {
         say("credits", &entries.join(", "));
     }
     if let Some(trouble) = job.trouble() {
-        say("trouble", &trouble.to_string());
+        say("trouble", &before_holding(trouble).to_string());
     }
     if let Some(file) = job.labels().get(FILE) {
         say("file", file);

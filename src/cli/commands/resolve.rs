@@ -59,10 +59,10 @@ async fn refused(context: &Context, id: JobId, error: &Error) -> Exit {
 /// What can be done about a job that may not be sent again.
 fn instead(context: &Context, job: &Job) -> String {
     let id = job.id();
-    let now = context.client.now();
-    let then = match job.slot_until().filter(|until| *until > now) {
-        Some(until) => format!(", or --resubmit after {until}"),
-        None => String::new(),
+    let now = context.client.now_for(job);
+    let then = match job.slot_until().is_some_and(|until| until > now) {
+        true => ", or wait until then",
+        false => "",
     };
-    format!("look at the provider, then: adreel resolve {id} --adopt REF, or --abandon{then}")
+    format!("look at the provider, then: adreel resolve {id} --adopt REF or --abandon{then}")
 }

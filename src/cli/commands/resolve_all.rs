@@ -58,7 +58,7 @@ async fn plan(
 /// Prints a job, and what would become of it.
 fn list(context: &Context, held: &HeldJob, resolution: &Resolution) {
     let (id, provider) = (held.job.id(), held.job.account().provider);
-    let age = age::told(context.client.now().since(held.held_since));
+    let age = age::told(context.client.now_for(&held.job).since(held.held_since));
     let name = output::cut(&held.job.request().product.name, NAME);
     output::line(&format!("{id}  {provider:8}  held for {age:7}  {name}"));
     let told = match (&held.verdict, resolution) {
@@ -69,9 +69,9 @@ fn list(context: &Context, held: &HeldJob, resolution: &Resolution) {
         }
         _ => "to give up".to_owned(),
     };
-    output::line(&format!("    {told}"));
+    output::hanging("    ", &told);
     if let Some(evidence) = held.evidence.as_ref().filter(|_| held.verdict == Verdict::Resolve) {
-        output::line(&format!("    {evidence}"));
+        output::hanging("    ", &evidence.to_string());
     }
 }
 
@@ -92,7 +92,8 @@ fn sum(plan: &ResolvePlan, resolution: &Resolution) -> String {
             format!("{resolved} to send again for at most {}", costs.join(" and "))
         }
         Resolution::Resubmit => "none to send again".to_owned(),
-        _ => format!("{resolved} to give up"),
+        _ if resolved > 0 => format!("{resolved} to give up"),
+        _ => "none to give up".to_owned(),
     }];
     let others = [
         (count(|verdict| *verdict == Verdict::Found), "found"),

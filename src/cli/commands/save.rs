@@ -12,7 +12,7 @@ use super::super::progress::{Progress, ProviderProgress};
 use super::standing;
 use crate::client::{Downloaded, Video};
 use crate::error::{Error, Result};
-use crate::job::{Job, JobId, Stage};
+use crate::job::{Job, JobId, Need, Stage};
 use crate::model::ProviderId;
 
 /// The label that holds the file for a job's video.
@@ -176,18 +176,27 @@ async fn failed(context: &Context, provider: ProviderId, error: Error, exit: Opt
         output::json(&told);
         return exit;
     }
-    let mut told = output::describe(&error);
-    if let Some(paid) = paid {
-        told += &format!("; paid already: {paid}");
-    }
-    if let Some(need) = needs {
-        told += &format!("; it waits for {need}");
-    }
-    if let Some(next) = next {
-        told += &format!("; then: {next}");
-    }
-    output::error(&told);
+    let mut told = vec![match (&job, needs) {
+        // What the error advises is meant for a job that has not begun.
+        (Some(job), Some(need)) if exit == Exit::Account => resting(job, need),
+        (_, Some(need)) => format!("{}; it waits for {need}", output::describe(&error)),
+        _ => output::describe(&error),
+    }];
+    told.extend(paid.map(|paid| format!("paid already: {paid}")));
+    told.extend(next.map(|next| match next.starts_with("adreel") {
+        true => format!("then: {next}"),
+        false => next,
+    }));
+    output::error(&told.join("; "));
     exit
+}
+
+/// What a job waits for that somebody has to see to.
+fn resting(job: &Job, need: Need) -> String {
+    let trouble = job.trouble();
+    let operation = trouble.and_then(|trouble| trouble.operation.as_deref()).unwrap_or("job");
+    let said = trouble.map(|trouble| format!(": {trouble}")).unwrap_or_default();
+    format!("{} {operation}: it waits for {need}{said}", job.account().provider)
 }
 
 fn next(job: &Job, exit: Exit) -> Option<String> {

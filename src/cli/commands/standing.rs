@@ -9,7 +9,7 @@ use crate::model::Credits;
 /// What a job waits for, in a few words; empty where it waits for nothing but its provider.
 pub(super) fn waits_for(context: &Context, job: &Job) -> String {
     if let Some(since) = job.held_since() {
-        let held = age::short(context.client.now().since(since));
+        let held = age::short(context.client.now_for(job).since(since));
         return format!("held {held}, {}", short(evidence(job)));
     }
     match job.stage() {
@@ -32,12 +32,12 @@ fn short(evidence: Option<&Evidence>) -> &'static str {
         Some(Reach::Never(_)) => "no look tells",
         _ if !evidence.by_same_keys => "by other keys",
         Some(Reach::Partial(_)) => "partial look",
-        Some(Reach::PresenceOnly(_)) => "shows presence",
+        Some(Reach::PresenceOnly(_)) => "not listed",
         Some(Reach::Whole) => "whole look",
     }
 }
 
-/// The paid steps that the provider has accepted, where the job has not come to its end.
+/// Which paid steps the provider has accepted, and for how much.
 pub(super) fn paid(job: &Job) -> Option<String> {
     let steps = job.steps().iter().zip(&job.plan().steps);
     let paid: Vec<_> =
