@@ -120,6 +120,16 @@ fn scaled(time: Duration, speed: f64) -> Duration {
     Duration::try_from_secs_f64(time.as_secs_f64() * speed.max(1.0)).unwrap_or(Duration::MAX)
 }
 
+/// The limit of waits that was asked for, in real time.
+fn limited(builder: ClientBuilder, limit: Option<Age>, speed: f64) -> ClientBuilder {
+    let Some(Age(limit)) = limit else { return builder };
+    builder.wait_policy(WaitPolicy::new().with_time_limit(scaled(limit, speed)))
+}
+
+fn scaled(time: Duration, speed: f64) -> Duration {
+    Duration::try_from_secs_f64(time.as_secs_f64() * speed.max(1.0)).unwrap_or(Duration::MAX)
+}
+
 async fn open_ledger(global: &Global, builder: &ClientBuilder) -> Result<Arc<dyn Ledger>> {
     let named = |error: Error| error.with_field("--ledger");
     match &global.ledger {

@@ -59,7 +59,7 @@ async fn refused(context: &Context, id: JobId, error: &Error) -> Exit {
 /// What can be done about a job that may not be sent again.
 fn instead(context: &Context, job: &Job) -> String {
     let id = job.id();
-    let now = context.client.now();
+    let now = context.client.now_for(job);
     let then = match job.slot_until().is_some_and(|until| until > now) {
         true => ", or wait until then",
         false => "",

@@ -9,7 +9,7 @@ use crate::model::Credits;
 /// What a job waits for, in a few words; empty where it waits for nothing but its provider.
 pub(super) fn waits_for(context: &Context, job: &Job) -> String {
     if let Some(since) = job.held_since() {
-        let held = age::short(context.client.now().since(since));
+        let held = age::short(context.client.now_for(job).since(since));
         return format!("held {held}, {}", short(evidence(job)));
     }
     match job.stage() {
