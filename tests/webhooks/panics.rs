@@ -106,7 +106,7 @@ async fn a_log_that_makes_the_reader_panic_is_read_again_later_and_not_in_a_circ
     assert_eq!(ledger.1.looks.load(Ordering::SeqCst), 1, "no time has passed");
 
     world.double.set("task_1", "succeeded");
-    world.deliver(&elsewhere, "task.succeeded", "task_1").await;
+    world.tell(&elsewhere, "task.succeeded", "task_1").await;
     let mut looks = vec![1];
     while looks.last() < Some(&4) {
         world.clock.advance(Duration::from_millis(500));
