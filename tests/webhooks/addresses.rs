@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use adreel::client::{Delivery, Received, WebhookInbox};
+use adreel::clock::Clock as _;
 use adreel::job::StepState;
 use adreel::{
     Account, AccountConfig, BoxFuture, Client, Credentials, Job, JobId, Keys, Product, ProviderId,
@@ -59,6 +60,17 @@ async fn reaches(client: &Client, id: JobId, is_there: impl Fn(&Job) -> bool) {
     .await;
 }
 
+/// Lets a job's second step be sent, a moment after its first has ended.
+async fn goes_on(client: &Client, id: JobId, clock: &HandClock) {
+    soon(async {
+        while client.job(id).await.unwrap().steps()[1].state() != StepState::Running {
+            clock.advance(Duration::from_millis(10));
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
 const RECORD: &str = r#"{"id":"r1","product_url":"https://shop.example/p.png","status""#;
 
 #[tokio::test]
@@ -84,7 +96,8 @@ async fn a_delivery_finds_a_lost_answer_and_wakes_each_step() {
 
     // Whatever the body says.
     assert_eq!(deliver(&inbox, &query(&server), "no JSON").await, Received::New);
-    reaches(&client, id, |job| job.steps()[1].state() == StepState::Running).await;
+    reaches(&client, id, |job| job.steps()[0].state() == StepState::Succeeded).await;
+    goes_on(&client, id, &clock).await;
     let video_query = query(&server);
     let early = r#"{"id":"r1","status":"video_generating"}"#;
     let body = r#"{"id":"r1","status":"video_generated"}"#;
@@ -93,7 +106,7 @@ async fn a_delivery_finds_a_lost_answer_and_wakes_each_step() {
     assert_eq!(made.url(), "https://cdn.example/v.mp4");
     assert_eq!(deliver(&inbox, &video_query, body).await, Received::Known);
     assert_eq!(deliver(&inbox, &video_query, early).await, Received::New);
-    assert_eq!(server.requests().len(), 5, "and the clock stood still");
+    assert_eq!(server.requests().len(), 5, "and no read was due");
 
     // Three events told of one job, which is handed on once.
     let finished = next(&inbox).await;
@@ -220,19 +233,24 @@ async fn an_inbox_alone_takes_a_job_from_step_to_step() {
         json(200, &format!(r#"{RECORD}:"video_generated","generated_video_url":"v"}}"#)),
     ])
     .await;
-    let client = client(&server.url, "sk_creatify", &HandClock::new());
+    let clock = HandClock::new();
+    let begun = clock.now();
+    let client = client(&server.url, "sk_creatify", &clock);
     let inbox = client.webhooks().inbox().build().unwrap();
     let id = submit(&client).await;
     client.advance(id).await.unwrap();
     let done = r#"{"id":"r1","status":"done"}"#;
     assert_eq!(deliver(&inbox, &query(&server), done).await, Received::New);
     assert!(hands_nothing_on(&inbox).await);
+    reaches(&client, id, |job| job.steps()[0].state() == StepState::Succeeded).await;
     soon(async {
         while client.job(id).await.unwrap().steps()[1].state() != StepState::Running {
+            clock.advance(Duration::from_millis(100));
             assert!(hands_nothing_on(&inbox).await);
         }
     })
     .await;
+    assert!(clock.now() < begun + Duration::from_secs(10), "it waits for no further event");
     assert_eq!(deliver(&inbox, &query(&server), done).await, Received::New);
     let finished = next(&inbox).await;
     assert_eq!(finished.job().stage(), Stage::Rendered);

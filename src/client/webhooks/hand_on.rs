@@ -4,7 +4,7 @@ use super::super::wait::ending;
 use super::WebhookInbox;
 use crate::client::{Advance, Client, Video};
 use crate::error::Result;
-use crate::job::{Action, Job, Stage};
+use crate::job::{Action, Job, Stage, StepState};
 use crate::ledger::{EventLog, LoggedEvent};
 use crate::model::{ProviderId, Timestamp};
 
@@ -193,6 +193,10 @@ impl WebhookInbox {
             false => client.look_through(job).await?,
         };
         if !has_ended(&job) {
+            // A step that is about to be sent needs nobody's word.
+            if let Some(soon) = sent_within(&job, client.0.clock.now(), RUNNING_AGAIN) {
+                return Ok(Verdict::After(soon));
+            }
             // However old it is: it may be all that ever tells of the end.
             return Ok(wait(RUNNING_AGAIN, LONGEST_WAIT));
         }
@@ -241,6 +245,13 @@ async fn was_halt_told(
         log.release(&halt(job), holder).await?;
     }
     Ok(!is_free)
+}
+
+/// In how much time a job's next step is to be sent, where that is within a limit.
+fn sent_within(job: &Job, now: Timestamp, limit: Duration) -> Option<Duration> {
+    let is_ready = job.current_step()?.state() == StepState::Ready;
+    let due = job.due_at().filter(|due| is_ready && *due > now)?;
+    Some(due.since(now)).filter(|wait| *wait < limit)
 }
 
 /// Whether there is something to hand on: an end, or a halt that somebody has to see.
