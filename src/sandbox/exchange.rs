@@ -69,6 +69,11 @@ impl Exchange {
             FaultKind::LateList => is_list && now.since(made) < fault.secs(30),
             FaultKind::StatusBack => answer(made).get("status") != shown.get("status"),
             FaultKind::MissingField => shown.get(fault.field_or("status")).is_some(),
+            FaultKind::NullField => {
+                shown.get(fault.field_or("webhook_url")).is_some_and(|value| !value.is_null())
+            }
+            FaultKind::ChangedTitle => is_list && title_of(&shown).is_some(),
+            FaultKind::UnreadableRecord => is_list,
             _ => true,
         };
         let mut shown = shown.clone();
@@ -83,6 +88,28 @@ impl Exchange {
         }
         renew_links(&mut shown, &self.world, faults.good_link(id));
         Some(shown)
+    }
+
+    /// How the list that is asked for lies, whose records have these ids.
+    pub(super) fn lie<'a>(&self, ids: impl Iterator<Item = &'a str>) -> Lie {
+        let mut lie = Lie::default();
+        let faults = &self.world.faults;
+        let Some(operation) = self.operation.filter(|_| faults.any()) else { return lie };
+        let mut marks: Vec<_> = ids.flat_map(|id| faults.marks_of_job(id, &self.marks)).collect();
+        marks.sort_unstable();
+        marks.dedup();
+        let subject = Subject::new(operation, &marks);
+        for fault in faults.pick_all(Stage::List, &subject, usize::MAX, |_| true) {
+            self.note_fault(&fault);
+            match fault.kind() {
+                FaultKind::ShortList => {
+                    let most = fault.count_or(20);
+                    lie.most = Some(lie.most.map_or(most, |known: usize| known.min(most)));
+                }
+                _ => lie.is_oldest_first = true,
+            }
+        }
+        lie
     }
 
     /// The request is refused, and asked to come again at this time.
@@ -101,7 +128,24 @@ impl Exchange {
     }
 }
 
+/// How a list lies.
+#[derive(Default)]
+pub(super) struct Lie {
+    /// How many records it shows on a page at the most.
+    pub(super) most: Option<usize>,
+    pub(super) is_oldest_first: bool,
+}
+
+/// The name of the field that holds a record's title.
+fn title_of(record: &Value) -> Option<&'static str> {
+    ["title", "name"].into_iter().find(|name| record.get(name).is_some_and(Value::is_string))
+}
+
 fn distort(record: &mut Value, fault: &Fault) {
+    if fault.kind() == FaultKind::UnreadableRecord {
+        *record = "sandbox_unreadable".into();
+    }
+    let title = title_of(record);
     let Some(fields) = record.as_object_mut() else { return };
     match fault.kind() {
         FaultKind::UnknownStatus => {
@@ -114,6 +158,15 @@ fn distort(record: &mut Value, fault: &Fault) {
         }
         FaultKind::MissingField => {
             fields.remove(fault.field_or("status"));
+        }
+        FaultKind::NullField => {
+            fields.insert(fault.field_or("webhook_url").to_owned(), Value::Null);
+        }
+        FaultKind::ChangedTitle => {
+            let Some(title) = title.and_then(|name| fields.get_mut(name)) else { return };
+            let cut: String =
+                title.as_str().unwrap_or_default().chars().take(fault.count_or(20)).collect();
+            *title = fault.value_or(&cut).into();
         }
         FaultKind::ExtraField => {
             let extra = json!({"new": [1, null, "x"]});

@@ -47,6 +47,9 @@ fn posts(server: &Server) -> usize {
     server.requests().iter().filter(|request| request.starts_with("POST")).count()
 }
 
+/// How many jobs the account may have at a time: it is asked where a second one wants to be sent.
+const USAGE: &str = r#"{"data":{"credit_balance":9,"concurrency":{"limit":5}}}"#;
+
 /// A newer account that accepts this many.
 fn accepts(count: usize) -> impl Iterator<Item = Reply> {
     let tasks = (1..=count).map(|n| json(201, &QUEUED.replace("task_1", &format!("task_{n}"))));
@@ -90,6 +93,7 @@ async fn a_refused_job_makes_room_for_another_and_so_does_a_refunded_one() {
         json(200, NEWER),
         json(402, NO_CREDITS),
         json(201, QUEUED),
+        json(200, USAGE),
         json(200, FAILED),
         json(201, QUEUED),
     ])
@@ -128,7 +132,9 @@ async fn a_job_over_a_cap_is_tried_again_when_it_is_submitted_again() {
 #[tokio::test]
 async fn a_run_is_what_clients_call_it() {
     let ledger = Arc::new(MemoryLedger::new());
-    let server = Server::start(accepts(1).chain(accepts(0)).chain(accepts(2))).await;
+    let slots = [json(200, USAGE)];
+    let replies = accepts(1).chain(accepts(0)).chain(slots).chain(accepts(2));
+    let server = Server::start(replies).await;
     let caps = Caps::new().per_run(dollars(500));
     let spring = || named(&server, &ledger, caps, Some("spring"));
     let first = spring();

@@ -319,29 +319,36 @@ async fn nothing_is_sent_from_a_disk_that_is_full() {
 #[tokio::test]
 async fn whoever_is_known_to_be_gone_is_not_waited_for() {
     use adreel::Sql;
-    use adreel::job::{Action, Outcome, apply};
+    use adreel::job::{Action, Outcome, Sending, apply};
     use std::time::Duration;
 
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("jobs.db").display());
     let newer =
         r#"{"data":{"object":"list","data":[{"id":"video-analysis","object":"workflow"}]}}"#;
-    let server = Server::start([json(200, newer), json(201, QUEUED)]).await;
+    let refused = json(429, r#"{"error":{"code":"rate_limit_exceeded"}}"#);
+    let server = Server::start([refused, json(200, newer), json(201, QUEUED)]).await;
     let ledger = Arc::new(Sql::open(&url).await.unwrap());
     let client = client(&server, Arc::clone(&ledger));
     let job = client.submit(&request()).record().await.unwrap();
-    // Somebody else announces the call, and lives.
+    // It was refused once, so its keys are known.
+    let job = client.advance(&job).await.unwrap().job;
+    let state: serde_json::Value = serde_json::from_str(&job.to_stored_state().unwrap()).unwrap();
+    // Somebody else announces the call, by the same keys, and lives.
     let other = Arc::new(Sql::open(&url).await.unwrap());
     let seat = other.take_seat().await.unwrap().unwrap();
-    let sender = Some(seat.name().to_owned());
-    let sending = Outcome::Sending { settle: Duration::from_secs(90), sender, run: None };
-    assert!(other.store(&apply(job.clone(), sending, job.created_at())).await.unwrap());
+    let mut sending = Sending::new(Duration::from_secs(90), Duration::from_secs(1800));
+    sending.sender = Some(seat.name().to_owned());
+    sending.keys = state["steps"][0]["keys"].as_str().map(str::to_owned);
+    assert!(sending.keys.is_some(), "{state}");
+    let intent = apply(job.clone(), Outcome::Sending(sending), job.updated_at());
+    assert!(other.store(&intent).await.unwrap());
     let advance = client.advance(&job).await.unwrap();
     assert!(matches!(advance.next, Action::Rest(_)), "{:?}", advance.next);
-    assert!(server.requests().is_empty());
+    assert_eq!(server.requests().len(), 1);
     // When he is gone it is looked for at once, and found.
     drop(seat);
     let advance = client.advance(&job).await.unwrap();
     assert_eq!(advance.job.stage(), Stage::Running, "{:?}", advance.job.trouble());
-    assert_eq!((server.requests().len(), posts(&server)), (2, 1));
+    assert_eq!((server.requests().len(), posts(&server)), (3, 2));
 }

@@ -18,8 +18,12 @@ const DONE: &str = r#"{"data":{"id":"task_1","status":"succeeded","usage":{"cred
     "output":{"media":[{"type":"video","url":"http://127.0.0.1:1/v.mp4"}]}}}"#;
 
 fn client(provider: ProviderId, server: &Server) -> Client {
+    client_by(InstantClock::default(), provider, server)
+}
+
+fn client_by(clock: InstantClock, provider: ProviderId, server: &Server) -> Client {
     let config = AccountConfig::new(Keys::id_and_key("i", "k")).base_url(&server.url);
-    let builder = Client::builder().account(provider, config).clock(InstantClock::default());
+    let builder = Client::builder().account(provider, config).clock(clock);
     builder.in_memory().build().unwrap()
 }
 
@@ -122,9 +126,12 @@ async fn a_key_that_stops_working_ends_the_wait_and_not_the_job() {
 async fn a_wait_ends_at_its_deadline_and_says_that_the_job_goes_on() {
     let busy = (0..999).map(|_| json(200, BUSY));
     let server = Server::start([json(201, QUEUED)].into_iter().chain(busy)).await;
-    let client = client(ProviderId::BeatApi, &server);
+    let secs = std::time::Duration::from_secs;
+    // What is left of the limit is over while the last read is made.
+    let clock = InstantClock::with_limits_of(secs(60));
+    let client = client_by(clock, ProviderId::BeatApi, &server);
     let job = client.submit(&request()).await.unwrap();
-    let limit = std::time::Duration::from_secs(120);
+    let limit = secs(120);
     let wait = client.resume(job.id()).policy(WaitPolicy::new().with_time_limit(limit));
     let error = wait.await.unwrap_err();
     assert_eq!((error.kind(), error.job_id()), (ErrorKind::Timeout, Some(job.id())));

@@ -26,9 +26,14 @@ pub(crate) fn builder(speed: f64) -> SandboxBuilder {
 
 /// A client that soon gives an answer up, with an address for Creatify's tags.
 pub(crate) fn client(sandbox: &Sandbox) -> Client {
+    client_of(sandbox, "sk_sandbox")
+}
+
+/// The client of the account that has this key.
+pub(crate) fn client_of(sandbox: &Sandbox, key: &str) -> Client {
     let mut builder = sandbox.client_builder().settle(SETTLE.mul_f64(sandbox.speed()));
     for provider in ProviderId::ALL {
-        let config = AccountConfig::new(Keys::id_and_key("id", "sk_sandbox"))
+        let config = AccountConfig::new(Keys::id_and_key("id", key))
             .base_url(sandbox.url())
             .submit_timeout(SUBMIT_TIMEOUT)
             .webhook_url("https://hooks.example.com/creatify");
@@ -63,8 +68,9 @@ impl Cell {
         let fault = fault.provider(self.provider);
         // What happens to a job, to its reads or to its video has no call to be told.
         match self.text.split('?').next().unwrap() {
-            "unknown-status" | "missing-field" | "extra-field" | "status-back" | "stale-read"
-            | "late-list" | "video-404" | "video-truncated" | "video-wrong-type"
+            "unknown-status" | "missing-field" | "extra-field" | "null-field" | "status-back"
+            | "stale-read" | "late-list" | "changed-title" | "unreadable-record" | "short-list"
+            | "oldest-first" | "video-404" | "video-truncated" | "video-wrong-type"
             | "video-expired" | "video-no-ranges" => fault,
             _ => fault.operation(create_of(self.provider).0),
         }
@@ -72,7 +78,7 @@ impl Cell {
 
     async fn run(self) {
         let mut builder = builder(SPEED).fault(self.fault());
-        if self.fault().kind() == FaultKind::LateList {
+        if self.is_of_lists() {
             // Lists are read for many jobs and for lost answers.
             let lost = Fault::new(FaultKind::LostAnswer).provider(self.provider);
             builder = builder.fault(lost.operation(create_of(self.provider).0));
@@ -131,10 +137,17 @@ impl Cell {
             FaultKind::MissingField => {
                 self.text.ends_with("usage") && self.provider != ProviderId::BeatApi
             }
-            FaultKind::LateList => self.provider == ProviderId::BeatApi,
+            // Creatify's pictures have no title.
+            FaultKind::ChangedTitle => self.provider != ProviderId::Jogg,
             FaultKind::StatusBack => true,
-            _ => false,
+            _ => self.is_of_lists() && self.provider == ProviderId::BeatApi,
         }
+    }
+
+    fn is_of_lists(self) -> bool {
+        use FaultKind::{ChangedTitle, LateList, OldestFirst, ShortList, UnreadableRecord};
+        let kind = self.fault().kind();
+        matches!(kind, ChangedTitle | LateList | OldestFirst | ShortList | UnreadableRecord)
     }
 }
 

@@ -7,5 +7,6 @@ mod campaign;
 mod doubles;
 mod hooks;
 mod library;
+mod lists;
 mod plain;
 mod wire;

@@ -8,6 +8,7 @@ use adreel::sandbox::{Fault, FaultKind, Quality};
 use adreel::{Credits, ProviderId, Sandbox};
 use serde_json::{Value, json};
 
+use crate::lists;
 use crate::plain::{self, Answer, Sent};
 
 /// How a fault is asked for.
@@ -26,7 +27,7 @@ pub(crate) const KEY: &str = "Authorization: Bearer k\r\n";
 /// One fault in one way, at BeatAPI, in a sandbox whose time stands still.
 pub(crate) struct Case {
     pub(crate) sandbox: Sandbox,
-    text: &'static str,
+    pub(crate) text: &'static str,
     pub(crate) way: Way,
 }
 
@@ -125,7 +126,7 @@ impl Case {
 }
 
 /// Every fault but those of webhooks, with what it has to say.
-pub(crate) const TEXTS: [&str; 39] = [
+pub(crate) const TEXTS: [&str; 45] = [
     "429?seconds=7",
     "429?seconds=7&date=true",
     "500",
@@ -157,6 +158,12 @@ pub(crate) const TEXTS: [&str; 39] = [
     "status-back?times=2",
     "stale-read?seconds=60",
     "late-list?seconds=600",
+    "null-field?field=status",
+    "changed-title?count=5",
+    "changed-title?value=Fresh",
+    "unreadable-record",
+    "short-list?count=0",
+    "oldest-first",
     "job-fails?value=too_dark",
     "job-fails?refund=false",
     "job-stuck",
@@ -199,9 +206,15 @@ async fn check(case: &Case, kind: FaultKind) {
             check_slow(case, kind).await;
         }
         Kind::MalformedJson | Kind::TruncatedJson => check_json(case).await,
-        Kind::UnknownStatus | Kind::MissingField | Kind::ExtraField => check_record(case).await,
+        Kind::UnknownStatus | Kind::MissingField | Kind::ExtraField | Kind::NullField => {
+            check_record(case).await;
+        }
         Kind::StatusBack | Kind::StaleRead => check_past(case, kind).await,
-        Kind::LateList => check_list(case).await,
+        Kind::LateList
+        | Kind::ChangedTitle
+        | Kind::UnreadableRecord
+        | Kind::ShortList
+        | Kind::OldestFirst => lists::check(case, kind).await,
         Kind::JobFails | Kind::JobStuck => check_job(case).await,
         _ => check_video(case, kind).await,
     }
@@ -324,6 +337,7 @@ async fn check_record(case: &Case) {
         }
         "missing-field" => assert_eq!(shown.get("status"), None),
         "missing-field?field=usage" => assert_eq!(shown.get("usage"), None),
+        "null-field?field=status" => assert_eq!(shown.get("status"), Some(&Value::Null)),
         _ => assert!(shown["sandbox_extra"].is_object()),
     }
     let shown = case.read(&task).await;
@@ -345,41 +359,6 @@ async fn check_past(case: &Case, kind: FaultKind) {
         case.pass(140);
         assert_eq!((status().await, status().await), ("processing".into(), "succeeded".into()));
     }
-}
-
-/// BeatAPI has no list of tasks, so this one is at JoggAI.
-async fn check_list(case: &Case) {
-    let key = "x-api-key: k\r\n";
-    let text = case.text;
-    let header = format!("{key}x-sandbox-fault: {text}\r\n");
-    let url = format!("https://fault.sandbox.test/{text}");
-    let (header, image) = match case.way {
-        Way::Header => (header.as_str(), "https://cdn.example.com/roast.png"),
-        Way::Product => (key, url.as_str()),
-        _ => (key, "https://cdn.example.com/roast.png"),
-    };
-    let line = "GET /v2/avatars/public";
-    let avatars = plain::send(&case.sandbox, line, key, &Value::Null).await.answer().await.json();
-    let avatar = &avatars["data"]["avatars"][0]["id"];
-    let product = json!({"name": "Roast", "media": [{"type": 1, "url": image}]});
-    let product = plain::send(&case.sandbox, "POST /v2/product", key, &product).await;
-    let body = json!({
-        "product_id": product.answer().await.json()["data"]["product_id"],
-        "video_spec": {"length": "15"},
-        "avatar": {"id": avatar, "type": 0},
-        "script": {"style": "Storytime", "language": "english"},
-    });
-    let made =
-        plain::send(&case.sandbox, "POST /v2/create_video_from_product", header, &body).await;
-    let made = made.answer().await;
-    assert_eq!(made.json()["code"], 0, "{made:?}");
-    let total = async || {
-        let list = plain::send(&case.sandbox, "GET /v2/product_videos", key, &Value::Null).await;
-        list.answer().await.json()["data"]["videos"].as_array().unwrap().len()
-    };
-    assert_eq!((total().await, total().await), (0, 1), "{:?}", case.way);
-    let lists = case.sandbox.requests();
-    assert!(lists.iter().any(|request| request.faults == ["late-list"]), "{:?}", case.way);
 }
 
 async fn check_job(case: &Case) {

@@ -34,6 +34,14 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server that gives these replies, then refuses to answer.
     pub(crate) async fn start(replies: impl IntoIterator<Item = Reply>) -> Self {
+        Self::start_with(replies, |_| json(418, "{}")).await
+    }
+
+    /// Starts a server that gives these replies, and then whatever each request is answered with.
+    pub(crate) async fn start_with(
+        replies: impl IntoIterator<Item = Reply>,
+        answer: impl Fn(&str) -> Reply + Send + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -43,14 +51,14 @@ impl Server {
             // One request a connection, so that replies are given in the order of the requests.
             while let Ok((mut stream, _)) = listener.accept().await {
                 let Some(request) = read_request(&mut stream).await else { continue };
+                let reply = replies.pop_front().unwrap_or_else(|| answer(&request));
                 seen.lock().unwrap().push(request);
-                match replies.pop_front() {
-                    Some(Reply::WithTag(body)) => {
+                match reply {
+                    Reply::WithTag(body) => {
                         let tag = last_tag(&seen.lock().unwrap());
                         write_reply(&mut stream, json(200, &body.replace("{tag}", &tag))).await;
                     }
-                    Some(reply) => write_reply(&mut stream, reply).await,
-                    None => write_reply(&mut stream, json(418, "{}")).await,
+                    reply => write_reply(&mut stream, reply).await,
                 }
             }
         });

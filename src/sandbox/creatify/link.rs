@@ -16,7 +16,7 @@ use super::{Desk, Refusal, account, path_id, read_body, take_submit, wanted_ids}
 use crate::Credits;
 use crate::sandbox::check::{Fields, web_url};
 use crate::sandbox::credits::{Account, Price, Terms};
-use crate::sandbox::exchange::Submit;
+use crate::sandbox::exchange::{Exchange, Submit};
 use crate::sandbox::product_page::ProductPage;
 use crate::sandbox::work::Work;
 use crate::sandbox::world::locked;
@@ -220,11 +220,13 @@ pub(super) async fn list_links(
     State(desk): State<Arc<Desk>>,
     request: Request,
 ) -> Result<Response, Refusal> {
+    let exchange = Exchange::of(&request);
     let account = account(request.headers())?;
     let ids = wanted_ids(&request)?;
     let records = locked(&desk.records);
-    let listed: Vec<Value> =
-        records.links.list(&account, ids.as_deref()).map(Link::answer).collect();
+    let listed = || records.links.list(&account, ids.as_deref());
+    let most = exchange.lie(listed().map(Kept::id)).most.unwrap_or(usize::MAX);
+    let listed: Vec<Value> = listed().take(most).map(Link::answer).collect();
     Ok(Json(listed).into_response())
 }
 

@@ -53,6 +53,18 @@ pub enum FaultKind {
     StaleRead,
     /// A list does not show a record in its first `seconds` (`late-list`; default 30).
     LateList,
+    /// A read shows null for a field of the record (`null-field`): `field`, or `webhook_url`.
+    NullField,
+    /// A list shows a record's title or name (`changed-title`) as `value`, or cut after `count`
+    /// characters (default 20).
+    ChangedTitle,
+    /// A list shows a text where a record should be (`unreadable-record`).
+    UnreadableRecord,
+    /// A list is cut (`short-list`): `count` records a page at the most (default 20), whatever was
+    /// asked for, and without a total.
+    ShortList,
+    /// A list shows the oldest first (`oldest-first`), whatever was asked for.
+    OldestFirst,
     /// The job fails (`job-fails`), with `value` as the reason. `refund` says whether its credits come
     /// back; without it that is as the provider has it.
     JobFails,
@@ -90,6 +102,8 @@ pub(in crate::sandbox) enum Stage {
     Wire,
     /// On what a read shows of a job.
     Read,
+    /// On a list of jobs.
+    List,
     /// On a job, when it is accepted.
     Job,
     /// On a job's webhooks.
@@ -100,7 +114,7 @@ pub(in crate::sandbox) enum Stage {
 
 impl FaultKind {
     /// Every fault, in the order of the documentation.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 38] = [
         Self::TooManyRequests,
         Self::ServerError,
         Self::Html,
@@ -121,6 +135,11 @@ impl FaultKind {
         Self::StatusBack,
         Self::StaleRead,
         Self::LateList,
+        Self::NullField,
+        Self::ChangedTitle,
+        Self::UnreadableRecord,
+        Self::ShortList,
+        Self::OldestFirst,
         Self::JobFails,
         Self::JobStuck,
         Self::WebhookTwice,
@@ -151,7 +170,7 @@ impl FaultKind {
     }
 
     const fn facts(self) -> (&'static str, Stage, &'static [&'static str]) {
-        use Stage::{Job, Read, Video, Webhook, Wire};
+        use Stage::{Job, List, Read, Video, Webhook, Wire};
         match self {
             Self::TooManyRequests => ("too-many-requests", Wire, &["seconds", "date"]),
             Self::ServerError => ("server-error", Wire, &["status", "accepted"]),
@@ -173,6 +192,11 @@ impl FaultKind {
             Self::StatusBack => ("status-back", Read, &[]),
             Self::StaleRead => ("stale-read", Read, &["seconds"]),
             Self::LateList => ("late-list", Read, &["seconds"]),
+            Self::NullField => ("null-field", Read, &["field"]),
+            Self::ChangedTitle => ("changed-title", Read, &["count", "value"]),
+            Self::UnreadableRecord => ("unreadable-record", Read, &[]),
+            Self::ShortList => ("short-list", List, &["count"]),
+            Self::OldestFirst => ("oldest-first", List, &[]),
             Self::JobFails => ("job-fails", Job, &["refund", "value"]),
             Self::JobStuck => ("job-stuck", Job, &[]),
             Self::WebhookTwice => ("webhook-twice", Webhook, &[]),

@@ -71,6 +71,8 @@ pub struct Fault {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    count: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     field: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     value: Option<String>,
@@ -141,6 +143,7 @@ impl Fault {
             seconds: None,
             date: None,
             bytes: None,
+            count: None,
             field: None,
             value: None,
             to: None,
@@ -228,13 +231,21 @@ impl Fault {
         self
     }
 
-    /// The field of [`FaultKind::MissingField`] and [`FaultKind::ExtraField`].
+    /// Records of a list or characters of a title, where a fault counts them.
+    pub const fn count(mut self, count: u32) -> Self {
+        self.count = Some(count);
+        self
+    }
+
+    /// The field of [`FaultKind::MissingField`], [`FaultKind::ExtraField`] and
+    /// [`FaultKind::NullField`].
     pub fn field(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
         self
     }
 
-    /// The status of [`FaultKind::UnknownStatus`], and the reason of [`FaultKind::JobFails`].
+    /// The status of [`FaultKind::UnknownStatus`], the title of [`FaultKind::ChangedTitle`], and the
+    /// reason of [`FaultKind::JobFails`].
     pub fn value(mut self, value: impl Into<String>) -> Self {
         self.value = Some(value.into());
         self
@@ -263,6 +274,7 @@ impl Fault {
             ("seconds", self.seconds.is_some()),
             ("date", self.date.is_some()),
             ("bytes", self.bytes.is_some()),
+            ("count", self.count.is_some()),
             ("field", self.field.is_some()),
             ("value", self.value.is_some()),
             ("to", self.to.is_some()),
@@ -303,6 +315,11 @@ impl Fault {
     /// Sandbox seconds, or those that the fault takes without any.
     pub(super) fn secs(&self, default: u32) -> Duration {
         self.seconds.map_or(Duration::from_secs(default.into()), Duration::from_secs_f64)
+    }
+
+    /// What the fault counts, or so many.
+    pub(super) fn count_or(&self, default: u32) -> usize {
+        usize::try_from(self.count.unwrap_or(default)).unwrap_or(usize::MAX)
     }
 
     pub(super) fn field_or<'a>(&'a self, default: &'a str) -> &'a str {

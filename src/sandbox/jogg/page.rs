@@ -24,6 +24,12 @@ impl Page {
         Self { number, size }
     }
 
+    /// The page of a list that gives no more than so many at a time.
+    pub(super) fn at_most(self, most: Option<usize>) -> Self {
+        let most = most.and_then(|most| i64::try_from(most).ok()).unwrap_or(i64::MAX);
+        Self { size: self.size.min(most), ..self }
+    }
+
     /// The items of this page.
     pub(super) fn of<T>(self, items: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
         let before = usize::try_from((self.number - 1).saturating_mul(self.size));

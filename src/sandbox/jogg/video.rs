@@ -152,15 +152,21 @@ pub(super) fn list_videos(
     let mut matching = all(&records);
     matching.retain(|video| video.account == account);
     matching.retain(|video| status.is_none_or(|status| video.status(&desk.world, now).1 == status));
-    if order == "desc" {
+    let lie = exchange.lie(matching.iter().map(|video| video.id.as_str()));
+    if order == "desc" && !lie.is_oldest_first {
         matching.reverse();
     }
-    let total = matching.len();
+    let total = lie.most.is_none().then_some(matching.len());
+    let page = page.at_most(lie.most);
     let shown = |video: &Video| {
         exchange.list(&video.id, video.work.accepted_at, |now| video.item(&desk.world, now))
     };
     let items: Vec<Value> = page.of(matching.into_iter()).filter_map(shown).collect();
-    Ok(json!({name: items, "total": total, "page": page.number, "page_size": page.size}))
+    let mut data = json!({name: items, "page": page.number, "page_size": page.size});
+    if let Some(total) = total {
+        data["total"] = total.into();
+    }
+    Ok(data)
 }
 
 impl Video {

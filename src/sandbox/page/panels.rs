@@ -23,9 +23,10 @@ const AT_HAND: [FaultKind; 6] = [
     FaultKind::WebhookTwice,
 ];
 
-const STAGES: [(Stage, &str); 5] = [
+const STAGES: [(Stage, &str); 6] = [
     (Stage::Wire, "A request and its answer"),
     (Stage::Read, "What a read shows"),
+    (Stage::List, "A list of jobs"),
     (Stage::Job, "The job"),
     (Stage::Webhook, "Its webhooks"),
     (Stage::Video, "Its video's link"),
