@@ -202,6 +202,7 @@ async fn held_jobs_are_listed_with_their_costs_and_sent_again_all_at_once() {
     assert_eq!(would, ["found", "resubmit", "resubmit"]);
     let (code, stdout, _) = desk.run(&server, &["resolve", "--all", "--dry-run", "--resubmit"]);
     assert_eq!(code, Some(0));
+    assert_eq!(stdout.matches("    to send again: at most ").count(), 2, "{stdout}");
     assert_eq!(server.count("POST", CREATE), 2, "a list sends nothing");
     let (code, stdout, stderr) =
         desk.run(&server, &["resolve", "--all", "--older-than", "2h", "--resubmit"]);

@@ -40,6 +40,7 @@ async fn a_half_paid_job_says_what_was_paid_what_it_waits_for_and_how_it_goes_on
         assert_eq!((&job["stage"], &job["waits_for"]), (&json!("running"), &json!(waits_for)));
         let id = job["job"].as_str().unwrap();
         let (_, listed, _) = desk.run(&server, &["jobs"]);
+        assert!(listed.lines().nth(1).unwrap().contains(waits_for), "{listed}");
         let (_, shown, _) = desk.run(&server, &["job", id]);
         assert!(shown.contains("waits     for ") && shown.contains(next), "{shown}");
         // Coming back too early is said in the same way, also as data.
