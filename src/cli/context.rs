@@ -102,22 +102,14 @@ fn variable(name: &str) -> Option<String> {
 /// hour for a minute and a half.
 const LONGEST_JOB: u32 = 20;
 
-/// The settle time that was asked for, in real time, and in proportion how long a job may take. A paid call is given up well before it is
-/// over, so that what is looked for then has its answer or none.
+/// The settle time that was asked for, in real time, and in proportion how long a job may take. A
+/// paid call is given up well before it is over, so that what is looked for then has its answer or
+/// none.
 fn settled(builder: ClientBuilder, millis: Option<u64>, speed: f64) -> ClientBuilder {
     let Some(settle) = millis.map(Duration::from_millis) else { return builder };
-    let scaled = settle.mul_f64(speed.max(1.0));
-    builder.settle(scaled).longest_job(scaled * LONGEST_JOB).submit_timeout(settle * 2 / 3)
-}
-
-/// The limit of waits that was asked for, in real time.
-fn limited(builder: ClientBuilder, limit: Option<Age>, speed: f64) -> ClientBuilder {
-    let Some(Age(limit)) = limit else { return builder };
-    builder.wait_policy(WaitPolicy::new().with_time_limit(scaled(limit, speed)))
-}
-
-fn scaled(time: Duration, speed: f64) -> Duration {
-    Duration::try_from_secs_f64(time.as_secs_f64() * speed.max(1.0)).unwrap_or(Duration::MAX)
+    let settled = scaled(settle, speed);
+    let longest = settled.saturating_mul(LONGEST_JOB);
+    builder.settle(settled).longest_job(longest).submit_timeout(settle * 2 / 3)
 }
 
 /// The limit of waits that was asked for, in real time.

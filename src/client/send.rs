@@ -29,7 +29,9 @@ pub(super) enum Sending {
 
 impl Client {
     pub(super) fn settling(&self, provider: &dyn Provider, step: StepRef<'_>) -> Settling {
-        Settling::of(provider.timeout(step.operation()), self.0.settle)
+        // A free step takes the time that it takes: nothing is lost where it is sent twice.
+        let set = self.0.settle.filter(|_| step.is_paid());
+        Settling::of(provider.timeout(step.operation()), set)
     }
 
     /// Sends a step, once.

@@ -180,7 +180,7 @@ async fn make(
         let missing = || Error::new(ErrorKind::Unavailable, "the job ended without an event");
         let (path, overwrite) = (Some(target.path.clone()), args.overwrite);
         let order = Order { id: id.ok_or_else(missing)?, provider, path, overwrite };
-        save::wait_and_save(context, &order, &progress).await
+        save::save_made(context, &order, &progress).await
     };
     let made = made.await;
     progress.end();

@@ -80,7 +80,7 @@ async fn make(
         Ok(video) => {
             let path = Some(target.path.clone());
             let order = Order { id: video.job_id(), provider, path, overwrite: args.overwrite };
-            save::wait_and_save(context, &order, &progress.begin(provider)).await
+            save::save_made(context, &order, &progress.begin(provider)).await
         }
         Err(error) => Err(Trouble::Making(error)),
     };

@@ -63,20 +63,26 @@ pub(super) async fn finish(context: &Context, order: Order, progress: &Progress)
     Made { provider: order.provider, result, took: started.elapsed() }
 }
 
-pub(super) async fn wait_and_save(
+async fn wait_and_save(
     context: &Context,
     order: &Order,
     progress: &ProviderProgress,
 ) -> std::result::Result<(Video, Option<Downloaded>), Trouble> {
     let mut events = context.client.resume(order.id).events();
-    let mut is_made = false;
     while let Some(event) = events.next().await {
-        let job = event?.job;
-        progress.show(&job);
-        is_made = matches!(job.stage(), Stage::Rendered | Stage::Done);
+        progress.show(&event?.job);
     }
-    let trouble = if is_made { Trouble::Saving } else { Trouble::Making };
-    let video = context.client.video(order.id).await.map_err(trouble)?;
+    save_made(context, order, progress).await
+}
+
+/// Saves the video of a job that was waited for. Nothing is sent or waited for any more: whoever
+/// comes back to a job that rests has it tried again.
+pub(super) async fn save_made(
+    context: &Context,
+    order: &Order,
+    progress: &ProviderProgress,
+) -> std::result::Result<(Video, Option<Downloaded>), Trouble> {
+    let video = context.client.video(order.id).await?;
     let Some(path) = &order.path else { return Ok((video, None)) };
     if let Some(saved) = saved_before(&video, order, path).await {
         return Ok((video, Some(saved)));

@@ -105,7 +105,10 @@ mod tests {
 
     #[test]
     fn a_success_that_is_no_json_is_none() {
-        assert_eq!(read(200, "<html>").unwrap().number, 200);
+        // Nor is it a refusal that any list knows.
+        assert_eq!(read(200, "<html>").unwrap().number, 0);
+        assert_eq!(read(404, "<html>").unwrap().number, 0);
+        assert_eq!(read(403, "error code: 1010").unwrap().number, 403);
         assert!(read(200, "").is_some());
     }
 }

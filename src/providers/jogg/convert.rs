@@ -94,7 +94,7 @@ mod tests {
         }
         assert!(read(200, r#"{"code":0,"msg":"success"}"#).is_none());
         assert_eq!(read(500, r#"{"code":0,"msg":""}"#).unwrap().number, 500);
-        assert_eq!(read(502, "<html>").unwrap().number, 502);
+        assert_eq!(read(502, "<html>").unwrap().number, 0);
         let limited = read(200, r#"{"code":429,"msg":"m","data":{"retryAfter":30}}"#).unwrap();
         assert_eq!(limited.retry_after, Some(Duration::from_secs(30)));
     }
