@@ -13,17 +13,15 @@ use crate::{SPEED, side_by_side};
 const ABSURD: f64 = 1_000.0;
 
 /// Amounts that no provider should name.
-fn amounts() -> [(&'static str, Value); 10] {
+fn amounts() -> [(&'static str, Value); 8] {
     [
         ("below zero", json!(-5)),
         ("far below zero", json!(-1e25)),
         ("beyond measure", json!(1e25)),
         ("beyond whole numbers", json!(1e300)),
         ("far too much", json!(123_456_789)),
-        ("no number", json!("NaN")),
         ("no end", json!("inf")),
         ("below zero, as text", json!("-3")),
-        ("a list", json!([1])),
         ("very small", json!(1e-30)),
     ]
 }

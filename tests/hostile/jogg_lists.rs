@@ -194,7 +194,7 @@ async fn jogg_lists_with_unreadable_records() {
     let members: [(&str, (Must, &str, List)); 4] = [
         (
             "between readable ones",
-            (Must::Find, "Roast", |request, videos| {
+            (Must::Either, "Roast", |request, videos| {
                 let torn = [
                     json!(null),
                     json!(7),
