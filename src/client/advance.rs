@@ -45,10 +45,11 @@ impl Client {
     /// that was accepted. Calls for the same job take turns.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] for an id that the ledger does not have; [`ErrorKind::Io`] or
-    /// [`ErrorKind::Unavailable`] where the ledger cannot be read or written;
-    /// [`ErrorKind::Unavailable`] after [`shutdown`](Self::shutdown). What goes wrong with the job
-    /// itself is in the job.
+    /// [`NotFound`](crate::ErrorKind::NotFound) for an id that the ledger does not have;
+    /// [`Io`](crate::ErrorKind::Io) or [`Unavailable`](crate::ErrorKind::Unavailable) where the ledger
+    /// cannot be read or written, and the latter after [`shutdown`](Self::shutdown);
+    /// [`Unsupported`](crate::ErrorKind::Unsupported) for a step that this version does not know. What
+    /// goes wrong with the job itself is in the job.
     pub async fn advance(&self, id: impl Into<JobId>) -> Result<Advance> {
         self.advance_from(id.into(), None).await
     }
