@@ -76,8 +76,12 @@ impl Client {
         // Of several that found the step ready, one stores its intent, and only that one sends.
         let intent = match self.announce(job.clone(), Outcome::Sending(sending), slots).await? {
             Some(Recorded::Stored(intent)) => intent,
-            Some(Recorded::Overtaken(job)) => return Ok(Sending::Done(job)),
+            Some(Recorded::Overtaken(overtaken)) => {
+                self.give_turn_back(step).await;
+                return Ok(Sending::Done(overtaken));
+            }
             None => {
+                self.give_turn_back(step).await;
                 let until = self.now_for(&job) + FULL_AGAIN_AFTER;
                 return Ok(Sending::Waits(job.clone(), until));
             }

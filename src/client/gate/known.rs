@@ -51,9 +51,9 @@ pub(super) struct Known {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Asking {
     pub(super) job: JobId,
-    /// Whether it takes a slot, and how long its answer may take.
+    /// Whether it takes a slot, and for how long its call may be on its way.
     pub(super) takes_slot: bool,
-    pub(super) timeout: Duration,
+    pub(super) settle: Duration,
     /// How many calls a minute may see, where that is limited.
     pub(super) per_minute: Option<u32>,
     /// How many slots are taken.
@@ -92,10 +92,12 @@ impl Known {
             match (self.slots, self.trying) {
                 (Some(slots), _) if asking.taken >= slots => return Err(now + SLOT_AGAIN_AFTER),
                 (Some(_), _) => {}
+                // With nothing else under way there is nothing to learn from a refusal.
+                (None, _) if asking.taken == 0 => {}
                 (None, Some((job, until))) if job != asking.job && now < until => {
                     return Err(until.min(now + SLOT_AGAIN_AFTER));
                 }
-                (None, _) => self.trying = Some((asking.job, now + asking.timeout + MARGIN)),
+                (None, _) => self.trying = Some((asking.job, now + asking.settle)),
             }
         }
         if asking.per_minute.is_some() {
@@ -153,8 +155,8 @@ mod tests {
     }
 
     fn asking(taken: u32, per_minute: Option<u32>) -> Asking {
-        let (job, timeout) = (JobId::new(&SystemClock), Duration::from_secs(60));
-        Asking { job, takes_slot: true, timeout, per_minute, taken }
+        let (job, settle) = (JobId::new(&SystemClock), Duration::from_secs(60));
+        Asking { job, takes_slot: true, settle, per_minute, taken }
     }
 
     fn refused(kind: ErrorKind) -> SubmitOutcome {
@@ -186,10 +188,10 @@ mod tests {
     #[test]
     fn while_the_slots_are_not_known_one_call_is_under_way() {
         let mut known = Known::default();
-        let (first, second) = (asking(0, None), asking(0, None));
+        let (first, second) = (asking(1, None), asking(1, None));
         assert_eq!(known.take(first, at(0)), Ok(()));
         assert!(known.take(second, at(1)).is_err());
-        known.came_to(first.job, &accepted(), None, 0, 0.5, at(2));
+        known.came_to(first.job, &accepted(), None, 1, 0.5, at(2));
         assert_eq!(known.take(second, at(2)), Ok(()));
         // Whoever tried is gone.
         assert_eq!(known.take(asking(1, None), at(200)), Ok(()));

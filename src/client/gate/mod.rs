@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::Client;
 use crate::error::{ErrorKind, Result};
-use crate::job::{Account, Job, StepRef, SubmitOutcome};
+use crate::job::{Account, Job, Reason, StepRef, SubmitOutcome};
 use crate::ledger::{Gate, Slots};
 use crate::model::Timestamp;
 use crate::providers::Provider;
@@ -56,7 +56,7 @@ impl Client {
             let asking = Asking {
                 job: step.job().id(),
                 takes_slot,
-                timeout: provider.timeout(step.operation()),
+                settle: self.settling(provider, step).settle,
                 per_minute: capacity.per_minute,
                 taken,
             };
@@ -67,6 +67,15 @@ impl Client {
             }
         }
         Ok(Err(now + Duration::from_secs(1)))
+    }
+
+    /// Gives back the turn of a step that was not sent after all.
+    pub(super) async fn give_turn_back(&self, step: StepRef<'_>) {
+        if step.is_paid() {
+            let reason = Reason::new(ErrorKind::Conflict, "not sent");
+            let not_sent = SubmitOutcome::Rejected { reason, again_after: None };
+            self.note_capacity(step.job(), &not_sent, None).await;
+        }
     }
 
     /// Notes what a call came to. What cannot be noted is learnt again.
