@@ -93,6 +93,7 @@ async fn killed_at_random_points_nothing_is_paid_twice_and_nothing_is_lost() {
     let tally = campaign(None, most).await;
     assert!(tally.kills >= most);
     assert_eq!((tally.doubles, tally.lost), (0, 0), "{tally}");
+    assert!(tally.holds_no_more_than_never_arrived(), "{tally}");
 }
 
 /// What proves nothing would also pass with a ledger that forgets.

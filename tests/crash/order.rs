@@ -95,6 +95,16 @@ pub(crate) const PLANS: &[Plan] = &[
 ];
 
 impl Plan {
+    /// Whether no look shows what a paid call has made.
+    fn is_out_of_sight(&self, operation: &str) -> bool {
+        match operation {
+            "create_link_with_params" | "render_single_preview" => true,
+            "gen_image" => !self.has_webhook,
+            // Only within ten minutes.
+            _ => self.provider == "beatapi",
+        }
+    }
+
     /// Whether somebody has to choose on the way.
     pub(crate) fn offers(&self) -> bool {
         self.paid.contains(&"create_previews")
@@ -103,6 +113,9 @@ impl Plan {
 
 /// How often a command is started again before an order counts as lost.
 const MOST_STARTS: usize = 30;
+
+/// The longest that a provider's job takes. After that a held call may be sent again.
+const LONGEST_JOB: Duration = Duration::from_secs(30 * 60);
 
 pub(crate) struct Order<'a> {
     plan: &'static Plan,
@@ -113,7 +126,9 @@ pub(crate) struct Order<'a> {
     ledger: Option<&'static str>,
     /// What the sandbox's ledger had before.
     entries_before: usize,
-    held: usize,
+    /// What is ordered again, since the first was given up.
+    is_anew: bool,
+    count: Count,
 }
 
 impl<'a> Order<'a> {
@@ -130,7 +145,8 @@ impl<'a> Order<'a> {
         // Every order has an account of its own.
         let key = format!("sk_sandbox_{number}");
         let entries_before = sandbox.ledger().len();
-        Self { plan, sandbox, proxy, folder, key, ledger, entries_before, held: 0 }
+        let (is_anew, count) = (false, Count::default());
+        Self { plan, sandbox, proxy, folder, key, ledger, entries_before, is_anew, count }
     }
 
     /// Runs the order to its end and says how often the command was killed.
@@ -143,7 +159,11 @@ impl<'a> Order<'a> {
             self.settle(&ended).await;
         }
         for _ in 0..MOST_STARTS {
-            let ended = self.go_on(&self.make_args()).await;
+            let mut args = self.make_args();
+            if std::mem::take(&mut self.is_anew) {
+                args.push("--again".to_owned());
+            }
+            let ended = self.go_on(&args).await;
             // With a ledger that forgets, a file that was saved before is in the way.
             let is_in_the_way = self.ledger.is_some() && ended.code == Some(2);
             if ended.code == Some(0) || is_in_the_way {
@@ -196,7 +216,7 @@ impl<'a> Order<'a> {
         run(&self.setting(), args, kills).await
     }
 
-    async fn killed(&self, args: &[String], dice: &mut Dice) -> Ended {
+    async fn killed(&mut self, args: &[String], dice: &mut Dice) -> Ended {
         let (kill, kills) = mpsc::unbounded_channel();
         let phase = match dice.roll(4) {
             0 => Phase::Before,
@@ -223,7 +243,8 @@ impl<'a> Order<'a> {
             }
         }
         let ended = run(&self.setting(), args, kills).await;
-        self.proxy.disarm();
+        let vain = self.proxy.disarm();
+        self.count.kept_back += vain;
         ended
     }
 
@@ -231,23 +252,12 @@ impl<'a> Order<'a> {
     async fn settle(&mut self, ended: &Ended) {
         match ended.code {
             Some(0) | None => {}
-            Some(2) if self.ledger.is_some() => {}
-            // It was held: whoever looks at the provider sees whether it was accepted.
+            // What was forgotten cannot be settled.
+            Some(2 | 6) if self.ledger.is_some() => {}
             Some(6) => {
-                self.held += 1;
+                self.count.held += 1;
                 let job = self.job(ended).await;
-                let steps = job["steps"].as_array().unwrap();
-                let held = steps.iter().find(|step| step["state"] == "uncertain").unwrap();
-                let operation = held["operation"].as_str().unwrap();
-                let entry = self.entries().into_iter().find(|entry| entry.operation == operation);
-                let id = job["job"].as_str().unwrap();
-                let mut args = ["resolve", id].map(str::to_owned).to_vec();
-                match entry {
-                    Some(entry) => args.extend(["--adopt".to_owned(), entry.job]),
-                    None => args.push("--resubmit".to_owned()),
-                }
-                let resolved = self.go_on(&args).await;
-                assert_eq!(resolved.code, Some(0), "{args:?}: {}", resolved.stderr);
+                self.settle_held(&job).await;
             }
             Some(4) => {
                 let job = self.job(ended).await;
@@ -261,6 +271,45 @@ impl<'a> Order<'a> {
                 panic!("{}: ended with {code}: {} {}", self.plan.name, ended.stdout, ended.stderr)
             }
         }
+    }
+
+    /// A job that is held is looked for again, then by a person at the provider. What is not there
+    /// is sent again, if that is allowed, and given up and ordered anew if it is not.
+    async fn settle_held(&mut self, job: &Value) {
+        let id = job["job"].as_str().unwrap();
+        let steps = job["steps"].as_array().unwrap();
+        let held = steps.iter().find(|step| step["state"] == "uncertain").unwrap();
+        let operation = held["operation"].as_str().unwrap();
+        let entry = self.entries().into_iter().find(|entry| entry.operation == operation);
+        let resumed = self.go_on(&["resume".to_owned()]).await;
+        if resumed.code != Some(6) {
+            self.count.found += 1;
+            return;
+        }
+        let resolve = |decision: &[&str]| {
+            ["resolve", id].iter().chain(decision).map(|arg| (*arg).to_owned()).collect::<Vec<_>>()
+        };
+        if let Some(entry) = entry {
+            assert!(self.plan.is_out_of_sight(operation), "{operation} is there and was not found");
+            self.count.adopted += 1;
+            return self.decide(&resolve(&["--adopt", &entry.job])).await;
+        }
+        self.count.vain += 1;
+        self.sandbox.advance(LONGEST_JOB);
+        let resubmitted = self.go_on(&resolve(&["--resubmit"])).await;
+        match resubmitted.code {
+            Some(0) => self.count.sent_again += 1,
+            Some(6) => {
+                self.decide(&resolve(&["--abandon"])).await;
+                self.is_anew = true;
+            }
+            code => panic!("{operation}: {code:?} {}", resubmitted.stderr),
+        }
+    }
+
+    async fn decide(&self, args: &[String]) {
+        let resolved = self.go_on(args).await;
+        assert_eq!(resolved.code, Some(0), "{args:?}: {}", resolved.stderr);
     }
 
     /// The job of which a run has told.
@@ -290,7 +339,7 @@ impl<'a> Order<'a> {
         if doubles > 0 || is_lost {
             eprintln!("{}: {counts:?}, file: {has_file}", self.plan.name);
         }
-        Check { doubles, is_lost, held: self.held }
+        Check { doubles, is_lost, count: self.count }
     }
 }
 
@@ -298,7 +347,35 @@ impl<'a> Order<'a> {
 pub(crate) struct Check {
     doubles: usize,
     is_lost: bool,
+    count: Count,
+}
+
+/// What was held, and what became of it.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Count {
+    /// Paid calls that were kept from arriving. Others never left.
+    kept_back: usize,
+    /// How often a command ended because a job was held.
     held: usize,
+    /// What was found when it was looked for once more.
+    found: usize,
+    /// What was there and no look shows.
+    adopted: usize,
+    /// What never arrived, by the sandbox's ledger.
+    vain: usize,
+    /// What of that was sent again by decision; the rest was ordered anew.
+    sent_again: usize,
+}
+
+impl Count {
+    fn add(&mut self, other: Self) {
+        self.kept_back += other.kept_back;
+        self.held += other.held;
+        self.found += other.found;
+        self.adopted += other.adopted;
+        self.vain += other.vain;
+        self.sent_again += other.sent_again;
+    }
 }
 
 /// What came of many.
@@ -308,7 +385,7 @@ pub(crate) struct Tally {
     pub(crate) kills: usize,
     pub(crate) doubles: usize,
     pub(crate) lost: usize,
-    held: usize,
+    count: Count,
 }
 
 impl Tally {
@@ -317,7 +394,7 @@ impl Tally {
         self.kills += kills;
         self.doubles += check.doubles;
         self.lost += usize::from(check.is_lost);
-        self.held += check.held;
+        self.count.add(check.count);
     }
 
     pub(crate) fn merge(&mut self, other: Self) {
@@ -325,17 +402,25 @@ impl Tally {
         self.kills += other.kills;
         self.doubles += other.doubles;
         self.lost += other.lost;
-        self.held += other.held;
+        self.count.add(other.count);
+    }
+
+    /// Whether no more is held, of what looks can show, than never arrived.
+    pub(crate) fn holds_no_more_than_never_arrived(&self) -> bool {
+        self.count.held - self.count.adopted <= self.count.vain
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { orders, kills, doubles, lost, held } = self;
+        let Self { orders, kills, doubles, lost, count } = self;
+        let Count { kept_back, held, found, adopted, vain, sent_again } = count;
         write!(
             f,
-            "{orders} orders, {kills} kills, {held} held and settled by hand: {doubles} second \
-             submits, {lost} lost"
+            "{orders} orders, {kills} kills: {doubles} second submits, {lost} lost; {held} held: \
+             {adopted} that no look shows, {found} found by another look, {vain} that never arrived \
+             ({kept_back} were kept back, held or not), of which {sent_again} were sent again by \
+             decision and the rest ordered anew"
         )
     }
 }

@@ -35,7 +35,11 @@ pub(crate) struct Trigger {
 pub(crate) type Kills = mpsc::UnboundedSender<oneshot::Sender<()>>;
 
 #[derive(Default)]
-struct Armed(Option<(Trigger, Kills)>);
+struct Armed {
+    next: Option<(Trigger, Kills)>,
+    /// How many paid calls were kept from arriving since somebody asked.
+    vain: usize,
+}
 
 pub(crate) struct Proxy {
     pub(crate) url: String,
@@ -62,18 +66,21 @@ impl Proxy {
     }
 
     pub(crate) fn arm(&self, trigger: Trigger, kills: Kills) {
-        self.armed.lock().unwrap().0 = Some((trigger, kills));
+        self.armed.lock().unwrap().next = Some((trigger, kills));
     }
 
-    pub(crate) fn disarm(&self) {
-        self.armed.lock().unwrap().0 = None;
+    /// Says how many paid calls never arrived since the last time.
+    pub(crate) fn disarm(&self) -> usize {
+        let mut armed = self.armed.lock().unwrap();
+        armed.next = None;
+        std::mem::take(&mut armed.vain)
     }
 }
 
 impl Armed {
     /// The phase and the way to have the command killed, where this is the call.
     fn fire(&mut self, is_paid: bool) -> Option<(Phase, Kills)> {
-        let (trigger, _) = self.0.as_mut()?;
+        let (trigger, _) = self.next.as_mut()?;
         if trigger.paid_only && !is_paid {
             return None;
         }
@@ -81,7 +88,9 @@ impl Armed {
             trigger.passing -= 1;
             return None;
         }
-        self.0.take().map(|(trigger, kills)| (trigger.phase, kills))
+        let fired = self.next.take().map(|(trigger, kills)| (trigger.phase, kills));
+        self.vain += usize::from(is_paid && matches!(fired, Some((Phase::Before, _))));
+        fired
     }
 }
 
