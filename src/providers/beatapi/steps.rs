@@ -253,6 +253,13 @@ impl Provider for Account {
         super::OPERATIONS
     }
 
+    fn timeout(&self, operation: &str) -> Duration {
+        // A track is uploaded as a picture is, by a step of its own name.
+        let id = if operation == TRACK { UPLOAD } else { operation };
+        let known = super::OPERATIONS.iter().find(|known| known.id == id);
+        known.map_or(Duration::ZERO, |operation| self.0.transport.timeout(operation))
+    }
+
     fn endpoints(&self) -> Option<&dyn Endpoints> {
         Some(&self.0)
     }
