@@ -239,8 +239,8 @@ impl<'a> Route<'a> {
 
     /// The job that has the claim. Before there were claims, it was the one that nothing leads past.
     async fn claimed(&self, route: &str, key: &str) -> Result<Option<Job>> {
-        if let Some(id) = self.client.0.ledger.claim(route).await? {
-            return self.client.job(id).await.map(Some);
+        if let Some(job) = self.holder(route).await? {
+            return Ok(Some(job));
         }
         for account in &self.accounts {
             let Some(job) = self.client.jobs().find(account, key).await? else { continue };
@@ -250,11 +250,26 @@ impl<'a> Route<'a> {
             let woken = self.moved(&job, Decision::Wake);
             return match self.client.0.ledger.move_claim(route, None, &woken).await? {
                 true => Ok(Some(woken)),
-                false => match self.client.0.ledger.claim(route).await? {
-                    Some(id) => self.client.job(id).await.map(Some),
-                    None => Ok(Some(job)),
-                },
+                false => self.holder(route).await.map(|holder| holder.or(Some(job))),
             };
+        }
+        Ok(None)
+    }
+
+    /// The job that has the claim as the ledger has both. One that its route has left has the claim
+    /// no more: somebody has moved it since it was read, and to try that job again would be to pay
+    /// beside whoever has it now.
+    async fn holder(&self, route: &str) -> Result<Option<Job>> {
+        let mut last = None;
+        while let Some(id) = self.client.0.ledger.claim(route).await? {
+            let job = self.client.job(id).await?;
+            if !job.left {
+                return Ok(Some(job));
+            }
+            if last.replace(id) == Some(id) {
+                let message = "the route's claim is with a job that the route has left";
+                return Err(Error::new(ErrorKind::Conflict, message).with_job(id));
+            }
         }
         Ok(None)
     }
@@ -295,9 +310,16 @@ impl<'a> Route<'a> {
                 Err(error) => return Err(error),
             };
             let is_moved = match from {
-                Some(from) if from.id() == to.id() => ledger.store(&to).await?,
+                // It is tried again as it was when it had the claim, and not where that has moved.
+                Some(from) if from.id() == to.id() => {
+                    to.revision() == from.revision() + 1 && ledger.store(&to).await?
+                }
                 Some(from) => {
                     let left = self.moved(from, Decision::Leave);
+                    if !left.left && !left.stage().is_over() {
+                        // It may have been paid for, so nothing leads past it.
+                        return self.client.job(from.id()).await.map(Some);
+                    }
                     ledger.move_claim(route, Some(&left), &to).await?
                 }
                 None => ledger.move_claim(route, None, &to).await?,
@@ -306,9 +328,11 @@ impl<'a> Route<'a> {
                 return Ok(Some(to));
             }
             // Somebody else has moved the claim, or the job that has it.
-            let claimed = ledger.claim(route).await?.or(from.map(Job::id));
-            let Some(id) = claimed else { continue };
-            return self.client.job(id).await.map(Some);
+            match (self.holder(route).await?, from) {
+                (Some(holder), _) => return Ok(Some(holder)),
+                (None, Some(from)) => return self.client.job(from.id()).await.map(Some),
+                (None, None) => {}
+            }
         }
         Ok(None)
     }
@@ -384,6 +408,7 @@ impl<'a> Route<'a> {
                 && matches!(reason.kind, ErrorKind::RateLimited | ErrorKind::NoSlot)
                 && may_give_way
                 && event.job.stage() == Stage::Ready
+                && !event.job.may_be_paid()
             {
                 return Ok(Driven::Full(Box::new(event.job), reason.clone()));
             }
