@@ -22,6 +22,8 @@ pub(crate) use convert::DIALECT;
 pub use options::{MusicOptions, Options};
 pub(crate) use plan::CAPABILITIES;
 pub(crate) use steps::Account;
+#[cfg(test)]
+pub(crate) use steps::replay_left;
 pub use webhook::{WebhookVerifier, sign_webhook};
 
 use crate::transport::Operation;

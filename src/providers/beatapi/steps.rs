@@ -141,10 +141,7 @@ impl Account {
             return no(why);
         }
         let over = "the ten minutes are over in which the same call is sent again under its key";
-        let window = REPLAY_WINDOW - REPLAY_MARGIN;
-        let Some(left) = looking.age.and_then(|age| window.checked_sub(age)) else {
-            return no(over);
-        };
+        let Some(left) = replay_left(looking.age) else { return no(over) };
         let not_after = looking.elapsed + left;
         // By the newer contract a repeated key is answered with the first task.
         if !is_newer(&self.0).await? {
@@ -268,6 +265,12 @@ impl Provider for Account {
     fn catalogue(&self, kind: CatalogueKind) -> Result<Pages<CatalogueItem>> {
         nothing_to_choose(ProviderId::BeatApi, kind)
     }
+}
+
+/// For how much longer the same call may be sent again under its key, by the time since it was first
+/// sent; `None` where it may not any more.
+pub(crate) fn replay_left(age: Option<Duration>) -> Option<Duration> {
+    (REPLAY_WINDOW - REPLAY_MARGIN).checked_sub(age?)
 }
 
 fn is_manual(job: &Job) -> bool {
