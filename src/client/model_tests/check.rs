@@ -140,6 +140,14 @@ impl Seen {
     /// What is wrong with a job that was gone on with while nothing went wrong.
     fn at_rest(&mut self, job: &Job, now: crate::model::Timestamp) -> Option<String> {
         let provider = job.account().provider;
+        for ((id, index), resource, life) in self.given.iter().filter(|given| given.0.0 == job.id())
+        {
+            let step = &job.steps()[*index];
+            let is_kept = step.resource() == Some(resource) || step.others().contains(resource);
+            if !is_kept && !life.is_gone() {
+                return Some(format!("{id} step {index} was given {resource}, which is not kept"));
+            }
+        }
         let index = job.current()?;
         let step = &job.steps()[index];
         let is_planted = self.planted.contains(&(job.id(), index));

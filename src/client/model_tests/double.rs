@@ -166,6 +166,8 @@ impl Double {
             18 | 19 => self.world.takes(&self.life, timeout.mul_f64(0.9)).await,
             _ => self.world.pause(&self.life, SLOW).await,
         }
+        let given = ((step.job().id(), step.index()), id.clone(), Arc::clone(&self.life));
+        self.world.seen().given.push(given);
         Ok(Sent::Running(id))
     }
 

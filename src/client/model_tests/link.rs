@@ -103,6 +103,9 @@ impl Ledger for Link {
 
     fn take_seat(&self) -> BoxFuture<'_, Result<Option<Seat>>> {
         Box::pin(self.ask(async {
+            if !self.world.has_seats {
+                return Ok(None);
+            }
             let seat = self.world.ledger.take_seat().await?;
             Ok(seat.map(|seat| {
                 let name = seat.name().to_owned();

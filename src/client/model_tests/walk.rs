@@ -93,7 +93,8 @@ pub(super) struct Walk {
 /// Takes a walk, until the dice have run out, and to where everything rests.
 pub(super) async fn walk(mut dice: Dice, fates: Dice, seed: u64) {
     let policy = dice.pick(&[None, None, Some(Credits::whole(4))]);
-    let world = World::new(fates, seed, policy);
+    let has_seats = dice.roll(5) != 1;
+    let world = World::new(fates, seed, policy, has_seats);
     let ways = ways();
     let actors = ways.iter().map(|ways| Actor::new(&world, ways)).collect();
     let mut walk = Walk { world, actors, waiting: Vec::new(), ways, dice };
@@ -122,6 +123,7 @@ impl Walk {
             19 => self.advance().await,
             20 => self.sleep(Duration::from_secs(6 * 60)).await,
             21 => self.hold_restored(),
+            22 => self.stop(),
             _ => {}
         }
     }
@@ -148,8 +150,8 @@ impl Walk {
         work: impl Future<Output = ()> + Send + 'static,
     ) {
         self.world.tell(|| format!("client {actor}: {what}"));
-        let until = self.world.now() + (WAIT + SLACK) * waits;
         let life = Arc::clone(&self.actors[actor].life);
+        let until = self.world.now() + (WAIT + SLACK) * waits + life.stopped_for();
         self.waiting.push(Waiting { what, until, life, task: tokio::spawn(work) });
     }
 
@@ -288,6 +290,18 @@ impl Walk {
         }
         self.waiting.retain(|waiting| !waiting.life.is_gone());
         self.actors[actor] = Actor::new(&self.world, &self.ways[actor]);
+    }
+
+    /// Stops a client for a while, as a laptop's lid does.
+    fn stop(&mut self) {
+        let actor = self.actor();
+        let time = Duration::from_secs(self.dice.pick(&[20, 80, 140, 700, 1_300]));
+        self.world.tell(|| format!("client {actor} is stopped for {time:?}"));
+        let life = &self.actors[actor].life;
+        life.stop(time);
+        for waiting in self.waiting.iter_mut().filter(|w| Arc::ptr_eq(&w.life, life)) {
+            waiting.until = waiting.until + time;
+        }
     }
 
     fn hold_restored(&mut self) {

@@ -66,12 +66,18 @@ impl Kind {
 /// One life of a client: from its start until it is killed, or the walk ends.
 pub(super) struct Life {
     is_gone: AtomicBool,
+    /// Until when it does nothing, as a process that was stopped.
+    stopped_until: Mutex<Option<Instant>>,
     seat: Mutex<Option<Seat>>,
 }
 
 impl Life {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { is_gone: AtomicBool::new(false), seat: Mutex::default() })
+        Arc::new(Self {
+            is_gone: AtomicBool::new(false),
+            stopped_until: Mutex::default(),
+            seat: Mutex::default(),
+        })
     }
 
     pub(super) fn is_gone(&self) -> bool {
@@ -82,6 +88,21 @@ impl Life {
     pub(super) fn end(&self) {
         self.is_gone.store(true, Ordering::SeqCst);
         self.seat.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+
+    pub(super) fn stop(&self, time: Duration) {
+        let until = Instant::now() + time;
+        *self.stopped_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+    }
+
+    /// For how much longer it does nothing.
+    pub(super) fn stopped_for(&self) -> Duration {
+        self.stopped_until().map_or(Duration::ZERO, |until| until - Instant::now())
+    }
+
+    fn stopped_until(&self) -> Option<Instant> {
+        let until = *self.stopped_until.lock().unwrap_or_else(PoisonError::into_inner);
+        until.filter(|until| *until > Instant::now())
     }
 
     pub(super) fn sits(&self, seat: Seat) {
@@ -183,6 +204,8 @@ pub(super) struct Seen {
     pub(super) next_number: u64,
     /// How often somebody asked for a step to be sent again.
     pub(super) resubmits: HashMap<JobId, usize>,
+    /// The ids that answers to paid calls gave, and to whom.
+    pub(super) given: Vec<(StepId, String, Arc<Life>)>,
     /// How often that was allowed.
     pub(super) allowed: HashMap<StepId, usize>,
     pub(super) abandoned: HashSet<JobId>,
@@ -203,12 +226,19 @@ pub(super) struct World {
     pub(super) clock: Arc<ModelClock>,
     /// Steps with a price up to this are sent again by the clients' policy.
     pub(super) policy: Option<Credits>,
+    /// Whether the ledger can tell who lives.
+    pub(super) has_seats: bool,
     noise: Mutex<Noise>,
     seen: Mutex<Seen>,
 }
 
 impl World {
-    pub(super) fn new(fates: Dice, seed: u64, policy: Option<Credits>) -> Arc<Self> {
+    pub(super) fn new(
+        fates: Dice,
+        seed: u64,
+        policy: Option<Credits>,
+        has_seats: bool,
+    ) -> Arc<Self> {
         let clock = ModelClock {
             begun: Instant::now(),
             noise: Mutex::new(Noise::new(seed ^ 0x5eed)),
@@ -218,6 +248,7 @@ impl World {
             ledger: MemoryLedger::new(),
             clock: Arc::new(clock),
             policy,
+            has_seats,
             noise: Mutex::new(Noise::new(seed)),
             seen: Mutex::new(Seen { fates, ..Seen::default() }),
         })
@@ -272,8 +303,11 @@ impl World {
     }
 }
 
-/// Resolves for the living only.
+/// Resolves for the living only, when they are not stopped.
 pub(super) async fn go_on(life: &Life) {
+    while let Some(until) = life.stopped_until() {
+        tokio::time::sleep_until(until).await;
+    }
     if life.is_gone() {
         std::future::pending::<()>().await;
     }
