@@ -11,6 +11,8 @@ mod gate;
 mod jobs;
 mod limit;
 mod look;
+#[cfg(all(test, feature = "beatapi", feature = "creatify", feature = "jogg"))]
+mod model_tests;
 mod polling;
 mod record;
 mod recovery;

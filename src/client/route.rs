@@ -3,6 +3,7 @@ use std::future::IntoFuture;
 
 use futures_util::FutureExt as _;
 
+use super::submit::capped;
 use super::wait::ending;
 use super::{Client, Event, EventKind, Generate, Video, Wait, WaitPolicy};
 use crate::BoxFuture;
@@ -393,9 +394,7 @@ impl<'a> Route<'a> {
 
     /// Drives the job that has the claim, until it ends, or has no room where it `may_give_way`.
     async fn drive(&self, job: &Job, may_give_way: bool) -> Result<Driven> {
-        if let Some(cap) = self.cap.filter(|cap| job.cap() != Some(*cap)) {
-            self.client.decide(job.clone(), Decision::Cap(cap)).await?;
-        }
+        capped(self.client, job.clone(), self.cap).await?;
         let policy = self.policy.unwrap_or(self.client.0.wait_policy);
         let mut events = Wait::new(self.client, job.id()).policy(policy).events();
         let mut last = None;

@@ -320,14 +320,21 @@ pub(super) async fn again(
     if existing.left {
         return refused("the key belongs to a route that has gone on: route it again");
     }
-    let mut job = existing;
-    if let Some(cap) = cap.filter(|cap| job.cap != Some(*cap)) {
-        job = client.decide(job, Decision::Cap(cap)).await?.0;
-    }
+    let job = capped(client, existing, cap).await?;
     match job.may_retry() {
         true => Ok(client.decide(job, Decision::Retry).await?.0),
         false => Ok(job),
     }
+}
+
+/// A job with the cap that its caller gives it now, where he gives one. Whoever else changes the job
+/// at the same time, the cap is stored: a call that is announced after this is bound by it.
+pub(super) async fn capped(client: &Client, job: Job, cap: Option<Credits>) -> Result<Job> {
+    let mut job = job;
+    while let Some(cap) = cap.filter(|cap| job.cap != Some(*cap)) {
+        job = client.decide(job, Decision::Cap(cap)).await?.0;
+    }
+    Ok(job)
 }
 
 /// Drives a job until its provider has accepted it.
