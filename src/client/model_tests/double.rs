@@ -156,7 +156,7 @@ impl Double {
             _ => Arrival::Now,
         };
         let id = self.world.accepts(step, keys, arrival);
-        let is_lost = arrival != Arrival::Now || matches!(fate, 15 | 16 | 17);
+        let is_lost = arrival != Arrival::Now || matches!(fate, 15..=17);
         self.world.tell(|| format!("{arrival:?} as {id}, lost: {is_lost}"));
         if is_lost {
             self.world.takes(&self.life, after).await;
