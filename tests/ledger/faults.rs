@@ -151,7 +151,8 @@ async fn a_file_without_permission_is_told() {
 async fn a_lock_that_is_held_too_long_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("jobs.db");
-    drop(open(&path).await);
+    // It stays open: whoever closes a file last has it for himself for a moment.
+    let _open = open(&path).await;
     let options = SqliteConnectOptions::new().filename(&path);
     let hurried = options.clone().busy_timeout(Duration::from_millis(10));
     let ledger = Sql::from_sqlite_pool(pool_with(hurried).await).await.unwrap();
