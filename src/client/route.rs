@@ -11,6 +11,7 @@ use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Decision, Job, JobId, Outcome, Reason, Stage, apply};
 use crate::model::{Credits, VideoRequest};
+use crate::transport::growing_pause;
 
 /// One video from the first of several accounts that makes it; await it for what became of each.
 ///
@@ -192,16 +193,33 @@ impl<'a> Route<'a> {
         } else if claimed.is_none() {
             claimed = self.go_on(&route, &key, None, attempts).await?;
         }
+        // How often the job that has no room had changed before the claim could go on from it.
+        let mut overtaken = 0;
         while let Some(job) = claimed {
             let (account, id) = (job.account().clone(), job.id());
             let has_others = self.left(attempts).any(|other| *other != account);
-            let error = match self.drive(&job, has_others).await {
+            let may_give_way = has_others && overtaken < MOST_OVERTAKEN;
+            let error = match self.drive(&job, may_give_way).await {
                 Ok(Driven::Made(video)) => {
                     attempts.push(attempt(&video.job().clone(), AttemptEnd::Made, None));
                     return Ok(Some(*video));
                 }
                 Ok(Driven::Full(job, reason)) => {
-                    claimed = self.give_way(&route, &key, *job, reason, attempts).await?;
+                    let next = self.give_way(&route, &key, *job, reason, attempts).await?;
+                    overtaken = match &next {
+                        // Nobody else makes it.
+                        None => MOST_OVERTAKEN,
+                        Some(next) if next.id() == id => overtaken + 1,
+                        Some(_) => 0,
+                    };
+                    claimed = match next {
+                        Some(next) => Some(next),
+                        None => Some(self.client.job(id).await?),
+                    };
+                    if (1..MOST_OVERTAKEN).contains(&overtaken) {
+                        let clock = &self.client.0.clock;
+                        clock.sleep(growing_pause(overtaken, clock.random())).await;
+                    }
                     continue;
                 }
                 Err(error) => error,
@@ -214,12 +232,13 @@ impl<'a> Route<'a> {
                 return Err(error);
             }
             claimed = self.go_on(&route, &key, Some(&job), attempts).await?;
+            overtaken = 0;
         }
         Ok(None)
     }
 
-    /// Goes on from an account without room for now, where another one fits. Where none does, or
-    /// where somebody else has sent the job meanwhile, it stays.
+    /// Goes on from an account without room for now. `None` where no other one fits, and the job
+    /// itself where somebody else has changed it meanwhile: the claim stays with it then.
     async fn give_way(
         &self,
         route: &str,
@@ -233,7 +252,6 @@ impl<'a> Route<'a> {
         let next = self.go_on(route, key, Some(&full), attempts).await?;
         if next.as_ref().is_none_or(|next| next.id() == full.id()) {
             attempts.remove(place);
-            return Ok(Some(self.client.job(full.id()).await?));
         }
         Ok(next)
     }
@@ -421,6 +439,10 @@ impl<'a> Route<'a> {
         }
     }
 }
+
+/// How often a job without room is found changed by others before its route stays with it: two
+/// routes that both come to it would change it for each other without end.
+const MOST_OVERTAKEN: u32 = 4;
 
 /// What became of a job that has the claim.
 enum Driven {

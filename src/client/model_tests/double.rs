@@ -139,7 +139,7 @@ impl Double {
             _ => None,
         };
         if let Some((kind, status)) = refusal {
-            self.world.refuses(number);
+            self.world.refuses(number, kind);
             self.world.pause(&self.life, SLOW).await;
             return Err(Error::new(kind, "refused").with_status(status));
         }

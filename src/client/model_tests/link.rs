@@ -13,6 +13,9 @@ use crate::model::{Credits, Timestamp};
 /// The longest that the ledger takes.
 const SLOW: Duration = Duration::from_millis(900);
 
+/// How often one task asks the ledger within ten seconds at the most.
+const MOST_IN_TEN_SECONDS: usize = 200;
+
 pub(super) struct Link {
     pub(super) world: Arc<World>,
     pub(super) life: Arc<Life>,
@@ -22,10 +25,27 @@ impl Link {
     /// Whoever is killed on the way there has written nothing, and on the way back he has, and does
     /// not know it.
     async fn ask<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        if self.spins() {
+            self.world.wrong("a task asks the ledger without end");
+            std::future::pending::<()>().await;
+        }
         self.world.pause(&self.life, SLOW).await;
         let answer = work.await;
         self.world.pause(&self.life, SLOW).await;
         answer
+    }
+
+    /// Whether the task that asks does so far too often.
+    fn spins(&self) -> bool {
+        let Some(task) = tokio::task::try_id() else { return false };
+        let now = self.world.now();
+        let mut seen = self.world.seen();
+        let asked = seen.asked.entry(task).or_default();
+        asked.push_back(now);
+        while now.since(asked[0]) > Duration::from_secs(10) {
+            asked.pop_front();
+        }
+        asked.len() > MOST_IN_TEN_SECONDS
     }
 
     /// Notes an intent that is stored.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::world::{CameTo, Kind, LONGEST, Life, Seen, Sent, StepId, UnderWay, World, order_of};
+use crate::error::ErrorKind;
 use crate::job::{JobId, Step, StepRef};
 use crate::model::{Credits, Timestamp};
 
@@ -119,14 +120,10 @@ impl World {
         {
             wrong.push(format!("a call of a job for {} left under a cap of {most}", kind.price()));
         }
-        let last = seen.sent.iter().rev().find(|sent| sent.step == id);
-        if let Some(last) = last.filter(|last| now.since(last.at) < Duration::from_secs(2)) {
-            let is_asked = |(at, by): &(Timestamp, String)| *at >= last.at && *by == order;
-            if !last.life.is_gone() && !seen.acted.iter().any(is_asked) {
-                wrong.push("a job was sent twice within two seconds".to_owned());
-            }
+        if seen.is_hasty(id, &order, now) {
+            wrong.push("a job was sent twice within two seconds".to_owned());
         }
-        if seen.sent.iter().any(|s| s.order == order && s.step.0 != id.0 && !s.is_refused) {
+        if seen.sent.iter().any(|s| s.order == order && s.step.0 != id.0 && s.is_open()) {
             wrong.push("an order was sent to a second account".to_owned());
         }
         let by_policy = usize::from(self.policy.is_some_and(|most| step.price() <= most));
@@ -136,12 +133,12 @@ impl World {
         let told = |what: &String| format!("{what}: {} step {}, {order}", id.0, id.1);
         seen.wrong.extend(wrong.iter().map(told));
         let (keys, life) = (keys.to_owned(), Arc::clone(life));
-        seen.sent.push(Sent { at: now, intent, step: id, order, keys, life, is_refused: false });
+        seen.sent.push(Sent { at: now, intent, step: id, order, keys, life, refused: None });
         seen.sent.len() - 1
     }
 
-    pub(super) fn refuses(&self, number: usize) {
-        self.seen().sent[number].is_refused = true;
+    pub(super) fn refuses(&self, number: usize, kind: ErrorKind) {
+        self.seen().sent[number].refused = Some(kind);
     }
 
     /// Accepts a call, now or later, and gives the id of what it makes.
@@ -184,7 +181,7 @@ impl World {
         let id = (step.job().id(), step.index());
         let mut guard = self.seen();
         let seen = &mut *guard;
-        let open = || seen.sent.iter().filter(|sent| sent.step == id && !sent.is_refused);
+        let open = || seen.sent.iter().filter(|sent| sent.step == id && sent.is_open());
         let mut wrong = Vec::new();
         if let Some(first) = open().next()
             && now.since(first.at) >= KEYS_KEPT
@@ -239,6 +236,18 @@ impl Seen {
         calls().filter(|call| !is_replaced(call)).map(|call| call.cap).max()
     }
 
+    /// Whether a step is sent again sooner than after two seconds, without anybody who asks for it.
+    fn is_hasty(&self, step: StepId, order: &str, now: Timestamp) -> bool {
+        let last = self.sent.iter().rev().find(|sent| sent.step == step);
+        let Some(last) = last.filter(|last| now.since(last.at) < Duration::from_secs(2)) else {
+            return false;
+        };
+        // What ended a job leaves it to somebody to try again: each route that comes to it does.
+        let has_ended = last.refused.is_some_and(|kind| !kind.is_transient());
+        let is_asked = |(at, by): &(Timestamp, String)| *at >= last.at && by == order;
+        !last.life.is_gone() && !has_ended && !self.acted.iter().any(is_asked)
+    }
+
     /// Whether a step may be sent: nothing of it was, or what was is surely not there, or somebody
     /// decided so after looks that left as little doubt as looks can.
     fn may_be_sent(
@@ -247,7 +256,7 @@ impl Seen {
         intent: Timestamp,
         by_policy: usize,
     ) -> Result<(), String> {
-        let open: Vec<_> = self.sent.iter().filter(|s| s.step == step && !s.is_refused).collect();
+        let open: Vec<_> = self.sent.iter().filter(|s| s.step == step && s.is_open()).collect();
         let Some(last) = open.last() else { return Ok(()) };
         let decided = self.resubmits.get(&step.0).copied().unwrap_or_default() + by_policy;
         if decided < open.len() {

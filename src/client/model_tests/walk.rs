@@ -114,7 +114,16 @@ impl Walk {
     async fn act(&mut self) {
         match self.dice.roll(24) {
             1..=4 => self.submit(),
-            5..=8 => self.route(),
+            5..=7 => {
+                let (actor, key) = (self.actor(), self.route_key());
+                self.route(actor, key);
+            }
+            // Both at once, each in an order of its own.
+            8 | 23 => {
+                let key = self.route_key();
+                self.route(0, key.clone());
+                self.route(1, key);
+            }
             9 | 10 => self.resume().await,
             11..=14 => self.resolve().await,
             15 | 16 => self.turn_keys(),
@@ -157,12 +166,13 @@ impl Walk {
 
     fn submit(&mut self) {
         let (actor, kind) = (self.actor(), self.dice.pick(&Kind::ALL));
-        let key = format!("s{}", self.dice.roll(2));
+        let key = self.dice.pick(&["s0", "s1", "r0"]).to_owned();
         let cap = self.dice.pick(&[None, None, Some(1), Some(4), Some(10)]).map(Credits::whole);
         let client = self.actors[actor].client.clone();
         let world = Arc::clone(&self.world);
         let order = format!("{} {}", kind.provider(), sha256(&key));
         self.asked(&order);
+        self.asked(&format!("route {}", sha256(format!("route {key}"))));
         let what = format!("submit {key} to {:?} with cap {cap:?}", kind.provider());
         self.begin(actor, what, 1, async move {
             let request = request();
@@ -183,9 +193,11 @@ impl Walk {
         });
     }
 
-    fn route(&mut self) {
-        let actor = self.actor();
-        let key = format!("r{}", self.dice.roll(2));
+    fn route_key(&mut self) -> String {
+        format!("r{}", self.dice.roll(3))
+    }
+
+    fn route(&mut self, actor: usize, key: String) {
         let mut order = Kind::ALL.to_vec();
         order.rotate_left(usize::from(self.dice.roll(3)));
         if self.dice.roll(2) == 1 {
@@ -322,6 +334,8 @@ impl Walk {
         self.world.tell(|| "calm".to_owned());
         self.world.seen().is_calm = true;
         self.ways.iter().flatten().for_each(|way| way.ring.turn(0));
+        let stopped = self.actors.iter().map(|actor| actor.life.stopped_for());
+        self.sleep(stopped.max().unwrap_or_default()).await;
         self.end_waits().await;
         let jobs = self.world.ledger.list(&JobQuery::all()).await.unwrap();
         for job in jobs.into_iter().map(Result::unwrap) {

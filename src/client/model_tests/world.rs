@@ -1,7 +1,7 @@
 //! What is true: the time, the ledger that both clients share, who lives, and what the providers
 //! have seen.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,6 +12,7 @@ use super::dice::{Dice, Noise};
 use super::service::Service;
 use crate::BoxFuture;
 use crate::clock::Clock;
+use crate::error::ErrorKind;
 use crate::job::{Job, JobId};
 use crate::ledger::{MemoryLedger, Seat};
 use crate::model::{Credits, ProviderId, Timestamp};
@@ -91,7 +92,7 @@ impl Life {
     }
 
     pub(super) fn stop(&self, time: Duration) {
-        let until = Instant::now() + time;
+        let until = (Instant::now() + time).max(self.stopped_until().unwrap_or(Instant::now()));
         *self.stopped_until.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
     }
 
@@ -154,8 +155,15 @@ pub(super) struct Sent {
     pub(super) order: String,
     pub(super) keys: String,
     pub(super) life: Arc<Life>,
-    /// Whether it surely was not accepted, by an answer that was given.
-    pub(super) is_refused: bool,
+    /// Why it surely was not accepted, by an answer that was given.
+    pub(super) refused: Option<ErrorKind>,
+}
+
+impl Sent {
+    /// Whether it may have been accepted, for all that its sender can know.
+    pub(super) fn is_open(&self) -> bool {
+        self.refused.is_none()
+    }
 }
 
 /// A look for a lost step.
@@ -217,6 +225,8 @@ pub(super) struct Seen {
     pub(super) calls: Vec<(Timestamp, ProviderId)>,
     /// What must not be.
     pub(super) wrong: Vec<String>,
+    /// When each task last asked the ledger.
+    pub(super) asked: HashMap<tokio::task::Id, VecDeque<Timestamp>>,
     /// What happened, for whoever reads a failure.
     pub(super) told: Vec<String>,
 }
@@ -283,7 +293,8 @@ impl World {
         let wait = {
             let mut noise = self.noise.lock().unwrap_or_else(PoisonError::into_inner);
             match (self.seen().is_calm, noise.next()) {
-                (true, _) => Duration::ZERO,
+                // Never nothing, so that whoever spins is seen to.
+                (true, _) => Duration::from_millis(1),
                 (_, chance) if chance < 0.5 => Duration::ZERO,
                 (_, chance) if chance < 0.93 => Duration::from_millis(40).mul_f64(noise.next()),
                 _ => most.mul_f64(noise.next()),
