@@ -105,7 +105,7 @@ async fn what_beatapi_is_refused_it_sends_again_after_one_and_five_minutes() {
         // Signed anew, or the last one would be out of everybody's tolerance.
         let time = attempt.header("x-beatapi-timestamp").unwrap().parse::<i64>().unwrap();
         let verifier = WebhookVerifier::new(secret.as_str().unwrap());
-        let verifier = verifier.clock(At(Timestamp::from_millis(time * 1000)));
+        let verifier = verifier.clock(At::new(Timestamp::from_millis(time * 1000)));
         verifier.verify(|name| attempt.header(name), &attempt.body).unwrap();
     }
     let first = sandbox.webhooks()[0].attempts[0].at.as_millis() / 1000;

@@ -48,13 +48,13 @@ impl Office {
     }
 }
 
-/// The client's clock stands, so that nothing but a delivery makes it read its job.
+/// The client's clock stands, but for a second between two steps, so that nothing but a delivery makes it read its job.
 #[tokio::test]
 async fn a_wait_that_never_reads_by_itself_is_woken_by_the_sandbox() {
     for provider in ProviderId::ALL {
         let sandbox = still().await;
         let Office { client, inbox: _open } =
-            Office::open(&sandbox, provider, At(sandbox.clock().now())).await;
+            Office::open(&sandbox, provider, At::new(sandbox.clock().now())).await;
         let job = submit(&client, provider).await;
         let waited = tokio::spawn(client.resume(job.id()).into_future());
         let deliveries = match provider {
