@@ -110,13 +110,11 @@ impl HttpConfig {
     }
 
     /// The client of a sandbox: straight to the addresses that `resolver` gives, without a proxy, a
-    /// redirect or a connection that is kept. Unless it `reaches_internet` it trusts no certificate,
-    /// since the system's take a while to load.
+    /// redirect or a connection that is kept.
     #[cfg(feature = "sandbox")]
     pub(crate) fn guarded_client(
         &self,
         resolver: std::sync::Arc<dyn reqwest::dns::Resolve>,
-        reaches_internet: bool,
     ) -> Result<reqwest::Client> {
         let builder = reqwest::Client::builder()
             .user_agent(concat!("adreel-sandbox/", env!("CARGO_PKG_VERSION")))
@@ -130,12 +128,6 @@ impl HttpConfig {
             .no_brotli()
             .no_zstd()
             .no_deflate();
-        #[cfg(feature = "rustls")]
-        if !reaches_internet {
-            return self.finish(builder.tls_backend_preconfigured(super::tls::trusting_nobody()?));
-        }
-        #[cfg(not(feature = "rustls"))]
-        let _ = reaches_internet;
         self.finish(self.with_tls(builder)?)
     }
 

@@ -204,10 +204,8 @@ impl Fetcher {
     fn client(&self) -> Result<&reqwest::Client, Fault> {
         let client = self.client.get_or_init(|| {
             let resolver = Resolver { policy: self.policy, look_up: Arc::clone(&self.look_up) };
-            let reaches_internet = self.policy == Fetch::Public;
-            HttpConfig::default()
-                .guarded_client(Arc::new(resolver), reaches_internet)
-                .map_err(|error| error.to_string())
+            let client = HttpConfig::default().guarded_client(Arc::new(resolver));
+            client.map_err(|error| error.to_string())
         });
         client.as_ref().map_err(|reason| Fault::NotFetched(reason.clone()))
     }
