@@ -56,7 +56,11 @@ impl Client {
 
     /// [`advance`](Self::advance) for a job that has a place in its account's line, which it gives up
     /// as soon as it counts.
-    pub(super) async fn advance_from(&self, id: JobId, place: Option<Place>) -> Result<Advance> {
+    pub(super) async fn advance_from(
+        &self,
+        id: JobId,
+        place: Option<Arc<Place>>,
+    ) -> Result<Advance> {
         self.sync_clock().await;
         let turn = self.0.turns.take(id).await;
         let job = self.job(id).await?;
@@ -104,7 +108,7 @@ impl Client {
         turn: Turn,
         job: Job,
         action: Action,
-        place: Option<Place>,
+        place: Option<Arc<Place>>,
     ) -> Result<Advance> {
         let id = job.id();
         let (Action::Send(index) | Action::LookUp(index) | Action::Poll(index)) = action else {

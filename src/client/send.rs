@@ -44,7 +44,7 @@ impl Client {
         provider: &dyn Provider,
         job: Job,
         index: usize,
-        place: Option<Place>,
+        place: Option<Arc<Place>>,
     ) -> Result<Sending> {
         let Some(step) = job.step(index) else { return Ok(Sending::Done(job)) };
         if provider.is_paid(step)? != step.is_paid() {
@@ -87,7 +87,9 @@ impl Client {
             }
         };
         // It counts from here on, so the next in line may go.
-        drop(place);
+        if let Some(place) = place {
+            place.give_up();
+        }
         let permit = Arc::new(Permit { keys: keys.clone(), not_after, timeout });
         let sent = prepared(permit).await;
         let asked = sent.as_ref().err().and_then(Error::retry_after);

@@ -1,6 +1,7 @@
 use std::collections::VecDeque;
 use std::future::IntoFuture;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 
 use super::event::Seen;
+use super::gate::{COMES_AFTER, Place};
 use super::polling::{News, WatchLimits};
 use super::{Client, Event, Limit, Video, WaitPolicy};
 use crate::BoxFuture;
@@ -63,6 +65,7 @@ impl Wait {
             looks_last: false,
             idle: (0, 0),
             paid: None,
+            place: None,
             is_over: false,
         };
         Events(stream::unfold(state, State::step).boxed())
@@ -117,9 +120,6 @@ impl Stream for Events {
     }
 }
 
-/// For how long a job waits in its account's line before its row is read again.
-const REST_IN_LINE: Duration = Duration::from_secs(30);
-
 /// The shortest wait for room.
 const LEAST_REST: Duration = Duration::from_millis(200);
 
@@ -143,6 +143,8 @@ struct State {
     idle: (u64, u32),
     /// What is paid for, or about to be.
     paid: Option<Box<JobHandle>>,
+    /// Where it waits to be sent.
+    place: Option<Arc<Place>>,
     is_over: bool,
 }
 
@@ -209,6 +211,9 @@ impl State {
             return Err(self.timed_out().boxed().await);
         }
         self.looks_last |= is_late;
+        if !matches!(next, Next::Send(_)) {
+            self.place = None;
+        }
         match next {
             Next::Tell => {}
             Next::End => self.is_over = true,
@@ -238,24 +243,24 @@ impl State {
     /// Sends the job when it is its turn on its account, or rests for a while: whoever else drives it
     /// may have been faster.
     async fn send(&mut self, job: &Job) -> Result<()> {
-        let line = self.client.line_of(job.account());
-        let place = line.enter(job);
-        if !place.is_first() {
-            self.rest_in_line(&place, REST_IN_LINE).await;
+        let line = || Arc::new(self.client.line_of(job.account()).enter(job));
+        let place = Arc::clone(self.place.get_or_insert_with(line));
+        if !place.is_first(self.client.0.clock.elapsed()) {
+            self.rest_in_line(&place, COMES_AFTER).await;
             return Ok(());
         }
-        let advance = self.client.advance_from(self.id, Some(place)).await?;
+        let advance = self.client.advance_from(self.id, Some(Arc::clone(&place))).await?;
         if advance.job.revision() == job.revision() {
             let wait = match advance.next {
                 Action::Rest(until) => until.since(self.client.now_for(job)),
                 _ => self.pause(job.revision()),
             };
-            self.rest_in_line(&line.enter(job), wait.max(LEAST_REST)).await;
+            self.rest_in_line(&place, wait.clamp(LEAST_REST, COMES_AFTER)).await;
         }
         Ok(())
     }
 
-    async fn rest_in_line(&self, place: &super::gate::Place, wait: Duration) {
+    async fn rest_in_line(&self, place: &Place, wait: Duration) {
         let wait = self.client.0.clock.sleep(wait.min(self.left()));
         let called = place.called();
         futures_util::pin_mut!(called);

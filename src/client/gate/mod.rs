@@ -16,7 +16,7 @@ use crate::ledger::{Gate, Slots};
 use crate::model::Timestamp;
 use crate::providers::Provider;
 use known::{Asking, Known};
-pub(super) use queue::{Line, Place};
+pub(super) use queue::{COMES_AFTER, Line, Place};
 
 /// How often a gate is stored anew that others have changed meanwhile.
 const TRIES: u32 = 20;
