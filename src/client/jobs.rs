@@ -141,14 +141,14 @@ impl<'a> Jobs<'a> {
     /// jobs that are held now.
     ///
     /// Jobs that were made after the copy are not in it at all: look at the providers' own pages
-    /// before the same requests are sent again.
+    /// before the same requests are sent again. Nothing goes on with a row that cannot be read, so
+    /// it keeps nobody from holding the others: [`open`](Self::open) tells of it.
     ///
     /// # Errors
-    /// As [`list`](Self::list).
+    /// As [`list`](Self::list). What is held by then stays held, and the call can be repeated.
     pub async fn hold_restored(&self) -> Result<Vec<Job>> {
         let mut held = Vec::new();
-        for job in self.open().await? {
-            let job = job?;
+        for job in self.open().await?.into_iter().flatten() {
             let has_account = self.0.provider_of(&job).is_ok();
             if has_account && let (job, true) = self.0.decide(job, Decision::HoldRestored).await? {
                 held.push(job);

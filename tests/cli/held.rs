@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use sqlx::Connection as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use crate::dialect::jogg::{CREATE, LIST, page, refused};
 use crate::dialect::{Creatify, Jogg, creatify};
@@ -287,10 +289,23 @@ async fn after_a_restore_nothing_is_sent_that_may_have_been() {
     assert_eq!((code, desk.videos()), (Some(0), 1), "{stderr}");
     std::fs::remove_file(desk.0.path().join("out/roast-jogg.mp4")).unwrap();
     desk.copy_ledger("copy", "");
+    // A row that cannot be read comes first, and keeps no other from being held.
+    let options = SqliteConnectOptions::new().filename(desk.0.path().join("jobs.db"));
+    let mut ledger = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::query(
+        "INSERT INTO adreel_jobs (id, provider, account, realm, stage, job_order, state, revision, \
+         stamp, created_at, updated_at) SELECT '00000000000000000000000000', provider, account, \
+         realm, stage, job_order, 'torn', revision, stamp, 0, updated_at FROM adreel_jobs",
+    )
+    .execute(&mut ledger)
+    .await
+    .unwrap();
+    ledger.close().await.unwrap();
 
     let (code, _, stderr) = desk.run(&server, &["resume", "--after-restore"]);
-    assert_eq!(code, Some(0), "{stderr}");
+    assert_eq!(code, Some(1), "{stderr}");
     assert!(stderr.starts_with("1 job is held, because the ledger was restored"), "{stderr}");
+    assert!(stderr.contains("job 00000000000000000000000000"), "{stderr}");
     assert_eq!((jogg.accepted(), desk.videos()), (1, 1));
 }
 
