@@ -3,28 +3,32 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use adreel::sandbox::SandboxBuilder;
-use adreel::{Client, Credits, Product, ProviderId, Sandbox, Stage, VideoRequest};
+use adreel::sandbox::{Fault, FaultKind, SandboxBuilder};
+use adreel::{Client, Credits, Product, ProviderId, Sandbox, Sql, Stage, VideoRequest};
 use futures_util::future::join_all;
 
 use crate::builder;
 
-const JOBS: usize = 40;
+const JOBS: usize = 100;
 
-/// Makes so many videos at once, each of a product of its own, and checks the provider's books.
-/// Time goes on with what is read meanwhile.
-async fn all_are_made(
-    builder: SandboxBuilder,
-    (provider, operation): (ProviderId, &str),
-) -> Sandbox {
-    let builder = builder.virtual_clock().credits(provider, Credits::whole(1_000));
-    let sandbox = builder.start().await.unwrap();
-    let client = sandbox.client().unwrap();
-    let videos = (0..JOBS).map(|number| made(client.clone(), provider, number));
+/// Makes so many videos at once, each of a product of its own, over one client or several on one
+/// ledger in a file, as processes have it, and checks the provider's books. Time goes on with what
+/// is read meanwhile.
+async fn all_are_made(sandbox: &Sandbox, provider: ProviderId, operation: &str, clients: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("jobs.db").display());
+    let mut offices = Vec::new();
+    for _ in 0..clients {
+        let ledger = Sql::open(&url).await.unwrap();
+        offices.push(sandbox.client_builder().ledger(ledger).build().unwrap());
+    }
+    let client = |number: usize| offices[number % clients].clone();
+    let videos = (0..JOBS).map(|number| made(client(number), provider, number));
     let videos = tokio::spawn(join_all(videos.collect::<Vec<_>>()));
     while !videos.is_finished() {
         sandbox.advance(Duration::from_secs(2));
-        client.balance(provider).await.unwrap();
+        // It may be refused where faults say so.
+        let _ = offices[0].balance(provider).await;
     }
     let jobs: BTreeSet<_> = videos.await.unwrap().into_iter().collect();
     let entries = sandbox.ledger();
@@ -34,7 +38,10 @@ async fn all_are_made(
     assert!(sandbox.double_submits().is_empty());
     let [balance] = &sandbox.balances()[..] else { panic!("one account paid") };
     assert!(balance.balances && balance.open == Credits::ZERO, "{balance:?}");
-    sandbox
+}
+
+fn rich(provider: ProviderId) -> SandboxBuilder {
+    builder().virtual_clock().credits(provider, Credits::whole(10_000))
 }
 
 /// Makes one video and gives its provider's id.
@@ -49,22 +56,55 @@ async fn made(client: Client, provider: ProviderId, number: usize) -> String {
 }
 
 /// The account waits and not the single job, so nobody is refused.
-#[tokio::test(flavor = "multi_thread")]
-async fn forty_jobs_at_once_wait_for_jogg_to_take_their_posts() {
-    let sandbox = all_are_made(builder(), (ProviderId::Jogg, "create_video_from_product")).await;
+fn assert_none_was_refused(sandbox: &Sandbox, posts_each: usize) {
     let requests = sandbox.requests();
     let posts = requests.iter().filter(|request| request.method == "POST").count();
-    assert_eq!(posts, 2 * JOBS, "a product and a video for each");
-    assert_eq!(sandbox.counters().total.early_retries, 0);
+    let counted = sandbox.counters().total;
+    assert_eq!((counted.slots_over_limit, counted.early_retries), (0, 0));
+    assert_eq!(posts, posts_each * JOBS);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn forty_jobs_at_once_share_two_slots_of_beatapi() {
-    let beatapi = (ProviderId::BeatApi, "create_ecommerce_video");
-    let sandbox = all_are_made(builder().beatapi_slots(2), beatapi).await;
-    let counted = sandbox.counters().total;
-    assert_eq!((counted.jobs, counted.submits), (JOBS as u64, JOBS as u64));
-    assert_eq!((counted.slots_over_limit, counted.early_retries), (0, 0));
+async fn a_hundred_jobs_at_once_wait_for_jogg_to_take_their_posts() {
+    for clients in [1, 2] {
+        let sandbox = rich(ProviderId::Jogg).start().await.unwrap();
+        all_are_made(&sandbox, ProviderId::Jogg, "create_video_from_product", clients).await;
+        // A product and a video for each.
+        assert_none_was_refused(&sandbox, 2);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_jobs_at_once_share_the_slots_of_beatapi() {
+    for clients in [1, 2] {
+        let sandbox = rich(ProviderId::BeatApi).beatapi_slots(7).start().await.unwrap();
+        all_are_made(&sandbox, ProviderId::BeatApi, "create_ecommerce_video", clients).await;
+        assert_none_was_refused(&sandbox, 1);
+    }
+}
+
+/// BeatAPI does not say how many slots there are: one refusal tells it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_jobs_at_once_learn_how_many_slots_there_are() {
+    for clients in [1, 2] {
+        let sandbox = rich(ProviderId::BeatApi).beatapi_slots(7).start().await.unwrap();
+        let silent = Fault::new(FaultKind::ServerError).operation("get_usage").always();
+        sandbox.arm(silent).unwrap();
+        all_are_made(&sandbox, ProviderId::BeatApi, "create_ecommerce_video", clients).await;
+        let counted = sandbox.counters().total;
+        assert_eq!((counted.slots_over_limit, counted.early_retries), (1, 0));
+        assert_eq!(counted.submits, JOBS as u64 + 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_jobs_at_once_are_all_taken_by_creatify() {
+    for clients in [1, 2] {
+        let sandbox = rich(ProviderId::Creatify).start().await.unwrap();
+        all_are_made(&sandbox, ProviderId::Creatify, "create_link_to_video", clients).await;
+        // A link and a video for each.
+        assert_none_was_refused(&sandbox, 2);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

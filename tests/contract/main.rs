@@ -5,6 +5,7 @@
 mod caps;
 mod dropped;
 mod launch;
+#[cfg(feature = "sqlite")]
 mod limits;
 mod plans;
 mod suite;
