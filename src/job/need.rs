@@ -2,8 +2,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Job, StepState};
+use super::{Job, Reason, StepState};
 use crate::error::ErrorKind;
+use crate::transport::EDGE_REFUSES;
 
 /// What a step waits for that was surely not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,6 +40,13 @@ impl Need {
         })
     }
 
+    /// What is needed after a refusal for this reason. Of a client that an edge turns away, nothing is
+    /// wrong with the request.
+    pub(crate) fn of_refusal(reason: &Reason) -> Option<Self> {
+        let is_of_client = reason.field.as_deref() == Some(EDGE_REFUSES);
+        Self::of(reason.kind).or(is_of_client.then_some(Self::Network))
+    }
+
     /// Whether somebody has to see to it, so that nobody waits for it to pass.
     pub const fn is_somebodys(self) -> bool {
         matches!(self, Self::Keys | Self::Credits | Self::Plan | Self::Cap)
@@ -68,7 +76,7 @@ impl Job {
     pub fn needs(&self) -> Option<Need> {
         let step = self.current_step()?;
         let trouble = self.trouble.as_ref().filter(|_| step.state == StepState::Ready)?;
-        Need::of(trouble.kind)
+        Need::of_refusal(trouble)
     }
 
     /// Whether it rests until somebody has seen to what its next step needs.

@@ -309,7 +309,8 @@ impl Call {
         secrets: &[ApiKey],
         now: Timestamp,
     ) -> (Proof, Error) {
-        let proof = Proof::of_refusal(self.0.operation, refusal.number);
+        let refusal = refusal.heard(reply);
+        let proof = Proof::of_refusal(self.0.operation, reply.status, refusal.number);
         let kind = refusal.kind(reply.status);
         // All of it is the provider's text.
         let shown = |text: String| Some(redact(&text, secrets)).filter(|text| !text.is_empty());

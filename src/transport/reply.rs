@@ -31,6 +31,9 @@ impl Reply {
         let message = match text.trim() {
             "" => "nothing instead of an answer",
             text if text.starts_with('<') => "HTML or XML instead of an answer",
+            text if serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() => {
+                "an answer without a word of the provider's"
+            }
             _ => "text instead of an answer",
         };
         let code = edge_code(text.trim());
@@ -43,7 +46,7 @@ impl Reply {
                           which HttpConfig::header can change"
                     .to_owned(),
                 code,
-                field: Some("http.header".to_owned()),
+                field: Some(EDGE_REFUSES.to_owned()),
                 ..Refusal::default()
             };
         }
@@ -96,6 +99,9 @@ const NO_WORD: u32 = 0;
 /// to the default one of some languages.
 const REFUSED_CLIENT: &str = "1010";
 
+/// The setting to change where an edge turns this client away.
+pub(crate) const EDGE_REFUSES: &str = "http.header";
+
 /// The number in an edge's `error code: 1010`.
 fn edge_code(text: &str) -> Option<String> {
     let code = text.strip_prefix("error code: ")?;
@@ -120,6 +126,13 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
+    /// Itself where the provider says something in it. JSON that says nothing, such as `{}`, can be
+    /// anybody's.
+    pub(super) fn heard(self, reply: &Reply) -> Self {
+        let says_nothing = self.code.is_none() && self.message.trim().is_empty();
+        if says_nothing { reply.stray() } else { self }
+    }
+
     pub(crate) fn kind(&self, status: StatusCode) -> ErrorKind {
         self.kind.unwrap_or(match status.as_u16() {
             401 => ErrorKind::Unauthorized,
@@ -150,8 +163,11 @@ pub(crate) enum Proof {
 }
 
 impl Proof {
-    pub(super) fn of_refusal(operation: &Operation, number: u32) -> Self {
+    /// An edge may answer for a service that it lost while it was at work, so nothing that comes with
+    /// a status from 500 on proves anything, whatever else it says.
+    pub(super) fn of_refusal(operation: &Operation, status: StatusCode, number: u32) -> Self {
         match number {
+            _ if status.is_server_error() => Self::Unknown,
             number if !operation.refused.contains(&number) => Self::Unknown,
             429 => Self::RefusedLater,
             _ => Self::Refused,

@@ -7,6 +7,7 @@ use crate::support::scripted::{Reply, Server, json};
 use crate::support::{InstantClock, account};
 
 const TASK: &str = r#"{"data":{"id":"task_1","status":"queued"}}"#;
+const TOO_FAST: &str = r#"{"error":{"code":"rate_limit_exceeded","message":"m"}}"#;
 const BROKE: &str = r#"{"error":{"code":"insufficient_credits","message":"m"}}"#;
 
 fn body() -> types::CreateEcommerceVideoRequest {
@@ -95,7 +96,7 @@ async fn a_refusal_after_an_unknown_attempt_stays_unknown() {
 
 #[tokio::test]
 async fn a_paid_post_that_was_refused_for_now_is_sent_again_after_the_wait() {
-    let later = |header| Reply::Answer(429, header, "{}".to_owned());
+    let later = |header| Reply::Answer(429, header, TOO_FAST.to_owned());
     let server = Server::start([later("retry-after: 30\r\n"), later(""), json(201, TASK)]).await;
     let clock = InstantClock::default();
     let config = AccountConfig::new(Keys::key("k")).base_url(&server.url).clock(clock.clone());
@@ -107,7 +108,8 @@ async fn a_paid_post_that_was_refused_for_now_is_sent_again_after_the_wait() {
 
 #[tokio::test]
 async fn a_wait_that_is_longer_than_the_deadline_is_not_waited() {
-    let server = Server::start([Reply::Answer(429, "retry-after: 3600\r\n", "{}".into())]).await;
+    let server =
+        Server::start([Reply::Answer(429, "retry-after: 3600\r\n", TOO_FAST.into())]).await;
     let error = submit(&server, None).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::RateLimited);
     assert_eq!(error.retry_after().unwrap().as_secs(), 3600);

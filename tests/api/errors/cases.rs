@@ -66,6 +66,7 @@ fn edge() -> Vec<Case> {
         case("HTML of an edge", page).says("HTML or XML instead of an answer"),
         case("text of an edge", "EDGE: error code: 7 for test-key\n")
             .says("text instead of an answer"),
+        case("JSON that says nothing", "{}").says("an answer without a word of the provider's"),
         case("JSON that does not fit the spec", r#"{"code":0,"msg":"","data":7}"#)
             .says("the answer does not fit the spec"),
     ]
