@@ -40,6 +40,14 @@ impl<'a> StepRef<'a> {
         self.resource().unwrap_or_default()
     }
 
+    /// Every id that the provider gave for it.
+    #[cfg(feature = "jogg")]
+    pub(crate) fn ids(self) -> impl Iterator<Item = String> {
+        let step = self.step;
+        let offered = step.offers.iter().map(|offer| &offer.id);
+        step.resource.iter().chain(&step.others).chain(offered).cloned()
+    }
+
     /// The steps before it, the last first.
     pub(crate) fn before(self) -> impl Iterator<Item = StepRef<'a>> {
         (0..self.index).rev().filter_map(move |index| Self::new(self.job, index))

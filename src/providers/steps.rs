@@ -194,6 +194,17 @@ pub(crate) async fn adopt(
     Ok((resource, poll_after.is_none(), offers))
 }
 
+/// An answer that names another record than the one that was read says nothing of ours.
+///
+/// # Errors
+/// [`ErrorKind::Decode`] for such an answer.
+pub(crate) fn tells_of(step: StepRef<'_>, id: &str) -> Result<()> {
+    if id.is_empty() || id.eq_ignore_ascii_case(step.id()) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Decode, "the answer tells of another id than the one that was read"))
+}
+
 /// The id, when to read its status first, and what it offers.
 fn told(sent: Sent, first: Duration) -> (String, Option<Duration>, Vec<Offer>) {
     match sent {

@@ -1,7 +1,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::steps::{Looking, Sent, Status, found, found_with, nothing, picture, sound};
+use super::super::steps::{
+    Looking, Sent, Status, found, found_with, nothing, picture, sound, tells_of,
+};
 use super::super::survey::no_look;
 use super::super::{Prepared, Provider, nothing_to_choose, unknown_step};
 use super::contract::{Billing, KnownUnit, is_newer};
@@ -173,6 +175,7 @@ impl Account {
     async fn read(&self, step: StepRef<'_>) -> Result<Status> {
         let answer = self.0.read_task(step.id()).await?;
         let task = answer.value.data;
+        tells_of(step, &task.id)?;
         let status = task.status.to_string();
         Ok(match task.status {
             TaskStatus::Succeeded => {

@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::super::request::Local;
-use super::super::steps::{Looking, Sent, Status, picture};
+use super::super::steps::{Looking, Sent, Status, picture, tells_of};
 use super::super::{List, Prepared, Provider, unknown_step};
 use super::find::find;
 use super::link::{LINK, LINK_VIDEO, PARAMS};
@@ -173,18 +173,20 @@ impl Account {
         match Call::of(step)? {
             Call::HostAsset => return Err(unknown_step(step)),
             Call::CreateLink | Call::CreateLinkWithParams => {
-                self.client.get_link(id).await?;
+                tells_of(step, &self.client.get_link(id).await?.id)?;
                 return Ok(Status::Succeeded("link".to_owned(), None));
             }
             Call::CreateLinkToVideo => {
                 let answer = self.client.read_link_to_video(id).await?;
                 let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
+                tells_of(step, &answer.value.id)?;
                 return link::status(step.job(), answer.value, raw);
             }
             Call::GenImage | Call::GenVideo | Call::RegenImage | Call::RegenVideo => {}
         }
         let answer = self.client.read_record(id).await?;
         let raw = || serde_json::from_slice(&answer.body).unwrap_or_default();
+        tells_of(step, &answer.value.id)?;
         record_status(step, answer.value, raw)
     }
 

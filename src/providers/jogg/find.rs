@@ -126,7 +126,8 @@ pub(super) async fn find_preview(client: &Client, step: StepRef<'_>) -> Result<S
 /// Reads pages, the newest first, until they are older than the call. A page is as long as the
 /// provider likes: only one that brings nothing new is the last.
 async fn look_through(client: &Client, list: List, step: StepRef<'_>, tag: &str) -> Result<Sought> {
-    let mut known = HashSet::new();
+    // What the job has from earlier steps is no answer to this one.
+    let mut known: HashSet<String> = step.before().flat_map(|step| step.ids()).collect();
     let mut sought = Sought { ours: Vec::new(), looked: Looked::new(step) };
     for page in 1..=MOST_PAGES {
         let listed = list.read(client, page).await?;

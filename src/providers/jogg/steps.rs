@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::super::request::{Local, Reading};
 use super::super::said::{first_word, word};
-use super::super::steps::{Looking, Sent, Status, picture};
+use super::super::steps::{Looking, Sent, Status, picture, tells_of};
 use super::super::{Capacity, List, Prepared, Provider, unknown_step};
 use super::client::video_id;
 use super::find::{find, find_preview};
@@ -110,7 +110,7 @@ async fn upload(client: &Client, picture: Picture) -> Result<Sent> {
 /// nothing was accepted.
 async fn create_previews(client: &Client, body: &types::CreatePreviewsRequest) -> Result<Sent> {
     let made = client.create_previews(body).await?;
-    let mut refused = None;
+    let mut refused = String::new();
     let mut offers = Vec::new();
     for preview in made.previews.into_iter().flatten() {
         match preview.preview_id.filter(|id| !id.is_empty()) {
@@ -118,12 +118,11 @@ async fn create_previews(client: &Client, body: &types::CreatePreviewsRequest) -
                 let label = preview.visual_style.unwrap_or_else(|| "preview".to_owned());
                 offers.push(Offer { id, label });
             }
-            None => refused = preview.err_msg.or(refused),
+            None => refused = preview.err_msg.unwrap_or(refused),
         }
     }
     let Some(first) = offers.first() else {
-        let message = refused.unwrap_or_else(|| "no preview was started".to_owned());
-        return Err(Error::new(ErrorKind::InvalidRequest, redact(&message, &[])));
+        return Err(Error::new(ErrorKind::InvalidRequest, redact(&refused, &[])));
     };
     let id = made.preview_list_id.filter(|id| !id.is_empty());
     Ok(Sent::Offered(id.unwrap_or_else(|| first.id.clone()), offers))
@@ -151,6 +150,7 @@ impl Account {
     async fn read(&self, step: StepRef<'_>) -> Result<Status> {
         let answer = self.0.read_video(step.id()).await?;
         let video = self.0.data(answer.value.data, "get_product_video")?;
+        tells_of(step, video.id.as_deref().unwrap_or_default())?;
         let status = video.status.to_string();
         // The vendor's own script compares these without regard to case.
         Ok(match Word::from(status.to_lowercase()) {
@@ -226,7 +226,9 @@ impl Provider for Account {
             if Call::of(step)? == Call::CreatePreviews {
                 return find_preview(&self.0, step).await;
             }
-            self.0.read_video(&id).await?;
+            let answer = self.0.read_video(&id).await?;
+            let video = self.0.data(answer.value.data, "get_product_video")?;
+            tells_of(step, video.id.as_deref().unwrap_or_default())?;
             Ok(Sent::Running(id))
         })
     }

@@ -39,14 +39,13 @@ impl Client {
         let answer = send(&self.transport, &operations::CREATE_PREVIEWS, method).await?;
         let unknown = Error::into_submit_unknown;
         let list = self.data(answer.value.data, "create_previews").map_err(unknown)?;
-        // Accepted without a word on any of them: what was started has to be looked for.
-        let is_told = |preview: &types::StartedPreview| {
-            [&preview.preview_id, &preview.err_msg]
-                .into_iter()
-                .flatten()
-                .any(|text| !text.is_empty())
-        };
-        match list.previews.iter().flatten().any(is_told) {
+        let is_set = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+        let mut previews = list.previews.iter().flatten();
+        let has_started = previews.clone().any(|preview| is_set(&preview.preview_id));
+        // Accepted, and one of which nothing is said may have been started: it is to be looked for.
+        let all_are_refused =
+            previews.clone().next().is_some() && previews.all(|preview| is_set(&preview.err_msg));
+        match has_started || all_are_refused {
             true => Ok(list),
             false => Err(unknown(self.no_data("create_previews"))),
         }
