@@ -149,8 +149,11 @@ impl<'a> Jobs<'a> {
     pub async fn hold_restored(&self) -> Result<Vec<Job>> {
         let mut held = Vec::new();
         for job in self.open().await?.into_iter().flatten() {
-            let has_account = self.0.provider_of(&job).is_ok();
-            if has_account && let (job, true) = self.0.decide(job, Decision::HoldRestored).await? {
+            // The ledger may be shared with clients that have other accounts.
+            let Ok(provider) = self.0.provider_of(&job) else { continue };
+            let longest_job = self.0.longest_job(&**provider);
+            let decision = Decision::HoldRestored { longest_job };
+            if let (job, true) = self.0.decide(job, decision).await? {
                 held.push(job);
             }
         }

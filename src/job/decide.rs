@@ -10,7 +10,7 @@ use crate::model::Timestamp;
 pub(super) fn decided(job: &mut Job, decision: Decision, now: Timestamp) {
     match decision {
         Decision::Cap(most) => job.cap = Some(most),
-        Decision::HoldRestored => hold_restored(job, now),
+        Decision::HoldRestored { longest_job } => hold_restored(job, longest_job, now),
         decision => {
             if let Some(index) = job.current() {
                 decided_for_step(job, index, decision, now);
@@ -118,8 +118,8 @@ fn choose(job: &mut Job, index: usize, id: String, now: Timestamp) {
 }
 
 /// The ledger may be older than what was sent: every paid call that it takes for unsent, or for
-/// still to be answered, may have been accepted since. By which keys is not known.
-fn hold_restored(job: &mut Job, now: Timestamp) {
+/// still to be answered, may have been accepted since, and may be at work. By which keys is not known.
+fn hold_restored(job: &mut Job, longest_job: Duration, now: Timestamp) {
     let created = job.created_at;
     let is_open = |step: &Step| {
         step.paid
@@ -131,6 +131,7 @@ fn hold_restored(job: &mut Job, now: Timestamp) {
         step.state = StepState::Uncertain;
         step.first_sent = step.first_sent.or(Some(created));
         step.settled = Some(now);
+        step.slot_until = step.slot_until.max(Some(now + longest_job));
         step.keys = None;
         step.sender = None;
         step.evidence = None;

@@ -170,5 +170,8 @@ pub enum Decision {
     /// The most that it may cost from now on.
     Cap(Credits),
     /// Hold whatever may have been sent since the ledger's copy was made that it was restored from.
-    HoldRestored,
+    HoldRestored {
+        /// How long the provider's longest job takes, which may have begun just now.
+        longest_job: Duration,
+    },
 }

@@ -215,7 +215,7 @@ fn refused(
     step.refusals = step.refusals.saturating_add(u32::from(!is_full));
     let again = match again_after {
         Some(wait) if is_full || is_half_paid || step.refusals < MAX_ATTEMPTS => Some(wait),
-        _ if is_half_paid => Need::of(reason.kind).map(|_| rest(step.refusals)),
+        _ if is_half_paid => Need::of_refusal(&reason).map(|_| rest(step.refusals)),
         _ => None,
     };
     match again {
@@ -251,9 +251,13 @@ pub(super) fn may_exist(step: &Step) -> bool {
 /// A step that surely does not exist and is not sent any more.
 fn given_up(step: &mut Step) {
     step.state = match step.doubt {
-        // It was to be sent again although the first may exist, which this says nothing of.
+        // It was to be sent again although the first may exist, which this says nothing of. A double
+        // is no longer to be feared where that would have been the only other one.
         Some(_) => {
             step.again = step.again.saturating_sub(1);
+            if step.again == 0 && step.others.is_empty() {
+                step.doubt = None;
+            }
             StepState::Uncertain
         }
         None => StepState::Failed,

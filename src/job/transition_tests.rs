@@ -342,6 +342,11 @@ fn a_lost_job_is_found_or_held_until_somebody_decides() {
     assert!(again.may_be_double());
     let doubt = again.steps()[1].doubt().unwrap();
     assert!(doubt.contains("told so") && doubt.contains("no list"), "{doubt}");
+    // It was not sent after all, so nothing may be there twice.
+    let over = Outcome::NotSent { reason: reason(ErrorKind::OverCap), again_after: None };
+    let kept_back = apply(again, over, now);
+    assert_eq!((kept_back.stage(), kept_back.may_be_double()), (Stage::Uncertain, false));
+    assert_eq!(kept_back.may_be_resubmitted(now), Ok(()));
 }
 
 #[test]
@@ -449,7 +454,9 @@ fn a_half_paid_job_rests_for_the_network_keys_credits_or_plan() {
 
 #[test]
 fn whatever_was_open_is_held_after_a_restore_and_found_by_a_look() {
-    let restored = |job: Job| apply(job, Outcome::Decided(Decision::HoldRestored), LATER);
+    let longest_job = LONGEST;
+    let hold = || Outcome::Decided(Decision::HoldRestored { longest_job });
+    let restored = |job: Job| apply(job, hold(), LATER);
     for job in [after([sending(), product()]), submitting(), apply(submitting(), lost(), NOW)] {
         let held = restored(job);
         assert_eq!(held.stage(), Stage::Uncertain);
@@ -457,7 +464,12 @@ fn whatever_was_open_is_held_after_a_restore_and_found_by_a_look() {
         let looked = apply(apply(held.clone(), look.clone(), NOW + LONGEST), look, NOW + LONGEST);
         assert!(looked.may_be_resubmitted(NOW + LONGEST + LONGEST).is_err());
         let found = Outcome::LookedUp(Look::new(LATER, None, seen("task_1")));
-        assert_eq!(apply(held, found, LATER).stage(), Stage::Running);
+        assert_eq!(apply(held.clone(), found, LATER).stage(), Stage::Running);
+        // It may be at work for as long as the longest job, also where no look can tell.
+        let blind =
+            apply(held, self::look(LATER, "ours", nothing(Reach::Never("no list".into()))), LATER);
+        assert!(blind.may_be_resubmitted(LATER).is_err());
+        assert_eq!(blind.may_be_resubmitted(LATER + LONGEST + LONGEST), Ok(()));
     }
     let running = apply(submitting(), accepted(), NOW);
     assert_eq!(restored(running).stage(), Stage::Running);
