@@ -9,7 +9,7 @@ use super::gate::Place;
 use super::record::Recorded;
 use super::{Client, Settling};
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{self, Job, Outcome, Reason, StepRef, apply};
+use crate::job::{self, Job, Need, Outcome, Reason, StepRef, apply};
 use crate::ledger::{Bounds, Slots, Stored};
 use crate::model::Timestamp;
 use crate::providers::steps;
@@ -130,7 +130,12 @@ impl Client {
                     );
                     Error::new(ErrorKind::NeedsCredentials, message).with_source(error)
                 }
-                _ => error,
+                kind if Need::of(kind).is_some() => error,
+                // A read that fails in whatever way refuses nothing.
+                _ => {
+                    let message = format!("{}, which was paid for, cannot be read", paid.id());
+                    Error::new(ErrorKind::Unavailable, message).with_source(error)
+                }
             };
             return Some(steps::not_sent(step, &error, &self.pace()));
         }

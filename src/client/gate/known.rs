@@ -23,6 +23,9 @@ const LEARNT_HOLD: Duration = Duration::from_secs(6 * 60 * 60);
 /// How soon a refusal for want of a slot may be followed by another while the number is learnt.
 const ONE_REFUSAL_IN: Duration = Duration::from_secs(60);
 
+/// No call is on its way for longer, so whatever says so was written by a clock that was ahead.
+const LONGEST_TRY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// How soon to look again whether a slot is free: another process may have given one back.
 const SLOT_AGAIN_AFTER: Duration = Duration::from_secs(2);
 
@@ -30,8 +33,9 @@ const SLOT_AGAIN_AFTER: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Known {
-    /// Nothing is sent before.
+    /// Nothing is sent before, and since when that is so.
     paused_until: Timestamp,
+    paused_at: Timestamp,
     /// How many calls were refused for want of room, one after the other.
     refusals: u32,
     /// How many jobs the provider works on at a time, how that is known, and since when.
@@ -65,7 +69,8 @@ impl Known {
     /// one, nor soon after it was asked.
     pub(super) fn asks_for_slots(&self, taken: u32, now: Timestamp) -> bool {
         let hold = if self.is_learnt { LEARNT_HOLD } else { SLOTS_HOLD };
-        taken > 0 && now.since(self.slots_at) >= hold
+        let is_told = self.slots_at <= now && now.since(self.slots_at) < hold;
+        taken > 0 && !is_told
     }
 
     /// What the provider says of its slots; nothing where it does not say.
@@ -80,6 +85,10 @@ impl Known {
     /// Whether a call may be made now, or when to ask again. One that may has its place from then
     /// on.
     pub(super) fn take(&mut self, asking: Asking, now: Timestamp) -> Result<(), Timestamp> {
+        if now < self.paused_at {
+            // It was set by a clock that was ahead.
+            (self.paused_until, self.paused_at) = (now, now);
+        }
         if now < self.paused_until {
             return Err(self.paused_until);
         }
@@ -94,7 +103,9 @@ impl Known {
                 (Some(_), _) => {}
                 // With nothing else under way there is nothing to learn from a refusal.
                 (None, _) if asking.taken == 0 => {}
-                (None, Some((job, until))) if job != asking.job && now < until => {
+                (None, Some((job, until)))
+                    if job != asking.job && now < until && until < now + LONGEST_TRY =>
+                {
                     return Err(until.min(now + SLOT_AGAIN_AFTER));
                 }
                 (None, _) => self.trying = Some((asking.job, now + asking.settle)),
@@ -141,6 +152,7 @@ impl Known {
             pause = pause.max(ONE_REFUSAL_IN);
         }
         self.paused_until = self.paused_until.max(now + pause);
+        self.paused_at = now;
     }
 }
 
@@ -230,6 +242,20 @@ mod tests {
         let hour = Some(Duration::from_secs(3600));
         known.came_to(call.job, &refused(ErrorKind::RateLimited), hour, 0, 0.0, now);
         assert_eq!(known.take(asking(0, None), now), Err(now + Duration::from_secs(3600)));
+    }
+
+    #[test]
+    fn what_a_clock_that_was_ahead_has_set_holds_nobody_back() {
+        let mut known = Known::default();
+        let (ahead, now) = (at(30 * 24 * 3_600), at(0));
+        let call = asking(2, None);
+        assert_eq!(known.take(call, ahead), Ok(()));
+        known.came_to(call.job, &refused(ErrorKind::NoSlot), None, 2, 0.5, ahead);
+        assert!(known.take(asking(1, None), ahead).is_err());
+        assert!(known.asks_for_slots(1, now), "what was learnt then is learnt anew");
+        assert_eq!(known.take(asking(1, None), now), Ok(()));
+        known.came_to(call.job, &refused(ErrorKind::RateLimited), None, 1, 0.5, now);
+        assert!(known.take(asking(1, None), now).unwrap_err() < at(60));
     }
 
     #[test]
