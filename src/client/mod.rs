@@ -6,6 +6,7 @@ mod builder;
 mod caps;
 mod config;
 mod download;
+mod ending;
 mod event;
 mod gate;
 mod jobs;
@@ -200,7 +201,7 @@ impl Client {
     /// come to its end.
     pub async fn video(&self, id: impl Into<JobId>) -> Result<Video> {
         let job = self.job(id).await?;
-        match wait::ending(&job) {
+        match ending::ending(&job) {
             Some(error) => Err(error),
             None if matches!(job.stage(), Stage::Rendered | Stage::Done) => Video::new(self, job),
             None => {

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::future::IntoFuture;
 use std::time::Duration;
 
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 
 use super::jobs::LOOKS_APART;
 use super::{Client, Resolution};
@@ -11,6 +11,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Evidence, Job, JobId, Stage, StepState};
 use crate::ledger::JobQuery;
 use crate::model::{Credits, ProviderId, Timestamp};
+
+/// How many jobs are looked for side by side, so that one whose look hangs does not keep the others.
+const AT_A_TIME: usize = 8;
 
 /// Settles many held jobs in the same way. [`plan`](Self::plan) says what that would do, without
 /// deciding anything; awaiting it does it at once.
@@ -181,23 +184,24 @@ impl<'a> ResolveAll<'a> {
         Some(HeldJob { evidence: None, job, held_since, cost, verdict })
     }
 
+    async fn look_at(&self, held: Vec<&mut HeldJob>) {
+        let looks: Vec<_> = held.into_iter().map(|held| self.look(held).boxed()).collect();
+        stream::iter(looks).buffer_unordered(AT_A_TIME).collect::<()>().await;
+    }
+
     /// Looks for all of them, and a second time for those that one more look may free.
     async fn look_for(&self, held: &mut [HeldJob]) {
-        for held in held.iter_mut() {
-            self.look(held).await;
-        }
+        self.look_at(held.iter_mut().collect()).await;
         let is_half_seen = |held: &&mut HeldJob| {
             let step = held.job.current_step();
             held.verdict == Verdict::Resolve && step.is_some_and(|step| step.whole_looks == 1)
         };
-        let mut again: Vec<_> = held.iter_mut().filter(is_half_seen).collect();
+        let again: Vec<_> = held.iter_mut().filter(is_half_seen).collect();
         if self.resolution != Resolution::Resubmit || again.is_empty() {
             return;
         }
         self.client.sleep(LOOKS_APART).await;
-        for held in &mut again {
-            self.look(held).await;
-        }
+        self.look_at(again).await;
     }
 
     async fn look(&self, held: &mut HeldJob) {

@@ -3,8 +3,8 @@ use std::future::IntoFuture;
 
 use futures_util::FutureExt as _;
 
+use super::ending::ending;
 use super::submit::capped;
-use super::wait::ending;
 use super::{Client, Event, EventKind, Generate, Video, Wait, WaitPolicy};
 use crate::BoxFuture;
 use crate::digest::sha256;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use futures_util::FutureExt as _;
 
-use super::wait::{Events, ending};
+use super::ending::ending;
+use super::wait::Events;
 use super::{Client, Video, Wait, WaitPolicy};
 use crate::BoxFuture;
 use crate::digest::sha256;

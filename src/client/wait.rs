@@ -1,13 +1,15 @@
 use std::collections::VecDeque;
 use std::future::IntoFuture;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use futures_util::future::Either;
 use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 
+use super::ending::{ending, last_word};
 use super::event::Seen;
 use super::gate::{COMES_AFTER, Place};
 use super::polling::{News, WatchLimits};
@@ -66,6 +68,7 @@ impl Wait {
             idle: (0, 0),
             paid: None,
             place: None,
+            over: Mutex::default(),
             is_over: false,
         };
         Events(stream::unfold(state, State::step).boxed())
@@ -120,6 +123,9 @@ impl Stream for Events {
     }
 }
 
+/// For how long a read that is under way when the time is over is still waited for.
+const LAST_READ: Duration = Duration::from_secs(10);
+
 /// The shortest wait for room.
 const LEAST_REST: Duration = Duration::from_millis(200);
 
@@ -145,6 +151,8 @@ struct State {
     paid: Option<Box<JobHandle>>,
     /// Where it waits to be sent.
     place: Option<Arc<Place>>,
+    /// When even a read that hangs is no longer waited for. Never locked: a mutex makes it `Sync`.
+    over: Mutex<Option<BoxFuture<'static, ()>>>,
     is_over: bool,
 }
 
@@ -218,8 +226,12 @@ impl State {
             Next::Tell => {}
             Next::End => self.is_over = true,
             Next::Advance(revision) => {
-                let job = self.client.advance(self.id).boxed().await?.job;
-                if job.revision() == revision {
+                // What goes on without this wait is none of its business.
+                let looking = self.client.advance(self.id);
+                let Some(looked) = self.within(looking, self.left()).boxed().await else {
+                    return Ok(());
+                };
+                if looked?.job.revision() == revision {
                     // Somebody else is at it, or has to be waited for.
                     let pause = self.pause(revision);
                     self.client.rest(pause.min(self.left())).await;
@@ -227,17 +239,43 @@ impl State {
             }
             Next::Send(job) => self.send(&job).boxed().await?,
             Next::Rest(wait) => self.client.rest(wait.min(self.left())).await,
-            Next::Watch(watch) => match watch.await {
-                News::Changed | News::Stopped => {}
-                News::Unstored => drop(self.client.advance(self.id).boxed().await?),
-                News::Refused(reason) => return Err(self.refused(&reason).boxed().await),
-                News::Failing(reads) => {
-                    return Err(self.stopped(Limit::FailedReads(reads)).boxed().await);
+            Next::Watch(watch) => {
+                let longest = self.left() + LAST_READ;
+                let clock = &self.client.0.clock;
+                let over = self.over.get_mut().unwrap_or_else(PoisonError::into_inner);
+                let over = over.get_or_insert_with(|| clock.sleep(longest));
+                match futures_util::future::select(watch, over).await {
+                    Either::Left((news, _)) => return self.heard(news).boxed().await,
+                    Either::Right(_) => return Err(self.timed_out().boxed().await),
                 }
-                News::Deadline => return Err(self.timed_out().boxed().await),
-            },
+            }
         }
         Ok(())
+    }
+
+    /// What a read has brought.
+    async fn heard(&self, news: News) -> Result<()> {
+        match news {
+            News::Changed | News::Stopped => {}
+            News::Unstored => drop(self.client.advance(self.id).boxed().await?),
+            News::Refused(reason) => return Err(self.refused(&reason).boxed().await),
+            News::Failing(reads) => {
+                return Err(self.stopped(Limit::FailedReads(reads)).boxed().await);
+            }
+            News::Deadline => return Err(self.timed_out().boxed().await),
+        }
+        Ok(())
+    }
+
+    /// What something comes to, unless it takes longer. It runs on a task of its own where it must
+    /// not be cut.
+    async fn within<T>(&self, work: impl Future<Output = T>, longest: Duration) -> Option<T> {
+        let over = self.client.0.clock.sleep(longest);
+        futures_util::pin_mut!(work);
+        match futures_util::future::select(work, over).await {
+            Either::Left((came, _)) => Some(came),
+            Either::Right(_) => None,
+        }
     }
 
     /// Sends the job when it is its turn on its account, or rests for a while: whoever else drives it
@@ -249,7 +287,16 @@ impl State {
             self.rest_in_line(&place, COMES_AFTER).await;
             return Ok(());
         }
-        let advance = self.client.advance_from(self.id, Some(Arc::clone(&place))).await?;
+        let sending = self.client.advance_from(self.id, Some(Arc::clone(&place)));
+        // What is paid is always heard out, or nobody could say what became of it.
+        let is_paid = job.current_step().is_none_or(|step| step.is_paid());
+        let advance = match is_paid {
+            true => sending.await?,
+            false => match self.within(sending, self.left()).await {
+                Some(sent) => sent?,
+                None => return Ok(()),
+            },
+        };
         if advance.job.revision() == job.revision() {
             let wait = match advance.next {
                 Action::Rest(until) => until.since(self.client.now_for(job)),
@@ -341,7 +388,7 @@ impl State {
 
     async fn stopped(&self, limit: Limit) -> Error {
         let job = self.client.job(self.id).await.ok();
-        let last = job.as_ref().and_then(Job::status).unwrap_or("not submitted");
+        let last = job.as_ref().map_or("not known", last_word);
         let waited = Moment::now(&*self.client.0.clock).since(self.begun);
         let message = format!("{limit}; the job goes on (last status {last}): resume it later");
         let error = Error::new(ErrorKind::Timeout, message).with_job(self.id).with_limit(limit);
@@ -360,36 +407,4 @@ impl State {
             .with_handle(job.handle())
             .with_source(reason.to_error(provider))
     }
-}
-
-/// The error of a job that ended without a video; `None` where there is one, or may still be.
-pub(super) fn ending(job: &Job) -> Option<Error> {
-    let provider = job.account().provider;
-    let told = || match job.trouble() {
-        Some(trouble) => trouble.to_error(provider),
-        None => Error::new(ErrorKind::JobFailed, "no reason is known").with_provider(provider),
-    };
-    let error = match job.stage() {
-        Stage::Failed => told(),
-        Stage::Uncertain => told().into_submit_unknown(),
-        Stage::Lost => Error::new(ErrorKind::NotFound, "accepted, but no longer known there")
-            .with_provider(provider),
-        Stage::NeedsAction => {
-            let message = match job.offers() {
-                Some(offers) => {
-                    let offers: Vec<_> =
-                        offers.iter().map(|o| format!("{} ({})", o.id, o.label)).collect();
-                    format!("choose one of {} and resume the job", offers.join(", "))
-                }
-                None => format!(
-                    "the provider waits for a decision (status {}): act there and resume the job",
-                    job.status().unwrap_or("unknown")
-                ),
-            };
-            Error::new(ErrorKind::NeedsAction, message).with_provider(provider)
-        }
-        _ if job.rests_for_somebody() => told(),
-        _ => return None,
-    };
-    Some(error.with_job(job.id()))
 }

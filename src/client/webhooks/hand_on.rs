@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::super::wait::ending;
+use super::super::ending::ending;
 use super::WebhookInbox;
 use crate::client::{Advance, Client, Video};
 use crate::error::Result;
