@@ -12,7 +12,7 @@ use super::super::progress::{Progress, ProviderProgress};
 use super::standing;
 use crate::client::{Downloaded, Video};
 use crate::error::{Error, Result};
-use crate::job::{Job, JobId, Need, Stage};
+use crate::job::{Job, JobId, Need, Stage, Step, StepState};
 use crate::model::ProviderId;
 
 /// The label that holds the file for a job's video.
@@ -110,23 +110,34 @@ async fn save(video: &Video, path: &Path, overwrite: bool) -> Result<Downloaded>
 /// Prints what was made, and says how the worst of it ended.
 pub(super) async fn print(context: &Context, results: Vec<Made>) -> Exit {
     let mut exit = Exit::Done;
+    let mut is_paid = false;
     let mut rows = Vec::new();
     for Made { provider, result, took } in results {
-        match result {
-            Ok((video, saved)) if context.json => {
-                output::json(&as_json(&video, saved.as_ref(), took));
+        let (error, how) = match result {
+            Ok((video, saved)) => {
+                is_paid = true;
+                match context.json {
+                    true => output::json(&as_json(&video, saved.as_ref(), took)),
+                    false => rows.push(row(&video, saved.as_ref(), took)),
+                }
+                continue;
             }
-            Ok((video, saved)) => rows.push(row(&video, saved.as_ref(), took)),
-            Err(Trouble::Making(error)) => {
-                exit = exit.max(failed(context, provider, error, None).await);
-            }
-            Err(Trouble::Saving(error)) => {
-                exit = exit.max(failed(context, provider, error, Some(Exit::NotSaved)).await);
-            }
-        }
+            Err(Trouble::Making(error)) => (error, None),
+            Err(Trouble::Saving(error)) => (error, Some(Exit::NotSaved)),
+        };
+        let job = match error.job_id() {
+            Some(id) => context.client.job(id).await.ok(),
+            None => None,
+        };
+        is_paid |= job.as_ref().is_some_and(Job::may_be_paid);
+        exit = exit.max(failed(context, provider, error, job, how));
     }
     output::table(&rows);
-    exit
+    match exit {
+        // That says that nothing was paid.
+        Exit::Input if is_paid => Exit::Failed,
+        exit => exit,
+    }
 }
 
 fn row(video: &Video, saved: Option<&Downloaded>, took: Duration) -> Vec<String> {
@@ -164,15 +175,22 @@ fn as_json(video: &Video, saved: Option<&Downloaded>, took: Duration) -> serde_j
 }
 
 /// Prints an error, what was paid for the job that waits, and what to do about it.
-async fn failed(context: &Context, provider: ProviderId, error: Error, exit: Option<Exit>) -> Exit {
+fn failed(
+    context: &Context,
+    provider: ProviderId,
+    error: Error,
+    job: Option<Job>,
+    exit: Option<Exit>,
+) -> Exit {
     let exit = exit.unwrap_or_else(|| Exit::of(&error));
     let error = if error.provider().is_none() { error.with_provider(provider) } else { error };
-    let job = match error.job_id() {
-        Some(id) => context.client.job(id).await.ok(),
-        None => None,
-    };
     let needs = job.as_ref().and_then(Job::needs);
-    let paid = job.as_ref().filter(|_| needs.is_some()).and_then(standing::paid);
+    let is_half_paid = |job: &&Job| {
+        let is_done = |step: &Step| step.is_paid() && step.state() == StepState::Succeeded;
+        job.steps().iter().any(is_done)
+    };
+    let told = |job: &&Job| needs.is_some() || is_half_paid(job);
+    let paid = job.as_ref().filter(told).and_then(standing::paid);
     let next = job.as_ref().filter(|_| context.is_lasting).and_then(|job| next(job, exit));
     if context.json {
         let mut told = output::error_json(&error);

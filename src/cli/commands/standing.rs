@@ -69,8 +69,14 @@ pub(super) fn next(job: &Job) -> Option<String> {
         });
     }
     match job.stage() {
+        Stage::Uncertain if never_again(job) => {
+            Some(format!("adreel resolve {id} --adopt REF or --abandon"))
+        }
         Stage::Uncertain => {
             Some(format!("adreel resolve {id} --adopt REF, --resubmit or --abandon"))
+        }
+        Stage::Failed if job.may_be_paid() => {
+            Some("the same adreel make with --again, for a new job".to_owned())
         }
         Stage::NeedsAction if job.offers().is_some() => {
             Some(format!("adreel job {id} --choose OFFER, then: {wait}"))
@@ -79,6 +85,16 @@ pub(super) fn next(job: &Job) -> Option<String> {
         stage if !stage.is_over() => Some(wait),
         _ => None,
     }
+}
+
+/// Whether no look can ever show that a held step is not there: by which keys it was sent is not
+/// known.
+fn never_again(job: &Job) -> bool {
+    let step = job.current_step().map(|step| step.step());
+    let can_tell = |evidence: &Evidence| {
+        !matches!(evidence.survey.as_ref().map(|survey| &survey.reach), Some(Reach::Never(_)))
+    };
+    step.is_some_and(|step| step.keys.is_none() && step.evidence().is_some_and(can_tell))
 }
 
 /// Where a job is in its plan, and what goes on there.
