@@ -162,7 +162,7 @@ pub(crate) struct Ended {
     /// `None` where it did not end by itself.
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
-    stderr: String,
+    pub(crate) stderr: String,
 }
 
 impl std::fmt::Debug for Ended {

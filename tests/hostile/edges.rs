@@ -4,6 +4,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use serde_json::{Value, json};
+
 use crate::command::Desk;
 use crate::dialect::{BeatApi, Creatify, Jogg, beatapi, creatify, jogg};
 use crate::server::{Answer, Request, Server};
@@ -163,6 +165,52 @@ async fn page_of_an_edge_after_a_video_was_accepted() {
         ("200", ("jogg", || Answer::html(200))),
     ];
     side_by_side(members, paid_behind_a_page).await;
+}
+
+/// An edge that lost its service may repeat any code, and JSON that says nothing is nobody's word.
+#[tokio::test]
+async fn codes_of_an_edge_after_a_call_was_accepted() {
+    let members: [(&str, (&str, Odd)); 8] = [
+        ("500 at BeatAPI", ("beatapi", || beatapi::refused(500, "insufficient_credits"))),
+        ("an empty 404 at BeatAPI", ("beatapi", || Answer::json(404, &json!({})))),
+        ("a null 402 at BeatAPI", ("beatapi", || Answer::json(402, &json!(null)))),
+        ("an empty 404 at Creatify", ("creatify", || Answer::json(404, &json!({})))),
+        ("an empty list with 400 at Creatify", ("creatify", || Answer::json(400, &json!([])))),
+        ("too fast, with 502", ("jogg", || Answer::json(502, &json!({"code": 429})))),
+        ("a bad request, with 500", ("jogg", || Answer::json(500, &json!({"code": 40000})))),
+        ("not found, with 504", ("jogg", || Answer::json(504, &json!({"code": 10104})))),
+    ];
+    side_by_side(members, paid_behind_a_page).await;
+}
+
+/// An answer about something else says nothing of our job.
+#[tokio::test]
+async fn a_status_of_another_id() {
+    let members: [(&str, (&str, usize, Odd)); 5] = [
+        ("beatapi, failed", ("beatapi", 2, || of_other(&json!({ "status": "failed" })))),
+        ("beatapi, succeeded", ("beatapi", 2, || of_other(&json!({ "status": "succeeded" })))),
+        (
+            "creatify",
+            ("creatify", 2, || Answer::json(200, &json!({ "id": "other", "status": "failed" }))),
+        ),
+        ("jogg, failed", ("jogg", 3, || of_other(&json!({ "status": "failed" })))),
+        (
+            "jogg, completed",
+            ("jogg", 3, || {
+                of_other(
+                    &json!({ "status": "completed", "video_url": "https://cdn.example/o.mp4" }),
+                )
+            }),
+        ),
+    ];
+    side_by_side(members, read_late).await;
+}
+
+/// A record of somebody else's, as BeatAPI and JoggAI wrap it.
+fn of_other(record: &Value) -> Answer {
+    let mut record = record.clone();
+    record["id"] = json!("other");
+    Answer::json(200, &json!({ "code": 0, "msg": "success", "data": record }))
 }
 
 /// An edge that says "too fast" has let nothing through. Whether the call is sent again later or

@@ -1,5 +1,7 @@
 //! Something was paid for, and the next paid step is not accepted. What was paid for is kept.
 
+use serde_json::json;
+
 use crate::command::{Desk, IMAGE};
 use crate::dialect::creatify::{self, LINK_VIDEOS, is_video};
 use crate::dialect::{Creatify, Jogg, jogg};
@@ -134,14 +136,139 @@ async fn jogg_refuses_what_comes_after_previews() {
             }
         });
         let server = server.await;
-        // Of a single preview nobody has to choose.
-        let previews = ["--set", r#"jogg.previews=["Simple Product Switch"]"#];
-        desk.make(&server, "jogg", &previews).ended().await.is(3);
-        desk.make(&server, "jogg", &previews).ended().await.is(0);
+        desk.make(&server, "jogg", &PREVIEW).ended().await.is(3);
+        desk.make(&server, "jogg", &PREVIEW).ended().await.is(0);
         let counts = [jogg::PREVIEWS, jogg::RENDER].map(|path| server.count("POST", path));
         assert_eq!((counts, service.accepted(), desk.videos()), ([1, 2], 1, 1));
     }
     side_by_side(codes(), play).await;
+}
+
+/// Of a single preview nobody has to choose.
+const PREVIEW: [&str; 2] = ["--set", r#"jogg.previews=["Simple Product Switch"]"#];
+
+/// One preview is refused, and of the other nothing is said: it may have been started.
+#[tokio::test]
+async fn jogg_says_nothing_of_a_preview() {
+    async fn play(data: serde_json::Value) {
+        let (jogg, desk) = (Jogg::new(), Desk::new());
+        let server =
+            Server::sped_up(SPEED, move |request| match request.is("POST", jogg::PREVIEWS) {
+                true => jogg::success(&data),
+                false => jogg.answer(request),
+            });
+        let server = server.await;
+        desk.make(&server, "jogg", &PREVIEW).ended().await.is(6);
+        desk.make(&server, "jogg", &PREVIEW).ended().await.is(6);
+        assert_eq!(server.count("POST", jogg::PREVIEWS), 1);
+    }
+    let busy = json!({ "visual_style": "A", "err_msg": "style is busy" });
+    let silent = json!({ "visual_style": "B", "status": "processing" });
+    let members = [
+        ("beside a refused one", json!({ "previews": [busy, silent] })),
+        ("of a list", json!({ "preview_list_id": "pl_1", "previews": [silent, busy] })),
+        ("alone", json!({ "previews": [silent] })),
+        ("none", json!({ "preview_list_id": "pl_1", "previews": [] })),
+    ];
+    side_by_side(members, play).await;
+}
+
+/// All previews were refused, so nothing was paid for, and the same command asks again.
+#[tokio::test]
+async fn jogg_refuses_all_previews() {
+    let (service, desk, is_refused) = (Jogg::new(), Desk::new(), Switch::default());
+    let jogg = service.clone();
+    let server = Server::sped_up(SPEED, move |request| {
+        let busy = json!({ "visual_style": "A", "err_msg": "style is busy" });
+        match request.is("POST", jogg::PREVIEWS) && is_refused.is_first() {
+            true => jogg::success(&json!({ "previews": [busy] })),
+            false => jogg.answer(request),
+        }
+    });
+    let server = server.await;
+    let refused = desk.make(&server, "jogg", &PREVIEW).ended().await;
+    assert!(refused.stderr.contains("style is busy"), "{refused:?}");
+    refused.is(2);
+}
+
+/// The answer to a render is lost, and the list shows the preview itself under its name.
+#[tokio::test]
+async fn jogg_lists_the_preview_among_the_videos() {
+    let (service, desk, is_lost) = (Jogg::new(), Desk::new(), Switch::default());
+    let jogg = service.clone();
+    let title = std::sync::Mutex::new(String::new());
+    let server = Server::sped_up(SPEED, move |request| {
+        if request.is("POST", jogg::PREVIEWS) {
+            let name = request.json()["video_spec"]["name"].as_str().unwrap_or_default().to_owned();
+            *title.lock().unwrap() = name;
+        }
+        if request.is("GET", jogg::LIST) {
+            let title = title.lock().unwrap();
+            let preview = json!({ "id": "preview_1", "title": *title, "status": "completed",
+                "created_at": request.now_ms / 1000 });
+            return jogg::page(request, &[preview], 100);
+        }
+        match request.is("POST", jogg::RENDER) && is_lost.is_first() {
+            true => Answer::html(502),
+            false => jogg.answer(request),
+        }
+    });
+    let server = server.await;
+    desk.make(&server, "jogg", &PREVIEW).ended().await.is(6);
+    assert_eq!((server.count("POST", jogg::RENDER), desk.videos()), (1, 0));
+}
+
+/// An edge turns the second paid call away before the provider sees it.
+#[tokio::test]
+async fn an_edge_turns_the_second_paid_call_away() {
+    async fn play(half: Half) {
+        let (service, desk, is_refused) = (Creatify::new(), Desk::new(), Switch::default());
+        let creatify = service.clone();
+        let server = Server::sped_up(SPEED, move |request| {
+            match half.is_second(request) && is_refused.is_first() {
+                true => Answer::text(403, "error code: 1010"),
+                false => creatify.answer(request),
+            }
+        });
+        let server = server.await;
+        let made = desk.run(&server, &half.arguments()).ended().await;
+        if made.code != Some(0) {
+            desk.run(&server, &["resume"]).ended().await.is(0);
+        }
+        assert_eq!((service.pictures() + service.links(), desk.videos()), (1, 1), "{made:?}");
+    }
+    side_by_side([("picture", Half::Picture), ("link", Half::Link)], play).await;
+}
+
+/// The second paid call is refused for good. Something was paid all the same, and that is said.
+#[tokio::test]
+async fn the_second_paid_step_is_refused_for_good() {
+    async fn play(half: Half) {
+        let (creatify, desk) = (Creatify::new(), Desk::new());
+        let server = Server::sped_up(SPEED, move |request| match half.is_second(request) {
+            true => creatify::refused(400, "no such style"),
+            false => creatify.answer(request),
+        });
+        let server = server.await;
+        let made = desk.run(&server, &half.arguments()).ended().await;
+        assert!(made.stderr.contains("paid already"), "{made:?}");
+        made.is(1);
+    }
+    side_by_side([("picture", Half::Picture), ("link", Half::Link)], play).await;
+}
+
+/// One provider makes the video, the other refuses it: something was paid.
+#[tokio::test]
+async fn one_of_two_providers_refuses_the_request() {
+    let (beatapi, desk) = (crate::dialect::BeatApi::at_launch(), Desk::new());
+    let server = Server::sped_up(SPEED, move |request| match request.is("POST", jogg::CREATE) {
+        true => jogg::refused(40000),
+        false if request.path.starts_with("/v2/") => Jogg::new().answer(request),
+        false => beatapi.answer(request),
+    });
+    let server = server.await;
+    desk.make(&server, "beatapi", &["--provider", "jogg"]).ended().await.is(1);
+    assert_eq!(desk.videos(), 1);
 }
 
 #[tokio::test]

@@ -102,6 +102,40 @@ async fn a_new_key_of_the_account_between_two_paid_steps() {
     assert_eq!(accepted.count(), 1);
 }
 
+/// The read with the new key, before the second paid call, is answered by something odd once.
+#[tokio::test]
+async fn an_odd_read_after_a_new_key() {
+    async fn play(odd: fn() -> Answer) {
+        let (service, desk, is_odd) = (Creatify::new(), Desk::new(), Switch::default());
+        let creatify = service.clone();
+        let server = Server::sped_up(SPEED, move |request| {
+            let is_new = request.key() == OTHER_KEY;
+            if is_video(request) && !is_new {
+                return creatify::refused(401, "Invalid key");
+            }
+            if is_new && request.is("GET", creatify::RECORDS) && is_odd.is_first() {
+                return odd();
+            }
+            let mut of_account = request.clone();
+            of_account.headers.insert("x-api-key".to_owned(), KEY.to_owned());
+            creatify.answer(&of_account)
+        });
+        let server = server.await;
+        desk.make(&server, "creatify", &[]).ended().await.is(3);
+        let made = desk.make(&server, "creatify", &[]).key(OTHER_KEY).ended().await;
+        if made.code != Some(0) {
+            desk.run(&server, &["resume"]).key(OTHER_KEY).ended().await.is(0);
+        }
+        assert_eq!((service.pictures(), desk.videos()), (1, 1), "{made:?}");
+    }
+    let members: [(&str, fn() -> Answer); 3] = [
+        ("a page", || Answer::html(200)),
+        ("400", || creatify::refused(400, "bad request")),
+        ("no record", || Answer::text(200, "{\"id\": [")),
+    ];
+    side_by_side(members, play).await;
+}
+
 /// The same with the key of another account, which does not see the picture: it may pay nothing,
 /// and the picture is not thrown away.
 #[tokio::test]

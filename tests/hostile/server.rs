@@ -95,6 +95,11 @@ impl Answer {
         Self::new(status, "text/html", page.into_bytes())
     }
 
+    /// The words of something that stands before the provider.
+    pub(crate) fn text(status: u16, text: &str) -> Self {
+        Self::new(status, "text/plain", text.as_bytes().to_vec())
+    }
+
     pub(crate) fn clip() -> Self {
         Self::new(200, "video/mp4", CLIP.to_vec())
     }

@@ -179,3 +179,27 @@ fn cpu_ticks(process: u32) -> u64 {
     let fields: Vec<_> = fields.split_whitespace().collect();
     fields[11..13].iter().map(|ticks| ticks.parse::<u64>().unwrap()).sum()
 }
+
+/// A free call that hangs does not keep a wait beyond its limit, and neither does a status.
+#[tokio::test]
+async fn a_limit_ends_what_hangs() {
+    async fn play((provider, path): (&'static str, &'static str)) {
+        let (desk, beatapi, jogg) = (Desk::new(), BeatApi::at_launch(), Jogg::new());
+        let server = Server::in_real_time(move |request| {
+            let answer = match provider {
+                "beatapi" => beatapi.answer(request),
+                _ => jogg.answer(request),
+            };
+            match request.path.starts_with(path) {
+                true => answer.after(Duration::from_secs(120)),
+                false => answer,
+            }
+        });
+        let server = server.await;
+        let make = desk.make(&server, provider, &["--time-limit", "2s"]);
+        make.patience(Duration::from_secs(30)).ended().await.is(4);
+    }
+    let members =
+        [("a product", ("jogg", "/v2/product")), ("a status", ("beatapi", beatapi::TASK))];
+    side_by_side(members, play).await;
+}
