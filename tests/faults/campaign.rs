@@ -1,7 +1,8 @@
 //! Everything at once: many jobs over all providers, while a share of all that happens goes wrong and
 //! lists lie. Jobs come in a crowd, one a minute on an account, or alone on it.
 //!
-//! `ADREEL_FAULTED_SUBMITS` says how many jobs; the gate asks for 1,000.
+//! `ADREEL_FAULTED_SUBMITS` says how many come in the crowd, and a third of them in each of the other
+//! ways; the gate asks for 1,000.
 
 #![allow(clippy::print_stdout, reason = "a campaign says what happened in it")]
 
@@ -18,7 +19,7 @@ use futures_util::StreamExt as _;
 
 use crate::library::{builder, client_of, request};
 
-/// Jobs of a plain `cargo test`, for each of the three.
+/// Jobs of a plain `cargo test` that come in the crowd.
 const JOBS: usize = 60;
 
 /// How many are under way at once.
@@ -153,6 +154,7 @@ impl Campaign {
     async fn new(pace: Pace) -> Self {
         let jobs = std::env::var("ADREEL_FAULTED_SUBMITS").ok().and_then(|text| text.parse().ok());
         let jobs: usize = jobs.unwrap_or(JOBS);
+        let jobs = if pace == Pace::Crowd { jobs } else { jobs.div_ceil(3) };
         let builder = ProviderId::ALL.into_iter().fold(builder(SPEED), |builder, provider| {
             builder.credits(provider, Credits::whole(1_000_000))
         });
