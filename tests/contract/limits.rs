@@ -42,7 +42,7 @@ async fn all_are_made(
     let paid: BTreeSet<_> = entries.iter().map(|entry| entry.job.clone()).collect();
     let counted = sandbox.counters();
     assert!(paid == jobs && entries.len() == operations.len() * JOBS, "{counted:?}");
-    assert!(entries.iter().all(|entry| operations.contains(&&*entry.operation)));
+    assert!(entries.iter().all(|entry| operations.contains(&entry.operation)));
     assert!(sandbox.double_submits().is_empty());
     let [balance] = &sandbox.balances()[..] else { panic!("one account paid") };
     assert!(balance.balances && balance.open == Credits::ZERO, "{balance:?}");

@@ -102,10 +102,12 @@ async fn a_new_key_of_the_account_between_two_paid_steps() {
     assert_eq!(accepted.count(), 1);
 }
 
+type Odd = fn() -> Answer;
+
 /// The read with the new key, before the second paid call, is answered by something odd once.
 #[tokio::test]
 async fn an_odd_read_after_a_new_key() {
-    async fn play(odd: fn() -> Answer) {
+    async fn play(odd: Odd) {
         let (service, desk, is_odd) = (Creatify::new(), Desk::new(), Switch::default());
         let creatify = service.clone();
         let server = Server::sped_up(SPEED, move |request| {
@@ -128,7 +130,7 @@ async fn an_odd_read_after_a_new_key() {
         }
         assert_eq!((service.pictures(), desk.videos()), (1, 1), "{made:?}");
     }
-    let members: [(&str, fn() -> Answer); 3] = [
+    let members: [(&str, Odd); 3] = [
         ("a page", || Answer::html(200)),
         ("400", || creatify::refused(400, "bad request")),
         ("no record", || Answer::text(200, "{\"id\": [")),
