@@ -327,7 +327,10 @@ impl State {
             if waits_there || job.needs().is_some() || job.stage() == Stage::Lost {
                 job = self.client.decide(job, Decision::Wake).boxed().await?.0;
             } else if job.stage() == Stage::Uncertain {
-                job = self.client.look_now(self.id).boxed().await?.job;
+                let looking = self.client.look_now(self.id);
+                if let Some(looked) = self.within(looking, self.left()).boxed().await {
+                    job = looked?.job;
+                }
             }
         }
         let waits_there = job.stage() == Stage::NeedsAction && job.offers().is_none();
