@@ -252,6 +252,8 @@ impl<'a> Order<'a> {
     async fn settle(&mut self, ended: &Ended) {
         match ended.code {
             Some(0) | None => {}
+            // What was given up is told until it is ordered anew.
+            Some(1) if self.is_anew => {}
             // What was forgotten cannot be settled.
             Some(2 | 6) if self.ledger.is_some() => {}
             Some(6) => {

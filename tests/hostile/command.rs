@@ -22,7 +22,7 @@ pub(crate) const OTHER_KEY: &str = "sk_sandbox_second";
 const SETTLE_MS: &str = "1500";
 
 /// How long a command may run before it is ended.
-const PATIENCE: Duration = Duration::from_secs(45);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A ledger and a folder for videos, which several commands share.
 pub(crate) struct Desk(tempfile::TempDir);

@@ -24,9 +24,9 @@ async fn hinted(hint: Hint) {
         }
     });
     let server = server.await;
-    let made = desk.make(&server, "beatapi", &[]).patience(Duration::from_secs(10)).ended().await;
+    let made = desk.make(&server, "beatapi", &[]).patience(Duration::from_secs(30)).ended().await;
     if made.code != Some(0) {
-        desk.run(&server, &["resume"]).patience(Duration::from_secs(15)).ended().await.is(0);
+        desk.run(&server, &["resume"]).patience(Duration::from_secs(60)).ended().await.is(0);
     }
     assert_eq!((service.accepted(), desk.videos()), (1, 1));
 }
@@ -86,9 +86,9 @@ async fn poll_hints_of_the_other_providers() {
             }
         });
         let server = server.await;
-        let made = desk.make(&server, provider, &[]).patience(Duration::from_secs(10));
+        let made = desk.make(&server, provider, &[]).patience(Duration::from_secs(30));
         if made.ended().await.code != Some(0) {
-            desk.run(&server, &["resume"]).patience(Duration::from_secs(15)).ended().await.is(0);
+            desk.run(&server, &["resume"]).patience(Duration::from_secs(60)).ended().await.is(0);
         }
         assert_eq!(desk.videos(), 1);
     }
