@@ -176,8 +176,7 @@ async fn jogg_says_nothing_of_a_preview() {
 /// All previews were refused, so nothing was paid for, and the same command asks again.
 #[tokio::test]
 async fn jogg_refuses_all_previews() {
-    let (service, desk, is_refused) = (Jogg::new(), Desk::new(), Switch::default());
-    let jogg = service.clone();
+    let (jogg, desk, is_refused) = (Jogg::new(), Desk::new(), Switch::default());
     let server = Server::sped_up(SPEED, move |request| {
         let busy = json!({ "visual_style": "A", "err_msg": "style is busy" });
         match request.is("POST", jogg::PREVIEWS) && is_refused.is_first() {
@@ -189,13 +188,14 @@ async fn jogg_refuses_all_previews() {
     let refused = desk.make(&server, "jogg", &PREVIEW).ended().await;
     assert!(refused.stderr.contains("style is busy"), "{refused:?}");
     refused.is(2);
+    desk.make(&server, "jogg", &PREVIEW).ended().await.is(0);
+    assert_eq!((server.count("POST", jogg::PREVIEWS), desk.videos()), (2, 1));
 }
 
 /// The answer to a render is lost, and the list shows the preview itself under its name.
 #[tokio::test]
 async fn jogg_lists_the_preview_among_the_videos() {
-    let (service, desk, is_lost) = (Jogg::new(), Desk::new(), Switch::default());
-    let jogg = service.clone();
+    let (jogg, desk, is_lost) = (Jogg::new(), Desk::new(), Switch::default());
     let title = std::sync::Mutex::new(String::new());
     let server = Server::sped_up(SPEED, move |request| {
         if request.is("POST", jogg::PREVIEWS) {

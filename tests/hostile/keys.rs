@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::command::{Desk, KEY, OTHER_KEY};
 use crate::dialect::creatify::{self, is_video};
 use crate::dialect::{BeatApi, Creatify, Jogg, beatapi, jogg};
-use crate::server::{Answer, Server};
+use crate::server::{Answer, Request, Server};
 use crate::{SPEED, Switch, side_by_side};
 
 /// Killed while it submits; resumed with the key of another account, whose list is empty. That
@@ -89,9 +89,7 @@ async fn a_new_key_of_the_account_between_two_paid_steps() {
             return creatify::refused(401, "Invalid key");
         }
         // Both keys are those of one account.
-        let mut of_account = request.clone();
-        of_account.headers.insert("x-api-key".to_owned(), KEY.to_owned());
-        creatify.answer(&of_account)
+        creatify.answer(&by_first_key(request))
     });
     let server = server.await;
     desk.make(&server, "creatify", &[]).ended().await.is(3);
@@ -100,6 +98,13 @@ async fn a_new_key_of_the_account_between_two_paid_steps() {
     let sent = server.seen("POST", creatify::RECORDS);
     let accepted = sent.iter().filter(|request| is_video(request) && request.key() == OTHER_KEY);
     assert_eq!(accepted.count(), 1);
+}
+
+/// The request as the first key sends it.
+fn by_first_key(request: &Request) -> Request {
+    let mut request = request.clone();
+    request.headers.insert("x-api-key".to_owned(), KEY.to_owned());
+    request
 }
 
 type Odd = fn() -> Answer;
@@ -118,9 +123,7 @@ async fn an_odd_read_after_a_new_key() {
             if is_new && request.is("GET", creatify::RECORDS) && is_odd.is_first() {
                 return odd();
             }
-            let mut of_account = request.clone();
-            of_account.headers.insert("x-api-key".to_owned(), KEY.to_owned());
-            creatify.answer(&of_account)
+            creatify.answer(&by_first_key(request))
         });
         let server = server.await;
         desk.make(&server, "creatify", &[]).ended().await.is(3);
