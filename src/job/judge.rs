@@ -123,6 +123,14 @@ pub(crate) fn before_holding(reason: &Reason) -> Reason {
 /// What stands between what went wrong and what looks have shown.
 const HELD: &str = "; held, ";
 
+/// Whether no look can ever show that a step is not there: one could tell, and by which keys it was
+/// sent is not known.
+pub(crate) fn is_beyond_proof(step: StepRef<'_>) -> bool {
+    let survey = step.evidence.as_ref().and_then(|evidence| evidence.survey.as_ref());
+    let can_tell = !matches!(survey.map(|survey| &survey.reach), Some(Reach::Never(_)));
+    step.keys.is_none() && step.evidence.is_some() && can_tell
+}
+
 /// Whether a held step may be sent again by a person or a named policy, or why not.
 ///
 /// # Errors
@@ -142,11 +150,11 @@ pub(crate) fn may_be_sent_again(step: StepRef<'_>, now: Timestamp) -> Result<(),
         return Err("nobody has looked for it yet: resume it first".to_owned());
     };
     match evidence.survey.as_ref().map(|survey| &survey.reach) {
-        Some(Reach::Never(_)) => Ok(()),
-        _ if step.keys.is_none() => Err(
+        _ if is_beyond_proof(step) => Err(
             "it is not known by which keys it was sent, so no look can show that it is not there"
                 .to_owned(),
         ),
+        Some(Reach::Never(_)) => Ok(()),
         _ if !evidence.by_same_keys => {
             Err("it was sent by other keys than these: only those can show that it is not there"
                 .to_owned())

@@ -20,9 +20,9 @@ mod transition;
 
 pub use handle::{HandleStep, JobHandle};
 pub use id::{Account, InvalidJobId, JobId, ProviderRef};
-#[cfg(feature = "cli")]
-pub(crate) use judge::before_holding;
 pub(crate) use judge::may_be_repeated;
+#[cfg(feature = "cli")]
+pub(crate) use judge::{before_holding, is_beyond_proof};
 pub use look::{Evidence, Look, Reach, Seen, Survey};
 pub use need::Need;
 pub use outcome::{Decision, Outcome, Sending, SubmitOutcome};

@@ -3,7 +3,7 @@
 use super::super::age;
 use super::super::context::Context;
 use super::super::output;
-use crate::job::{Evidence, Job, Need, Reach, Stage, StepState};
+use crate::job::{Evidence, Job, Need, Reach, Stage, StepState, is_beyond_proof};
 use crate::model::Credits;
 
 /// What a job waits for, in a few words; empty where it waits for nothing but its provider.
@@ -69,7 +69,7 @@ pub(super) fn next(job: &Job) -> Option<String> {
         });
     }
     match job.stage() {
-        Stage::Uncertain if never_again(job) => {
+        Stage::Uncertain if job.current_step().is_some_and(is_beyond_proof) => {
             Some(format!("adreel resolve {id} --adopt REF or --abandon"))
         }
         Stage::Uncertain => {
@@ -85,16 +85,6 @@ pub(super) fn next(job: &Job) -> Option<String> {
         stage if !stage.is_over() => Some(wait),
         _ => None,
     }
-}
-
-/// Whether no look can ever show that a held step is not there: by which keys it was sent is not
-/// known.
-fn never_again(job: &Job) -> bool {
-    let step = job.current_step().map(|step| step.step());
-    let can_tell = |evidence: &Evidence| {
-        !matches!(evidence.survey.as_ref().map(|survey| &survey.reach), Some(Reach::Never(_)))
-    };
-    step.is_some_and(|step| step.keys.is_none() && step.evidence().is_some_and(can_tell))
 }
 
 /// Where a job is in its plan, and what goes on there.
