@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use tokio::sync::Barrier;
 
 use crate::dialect::jogg::{CREATE, LIST, page, refused};
 use crate::dialect::{Creatify, Jogg, creatify};
@@ -265,6 +266,34 @@ async fn what_a_look_does_not_find_is_given_up_and_what_it_finds_goes_on() {
     let stages: Vec<_> =
         desk.lines(&server, &["jobs"]).iter().map(|job| job["stage"].clone()).collect();
     assert_eq!(stages, ["done", "failed"]);
+}
+
+/// No list answers before all of them are read: a look that hangs keeps no other from being made.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_hangs_keeps_no_other_job_waiting() {
+    const JOBS: usize = 4;
+    let (desk, hangs, together) = (Desk::new(), Switch::default(), Arc::new(Barrier::new(JOBS)));
+    let has_hung = hangs.clone();
+    let server = Server::sped_up(SPEED, move |request| {
+        let service = Jogg::new();
+        match (request.is("POST", CREATE), request.is("GET", LIST) && has_hung.is_on()) {
+            (true, _) => Answer::hang_up(),
+            (_, true) => service.answer(request).with(&together),
+            _ => service.answer(request),
+        }
+    });
+    let server = server.await;
+    for number in 0..JOBS {
+        let (code, _, stderr) = desk.make(&server, "jogg", &format!("Lost {number}"));
+        assert_eq!(code, Some(6), "{stderr}");
+    }
+    hangs.turn();
+    let before = server.count("GET", LIST);
+    let give_up = ["resolve", "--all", "--not-found", "--abandon"];
+    let (code, stdout, stderr) = desk.run(&server, &give_up);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains("4 to give up"), "{stdout}");
+    assert_eq!(server.count("GET", LIST) - before, JOBS);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::sync::{Barrier, Notify};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -76,13 +76,14 @@ pub(crate) struct Answer {
     lines: String,
     body: Vec<u8>,
     delay: Duration,
+    others: Option<Arc<Barrier>>,
     is_last: bool,
 }
 
 impl Answer {
     fn new(status: u16, kind: &'static str, body: Vec<u8>) -> Self {
-        let head = Some((status, kind));
-        Self { head, lines: String::new(), body, delay: Duration::ZERO, is_last: false }
+        let (head, lines) = (Some((status, kind)), String::new());
+        Self { head, lines, body, delay: Duration::ZERO, others: None, is_last: false }
     }
 
     pub(crate) fn json(status: u16, body: &Value) -> Self {
@@ -119,6 +120,12 @@ impl Answer {
         self
     }
 
+    /// It is said when as many wait for theirs as the barrier holds back.
+    pub(crate) fn with(mut self, others: &Arc<Barrier>) -> Self {
+        self.others = Some(Arc::clone(others));
+        self
+    }
+
     /// Nothing listens any more when this is read.
     pub(crate) fn and_stop(mut self) -> Self {
         self.is_last = true;
@@ -127,6 +134,9 @@ impl Answer {
 
     async fn write(self, stream: &mut TcpStream) {
         tokio::time::sleep(self.delay).await;
+        if let Some(others) = &self.others {
+            others.wait().await;
+        }
         let Some((status, kind)) = self.head else { return };
         let length = self.body.len();
         let head = format!(
