@@ -31,12 +31,33 @@ pub(super) fn sentence(value: &Value) -> String {
             said.collect::<Vec<_>>().join("; ")
         }
         Value::Object(fields) => fields.iter().fold(String::new(), |mut line, (name, value)| {
-            let separator = if line.is_empty() { "" } else { "; " };
-            let _ = write!(line, "{separator}{name}: {}", sentence(value));
+            let said = sentence(value);
+            if !said.is_empty() {
+                let separator = if line.is_empty() { "" } else { "; " };
+                let _ = write!(line, "{separator}{name}: {said}");
+            }
             line
         }),
         other => other.to_string(),
     }
+}
+
+/// Whether there is a text anywhere in a value. Numbers, flags and empty fields say nothing.
+pub(super) fn has_text(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Array(items) => items.iter().any(has_text),
+        Value::Object(fields) => fields.values().any(has_text),
+        _ => false,
+    }
+}
+
+/// Whether a value is something that was made, or holds its id: no answer that refuses a call shows
+/// what the call has made.
+pub(super) fn has_id(value: &Value) -> bool {
+    let is_id = |name: &str| name == "id" || name.ends_with("_id") && name != "request_id";
+    let fields = value.as_object().into_iter().flatten();
+    fields.into_iter().any(|(name, value)| is_id(name) && word(value).is_some())
 }
 
 /// A wait in seconds, also as a fraction or as text: of a day at the most, and none where it says
@@ -55,8 +76,24 @@ mod tests {
         assert_eq!(sentence(&json!(["a", null, ["b", 7]])), "a; b; 7");
         assert_eq!(sentence(&json!({"a": ["b"], "c": {"d": true}})), "a: b; c: d: true");
         assert_eq!(sentence(&json!([{}, []])), "");
+        assert_eq!(sentence(&json!({"data": null, "errors": [], "a": {"b": ""}, "c": 1})), "c: 1");
         assert_eq!(first_word(&json!({"a": " ", "b": 7}), &["a", "b"]).as_deref(), Some("7"));
         assert_eq!(first_word(&json!([1]), &["a"]), None);
+    }
+
+    #[test]
+    fn texts_speak_and_ids_are_those_of_things() {
+        for silent in [json!(null), json!(false), json!(429), json!({"a": [" ", {"b": 7}]})] {
+            assert!(!has_text(&silent), "{silent}");
+        }
+        assert!(has_text(&json!({"a": [{"b": "no"}]})));
+        for thing in [json!({"id": "task_1"}), json!({"video_id": 7, "status": "processing"})] {
+            assert!(has_id(&thing), "{thing}");
+        }
+        for other in [json!({"id": null}), json!({"request_id": "req_1"}), json!({"avatar_id": []})]
+        {
+            assert!(!has_id(&other), "{other}");
+        }
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub use retry::RetryPolicy;
 pub use upload::Upload;
 
 pub(crate) use call::{Answer, Call};
-pub(crate) use reply::{EDGE_REFUSES, Refusal, Reply, retry_after, wait_of};
+pub(crate) use reply::{EDGE_REFUSES, NO_WORD, Refusal, Reply, retry_after, wait_of};
 pub(crate) use retry::growing_pause;
 pub(crate) use webhook_url::Claim;
 

@@ -92,8 +92,9 @@ pub(crate) fn wait_of(secs: f64) -> Option<Duration> {
     Some(wait.min(LONGEST_WAIT))
 }
 
-/// The number of an answer that is not the provider's: it stands in no list of what proves a refusal.
-const NO_WORD: u32 = 0;
+/// The number of an answer that is not the provider's, or not in the shape in which it refuses: it
+/// stands in no list of what proves a refusal.
+pub(crate) const NO_WORD: u32 = 0;
 
 /// The code with which an edge turns away clients whose User-Agent it dislikes. BeatAPI's does so
 /// to the default one of some languages.
@@ -164,10 +165,12 @@ pub(crate) enum Proof {
 
 impl Proof {
     /// An edge may answer for a service that it lost while it was at work, so nothing that comes with
-    /// a status from 500 on proves anything, whatever else it says.
+    /// a status from 500 on proves anything, whatever else it says; nor does a redirect, or a
+    /// request that took too long to arrive.
     pub(super) fn of_refusal(operation: &Operation, status: StatusCode, number: u32) -> Self {
+        let is_answer = status.is_success() || status.is_client_error();
         match number {
-            _ if status.is_server_error() => Self::Unknown,
+            _ if !is_answer || status == StatusCode::REQUEST_TIMEOUT => Self::Unknown,
             number if !operation.refused.contains(&number) => Self::Unknown,
             429 => Self::RefusedLater,
             _ => Self::Refused,

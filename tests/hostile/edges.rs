@@ -183,6 +183,36 @@ async fn codes_of_an_edge_after_a_call_was_accepted() {
     side_by_side(members, paid_behind_a_page).await;
 }
 
+/// A status that refuses, over a body that is no refusal: without a word, in another's shape, or
+/// with what was made.
+#[tokio::test]
+async fn statuses_that_refuse_over_bodies_that_do_not() {
+    fn task() -> serde_json::Value {
+        json!({ "data": { "id": "task_1", "object": "task", "status": "queued" } })
+    }
+    fn record() -> serde_json::Value {
+        json!({ "id": "7e5e8a6f", "status": "initializing", "media": ["a"] })
+    }
+    fn video() -> serde_json::Value {
+        json!({ "code": 0, "msg": "Success", "data": { "video_id": "v", "status": "processing" } })
+    }
+    let members: [(&str, (&str, Odd)); 12] = [
+        ("null data with 429", ("beatapi", || Answer::json(429, &json!({ "data": null })))),
+        ("a task with 429", ("beatapi", || Answer::json(429, &task()))),
+        ("a task with 402", ("beatapi", || Answer::json(402, &task()))),
+        ("a gateway's 403", ("beatapi", || Answer::json(403, &json!({ "message": "no" })))),
+        ("a flag with 429", ("creatify", || Answer::json(429, &json!({ "success": false })))),
+        ("a status with 429", ("creatify", || Answer::json(429, &json!({ "status": 429 })))),
+        ("a record with 429", ("creatify", || Answer::json(429, &record()))),
+        ("a record with 404", ("creatify", || Answer::json(404, &record()))),
+        ("a video with 429", ("jogg", || Answer::json(429, &video()))),
+        ("a video with 402", ("jogg", || Answer::json(402, &video()))),
+        ("a code with 308", ("jogg", || Answer::json(308, &json!({ "code": 18020 })))),
+        ("a code with 408", ("jogg", || Answer::json(408, &json!({ "code": 18020 })))),
+    ];
+    side_by_side(members, paid_behind_a_page).await;
+}
+
 /// An answer about something else says nothing of our job.
 #[tokio::test]
 async fn a_status_of_another_id() {

@@ -2,10 +2,12 @@
 
 use reqwest::header::HeaderMap;
 
-use super::super::said::{first_word, sentence, wait};
+use serde_json::Value;
+
+use super::super::said::{first_word, has_text, sentence, wait};
 use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;
-use crate::transport::{Dialect, Keys, Refusal, Reply, insert_key};
+use crate::transport::{Dialect, Keys, NO_WORD, Refusal, Reply, insert_key};
 
 pub(crate) static DIALECT: Dialect =
     Dialect { provider: ProviderId::BeatApi, base_url: "https://api.beatapi.io", sign, refusal };
@@ -32,13 +34,22 @@ fn refusal(reply: &Reply) -> Option<Refusal> {
     Some(Refusal {
         kind: code.as_deref().and_then(kind),
         // Nothing that is known: then all of it.
-        message: message.or_else(|| code.is_none().then(|| sentence(error))).unwrap_or_default(),
+        message: message
+            .or_else(|| (code.is_none() && has_text(error)).then(|| sentence(error)))
+            .unwrap_or_default(),
         code,
-        number: u32::from(reply.status.as_u16()),
+        number: if is_no(&body) { u32::from(reply.status.as_u16()) } else { NO_WORD },
         field: None,
         request_id: first_word(error, &["request_id"]),
         retry_after: wait(&error["retry_after_seconds"]),
     })
+}
+
+/// Whether a body is an error as the service writes it, and no task beside it: nothing else proves
+/// that a call was refused.
+fn is_no(body: &Value) -> bool {
+    let says = |name| body["error"].get(name).is_some_and(has_text);
+    ["code", "type", "message"].into_iter().any(says) && body["data"].is_null()
 }
 
 /// Codes that say more than their status.
@@ -98,8 +109,28 @@ mod tests {
         assert_eq!(told(r#"{"error":{"type":"overloaded","code":null}}"#), pair("overloaded", ""));
         let details = r#"{"error":{"code":"c","message":"m","details":[{"path":"duration"}]}}"#;
         assert_eq!(told(details), pair("c", "m (path: duration)"));
-        for body in ["null", "[]", "{}", r#"{"error":null}"#, r#"{"error":{}}"#] {
+        for body in ["null", "[]", "{}", r#"{"error":null}"#, r#"{"error":{}}"#, r#"{"data":null}"#]
+        {
             assert_eq!(told(body), pair("", ""), "{body}");
+        }
+    }
+
+    #[test]
+    fn only_its_own_error_without_a_task_has_a_number() {
+        let number = |body| read(429, body).unwrap().number;
+        for error in [r#"{"error":{"code":"c"}}"#, r#"{"error":{"message":"m"},"data":null}"#] {
+            assert_eq!(number(error), 429, "{error}");
+        }
+        for other in [
+            r#"{"error":"no"}"#,
+            r#"{"error":{"code":7,"retryable":true}}"#,
+            r#"{"message":"Too Many Requests"}"#,
+            r#"{"errors":[]}"#,
+            r#"{"success":false}"#,
+            r#"{"data":{"id":"task_1","status":"queued"}}"#,
+            r#"{"error":{"code":"c"},"data":{"id":"task_1"}}"#,
+        ] {
+            assert_eq!(number(other), 0, "{other}");
         }
     }
 

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use super::super::said::{first_word, sentence};
+use super::super::said::{first_word, has_id, has_text, sentence};
 use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;
-use crate::transport::{Dialect, Keys, Refusal, Reply, insert_key};
+use crate::transport::{Dialect, Keys, NO_WORD, Refusal, Reply, insert_key};
 
 pub(crate) static DIALECT: Dialect =
     Dialect { provider: ProviderId::Creatify, base_url: "https://api.creatify.ai", sign, refusal };
@@ -30,7 +30,32 @@ fn refusal(reply: &Reply) -> Option<Refusal> {
     let lacks_credits = message.to_lowercase().contains("credit") && (400..=403).contains(&number);
     let kind = lacks_credits.then_some(ErrorKind::OutOfCredits);
     let code = first_word(&body, &["code"]);
+    let number = if is_no(&body) { number } else { NO_WORD };
     Some(Refusal { kind, code, number, message, field, ..Refusal::default() })
+}
+
+/// Whether a body has one of the four shapes, with a text in it, and is no record: nothing else
+/// proves that a call was refused.
+fn is_no(body: &Value) -> bool {
+    match body {
+        Value::Array(items) => items.iter().any(|item| item.is_string() && has_text(item)),
+        Value::Object(fields) if !has_id(body) => {
+            let says = |name: &&str| fields.get(*name).is_some_and(has_text);
+            SENTENCES.iter().any(says) || fields.values().any(has_lists)
+        }
+        _ => false,
+    }
+}
+
+/// Whether a value is a list of texts, as a field's errors are, or holds some.
+fn has_lists(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => {
+            is_no(value) || items.iter().any(|item| item.is_object() && is_no(item))
+        }
+        Value::Object(_) => is_no(value),
+        _ => false,
+    }
 }
 
 /// Names under which an object says its sentence; beside them it names no field.
@@ -74,7 +99,7 @@ fn collect(value: &Value, field: String, said: &mut Vec<(String, String)>) {
         }
         leaf => {
             let text = sentence(leaf);
-            if !text.trim().is_empty() {
+            if has_text(leaf) {
                 said.push((field, text));
             }
         }
@@ -115,7 +140,35 @@ mod tests {
         assert_eq!(told(r#"[{"message":"no"},{"a":["nor"]}]"#), pair("a", "no; a: nor"));
         assert_eq!(told(r#"{"a":[{"message":"no","code":"c"}]}"#), pair("a[0]", "no"));
         assert_eq!(told(r#"{"a":null,"b":[]}"#), pair("", ""));
-        assert_eq!(told("7"), pair("", "7"));
+        assert_eq!(told(r#"{"success":false,"status":429}"#), pair("", ""));
+    }
+
+    #[test]
+    fn only_the_four_shapes_have_a_number() {
+        let number = |body| read(429, body).number;
+        for error in [
+            r#"["Insufficient credits"]"#,
+            r#"{"link":["Invalid link ID"]}"#,
+            r#"{"scenes":[{},{"text":["too long"]}]}"#,
+            r#"{"link":{"url":["no"]}}"#,
+            r#"{"non_field_errors":["no"]}"#,
+            r#"{"detail":"Request was throttled."}"#,
+            r#"{"error":"no"}"#,
+        ] {
+            assert_eq!(number(error), 429, "{error}");
+        }
+        for other in [
+            r#""no""#,
+            r#"{"success":false}"#,
+            r#"{"status":"429"}"#,
+            r#"{"detail":null}"#,
+            r#"[{"id":"7e5e8a6f","status":"pending"}]"#,
+            r#"{"id":"7e5e8a6f","status":"initializing","video_inputs":["a.png"]}"#,
+            r#"{"id":"7e5e8a6f","error":"no"}"#,
+            r#"{"count":1,"results":[{"id":"7e5e8a6f","tags":["a"]}]}"#,
+        ] {
+            assert_eq!(number(other), 0, "{other}");
+        }
     }
 
     #[test]

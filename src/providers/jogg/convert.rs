@@ -3,10 +3,10 @@
 
 use reqwest::header::HeaderMap;
 
-use super::super::said::{first_word, wait};
+use super::super::said::{first_word, has_id, wait};
 use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;
-use crate::transport::{Dialect, Keys, Refusal, Reply, insert_key};
+use crate::transport::{Dialect, Keys, NO_WORD, Refusal, Reply, insert_key};
 
 pub(crate) static DIALECT: Dialect =
     Dialect { provider: ProviderId::Jogg, base_url: "https://api.jogg.ai", sign, refusal };
@@ -19,15 +19,17 @@ fn refusal(reply: &Reply) -> Option<Refusal> {
     let Some(body) = reply.json() else { return Some(reply.stray()) };
     let (code, number) = match first_word(&body, &["code"]).map(numbered) {
         Some((_, 0)) if reply.status.is_success() => return None,
-        // A status of its own decides where the code says nothing.
-        Some((_, 0)) | None => (None, u32::from(reply.status.as_u16())),
+        // It refuses by a code, and by nothing else.
+        Some((_, 0)) | None => (None, NO_WORD),
         Some((code, number)) => (Some(code), number),
     };
+    let shows_something = has_id(&body["data"]) || !body["data"]["previews"].is_null();
+    let proven = if shows_something { NO_WORD } else { number };
     let message = first_word(&body, &["msg", "message", "error", "detail"]).unwrap_or_default();
     Some(Refusal {
         kind: kind(number),
         code,
-        number,
+        number: proven,
         field: named_field(&message),
         message,
         request_id: first_word(&body, &["rid"]),
@@ -93,7 +95,6 @@ mod tests {
             assert_eq!((refusal.number, refusal.kind), (10105, Some(ErrorKind::Unauthorized)));
         }
         assert!(read(200, r#"{"code":0,"msg":"success"}"#).is_none());
-        assert_eq!(read(500, r#"{"code":0,"msg":""}"#).unwrap().number, 500);
         assert_eq!(read(502, "<html>").unwrap().number, 0);
         let limited = read(200, r#"{"code":429,"msg":"m","data":{"retryAfter":30}}"#).unwrap();
         assert_eq!(limited.retry_after, Some(Duration::from_secs(30)));
@@ -119,7 +120,22 @@ mod tests {
         }
         for body in ["null", "[]", "{}", "7", r#"{"code":null}"#, r#"{"code":{},"data":7}"#] {
             let refusal = read(200, body).unwrap();
-            assert_eq!((refusal.number, refusal.code), (200, None), "{body}");
+            assert_eq!((refusal.number, refusal.code), (NO_WORD, None), "{body}");
+        }
+    }
+
+    #[test]
+    fn only_a_code_without_a_thing_has_a_number() {
+        let number = |body| read(402, body).unwrap().number;
+        assert_eq!(number(r#"{"code":18020,"msg":"Insufficient credit","data":null}"#), 18020);
+        assert_eq!(number(r#"{"code":429,"msg":"m","data":{"retryAfter":30}}"#), 429);
+        for other in [
+            r#"{"code":0,"msg":"Success","data":{"video_id":"v"}}"#,
+            r#"{"code":18020,"msg":"m","data":{"video_id":"v"}}"#,
+            r#"{"code":18020,"msg":"m","data":{"previews":[]}}"#,
+            r#"{"msg":"m"}"#,
+        ] {
+            assert_eq!(number(other), NO_WORD, "{other}");
         }
     }
 
