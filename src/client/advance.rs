@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::gate::Place;
@@ -55,11 +55,12 @@ impl Client {
     }
 
     /// [`advance`](Self::advance) for a job that has a place in its account's line, which it gives up
-    /// as soon as it counts.
+    /// as soon as it counts. Where the wait that has the place ends before the call is announced,
+    /// nothing is sent.
     pub(super) async fn advance_from(
         &self,
         id: JobId,
-        place: Option<Arc<Place>>,
+        place: Option<Weak<Place>>,
     ) -> Result<Advance> {
         self.sync_clock().await;
         let turn = self.0.turns.take(id).await;
@@ -108,7 +109,7 @@ impl Client {
         turn: Turn,
         job: Job,
         action: Action,
-        place: Option<Arc<Place>>,
+        place: Option<Weak<Place>>,
     ) -> Result<Advance> {
         let id = job.id();
         let (Action::Send(index) | Action::LookUp(index) | Action::Poll(index)) = action else {

@@ -1,7 +1,7 @@
 //! Sending a step: all that its call needs is looked up, then the call is announced in the ledger,
 //! and then nothing stands between the announcement and the first byte.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::caps::over;
@@ -44,7 +44,7 @@ impl Client {
         provider: &dyn Provider,
         job: Job,
         index: usize,
-        place: Option<Arc<Place>>,
+        place: Option<Weak<Place>>,
     ) -> Result<Sending> {
         let Some(step) = job.step(index) else { return Ok(Sending::Done(job)) };
         if provider.is_paid(step)? != step.is_paid() {
@@ -70,6 +70,12 @@ impl Client {
         };
         let mut sending = job::Sending::new(settle, self.longest_job(provider));
         sending.sender = self.seat().await?;
+        // Held from here on, it tells whoever waits that the call has to be heard out.
+        let held = place.as_ref().map(Weak::upgrade);
+        if self.0.work.is_closed() || matches!(held, Some(None)) {
+            self.give_turn_back(step).await;
+            return Ok(Sending::Done(job.clone()));
+        }
         sending.keys = Some(print);
         sending.run = Some(self.0.run.clone());
         let not_after = self.0.clock.elapsed() + send_within;
@@ -87,7 +93,7 @@ impl Client {
             }
         };
         // It counts from here on, so the next in line may go.
-        if let Some(place) = place {
+        if let Some(place) = held.as_ref().and_then(Option::as_ref) {
             place.give_up();
         }
         let permit = Arc::new(Permit { keys: keys.clone(), not_after, timeout });

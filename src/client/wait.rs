@@ -284,30 +284,41 @@ impl State {
         let line = || Arc::new(self.client.line_of(job.account()).enter(job));
         let place = Arc::clone(self.place.get_or_insert_with(line));
         if !place.is_first(self.client.0.clock.elapsed()) {
-            self.rest_in_line(&place, COMES_AFTER).await;
+            drop(place);
+            self.rest_in_line(COMES_AFTER).await;
             return Ok(());
         }
-        let sending = self.client.advance_from(self.id, Some(Arc::clone(&place)));
-        // What is paid is always heard out, or nobody could say what became of it.
+        let client = self.client.clone();
+        let sending = client.advance_from(self.id, Some(Arc::downgrade(&place)));
+        drop(place);
+        futures_util::pin_mut!(sending);
         let is_paid = job.current_step().is_none_or(|step| step.is_paid());
-        let advance = match is_paid {
-            true => sending.await?,
-            false => match self.within(sending, self.left()).await {
-                Some(sent) => sent?,
-                None => return Ok(()),
-            },
+        let sent = self.within(sending.as_mut(), self.left()).await;
+        let advance = match sent {
+            Some(sent) => sent?,
+            None if !is_paid || self.leaves_line() => return Ok(()),
+            // What is paid is always heard out, or nobody could say what became of it.
+            None => sending.await?,
         };
         if advance.job.revision() == job.revision() {
             let wait = match advance.next {
                 Action::Rest(until) => until.since(self.client.now_for(job)),
                 _ => self.pause(job.revision()),
             };
-            self.rest_in_line(&place, wait.clamp(LEAST_REST, COMES_AFTER)).await;
+            self.rest_in_line(wait.clamp(LEAST_REST, COMES_AFTER)).await;
         }
         Ok(())
     }
 
-    async fn rest_in_line(&self, place: &Place, wait: Duration) {
+    /// Gives up the place, and with it the send, unless the call is announced already.
+    fn leaves_line(&mut self) -> bool {
+        let place = self.place.take().map(Arc::try_unwrap);
+        self.place = place.and_then(Result::err);
+        self.place.is_none()
+    }
+
+    async fn rest_in_line(&self, wait: Duration) {
+        let Some(place) = &self.place else { return };
         let wait = self.client.0.clock.sleep(wait.min(self.left()));
         let called = place.called();
         futures_util::pin_mut!(called);

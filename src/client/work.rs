@@ -37,6 +37,11 @@ impl Work {
         }
     }
 
+    /// Whether the client was shut down.
+    pub(super) fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
     /// Begins nothing any more.
     pub(super) fn close(&self) {
         self.0.close();

@@ -139,6 +139,12 @@ impl Running {
     }
 
     /// As a crash does: at once, and without a word.
+    /// As by Ctrl-C.
+    pub(crate) async fn interrupt(&self) {
+        let interrupt = Command::new("kill").args(["-INT", &self.id().to_string()]).status();
+        assert!(interrupt.await.unwrap().success());
+    }
+
     pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }

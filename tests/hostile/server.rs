@@ -121,6 +121,7 @@ impl Answer {
     }
 
     /// It is said when as many wait for theirs as the barrier holds back.
+    #[allow(dead_code, reason = "needed where many jobs are settled")]
     pub(crate) fn with(mut self, others: &Arc<Barrier>) -> Self {
         self.others = Some(Arc::clone(others));
         self

@@ -203,3 +203,40 @@ async fn a_limit_ends_what_hangs() {
         [("a product", ("jogg", "/v2/product")), ("a status", ("beatapi", beatapi::TASK))];
     side_by_side(members, play).await;
 }
+
+/// Who has gone, or whose time is over, pays for nothing any more: before the call, its account is
+/// asked how many jobs it takes beside the one that runs, which is slow, and the call was not
+/// announced yet.
+#[tokio::test]
+async fn nothing_is_paid_for_a_wait_that_has_ended() {
+    async fn play(is_interrupted: bool) {
+        let (service, desk) = (BeatApi::at_launch(), Desk::new());
+        let (is_well, is_first) = (Switch::default(), Switch::default());
+        let (beatapi, well) = (service.clone(), is_well.clone());
+        let server = Server::in_real_time(move |request| {
+            let answer = beatapi.answer(request);
+            match () {
+                () if request.is("GET", "/v1/usage") && is_first.is_first() => {
+                    answer.after(Duration::from_secs(4))
+                }
+                () if request.is("GET", beatapi::TASK) && !well.is_on() => Answer::text(503, ""),
+                () => answer,
+            }
+        });
+        let server = server.await;
+        let make = |limit| desk.make(&server, "beatapi", &["--again", "--time-limit", limit]);
+        make("1s").ended().await.is(4);
+        assert_eq!(service.accepted(), 1);
+        let second = make(if is_interrupted { "1m" } else { "1s" }).start();
+        server.reach(1, "GET", "/v1/usage").await;
+        if is_interrupted {
+            second.interrupt().await;
+        }
+        second.ended().await.is(if is_interrupted { 130 } else { 4 });
+        assert_eq!(service.accepted(), 1);
+        is_well.turn();
+        desk.run(&server, &["resume"]).ended().await.is(0);
+        assert_eq!(service.accepted(), 2);
+    }
+    side_by_side([("interrupted", true), ("out of time", false)], play).await;
+}
