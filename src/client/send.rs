@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::job::{self, Job, Need, Outcome, Reason, StepRef, apply};
 use crate::ledger::{Bounds, Slots, Stored};
 use crate::model::Timestamp;
-use crate::providers::steps;
+use crate::providers::steps::{self, Sent};
 use crate::providers::{Provider, unknown_step};
 use crate::transport::Permit;
 
@@ -97,7 +97,7 @@ impl Client {
             place.give_up();
         }
         let permit = Arc::new(Permit { keys: keys.clone(), not_after, timeout });
-        let sent = prepared(permit).await;
+        let sent = self.believed(provider, step, prepared(permit).await).await;
         let asked = sent.as_ref().err().and_then(Error::retry_after);
         let announced = intent.step(index).unwrap_or(step);
         let outcome = steps::submitted(announced, sent, settle, &self.pace());
@@ -107,6 +107,30 @@ impl Client {
         }
         let outcome = Outcome::Submitted { step: index, attempt, outcome };
         self.settle(intent, outcome).await.map(Sending::Done)
+    }
+
+    /// What a call was answered with, unless that cannot be what a paid one has made: then it may
+    /// have made anything, and is looked for.
+    async fn believed(
+        &self,
+        provider: &dyn Provider,
+        step: StepRef<'_>,
+        sent: Result<Sent>,
+    ) -> Result<Sent> {
+        let sent = sent?;
+        if !step.is_paid() {
+            return Ok(sent);
+        }
+        let job = step.job();
+        // A ledger in trouble does not speak against it.
+        let owner = self.job_by_resource(job.account(), sent.id()).await.ok().flatten();
+        let owner = owner.map(|owner| owner.id()).filter(|owner| *owner != job.id());
+        match steps::doubted(provider, step, sent.id(), owner) {
+            None => Ok(sent),
+            Some(doubt) => Err(Error::new(ErrorKind::SubmitUnknown, doubt)
+                .with_provider(job.account().provider)
+                .with_operation(step.operation().to_owned())),
+        }
     }
 
     async fn not_sent(&self, step: StepRef<'_>, error: &Error) -> Result<Sending> {

@@ -154,11 +154,11 @@ pub(crate) fn may_be_sent_again(step: StepRef<'_>, now: Timestamp) -> Result<(),
             "it is not known by which keys it was sent, so no look can show that it is not there"
                 .to_owned(),
         ),
-        Some(Reach::Never(_)) => Ok(()),
-        _ if !evidence.by_same_keys => {
+        _ if step.keys.is_some() && !evidence.by_same_keys => {
             Err("it was sent by other keys than these: only those can show that it is not there"
                 .to_owned())
         }
+        Some(Reach::Never(_)) => Ok(()),
         None => Err("the last look failed".to_owned()),
         Some(Reach::Partial(why)) => Err(format!("the look was not whole: {why}")),
         _ if step.whole_looks < WHOLE_LOOKS => {

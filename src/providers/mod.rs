@@ -88,6 +88,12 @@ pub(crate) trait Provider: Send + Sync + 'static {
         Duration::from_secs(30 * 60)
     }
 
+    /// The id that a step's answer has to name, where the step works on something that is there
+    /// already. Default: what it makes is new, and nothing else has its id.
+    fn works_on<'a>(&self, _: StepRef<'a>) -> Option<&'a str> {
+        None
+    }
+
     /// How many calls a minute the provider takes that make something, where that is limited.
     fn capacity(&self) -> Capacity {
         Capacity::default()

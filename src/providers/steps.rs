@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::Provider;
 use crate::client::{PollPolicy, PollState};
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Offer, Outcome, PlannedMedia, Reason, Seen, StepRef, SubmitOutcome, Survey};
+use crate::job::{
+    JobId, Offer, Outcome, PlannedMedia, Reason, Seen, StepRef, SubmitOutcome, Survey,
+};
 use crate::model::{Cost, Picture, Sound, Timestamp, VideoFacts, inspect, listen, same_content};
 use crate::secret::redact;
 use crate::transport::{Keys, growing_pause};
@@ -73,6 +75,13 @@ pub(crate) enum Sent {
     Offered(String, Vec<Offer>),
     /// An asynchronous one runs under this id.
     Running(String),
+}
+
+impl Sent {
+    pub(crate) fn id(&self) -> &str {
+        let (Self::Done(id) | Self::Offered(id, _) | Self::Running(id)) = self;
+        id
+    }
 }
 
 /// What a status says.
@@ -199,10 +208,32 @@ pub(crate) async fn adopt(
 /// # Errors
 /// [`ErrorKind::Decode`] for such an answer.
 pub(crate) fn tells_of(step: StepRef<'_>, id: &str) -> Result<()> {
-    if id.is_empty() || id.eq_ignore_ascii_case(step.id()) {
+    if id.eq_ignore_ascii_case(step.id()) {
         return Ok(());
     }
     Err(Error::new(ErrorKind::Decode, "the answer tells of another id than the one that was read"))
+}
+
+/// Whether an id can be asked for: no provider's has blanks or the marks of an address.
+fn is_usable(id: &str) -> bool {
+    let is_odd = |c: char| c.is_whitespace() || c.is_control() || r"/\?#%".contains(c);
+    !matches!(id, "" | "." | "..") && !id.contains(is_odd)
+}
+
+/// Why the id that a paid call was answered with cannot be that of what it has made; `None` where
+/// nothing speaks against it. `owner` is another job of the account that has it.
+pub(crate) fn doubted(
+    provider: &dyn Provider,
+    step: StepRef<'_>,
+    id: &str,
+    owner: Option<JobId>,
+) -> Option<String> {
+    match provider.works_on(step) {
+        _ if !is_usable(id) => Some("the answer names no id that can be read".to_owned()),
+        Some(known) if id.eq_ignore_ascii_case(known) => None,
+        Some(known) => Some(format!("the answer tells of another record than {known}")),
+        None => owner.map(|job| format!("the answer names {id}, which is job {job}'s")),
+    }
 }
 
 /// The id, when to read its status first, and what it offers.

@@ -16,6 +16,7 @@ mod creatify_lists;
 mod dialect;
 mod edges;
 mod halves;
+mod ids;
 mod jogg_lists;
 mod keys;
 mod pace;

@@ -279,6 +279,11 @@ impl Provider for Account {
         plan_anew(self.transport().account(), parent, part, prompt)
     }
 
+    fn works_on<'a>(&self, step: StepRef<'a>) -> Option<&'a str> {
+        let is_old = |call| matches!(call, Call::GenVideo | Call::RegenImage | Call::RegenVideo);
+        Call::of(step).is_ok_and(is_old).then(|| record_id(step))
+    }
+
     fn list_of(&self, step: StepRef<'_>) -> Option<List> {
         match Call::of(step).ok()? {
             Call::HostAsset | Call::CreateLink | Call::CreateLinkWithParams => None,

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::super::request::{Local, Reading};
 use super::super::said::{first_word, word};
 use super::super::steps::{Looking, Sent, Status, picture, tells_of};
@@ -128,6 +130,14 @@ async fn create_previews(client: &Client, body: &types::CreatePreviewsRequest) -
     Ok(Sent::Offered(id.unwrap_or_else(|| first.id.clone()), offers))
 }
 
+/// A video need not say whose it is, but where it does, under either name, it is the step's.
+fn is_of(step: StepRef<'_>, video: &types::ProductVideo, body: &[u8]) -> Result<()> {
+    let raw: Value = serde_json::from_slice(body).unwrap_or_default();
+    let other_name = raw["data"]["video_id"].as_str();
+    let named = video.id.as_deref().or(other_name);
+    named.map_or(Ok(()), |id| tells_of(step, id))
+}
+
 /// A JoggAI account as the client drives it.
 pub(crate) struct Account(Client);
 
@@ -150,7 +160,7 @@ impl Account {
     async fn read(&self, step: StepRef<'_>) -> Result<Status> {
         let answer = self.0.read_video(step.id()).await?;
         let video = self.0.data(answer.value.data, "get_product_video")?;
-        tells_of(step, video.id.as_deref().unwrap_or_default())?;
+        is_of(step, &video, &answer.body)?;
         let status = video.status.to_string();
         // The vendor's own script compares these without regard to case.
         Ok(match Word::from(status.to_lowercase()) {
@@ -228,7 +238,7 @@ impl Provider for Account {
             }
             let answer = self.0.read_video(&id).await?;
             let video = self.0.data(answer.value.data, "get_product_video")?;
-            tells_of(step, video.id.as_deref().unwrap_or_default())?;
+            is_of(step, &video, &answer.body)?;
             Ok(Sent::Running(id))
         })
     }

@@ -1,0 +1,139 @@
+//! What the answer to a paid call names: nothing that can be asked for, or what another job has. The
+//! call was accepted all the same, so it is looked for and never taken for the other.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+
+use crate::command::Desk;
+use crate::dialect::creatify::is_video;
+use crate::dialect::{BeatApi, Creatify, Jogg, beatapi, creatify, jogg};
+use crate::server::{Answer, Request, Server};
+use crate::{SPEED, Switch, side_by_side};
+
+const PROVIDERS: [(&str, &str); 3] =
+    [("beatapi", "beatapi"), ("creatify", "creatify"), ("jogg", "jogg")];
+
+#[derive(Clone)]
+struct Services(BeatApi, Creatify, Jogg);
+
+impl Services {
+    fn new() -> Self {
+        Self(BeatApi::at_launch(), Creatify::new(), Jogg::new())
+    }
+
+    fn answer(&self, request: &Request) -> Answer {
+        match request.path.as_str() {
+            path if path.starts_with("/v1/") => self.0.answer(request),
+            path if path.starts_with("/v2/") => self.2.answer(request),
+            path if path.starts_with("/api/") => self.1.answer(request),
+            _ => self.2.answer(request),
+        }
+    }
+
+    fn accepted(&self) -> usize {
+        self.0.accepted() + self.1.pictures() + self.2.accepted()
+    }
+}
+
+fn is_paid(request: &Request) -> bool {
+    [beatapi::CREATE, creatify::IMAGE, jogg::CREATE].iter().any(|path| request.is("POST", path))
+}
+
+/// What a provider answers with whose call was accepted under this id.
+fn accepted_as(id: &str, request: &Request) -> Answer {
+    let now = request.now_ms / 1000;
+    match request.path.as_str() {
+        path if path.starts_with(beatapi::CREATE) => Answer::json(
+            201,
+            &json!({ "data": { "id": id, "object": "task", "workflow": "ecommerce-video",
+                "status": "queued", "created_at": now, "updated_at": now, "output": null,
+                "request_id": "req_1", "error_code": null, "error_message": null,
+                "usage": { "credits_reserved": 4.5, "credits_settled": 0.0 } } }),
+        ),
+        path if path.starts_with(jogg::CREATE) => Answer::json(
+            200,
+            &json!({ "code": 0, "msg": "Success",
+                "data": { "video_id": id, "status": "processing" } }),
+        ),
+        _ => Answer::json(
+            200,
+            &json!({ "id": id, "status": "initializing", "generated_photo_url": "",
+                "generated_video_url": "", "failed_reason": "" }),
+        ),
+    }
+}
+
+/// Only JoggAI's list tells without further ado what was made.
+fn found_or_held(provider: &str) -> i32 {
+    if provider == "jogg" { 0 } else { 6 }
+}
+
+#[tokio::test]
+async fn no_id_that_can_be_asked_for() {
+    async fn play((provider, id): (&'static str, &'static str)) {
+        let (services, desk, is_first) = (Services::new(), Desk::new(), Switch::default());
+        let service = services.clone();
+        let server = Server::sped_up(SPEED, move |request| {
+            let answer = service.answer(request);
+            let is_odd = is_paid(request) && is_first.is_first();
+            if is_odd { accepted_as(id, request) } else { answer }
+        });
+        let server = server.await;
+        desk.make(&server, provider, &[]).ended().await.is(found_or_held(provider));
+        desk.make(&server, provider, &[]).ended().await.is(found_or_held(provider));
+        assert_eq!(services.accepted(), 1);
+    }
+    let members = [
+        ("blanks at BeatAPI", ("beatapi", "  ")),
+        ("blanks at Creatify", ("creatify", "  ")),
+        ("blanks at JoggAI", ("jogg", "  ")),
+        ("a line break at BeatAPI", ("beatapi", "task_1\n")),
+        ("a way up at Creatify", ("creatify", "..")),
+        ("an address at JoggAI", ("jogg", "vid/0?a")),
+    ];
+    side_by_side(members, play).await;
+}
+
+#[tokio::test]
+async fn an_id_that_another_job_has() {
+    async fn play(provider: &'static str) {
+        let (services, desk) = (Services::new(), Desk::new());
+        let first = Arc::new(Mutex::new(None::<String>));
+        let (service, known) = (services.clone(), Arc::clone(&first));
+        let server = Server::sped_up(SPEED, move |request| {
+            let answer = service.answer(request);
+            match (is_paid(request), &*known.lock().unwrap()) {
+                (true, Some(id)) => accepted_as(id, request),
+                _ => answer,
+            }
+        });
+        let server = server.await;
+        desk.make(&server, provider, &[]).ended().await.is(0);
+        let made = desk.lines(&server, &["jobs"]).await.remove(0);
+        let id = made["provider_ref"].as_str().unwrap().rsplit(':').next().unwrap().to_owned();
+        *first.lock().unwrap() = Some(id.clone());
+        let again = desk.make(&server, provider, &["--again"]).ended().await;
+        again.is(found_or_held(provider));
+        assert_eq!(services.accepted(), 2);
+        let jobs = desk.lines(&server, &["jobs"]).await;
+        let own = jobs.iter().filter(|job| job["provider_ref"].to_string().contains(&id));
+        assert_eq!(own.count(), 1, "{jobs:?}");
+    }
+    side_by_side(PROVIDERS, play).await;
+}
+
+/// A video is made of a record that is there, and the answer tells of another one.
+#[tokio::test]
+async fn a_video_of_another_record() {
+    let (creatify, desk) = (Creatify::new(), Desk::new());
+    let service = creatify.clone();
+    let server = Server::sped_up(SPEED, move |request| {
+        let answer = service.answer(request);
+        if is_video(request) { accepted_as("another", request) } else { answer }
+    });
+    let server = server.await;
+    desk.make(&server, "creatify", &[]).ended().await.is(0);
+    assert_eq!((creatify.pictures(), desk.videos()), (1, 1));
+    assert_eq!(server.seen("GET", "/api/product_to_videos/another").len(), 0);
+}
