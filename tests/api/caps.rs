@@ -89,13 +89,14 @@ async fn what_may_cost_more_than_a_request_may_is_refused_before_anything_is_sen
 #[tokio::test]
 async fn a_refused_job_makes_room_for_another_and_so_does_a_refunded_one() {
     let ledger = Arc::new(MemoryLedger::new());
+    let another = QUEUED.replace("task_1", "task_2");
     let server = Server::start([
         json(200, NEWER),
         json(402, NO_CREDITS),
         json(201, QUEUED),
         json(200, USAGE),
         json(200, FAILED),
-        json(201, QUEUED),
+        json(201, &another),
     ])
     .await;
     let client = client(&server, &ledger, Caps::new().in_total(dollars(450)));
@@ -133,7 +134,8 @@ async fn a_job_over_a_cap_is_tried_again_when_it_is_submitted_again() {
 async fn a_run_is_what_clients_call_it() {
     let ledger = Arc::new(MemoryLedger::new());
     let slots = [json(200, USAGE)];
-    let replies = accepts(1).chain(accepts(0)).chain(slots).chain(accepts(2));
+    let others = accepts(3).skip(2);
+    let replies = accepts(1).chain(accepts(0)).chain(slots).chain(accepts(0)).chain(others);
     let server = Server::start(replies).await;
     let caps = Caps::new().per_run(dollars(500));
     let spring = || named(&server, &ledger, caps, Some("spring"));

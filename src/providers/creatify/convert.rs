@@ -38,22 +38,13 @@ fn refusal(reply: &Reply) -> Option<Refusal> {
 /// proves that a call was refused.
 fn is_no(body: &Value) -> bool {
     match body {
-        Value::Array(items) => items.iter().any(|item| item.is_string() && has_text(item)),
+        Value::Array(items) => {
+            items.iter().any(|item| is_no(item) || (item.is_string() && has_text(item)))
+        }
         Value::Object(fields) if !has_id(body) => {
             let says = |name: &&str| fields.get(*name).is_some_and(has_text);
-            SENTENCES.iter().any(says) || fields.values().any(has_lists)
+            SENTENCES.iter().any(says) || fields.values().any(is_no)
         }
-        _ => false,
-    }
-}
-
-/// Whether a value is a list of texts, as a field's errors are, or holds some.
-fn has_lists(value: &Value) -> bool {
-    match value {
-        Value::Array(items) => {
-            is_no(value) || items.iter().any(|item| item.is_object() && is_no(item))
-        }
-        Value::Object(_) => is_no(value),
         _ => false,
     }
 }

@@ -56,6 +56,11 @@ impl Row {
         self.provider == "any"
     }
 
+    /// Whether it proves nothing of what the provider did: it is not its word, or not in its form.
+    fn proves_nothing(&self) -> bool {
+        self.is_anybodys() || self.what == "`error` as a text"
+    }
+
     fn is_job(&self) -> bool {
         self.kind == ErrorKind::JobFailed
     }
@@ -74,8 +79,7 @@ impl Row {
     /// number; this says it by meaning.
     fn proves_refusal(&self, status: u16) -> bool {
         match self.kind {
-            // What is not the provider's word proves nothing of what the provider did.
-            _ if self.is_anybodys() => false,
+            _ if self.proves_nothing() => false,
             ErrorKind::Unauthorized
             | ErrorKind::NeedsCredentials
             | ErrorKind::OutOfCredits
@@ -228,7 +232,7 @@ async fn every_answer_comes_to_what_its_row_says() {
 fn check_paid(error: &Error, row: &Row, case: &Case, provider: ProviderId, status: u16) {
     let business_code = case.code.filter(|_| provider == ProviderId::Jogg);
     let number = business_code.and_then(|code| code.parse().ok()).unwrap_or(u32::from(status));
-    let refused = !row.is_anybodys() && paid(provider).refused.contains(&number);
+    let refused = !row.proves_nothing() && paid(provider).refused.contains(&number);
     assert_eq!(refused, row.proves_refusal(status), "{row} {status}: {error:?}");
     let kind = if refused { row.kind } else { ErrorKind::SubmitUnknown };
     assert_eq!(error.kind(), kind, "{row} {status}: {error:?}");
