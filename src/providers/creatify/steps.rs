@@ -280,8 +280,8 @@ impl Provider for Account {
     }
 
     fn works_on<'a>(&self, step: StepRef<'a>) -> Option<&'a str> {
-        let is_old = |call| matches!(call, Call::GenVideo | Call::RegenImage | Call::RegenVideo);
-        Call::of(step).is_ok_and(is_old).then(|| record_id(step))
+        // What is made anew has a record of its own.
+        Call::of(step).is_ok_and(|call| call == Call::GenVideo).then(|| record_id(step))
     }
 
     fn list_of(&self, step: StepRef<'_>) -> Option<List> {
