@@ -43,8 +43,8 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "MS", env = "ADREEL_SETTLE_MS")]
     #[arg(value_parser = clap::value_parser!(u64).range(100..=3_600_000))]
     pub(super) settle_ms: Option<u64>,
-    /// How long to wait for jobs, such as 90s or 2h; they go on whatever ends it. A paid call that
-    /// is under way is heard out first [default: 30m].
+    /// How long to wait, for all jobs together, such as 90s or 2h; they go on whatever ends it. A
+    /// paid call that is under way is heard out first [default: 30m].
     #[arg(long, global = true, value_name = "TIME")]
     pub(super) time_limit: Option<Age>,
     /// Print JSON, one object a line.

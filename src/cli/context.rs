@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use super::age::Age;
 use super::args::Global;
+use super::exit::LEDGER;
 use super::{output, place};
 use crate::client::{Client, ClientBuilder, WaitPolicy};
 use crate::error::{Error, ErrorKind, Result};
@@ -123,7 +124,7 @@ fn scaled(time: Duration, speed: f64) -> Duration {
 }
 
 async fn open_ledger(global: &Global, builder: &ClientBuilder) -> Result<Arc<dyn Ledger>> {
-    let named = |error: Error| error.with_field("--ledger");
+    let named = |error: Error| error.with_field(LEDGER);
     match &global.ledger {
         Some(url) if url == "memory:" => Ok(Arc::new(MemoryLedger::new())),
         Some(url) => Ok(Arc::new(Sql::open(url).await.map_err(named)?)),

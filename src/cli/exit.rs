@@ -30,10 +30,15 @@ Exit codes:
   7    an answer differs from its spec (doctor), whether or not another call failed
   130  interrupted";
 
+/// What errors of a ledger that cannot be opened name as their field.
+pub(super) const LEDGER: &str = "--ledger";
+
 impl Exit {
     pub(super) fn of(error: &Error) -> Self {
         match error.kind() {
             ErrorKind::SubmitUnknown => Self::MaybePaid,
+            // It could not be opened, so nothing was sent.
+            _ if error.field() == Some(LEDGER) => Self::Input,
             // The ledger cannot be used any more, and something is or may be paid for: what stops
             // early before that carries no handle.
             ErrorKind::Io | ErrorKind::Unavailable | ErrorKind::Decode if error.job().is_some() => {
@@ -67,6 +72,14 @@ mod tests {
     use crate::clock::SystemClock;
     use crate::job::JobId;
     use crate::ledger::conformance;
+
+    #[test]
+    fn a_ledger_that_cannot_be_opened_is_the_callers_to_see_to() {
+        for kind in [ErrorKind::Io, ErrorKind::Unavailable, ErrorKind::Decode] {
+            let failed = Error::new(kind, "the ledger cannot be reached").with_field(LEDGER);
+            assert_eq!(Exit::of(&failed), Exit::Input);
+        }
+    }
 
     #[test]
     fn a_ledger_that_fails_says_that_nothing_was_paid_only_where_that_is_so() {

@@ -16,7 +16,7 @@ pub(super) const SANDBOX: &str = "sandbox.db";
 pub(super) fn data_folder() -> Result<PathBuf> {
     let base = etcetera::choose_base_strategy().map_err(|error| {
         let message = format!("the home folder is not known ({error}): name a ledger");
-        Error::new(ErrorKind::Io, message).with_field("--ledger")
+        Error::new(ErrorKind::Io, message).with_field(super::exit::LEDGER)
     })?;
     Ok(base.data_dir().join("adreel"))
 }

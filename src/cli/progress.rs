@@ -1,17 +1,21 @@
 use std::io::IsTerminal as _;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::context::Context;
 use super::{commands, output};
 use crate::job::Job;
 use crate::model::ProviderId;
 
+/// How many jobs have a live line at a time. Each line has a thread, and no terminal shows more.
+const MOST_LINES: usize = 64;
+
 /// Live lines on a terminal, plain lines elsewhere, nothing where nobody wants any.
 pub(super) enum Progress {
-    Live(MultiProgress),
+    Live(MultiProgress, Arc<Semaphore>),
     Plain,
     Silent,
 }
@@ -21,15 +25,20 @@ impl Progress {
         if context.quiet || context.json {
             Self::Silent
         } else if std::io::stderr().is_terminal() {
-            Self::Live(MultiProgress::with_draw_target(ProgressDrawTarget::stderr()))
+            let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
+            Self::Live(bars, Arc::new(Semaphore::new(MOST_LINES)))
         } else {
             Self::Plain
         }
     }
 
     pub(super) fn begin(&self, provider: ProviderId) -> ProviderProgress {
+        let room = match self {
+            Self::Live(_, room) => Arc::clone(room).try_acquire_owned().ok(),
+            Self::Plain | Self::Silent => None,
+        };
         let bar = match self {
-            Self::Live(bars) => {
+            Self::Live(bars, _) if room.is_some() => {
                 let bar = bars.add(ProgressBar::new_spinner());
                 let style =
                     ProgressStyle::with_template("{spinner} {prefix:9} {elapsed:>4}  {msg}");
@@ -39,16 +48,17 @@ impl Progress {
                 bar.enable_steady_tick(Duration::from_millis(100));
                 Some(bar)
             }
-            Self::Plain | Self::Silent => None,
+            _ => None,
         };
         let is_plain = matches!(self, Self::Plain);
-        ProviderProgress { provider, bar, is_plain, last: Mutex::new(String::new()) }
+        ProviderProgress { provider, bar, _room: room, is_plain, last: Mutex::new(String::new()) }
     }
 }
 
 pub(super) struct ProviderProgress {
     provider: ProviderId,
     bar: Option<ProgressBar>,
+    _room: Option<OwnedSemaphorePermit>,
     is_plain: bool,
     last: Mutex<String>,
 }

@@ -273,6 +273,11 @@ impl Client {
         self.0.clock.now()
     }
 
+    /// The same by its clock that nobody sets.
+    pub(crate) fn moment(&self) -> crate::clock::Moment {
+        crate::clock::Moment::now(&*self.0.clock)
+    }
+
     /// Waits by the client's clock.
     async fn sleep(&self, duration: Duration) {
         self.0.clock.sleep(duration).await;

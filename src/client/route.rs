@@ -7,6 +7,7 @@ use super::ending::ending;
 use super::submit::capped;
 use super::{Client, Event, EventKind, Generate, Video, Wait, WaitPolicy};
 use crate::BoxFuture;
+use crate::clock::Moment;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Decision, Job, JobId, Outcome, Reason, Stage, apply};
@@ -135,7 +136,8 @@ impl<'a> Route<'a> {
         self
     }
 
-    /// What ends the wait for each job. Default: the client's policy.
+    /// What ends the waits for its jobs. The time limit is the route's: it counts from when the route
+    /// begins, however many accounts are asked. Default: the client's policy.
     pub fn policy(mut self, policy: WaitPolicy) -> Self {
         self.policy = Some(policy);
         self
@@ -183,6 +185,7 @@ impl<'a> Route<'a> {
     /// whatever order: it is taken before anything is sent, and goes on to the next account in the
     /// same write that gives up the one before.
     async fn take(&self, attempts: &mut Vec<Attempt>) -> Result<Option<Video>> {
+        let begun = self.client.moment();
         let key = self.key.clone().unwrap_or_else(|| JobId::new(&*self.client.0.clock).to_string());
         let route = sha256(format!("route {key}"));
         let mut claimed = self.claimed(&route, &key).await?;
@@ -195,11 +198,18 @@ impl<'a> Route<'a> {
         }
         // How often the job that has no room had changed before the claim could go on from it.
         let mut overtaken = 0;
+        let mut followed = 0;
         while let Some(job) = claimed {
+            if attempts.iter().any(|attempt| attempt.account == *job.account()) {
+                followed += 1;
+            }
+            if followed > MOST_FOLLOWED {
+                return Err(moved_on_elsewhere(&job));
+            }
             let (account, id) = (job.account().clone(), job.id());
             let has_others = self.left(attempts).any(|other| *other != account);
             let may_give_way = has_others && overtaken < MOST_OVERTAKEN;
-            let error = match self.drive(&job, may_give_way).await {
+            let (job, error) = match self.drive(&job, begun, may_give_way).await {
                 Ok(Driven::Made(video)) => {
                     attempts.push(attempt(&video.job().clone(), AttemptEnd::Made, None));
                     return Ok(Some(*video));
@@ -222,10 +232,10 @@ impl<'a> Route<'a> {
                     }
                     continue;
                 }
-                Err(error) => error,
+                Ok(Driven::Ended(job, error)) => (*job, error),
+                Err(error) => (self.client.job(id).await?, error),
             };
             let reason = Some(Reason::from(&error));
-            let job = self.client.job(id).await?;
             let end = end_of(&job);
             attempts.push(attempt(&job, end, reason));
             if !self.leads_on(end, error.kind()) {
@@ -306,7 +316,8 @@ impl<'a> Route<'a> {
     }
 
     /// Moves the claim to the next account that fits, and gives back the job that has it then:
-    /// that account's, or whichever somebody else was faster with. `None` where no account is left.
+    /// that account's, or whichever somebody else was faster with. `None` where no account is left
+    /// and nobody else has gone on.
     async fn go_on(
         &self,
         route: &str,
@@ -318,8 +329,13 @@ impl<'a> Route<'a> {
         let accounts: Vec<_> = self.left(attempts).cloned().collect();
         for account in accounts {
             let to = match self.next_job(route, key, &account).await {
-                Ok(Some(to)) => to,
-                Ok(None) => continue,
+                Ok(Candidate::New(to)) => to,
+                Ok(Candidate::Taken(job)) => {
+                    if job.stage() == Stage::Failed {
+                        attempts.push(attempt(&job, end_of(&job), job.trouble().cloned()));
+                    }
+                    continue;
+                }
                 Err(error) if is_unfit(error.kind()) => {
                     let (end, cost) = (AttemptEnd::Unfit, Credits::ZERO);
                     let reason = Some(Reason::from(&error));
@@ -353,14 +369,22 @@ impl<'a> Route<'a> {
                 (None, None) => {}
             }
         }
-        Ok(None)
+        // No account is left to this route, but the claim may be with a job that somebody else has
+        // gone on to, and that is the one that makes the video.
+        let is_news = |holder: &Job| match from {
+            Some(from) if from.id() == holder.id() => {
+                from.revision() != holder.revision() && !self.is_passed(holder)
+            }
+            _ => true,
+        };
+        Ok(self.holder(route).await?.filter(is_news))
     }
 
     /// The job that an account would make the video with: a new one, or the one that it has under
-    /// the key and that can be tried again. `None` where that one has ended for good.
-    async fn next_job(&self, route: &str, key: &str, account: &Account) -> Result<Option<Job>> {
+    /// the key and that can be tried again.
+    async fn next_job(&self, route: &str, key: &str, account: &Account) -> Result<Candidate> {
         let Some(existing) = self.client.jobs().find(account, key).await? else {
-            return self.order(account, key).of_route(route).await.map(Some);
+            return self.order(account, key).of_route(route).await.map(Candidate::New);
         };
         let fingerprint = self.order(account, key).fingerprint().await?;
         if existing.fingerprint != fingerprint {
@@ -369,12 +393,12 @@ impl<'a> Route<'a> {
             return Err(error.with_job(existing.id()));
         }
         if !existing.may_retry() {
-            return Ok(None);
+            return Ok(Candidate::Taken(existing));
         }
         let mut again = existing;
         again.cap = self.cap.or(again.cap);
         self.client.check_request(&again)?;
-        Ok(Some(self.moved(&again, Decision::Retry)))
+        Ok(Candidate::New(self.moved(&again, Decision::Retry)))
     }
 
     fn leads_on(&self, end: AttemptEnd, kind: ErrorKind) -> bool {
@@ -411,10 +435,10 @@ impl<'a> Route<'a> {
     }
 
     /// Drives the job that has the claim, until it ends, or has no room where it `may_give_way`.
-    async fn drive(&self, job: &Job, may_give_way: bool) -> Result<Driven> {
+    async fn drive(&self, job: &Job, begun: Moment, may_give_way: bool) -> Result<Driven> {
         capped(self.client, job.clone(), self.cap).await?;
         let policy = self.policy.unwrap_or(self.client.0.wait_policy);
-        let mut events = Wait::new(self.client, job.id()).policy(policy).events();
+        let mut events = Wait::new(self.client, job.id()).policy(policy).begun(begun).events();
         let mut last = None;
         while let Some(event) = events.next().await {
             let event = event?;
@@ -434,7 +458,7 @@ impl<'a> Route<'a> {
         let unread = || Error::new(ErrorKind::Unavailable, "the wait ended without an event");
         let job = last.ok_or_else(unread)?;
         match ending(&job) {
-            Some(error) => Err(error),
+            Some(error) => Ok(Driven::Ended(Box::new(job), error)),
             None => Video::new(self.client, job).map(|video| Driven::Made(Box::new(video))),
         }
     }
@@ -444,11 +468,25 @@ impl<'a> Route<'a> {
 /// routes that both come to it would change it for each other without end.
 const MOST_OVERTAKEN: u32 = 4;
 
+/// How often a route goes back to an account that it has asked, because others have moved the claim
+/// there. Each of them does so a few times only, but nobody knows how many there are.
+const MOST_FOLLOWED: u32 = 32;
+
+/// The job that an account has for a route.
+enum Candidate {
+    /// One that may be given the claim.
+    New(Job),
+    /// One that may not: it has ended for good, or somebody else is at it.
+    Taken(Job),
+}
+
 /// What became of a job that has the claim.
 enum Driven {
     Made(Box<Video>),
     /// Its account has no room for now.
     Full(Box<Job>, Reason),
+    /// It ended without a video, as it was seen then: by now others may have it tried again.
+    Ended(Box<Job>, Error),
 }
 
 fn attempt(job: &Job, end: AttemptEnd, reason: Option<Reason>) -> Attempt {
@@ -484,6 +522,16 @@ fn is_unfit(kind: ErrorKind) -> bool {
             | ErrorKind::NeedsCredentials
             | ErrorKind::OverCap
     )
+}
+
+/// The route goes on without this process, which is no word on the video.
+fn moved_on_elsewhere(job: &Job) -> Error {
+    let message = "others that route the same key move it on again and again: ask for it later";
+    let error = Error::new(ErrorKind::Unavailable, message).with_provider(job.account().provider);
+    match job.may_be_paid() {
+        true => error.with_job(job.id()).with_handle(job.handle()),
+        false => error.with_job(job.id()),
+    }
 }
 
 fn none_left(attempts: &[Attempt]) -> Error {

@@ -37,11 +37,19 @@ pub struct Wait {
     client: Client,
     id: JobId,
     policy: WaitPolicy,
+    begun: Option<Moment>,
 }
 
 impl Wait {
     pub(super) fn new(client: &Client, id: JobId) -> Self {
-        Self { client: client.clone(), id, policy: client.0.wait_policy }
+        Self { client: client.clone(), id, policy: client.0.wait_policy, begun: None }
+    }
+
+    /// Counts the time limit from this moment, for whoever waits for many under one limit. Default:
+    /// from when the wait begins.
+    pub(crate) fn begun(mut self, at: Moment) -> Self {
+        self.begun = Some(at);
+        self
     }
 
     /// What ends the wait. Default: the client's policy, whose default is 30 minutes.
@@ -53,7 +61,7 @@ impl Wait {
     /// Everything that happens to the job, as a stream. It begins with how the job stands, and ends
     /// after an event that [is the last](super::EventKind::is_last), or after an error.
     pub fn events(self) -> Events {
-        let begun = Moment::now(&*self.client.0.clock);
+        let begun = self.begun.unwrap_or_else(|| self.client.moment());
         let state = State {
             client: self.client,
             id: self.id,

@@ -207,7 +207,8 @@ fn what_is_lost_or_given_up_counts_as_taken() {
         poll_after: SECOND,
     };
     let missing = after(running(), (0..20).map(|_| missed()));
-    let job = apply(missing, missed(), NOW + 6 * 3600 * SECOND);
+    let hours = (1..=6).map(|hour| NOW + hour * 3600 * SECOND);
+    let job = hours.fold(missing, |job, now| apply(job, missed(), now));
     assert_eq!((job.stage(), &*entries(&job)), (Stage::Lost, "reserved 12, settled 12"));
     let abandon = || decided(Decision::Abandon);
     let held = after(announced(), [unknown(1, 1), unprovable()]);

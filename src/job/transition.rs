@@ -26,6 +26,10 @@ const BEFORE_THE_NEXT: Duration = Duration::from_secs(1);
 const LOST_AFTER: Duration = Duration::from_secs(6 * 60 * 60);
 const LOST_AFTER_READS: u32 = 20;
 
+/// The most that the time between two writes of a row counts for. Nobody heard the provider in
+/// between, and a clock that was set forward makes hours of nothing.
+const MOST_UNHEARD: Duration = Duration::from_secs(60 * 60);
+
 /// What a job needs next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -81,6 +85,7 @@ pub fn next(job: &Job, now: Timestamp) -> Action {
 pub fn apply(mut job: Job, outcome: Outcome, now: Timestamp) -> Job {
     job.revision += 1;
     let held_since = job.held_since();
+    job.missing_since = missing_since(&job, now);
     job.updated_at = now;
     let run = match &outcome {
         Outcome::Sending(sending) => {
@@ -119,6 +124,13 @@ pub fn apply(mut job: Job, outcome: Outcome, now: Timestamp) -> Job {
     job.held_since = (job.stage == Stage::Uncertain).then(|| held_since.unwrap_or(now));
     job.enter(run, now);
     job
+}
+
+/// Since when its provider has not known a job, without what counts for nothing; never in the
+/// future, where a clock that was set back has left it.
+fn missing_since(job: &Job, now: Timestamp) -> Option<Timestamp> {
+    let uncounted = now.since(job.updated_at).saturating_sub(MOST_UNHEARD);
+    job.missing_since.map(|since| (since + uncounted).min(now))
 }
 
 fn worked_on(job: &mut Job, index: usize, outcome: Outcome, now: Timestamp) {

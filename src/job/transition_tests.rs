@@ -537,28 +537,69 @@ fn failed_polls_do_not_fail_a_job() {
     assert_eq!((job.status(), job.trouble()), (Some("dreaming"), None));
 }
 
+fn not_found() -> Outcome {
+    Outcome::PollFailed { reason: reason(ErrorKind::NotFound), poll_after: SECOND }
+}
+
+/// A job that its provider does not know, read once in each pause until then.
+fn missing(job: Job, from: Timestamp, pause: Duration, until: Timestamp) -> Job {
+    let mut now = from;
+    let mut job = job;
+    while now < until {
+        job = apply(job, not_found(), now);
+        assert_eq!(job.stage(), Stage::Running, "after {:?}", now.since(from));
+        now = now + pause;
+    }
+    job
+}
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
 #[test]
 fn only_hours_of_the_providers_own_word_make_a_job_lost_and_whoever_comes_back_revives_it() {
-    let mut job = apply(submitting(), accepted(), NOW);
-    let not_found =
-        || Outcome::PollFailed { reason: reason(ErrorKind::NotFound), poll_after: SECOND };
-    let mut now = NOW;
-    for _ in 0..200 {
-        job = apply(job, not_found(), now);
-        assert_eq!(job.stage(), Stage::Running);
-        now = now + SECOND;
-    }
+    let until = NOW + LOST_AFTER;
+    let job = missing(apply(submitting(), accepted(), NOW), NOW, HOUR / 20, until);
     // What an edge says, or nobody, is not its word, and its own word to the contrary ends it.
     let running =
         Outcome::Running { status: "processing".to_owned(), is_known: true, poll_after: SECOND };
-    let there = apply(apply(job.clone(), running, now), not_found(), NOW + LOST_AFTER);
+    let there = apply(apply(job.clone(), running, until), not_found(), until);
     assert_eq!(there.stage(), Stage::Running);
-    let lost = apply(job, not_found(), NOW + LOST_AFTER);
-    assert_eq!((next(&lost, now), lost.stage()), (Action::End, Stage::Lost));
+    let lost = apply(job, not_found(), until);
+    assert_eq!((next(&lost, until), lost.stage()), (Action::End, Stage::Lost));
     assert!(!lost.stage().is_over());
-    let woken = apply(lost.clone(), Outcome::Decided(Decision::Wake), now);
-    assert_eq!((next(&woken, now), woken.stage()), (Action::Poll(1), Stage::Running));
+    let woken = apply(lost.clone(), Outcome::Decided(Decision::Wake), until);
+    assert_eq!((next(&woken, until), woken.stage()), (Action::Poll(1), Stage::Running));
     let resource = "task_1".to_owned();
     let adopt = Decision::Adopt { resource, is_done: false, offers: Vec::new() };
-    assert_eq!(apply(lost, Outcome::Decided(adopt), now).stage(), Stage::Running);
+    assert_eq!(apply(lost, Outcome::Decided(adopt), until).stage(), Stage::Running);
+}
+
+#[test]
+fn a_clock_that_is_set_forward_makes_no_job_lost_before_its_hours() {
+    let heard = LOST_AFTER - MOST_UNHEARD;
+    for read_first in [HOUR / 20, HOUR / 3] {
+        let job = missing(apply(submitting(), accepted(), NOW), NOW, SECOND, NOW + SECOND * 30);
+        // Whatever else writes the row at once takes nothing of that back.
+        let stepped = NOW + HOUR * 700;
+        let other =
+            Outcome::PollFailed { reason: reason(ErrorKind::Unavailable), poll_after: SECOND };
+        let job = apply(job, other, stepped);
+        let until = stepped + heard - SECOND * 30;
+        let job = missing(job, stepped, read_first, until);
+        assert_eq!(apply(job, not_found(), until + SECOND * 30).stage(), Stage::Lost);
+    }
+    // Nor does reading seldom: a day without a word counts as little.
+    let days = (0..5).map(|day| NOW + HOUR * 24 * day);
+    let many = |job, now| missing(job, now, SECOND, now + SECOND * 20);
+    let job = days.fold(apply(submitting(), accepted(), NOW), many);
+    assert_eq!(job.stage(), Stage::Running);
+}
+
+#[test]
+fn a_clock_that_is_set_back_delays_no_loss_beyond_its_hours() {
+    let late = NOW + HOUR * 700;
+    let job = missing(apply(submitting(), accepted(), late), late, SECOND, late + SECOND * 30);
+    let until = NOW + LOST_AFTER;
+    let job = missing(job, NOW, HOUR / 20, until);
+    assert_eq!(apply(job, not_found(), until).stage(), Stage::Lost);
 }

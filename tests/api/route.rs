@@ -142,6 +142,20 @@ async fn a_job_that_was_given_up_leads_on_only_where_that_is_said() {
 }
 
 #[tokio::test]
+async fn where_all_have_given_up_the_same_route_again_tells_so() {
+    let failed = || vec![json(201, QUEUED), json(200, GAVE_UP)];
+    let stage = TwoAccounts::new(failed(), failed()).await;
+    let request = request();
+    for _ in 0..2 {
+        let routed = stage.client.route(&request).key("order-1042").after_failure().await;
+        assert_eq!(ends(&routed), [AttemptEnd::Failed, AttemptEnd::Failed]);
+        let error = routed.result.unwrap_err();
+        assert_eq!(error.to_string().matches("failed: ").count(), 2, "{error}");
+    }
+    assert_eq!(stage.posts(), [1, 1]);
+}
+
+#[tokio::test]
 async fn the_same_route_again_is_the_same_video() {
     let stage = TwoAccounts::new(vec![refused(402, "insufficient_credits")], made()).await;
     let first = stage.route().await.result.unwrap();

@@ -207,11 +207,15 @@ fn what_is_no_job_and_no_ledger_is_said_in_a_line() {
     let unwritable = home.path().join("file");
     std::fs::write(&unwritable, "no database").unwrap();
     let garbage = format!("sqlite:{}", unwritable.display());
-    let cases: [(&[&str], i32, &str); 5] = [
+    let unreachable = "postgres://ann:secret@127.0.0.1:1/jobs";
+    let make = ["make", "--image-url", "https://cdn.example/a.png", "--name", "Roast"];
+    let cases: [(&[&str], i32, &str); 7] = [
         (&["wait", "01M7Z2WPQ17E70A0ACY16PBNWG"], 1, "the ledger has no such job"),
         (&["job", "7"], 2, "is not a job id"),
         (&["wait"], 2, "JOB"),
         (&["jobs", "--ledger", &garbage], 2, "--ledger"),
+        (&["jobs", "--ledger", unreachable], 2, "--ledger"),
+        (&[&make[..], &["--ledger", unreachable]].concat(), 2, "--ledger"),
         (&["jobs", "--settle-ms", "1"], 2, "--settle-ms"),
     ];
     for (args, expected, word) in cases {

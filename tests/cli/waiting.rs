@@ -4,14 +4,18 @@
 use std::time::Duration;
 
 use serde_json::json;
+use sqlx::Connection as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use crate::dialect::creatify::{RECORDS, is_video, refused};
-use crate::dialect::{Creatify, Jogg, jogg};
+use crate::dialect::{BeatApi, Creatify, Jogg, beatapi, jogg};
 use crate::held::{Desk, Switch};
-use crate::server::Server;
+use crate::server::{Answer, Request, Server};
 
 /// How many times as fast the servers' clock runs.
 const SPEED: f64 = 600.0;
+
+const HOUR: Duration = Duration::from_secs(3_600);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_half_paid_job_says_what_was_paid_what_it_waits_for_and_how_it_goes_on() {
@@ -98,9 +102,18 @@ async fn a_lost_job_is_open_and_revived_by_whoever_comes_back() {
         let server = server.await;
         let (code, _, stderr) = desk.make_shortly(&server, "jogg", "Roast");
         assert_eq!(code, Some(4), "{stderr}");
-        server.step(Duration::from_secs(7 * 3_600));
-        let (code, _, stderr) = desk.run(&server, &["resume"]);
-        assert_eq!(code, Some(1), "{stderr}");
+        // A clock that is set forward makes no hours in which the provider says so.
+        server.step(HOUR * 700);
+        let shortly = || desk.run(&server, &["resume", "--time-limit", "1s"]);
+        let (code, _, stderr) = shortly();
+        assert_eq!(code, Some(4), "{back}: {stderr}");
+        let resumed = || {
+            server.step(HOUR);
+            shortly()
+        };
+        let mut resumed = std::iter::repeat_with(resumed).take(12);
+        let (code, _, stderr) = resumed.find(|(code, ..)| *code != Some(4)).unwrap();
+        assert_eq!(code, Some(1), "{back}: {stderr}");
         let job = desk.lines(&server, &["jobs", "--open"]).remove(0);
         assert_eq!(job["stage"], "lost");
         let id = job["job"].as_str().unwrap();
@@ -113,4 +126,61 @@ async fn a_lost_job_is_open_and_revived_by_whoever_comes_back() {
         };
         assert_eq!((code, service.accepted(), desk.videos()), (Some(0), 1, 1), "{back}: {stderr}");
     }
+}
+
+/// How many jobs one command comes back to, which is more than it begins at a time.
+const MANY: usize = 100;
+
+/// Each job of these runs until the last of them was read.
+#[tokio::test(flavor = "multi_thread")]
+async fn jobs_that_run_for_long_keep_no_other_from_being_waited_for() {
+    let (service, desk, is_last_read) = (BeatApi::newer(), Desk::new(), Switch::default());
+    let (beatapi, last_read) = (service.clone(), is_last_read.clone());
+    let server = Server::sped_up(SPEED, move |request| {
+        if !request.is("GET", beatapi::TASK) {
+            return beatapi.answer(request);
+        }
+        if request.id() == format!("task_{MANY}") {
+            last_read.turn();
+        }
+        task(request, last_read.is_on())
+    });
+    let server = server.await;
+    let (code, _, stderr) = desk.make_shortly(&server, "beatapi", "Roast");
+    assert_eq!(code, Some(4), "{stderr}");
+    copy_job(&desk).await;
+    let (code, stdout, stderr) = desk.run(&server, &["resume", "--time-limit", "30s"]);
+    assert_eq!((code, stdout.lines().count()), (Some(0), MANY), "{stderr}");
+    assert_eq!(service.accepted(), 1);
+}
+
+fn task(request: &Request, has_succeeded: bool) -> Answer {
+    let media = json!([{ "type": "video", "url": request.address("/v.mp4") }]);
+    let status = if has_succeeded { "succeeded" } else { "processing" };
+    let output = has_succeeded.then(|| json!({ "media": media }));
+    let usage = json!({ "credits_reserved": 4.5, "credits_settled": 4.5, "credits_refunded": 0 });
+    Answer::json(
+        200,
+        &json!({ "data": { "id": request.id(), "object": "task", "workflow": "ecommerce-video",
+            "status": status, "output": output, "usage": usage, "request_id": "req_1" } }),
+    )
+}
+
+/// Has the ledger's only job there many times, each with a task of its own and for no file.
+async fn copy_job(desk: &Desk) {
+    let options = SqliteConnectOptions::new().filename(desk.0.path().join("jobs.db"));
+    let mut ledger = SqliteConnection::connect_with(&options).await.unwrap();
+    let copied = sqlx::query(
+        "WITH RECURSIVE copies (number) AS \
+         (VALUES (2) UNION ALL SELECT number + 1 FROM copies WHERE number < $1), \
+         named AS (SELECT *, substr(id, 1, 23) || printf('%03d', number) AS new, \
+         'task_' || number AS task FROM adreel_jobs, copies) \
+         INSERT INTO adreel_jobs (id, provider, account, realm, stage, due_at, job_order, state, \
+         revision, stamp, created_at, updated_at, resource) SELECT new, provider, account, realm, \
+         stage, due_at, json_remove(replace(job_order, id, new), '$.key', '$.labels'), \
+         replace(state, 'task_1', task), revision, stamp, created_at, updated_at, task FROM named",
+    );
+    let copied = copied.bind(i64::try_from(MANY).unwrap()).execute(&mut ledger).await.unwrap();
+    assert_eq!(copied.rows_affected(), MANY as u64 - 1);
+    ledger.close().await.unwrap();
 }

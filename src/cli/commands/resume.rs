@@ -1,17 +1,13 @@
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
-use futures_util::stream::{self, StreamExt as _};
 
 use super::super::args::{ResumeArgs, WaitArgs};
 use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::output;
-use super::super::progress::Progress;
-use super::save::{self, Order};
+use super::save::{self, Order, Together};
 use crate::error::{Error, Result};
 use crate::job::{Job, JobId};
-
-/// How many jobs are waited for at a time: the provider limits polls, not we.
-const AT_A_TIME: usize = 64;
 
 /// Waits for the jobs that were named.
 pub(in super::super) async fn wait(context: &Context, args: &WaitArgs) -> Exit {
@@ -76,12 +72,11 @@ fn restored(held: usize) -> String {
 }
 
 async fn finish(context: &Context, orders: Vec<Order>, exit: Exit) -> Exit {
-    let progress = Progress::new(context);
+    let together = Together::new(context);
     let ids: Vec<JobId> = orders.iter().map(|order| order.id).collect();
-    let made = stream::iter(orders).map(|order| save::finish(context, order, &progress));
-    let made = made.buffered(AT_A_TIME).collect::<Vec<_>>();
+    let made = orders.into_iter().map(|order| save::finish(context, order, &together).boxed());
     let results = tokio::select! {
-        results = made => results,
+        results = join_all(made) => results,
         _ = tokio::signal::ctrl_c() => return save::interrupted(context, &ids).await,
     };
     save::print(context, results).await.max(exit)

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::super::context::Context;
 use super::super::exit::Exit;
@@ -11,6 +12,7 @@ use super::super::output;
 use super::super::progress::{Progress, ProviderProgress};
 use super::standing;
 use crate::client::{Downloaded, Video};
+use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::job::{Job, JobId, Need, Stage, Step, StepState};
 use crate::model::ProviderId;
@@ -54,11 +56,35 @@ pub(super) struct Made {
     pub(super) took: Duration,
 }
 
+/// How many jobs are begun or saved at a time. Those that are just waited for are only rows of a
+/// queue: however many run for long, they keep no other from being gone on with.
+const AT_A_TIME: usize = 64;
+
+/// What the jobs have in common that one command waits for.
+pub(super) struct Together {
+    progress: Progress,
+    /// From when the time limit counts, which is the command's and not each job's.
+    begun: Moment,
+    turns: Semaphore,
+}
+
+impl Together {
+    pub(super) fn new(context: &Context) -> Self {
+        let (progress, begun) = (Progress::new(context), context.client.moment());
+        Self { progress, begun, turns: Semaphore::new(AT_A_TIME) }
+    }
+
+    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // It is never closed.
+        self.turns.acquire().await.ok()
+    }
+}
+
 /// Waits for a job and saves its video.
-pub(super) async fn finish(context: &Context, order: Order, progress: &Progress) -> Made {
-    let progress = progress.begin(order.provider);
+pub(super) async fn finish(context: &Context, order: Order, together: &Together) -> Made {
+    let progress = together.progress.begin(order.provider);
     let started = Instant::now();
-    let result = wait_and_save(context, &order, &progress).await;
+    let result = wait_and_save(context, &order, together, &progress).await;
     progress.end();
     Made { provider: order.provider, result, took: started.elapsed() }
 }
@@ -66,12 +92,16 @@ pub(super) async fn finish(context: &Context, order: Order, progress: &Progress)
 async fn wait_and_save(
     context: &Context,
     order: &Order,
+    together: &Together,
     progress: &ProviderProgress,
 ) -> std::result::Result<(Video, Option<Downloaded>), Trouble> {
-    let mut events = context.client.resume(order.id).events();
+    let mut turn = together.turn().await;
+    let mut events = context.client.resume(order.id).begun(together.begun).events();
     while let Some(event) = events.next().await {
+        drop(turn.take());
         progress.show(&event?.job);
     }
+    let _turn = together.turn().await;
     save_made(context, order, progress).await
 }
 

@@ -9,6 +9,7 @@ use super::double::{Answer, Script, Stage};
 use super::{PollPolicy, PollState};
 use crate::client::{Limit, WaitPolicy};
 use crate::clock::Clock as _;
+use crate::error::ErrorKind;
 
 const SECOND: Duration = Duration::from_secs(1);
 const TWO_HOURS_BACK: i64 = -7_200;
@@ -52,6 +53,44 @@ async fn a_wait_lasts_as_long_as_its_limit_says_whatever_the_clock_shows() {
         assert!(error.limit().is_some(), "{error}");
         assert_eq!(stage.clock.elapsed().as_secs(), 300, "set by {secs} s");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_hours_of_the_providers_word_make_a_job_lost_whatever_the_clock_shows() {
+    let hours = SECOND * 3_600;
+    for secs in [TWO_HOURS_BACK, A_LAPTOPS_SLEEP, 7 * 3_600, 400 * 86_400] {
+        let answers = vec![Answer::Missing];
+        let stage = Stage::new(Script { answers, ..Script::default() });
+        let id = stage.job(SECOND * 1_000_000).await;
+        let policy = WaitPolicy::new().with_time_limit(hours * 24);
+        let wait = tokio::spawn(stage.client.resume(id).policy(policy).into_future());
+        tokio::time::sleep(SECOND * 540).await;
+        stage.clock.set_by(secs);
+        let error = wait.await.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
+        let heard = stage.clock.elapsed();
+        assert!((hours * 5..=hours * 6 + SECOND * 120).contains(&heard), "{heard:?} by {secs} s");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_many_has_one_limit_for_all() {
+    let policy = WaitPolicy::new().with_time_limit(SECOND * 300);
+    let stage = Stage::new(Script::default());
+    let begun = stage.client.moment();
+    let running = stage.job(SECOND * 1_000_000).await;
+    for (pause, ends) in [(200, 300), (200, 500)] {
+        tokio::time::sleep(SECOND * pause).await;
+        let reads = stage.script().reads.len();
+        let wait = stage.client.resume(running).policy(policy).begun(begun);
+        assert_eq!(wait.await.unwrap_err().limit(), Some(Limit::Time(SECOND * 300)));
+        assert!(stage.script().reads.len() > reads, "it is read once all the same");
+        assert_eq!(stage.clock.elapsed().as_secs(), ends);
+    }
+    // What has ended meanwhile is seen.
+    let done = stage.job(SECOND).await;
+    tokio::time::sleep(SECOND * 5).await;
+    stage.client.resume(done).policy(policy).begun(begun).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]

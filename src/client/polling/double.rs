@@ -108,6 +108,8 @@ pub(super) enum Answer {
     Down(&'static str),
     /// A status, and how long to wait for the next read.
     Hint(Duration),
+    /// 404.
+    Missing,
     /// What nobody can read.
     Unreadable,
     /// Reading it panics.
@@ -186,6 +188,7 @@ impl Double {
             Answer::Refused(text) => later(ErrorKind::RateLimited, text),
             Answer::Down(text) => later(ErrorKind::Unavailable, text),
             Answer::Hint(wait) => Ok(Some(wait)),
+            Answer::Missing => Err(Error::new(ErrorKind::NotFound, "no such task")),
             Answer::Unreadable => Err(Error::new(ErrorKind::Decode, "no JSON")),
             Answer::Panic => resume_unwind(Box::new("an answer that makes us panic")),
         }
