@@ -1,5 +1,7 @@
 //! Several processes route one request over several accounts. One of them pays, once.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::command::{Desk, IMAGE, Run};
@@ -90,13 +92,15 @@ async fn route_goes_on_while_it_is_tried_again() {
 #[tokio::test]
 async fn route_is_overtaken_at_its_last_account() {
     async fn play(others: &'static [&'static str]) {
-        let (services, desk) = (Services::new(), Desk::new());
+        let (services, desk, calls) = (Services::new(), Desk::new(), Arc::new(AtomicUsize::new(0)));
         let service = services.clone();
-        let server =
-            Server::sped_up(SPEED, move |request| match request.is("POST", beatapi::CREATE) {
+        let server = Server::sped_up(SPEED, move |request| {
+            let is_it = request.is("POST", beatapi::CREATE);
+            match is_it && calls.fetch_add(1, Ordering::SeqCst) < 2 {
                 true => beatapi::refused(429, "user_concurrency_exceeded"),
                 false => service.answer(request),
-            });
+            }
+        });
         let server = server.await;
         desk.run(&server, &["jobs"]).ended().await.is(0);
         let first = route(&desk, &server, &["beatapi", "jogg"]).start();
