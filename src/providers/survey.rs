@@ -241,7 +241,7 @@ mod tests {
             assert_eq!(found, ["v1"], "{record}");
             let why = Reach::Partial("1 record could not be read".to_owned());
             assert_eq!(looked.survey().reach, why, "{record}");
-            let (found, looked) = read(&[record.clone()]);
+            let (found, looked) = read(std::slice::from_ref(record));
             assert!(found.is_empty(), "{record}");
             assert_eq!(looked.presence_only("timeless").reach, why, "{record}");
         }
