@@ -51,6 +51,20 @@ macro_rules! bindings {
                 let client = Client::new_with_client(base, http, call.clone());
                 call.finish(method(client).await)
             }
+
+            /// Calls one operation for the JSON that it answers, whether or not all of that fits
+            /// the spec: whoever reads a list record by record wants those that do.
+            pub(crate) async fn send_raw<T>(
+                transport: &crate::transport::Transport,
+                operation: &'static crate::Operation,
+                method: impl AsyncFnOnce(Client) -> Sent<T>,
+            ) -> crate::Result<::serde_json::Value> {
+                let (base, http) = (transport.base_url(), transport.api().clone());
+                let call = transport.call(operation);
+                let client = Client::new_with_client(base, http, call.clone());
+                drop(method(client).await);
+                call.finish_handwritten().map(|answer| answer.value)
+            }
         }
     };
 }

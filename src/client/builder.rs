@@ -26,6 +26,9 @@ use crate::transport::Keys;
 /// How long a download may stand still, where nothing else is set.
 const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long one look may take, where nothing else is set.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// Sets a [`Client`] up.
 #[derive(Default)]
 pub struct ClientBuilder {
@@ -37,6 +40,7 @@ pub struct ClientBuilder {
     poll_policy: Option<Arc<dyn PollPolicy>>,
     settle: Option<Duration>,
     longest_job: Option<Duration>,
+    look_timeout: Option<Duration>,
     stall_timeout: Option<Duration>,
     recovery: Recovery,
     side_file: Option<PathBuf>,
@@ -148,6 +152,15 @@ impl ClientBuilder {
         self
     }
 
+    /// How long one look for a call whose answer was lost may take, with the waits for its turns: all
+    /// looks of an account read some 60 pages a minute together. One that takes longer ends with what
+    /// it has read, and is not whole. In real time, as all timeouts of attempts. Default: 60 s.
+    #[must_use]
+    pub fn look_timeout(mut self, timeout: Duration) -> Self {
+        self.look_timeout = Some(timeout);
+        self
+    }
+
     /// How long a download may stand still before its connection is given up and it goes on with
     /// another. In real time, as all timeouts of attempts. Default: 30 s.
     #[must_use]
@@ -246,6 +259,7 @@ impl ClientBuilder {
             recovery: self.recovery,
             settle: self.settle,
             longest_job: self.longest_job,
+            look_timeout: self.look_timeout.unwrap_or(LOOK_TIMEOUT),
             stall_timeout: self.stall_timeout.unwrap_or(STALL_TIMEOUT),
             wait_policy: self.wait_policy,
             poll_policy,

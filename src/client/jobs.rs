@@ -195,7 +195,8 @@ impl<'a> Jobs<'a> {
             let message = format!("{resource} belongs to job {}", other.id());
             return Err(Error::new(ErrorKind::Conflict, message).with_job(job.id()));
         }
-        let adopted = steps::adopt(&**self.0.provider_of(job)?, step, resource).await;
+        let (provider, pages) = (self.0.provider_of(job)?, self.0.look_pages(job)?);
+        let adopted = steps::adopt(&**provider, step, resource, &pages).await;
         let (resource, is_done, offers) = adopted.map_err(|error| error.with_job(job.id()))?;
         Ok(Decision::Adopt { resource, is_done, offers })
     }

@@ -64,10 +64,13 @@ impl Client {
                 may_be_repeated(step, Some(&print), is_gone)
             }
         };
+        let pages = &self.look_pages(step.job())?;
         let elapsed = self.0.clock.elapsed();
-        let looking = Looking { keys: &keys, age: self.age_of(step), elapsed, may_repeat };
-        let seen = provider.look(step, looking).await;
-        let seen = seen.unwrap_or_else(|error| Seen::Failed(Reason::from(&error)));
+        let looking = Looking { keys: &keys, pages, age: self.age_of(step), elapsed, may_repeat };
+        let seen = match provider.look(step, looking).await {
+            Err(error) if pages.is_closed() => return Err(error.with_job(step.job().id())),
+            seen => seen.unwrap_or_else(|error| Seen::Failed(Reason::from(&error))),
+        };
         Ok(Look::new(begun, Some(print), seen))
     }
 

@@ -39,6 +39,7 @@ pub use download::{Download, Downloaded, VideoBytes};
 pub use event::{Event, EventKind};
 pub use jobs::{Jobs, Resolution};
 pub use limit::{Limit, WaitPolicy};
+pub(crate) use polling::LookPages;
 pub use polling::{AdaptivePolling, PollPolicy, PollState};
 pub use recovery::Recovery;
 pub(crate) use recovery::Settling;
@@ -112,6 +113,7 @@ struct Inner {
     recovery: Recovery,
     settle: Option<Duration>,
     longest_job: Option<Duration>,
+    look_timeout: Duration,
     stall_timeout: Duration,
     wait_policy: WaitPolicy,
     poll_policy: Arc<dyn PollPolicy>,
@@ -341,6 +343,16 @@ impl Client {
         let watch = polls.watch(self, job, list, limits)?;
         self.0.hub.watch(self, job, is_first);
         Ok(watch)
+    }
+
+    /// The pages of a look for a job that begins now.
+    ///
+    /// # Errors
+    /// As [`provider_of`](Self::provider_of).
+    fn look_pages(&self, job: &Job) -> Result<LookPages> {
+        let missing = || no_account("no account is set up").with_job(job.id());
+        let polls = self.polls_of(job).ok_or_else(missing)?;
+        Ok(LookPages::new(polls, self.0.look_timeout))
     }
 
     fn provider_of(&self, job: &Job) -> Result<&Arc<dyn Provider>> {

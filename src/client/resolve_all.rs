@@ -3,6 +3,7 @@ use std::future::IntoFuture;
 use std::time::Duration;
 
 use futures_util::{FutureExt as _, StreamExt as _, stream};
+use tokio::time::Instant;
 
 use super::jobs::LOOKS_APART;
 use super::{Client, Resolution};
@@ -14,6 +15,9 @@ use crate::model::{Credits, ProviderId, Timestamp};
 
 /// How many jobs are looked for side by side, so that one whose look hangs does not keep the others.
 const AT_A_TIME: usize = 8;
+
+/// For how long looks are begun, in real time as a look's own limit is. Each ends by itself.
+const LOOKS_WITHIN: Duration = Duration::from_secs(5 * 60);
 
 /// Settles many held jobs in the same way. [`plan`](Self::plan) says what that would do, without
 /// deciding anything; awaiting it does it at once.
@@ -138,7 +142,7 @@ impl<'a> ResolveAll<'a> {
     }
 
     /// Lists what would be done. Where that needs looks, they are made now, which costs nothing;
-    /// what they find goes on.
+    /// what they find goes on. None is begun after five minutes: what is left then stays held.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`] for [`Resolution::Adopt`], whose id is that of a single job;
@@ -184,14 +188,15 @@ impl<'a> ResolveAll<'a> {
         Some(HeldJob { evidence: None, job, held_since, cost, verdict })
     }
 
-    async fn look_at(&self, held: Vec<&mut HeldJob>) {
-        let looks: Vec<_> = held.into_iter().map(|held| self.look(held).boxed()).collect();
+    async fn look_at(&self, held: Vec<&mut HeldJob>, until: Instant) {
+        let looks: Vec<_> = held.into_iter().map(|held| self.look(held, until).boxed()).collect();
         stream::iter(looks).buffer_unordered(AT_A_TIME).collect::<()>().await;
     }
 
     /// Looks for all of them, and a second time for those that one more look may free.
     async fn look_for(&self, held: &mut [HeldJob]) {
-        self.look_at(held.iter_mut().collect()).await;
+        let until = Instant::now() + LOOKS_WITHIN;
+        self.look_at(held.iter_mut().collect(), until).await;
         let is_half_seen = |held: &&mut HeldJob| {
             let step = held.job.current_step();
             held.verdict == Verdict::Resolve && step.is_some_and(|step| step.whole_looks == 1)
@@ -201,11 +206,16 @@ impl<'a> ResolveAll<'a> {
             return;
         }
         self.client.sleep(LOOKS_APART).await;
-        self.look_at(again).await;
+        self.look_at(again, until).await;
     }
 
-    async fn look(&self, held: &mut HeldJob) {
+    async fn look(&self, held: &mut HeldJob, until: Instant) {
         if held.verdict != Verdict::Resolve {
+            return;
+        }
+        if Instant::now() >= until {
+            let why = "it was not looked for: looks for the others took too long, so ask again";
+            held.verdict = Verdict::Skip(why.to_owned());
             return;
         }
         match self.client.look_now(held.job.id()).await {

@@ -150,7 +150,11 @@ impl Client {
         let is_theirs =
             |step: &StepRef<'_>| step.resource().is_some() && step.keys.as_deref() != Some(print);
         if let Some(paid) = step.before().filter(|step| step.is_paid()).find(is_theirs) {
-            let error = provider.adopt(paid).await.err()?;
+            let adopted = match self.look_pages(step.job()) {
+                Ok(pages) => provider.adopt(paid, &pages).await,
+                Err(error) => Err(error),
+            };
+            let error = adopted.err()?;
             let error = match error.kind() {
                 ErrorKind::NotFound | ErrorKind::PlanLacks | ErrorKind::Unauthorized => {
                     let message = format!(

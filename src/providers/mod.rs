@@ -7,6 +7,7 @@ pub mod creatify;
 pub(crate) mod endpoints;
 #[cfg(feature = "jogg")]
 pub mod jogg;
+mod listed;
 pub(crate) mod prices;
 #[cfg(all(test, feature = "beatapi", feature = "creatify", feature = "jogg"))]
 mod reading_tests;
@@ -21,7 +22,7 @@ use std::time::Duration;
 use crate::BoxFuture;
 use crate::asset::AssetHost;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
-use crate::client::{AccountConfig, Part};
+use crate::client::{AccountConfig, LookPages, Part};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, Plan, Seen, StepRef};
 use crate::model::{Capabilities, Credits, ProviderId, VideoRequest};
@@ -142,7 +143,9 @@ pub(crate) trait Provider: Send + Sync + 'static {
     }
 
     /// Reads a step whose id somebody else has found, as the answer to its call would have said.
-    fn adopt<'a>(&'a self, step: StepRef<'a>) -> BoxFuture<'a, Result<Sent>> {
+    /// Where it stands in a list only, that is read as a look reads it.
+    fn adopt<'a>(&'a self, step: StepRef<'a>, pages: &'a LookPages) -> BoxFuture<'a, Result<Sent>> {
+        let _ = pages;
         Box::pin(async move {
             let id = step.id().to_owned();
             Ok(match self.poll(step).await? {

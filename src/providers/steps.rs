@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Provider;
-use crate::client::{PollPolicy, PollState};
+use crate::client::{LookPages, PollPolicy, PollState};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{
     JobId, Offer, Outcome, PlannedMedia, Reason, Seen, StepRef, SubmitOutcome, Survey,
@@ -108,6 +108,8 @@ pub(crate) enum Status {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Looking<'a> {
     pub(crate) keys: &'a Keys,
+    /// By which each page of a list is read.
+    pub(crate) pages: &'a LookPages,
     /// How long ago the call was first sent; `None` where the clocks do not tell.
     pub(crate) age: Option<Duration>,
     /// By the client's monotonic clock: the time now.
@@ -194,11 +196,12 @@ pub(crate) async fn adopt(
     provider: &dyn Provider,
     step: StepRef<'_>,
     resource: &str,
+    pages: &LookPages,
 ) -> Result<(String, bool, Vec<Offer>)> {
     let mut assumed = step.job().clone();
     assumed.steps[step.index()].resource = Some(resource.to_owned());
     let assumed = assumed.step(step.index()).expect("a copy of a job has the same steps");
-    let sent = provider.adopt(assumed).await?;
+    let sent = provider.adopt(assumed, pages).await?;
     let (resource, poll_after, offers) = told(sent, Duration::ZERO);
     Ok((resource, poll_after.is_none(), offers))
 }

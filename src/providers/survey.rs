@@ -1,9 +1,15 @@
 //! Looking through a list for a step whose answer was lost.
 
+use serde_json::Value;
+
 use crate::job::{Reach, StepRef, Survey, tagged};
 use crate::model::Timestamp;
 
+use super::listed;
 use super::steps::CLOCK_SKEW;
+
+/// Why a look ends before its list does.
+pub(super) const TOOK_TOO_LONG: &str = "reading it took too long";
 
 const STRANGER: &str = "a record that was made since then may be this one";
 
@@ -11,14 +17,27 @@ const STRANGER: &str = "a record that was made since then may be this one";
 ///
 /// A look is whole where the list goes back, in order, the newest first, past something older than
 /// the call, and where nothing on the way could be the step.
+#[derive(Default)]
 pub(super) struct Looked {
     since: Option<Timestamp>,
     records: u32,
     last: Option<Timestamp>,
     is_past: bool,
     gap: Option<&'static str>,
+    /// How many records could not be read.
+    unread: u32,
+    /// Why some of the list was not read at all.
+    cut: Option<&'static str>,
     /// Whether one of them may be the step's, without its tag.
     has_stranger: bool,
+}
+
+/// What is read of a list's records.
+pub(super) struct Fields {
+    /// Where our tag stands.
+    pub(super) mark: &'static str,
+    /// When a record was made, where it says so.
+    pub(super) made: fn(&Value) -> Option<Timestamp>,
 }
 
 impl Looked {
@@ -27,8 +46,33 @@ impl Looked {
     }
 
     fn since(since: Option<Timestamp>) -> Self {
-        let (last, gap) = (None, None);
-        Self { since, records: 0, last, is_past: false, gap, has_stranger: false }
+        Self { since, ..Self::default() }
+    }
+
+    /// Reads a record by itself, and gives back the id of one that carries the step's tag. One that
+    /// cannot be read hides no other, and may be the step's.
+    pub(super) fn read(&mut self, record: &Value, tag: &str, fields: &Fields) -> Option<String> {
+        let mark = listed::text(record, fields.mark);
+        let is_ours = carries(&mark, tag);
+        match listed::id(record) {
+            Some(id) if is_ours => return Some(id),
+            Some(_) if listed::is_text(record, fields.mark) => {
+                self.see((fields.made)(record), carries_another(&mark, tag));
+            }
+            _ => self.miss(),
+        }
+        None
+    }
+
+    /// Notes a record that cannot be read.
+    pub(super) fn miss(&mut self) {
+        self.records = self.records.saturating_add(1);
+        self.unread = self.unread.saturating_add(1);
+    }
+
+    /// Notes why the rest of the list is not read.
+    pub(super) fn cut(&mut self, why: &'static str) {
+        self.cut = Some(why);
     }
 
     /// Notes a record that is not the step's, with when it was made and whether it surely is
@@ -64,20 +108,29 @@ impl Looked {
         self.gap.get_or_insert(gap);
     }
 
+    /// What of the list was not seen, so that the step may stand there.
+    fn unseen(&self) -> Option<String> {
+        match self.unread {
+            0 => self.cut.map(str::to_owned),
+            1 => Some("1 record could not be read".to_owned()),
+            count => Some(format!("{count} records could not be read")),
+        }
+    }
+
     pub(super) fn survey(mut self) -> Survey {
         if !self.is_past {
             self.note("nothing that is older than the call was listed");
         }
-        let reach = self.gap.map_or(Reach::Whole, |gap| Reach::Partial(gap.to_owned()));
+        let why = self.unseen().or_else(|| self.gap.map(str::to_owned));
+        let reach = why.map_or(Reach::Whole, Reach::Partial);
         Survey { records: self.records, back_to: self.last, reach }
     }
 
     /// What was read of a list that can never be whole, for this reason.
     pub(super) fn presence_only(self, why: &str) -> Survey {
-        let reach = match self.has_stranger {
-            true => Reach::Partial(STRANGER.to_owned()),
-            false => Reach::PresenceOnly(why.to_owned()),
-        };
+        let stranger = self.has_stranger.then(|| STRANGER.to_owned());
+        let partial = self.unseen().or(stranger).map(Reach::Partial);
+        let reach = partial.unwrap_or_else(|| Reach::PresenceOnly(why.to_owned()));
         Survey { records: self.records, back_to: self.last, reach }
     }
 }
@@ -106,6 +159,8 @@ pub(super) fn carries_another(text: &str, tag: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const TAG: &str = "ar-01KXQ4T5R8C2V6B1N0M3Z7Y9WA-1";
@@ -151,6 +206,70 @@ mod tests {
         for partial in [vec![(None, false)], vec![(None, true), (at(9), false)]] {
             assert!(matches!(timeless(&partial), Reach::Partial(_)), "{partial:?}");
         }
+    }
+
+    const FIELDS: Fields = Fields {
+        mark: "title",
+        made: |record| Some(Timestamp::from_millis(record["at"].as_i64()? * 1000)),
+    };
+
+    /// What a look reads of these records before one that is older than the call.
+    fn read(records: &[Value]) -> (Vec<String>, Looked) {
+        let mut looked = Looked::since(at(0));
+        let old = json!({ "id": "old", "title": "Old", "at": 1_000 });
+        let all = records.iter().chain([&old]);
+        (all.filter_map(|record| looked.read(record, TAG, &FIELDS)).collect(), looked)
+    }
+
+    #[test]
+    fn a_record_that_cannot_be_read_hides_no_other_and_proves_no_absence() {
+        let ours = json!({ "id": "v1", "title": format!("Roast {TAG}"), "at": "yesterday" });
+        let torn = [
+            json!(null),
+            json!(7),
+            json!([]),
+            json!({}),
+            json!({ "title": "x", "at": 1_790_000_009 }),
+            json!({ "id": "", "title": "x" }),
+            json!({ "id": { "a": 1 }, "title": "x" }),
+            json!({ "id": "o", "title": ["x"], "at": 1_000 }),
+            // Ours, of which nobody can say by what id.
+            json!({ "id": null, "title": TAG }),
+        ];
+        for record in &torn {
+            let (found, looked) = read(&[record.clone(), ours.clone()]);
+            assert_eq!(found, ["v1"], "{record}");
+            let why = Reach::Partial("1 record could not be read".to_owned());
+            assert_eq!(looked.survey().reach, why, "{record}");
+            let (found, looked) = read(std::slice::from_ref(record));
+            assert!(found.is_empty(), "{record}");
+            assert_eq!(looked.presence_only("timeless").reach, why, "{record}");
+        }
+        let (_, looked) = read(&torn);
+        assert_eq!(looked.survey().reach, Reach::Partial("9 records could not be read".to_owned()));
+        assert_eq!(read(&[]).1.survey().reach, Reach::Whole);
+    }
+
+    #[test]
+    fn ours_is_known_by_its_tag_whatever_else_is_odd() {
+        for ours in [
+            json!({ "id": 5, "title": TAG }),
+            json!({ "id": "5", "title": { "text": TAG }, "at": [] }),
+            json!({ "id": "5", "title": TAG, "status": {}, "at": 1e300 }),
+        ] {
+            assert_eq!(read(std::slice::from_ref(&ours)).0, ["5"], "{ours}");
+        }
+    }
+
+    #[test]
+    fn a_list_that_was_not_read_to_its_end_proves_no_absence() {
+        let mut looked = seen(&[(at(-900), true)]);
+        looked.cut(TOOK_TOO_LONG);
+        assert_eq!(looked.survey().reach, Reach::Partial(TOOK_TOO_LONG.to_owned()));
+        let mut looked = seen(&[(None, true)]);
+        looked.cut(TOOK_TOO_LONG);
+        let reach = looked.presence_only("timeless").reach;
+        assert_eq!(reach, Reach::Partial(TOOK_TOO_LONG.to_owned()));
     }
 
     #[test]

@@ -40,6 +40,8 @@ struct Lost {
     shown: fn(Vec<Value>) -> Vec<Value>,
     /// Whether nothing in the list can be told from others'.
     must_hold: bool,
+    /// Whether it is in the list, as plain as can be.
+    must_find: bool,
 }
 
 /// Whatever the list shows, the call is paid for once, and it is found when the list is as it should
@@ -47,7 +49,8 @@ struct Lost {
 async fn play(lost: Lost) {
     let (service, is_honest, desk) = (Creatify::new(), Switch::default(), Desk::new());
     let (creatify, is_lost, honest) = (service.clone(), Switch::default(), is_honest.clone());
-    let Lost { asked, has_webhook, is_call, is_in_record, list, shown, must_hold } = lost;
+    let Lost { asked, has_webhook, is_call, is_in_record, list, shown, must_hold, must_find } =
+        lost;
     let server = Server::sped_up(SPEED, move |request| {
         let answer = creatify.answer(request);
         if is_call(request) && is_lost.is_first() {
@@ -63,18 +66,18 @@ async fn play(lost: Lost) {
                 LINK_VIDEOS => creatify.listed_link_videos(request, &json!({})),
                 _ => creatify.listed(request),
             };
-            return read(request, list, &shown(items));
+            return shown_as(request, list, shown(items));
         }
         answer
     });
     let server = server.await;
     let with = |run: Run| if has_webhook { run.with_webhook() } else { run };
     let made = with(asked.make(&desk, &server)).ended().await;
-    if must_hold {
-        made.is(6)
-    } else {
-        made.is_done_or_held()
-    };
+    match (must_hold, must_find) {
+        (true, _) => made.is(6),
+        (_, true) => made.is(0),
+        _ => made.is_done_or_held(),
+    }
     assert_eq!(paid(&server, is_call), 1);
     is_honest.turn();
     let resumed = with(desk.run(&server, &["resume"])).ended().await;
@@ -88,6 +91,31 @@ async fn play(lost: Lost) {
     let (pictures, links, videos) = (service.pictures(), service.links(), service.link_videos());
     assert!(pictures <= 1 && links <= 1 && videos <= 1, "{pictures} {links} {videos}");
     assert_eq!(desk.videos(), usize::from(resumed.code == Some(0)));
+}
+
+/// A list as it is, or the single object that stands in its place.
+fn shown_as(request: &Request, list: &str, items: Vec<Value>) -> Answer {
+    match &items[..] {
+        [object] if object["results"].is_array() => Answer::json(200, object),
+        _ => read(request, list, &items),
+    }
+}
+
+fn found(lost: Lost) -> Lost {
+    Lost { must_find: true, ..lost }
+}
+
+fn behind_torn(records: Vec<Value>) -> Vec<Value> {
+    let torn = [
+        json!(null),
+        json!(7),
+        json!("text"),
+        json!({}),
+        json!({ "id": [1], "status": {} }),
+        json!({ "id": null, "url": 7, "name": { "a": 1 } }),
+        json!({ "id": "x", "url": 7, "name": { "a": 1 }, "webhook_url": { "a": 1 }, "status": null }),
+    ];
+    torn.into_iter().chain(records).collect()
 }
 
 fn paid(server: &Server, is_call: fn(&Request) -> bool) -> usize {
@@ -104,8 +132,9 @@ async fn creatify_lists_of_pictures() {
         list: RECORDS,
         shown,
         must_hold,
+        must_find: false,
     };
-    let members: [(&str, Lost); 7] = [
+    let members: [(&str, Lost); 9] = [
         ("without an address of ours", lost(false, true, |records| records)),
         ("left out, or late", lost(true, true, |_| Vec::new())),
         ("without its address", lost(true, true, |records| with(records, &json!(null)))),
@@ -130,13 +159,19 @@ async fn creatify_lists_of_pictures() {
                 records
             }),
         ),
+        ("behind unreadable ones", found(lost(true, false, behind_torn))),
         (
-            "behind unreadable ones",
-            lost(true, false, |records| {
-                let torn = [json!(null), json!(7), json!({}), json!({ "id": [1], "status": {} })];
-                torn.into_iter().chain(records).collect()
-            }),
+            "ours is odd but for its address",
+            found(lost(true, false, |mut records| {
+                for record in &mut records {
+                    record["created_at"] = json!(7);
+                    record["status"] = json!(null);
+                    record["failed_reason"] = json!({ "code": 1 });
+                }
+                records
+            })),
         ),
+        ("in an object", found(lost(true, false, |records| vec![json!({ "results": records })]))),
     ];
     side_by_side(members, play).await;
 }
@@ -177,13 +212,16 @@ async fn creatify_lists_of_links_and_their_videos() {
         list: LINKS,
         shown,
         must_hold,
+        must_find: false,
     };
     let video = |must_hold, shown| Lost {
         is_call: |request| request.is("POST", LINK_VIDEOS),
         list: LINK_VIDEOS,
         ..link(must_hold, shown)
     };
-    let members: [(&str, Lost); 7] = [
+    let members: [(&str, Lost); 9] = [
+        ("a link stands behind unreadable ones", found(link(false, behind_torn))),
+        ("a video stands behind unreadable ones", found(video(false, behind_torn))),
         ("a link is left out, or late", link(true, |_| Vec::new())),
         (
             "a link's page is changed",
@@ -224,6 +262,7 @@ async fn creatify_record_that_goes_on_late() {
             records
         },
         must_hold: false,
+        must_find: false,
     })
     .await;
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::command::Desk;
 use crate::dialect::Jogg;
-use crate::dialect::jogg::{CREATE, LIST, page, part, success};
+use crate::dialect::jogg::{CREATE, LIST, PREVIEWS, page, part, success};
 use crate::server::{Answer, Request, Server};
 use crate::{SPEED, Switch, side_by_side};
 
@@ -191,10 +191,10 @@ async fn jogg_titles_that_are_changed() {
 
 #[tokio::test]
 async fn jogg_lists_with_unreadable_records() {
-    let members: [(&str, (Must, &str, List)); 4] = [
+    let members: [(&str, (Must, &str, List)); 10] = [
         (
             "between readable ones",
-            (Must::Either, "Roast", |request, videos| {
+            (Must::Find, "Roast", |request, videos| {
                 let torn = [
                     json!(null),
                     json!(7),
@@ -216,9 +216,47 @@ async fn jogg_lists_with_unreadable_records() {
                 page(request, &videos, 100)
             }),
         ),
+        ("one is null", (Must::Find, "Roast", |request, videos| odd(request, videos, json!(null)))),
+        (
+            "one has no id",
+            (Must::Find, "Roast", |request, videos| {
+                odd(request, videos, json!({ "title": "x", "created_at": 1 }))
+            }),
+        ),
+        (
+            "one's status is a number",
+            (Must::Find, "Roast", |request, videos| {
+                odd(request, videos, json!({ "id": "o", "title": "x", "status": 7 }))
+            }),
+        ),
+        (
+            "a page of them comes first",
+            (Must::Find, "Roast", |request, videos| {
+                let torn = (0..100).map(|_| json!(null));
+                page(request, &torn.chain(videos).collect::<Vec<_>>(), 100)
+            }),
+        ),
+        (
+            "the total is a text",
+            (Must::Find, "Roast", |request, videos| {
+                let (videos, number) = part(request, &videos, 100);
+                success(&json!({ "videos": videos, "total": "many", "page": [number] }))
+            }),
+        ),
+        (
+            "ours is odd but for its name",
+            (Must::Find, "Roast", |request, mut videos| {
+                for video in videos.iter_mut().filter(|video| is_ours(video)) {
+                    video["created_at"] = json!("2026-11-27 10:00");
+                    video["status"] = json!({ "word": "processing" });
+                    video["video_duration"] = json!("long");
+                }
+                page(request, &videos, 100)
+            }),
+        ),
         (
             "times are none",
-            (Must::Either, "Roast", |request, mut videos| {
+            (Must::Find, "Roast", |request, mut videos| {
                 for video in &mut videos {
                     video["created_at"] = json!("yesterday");
                 }
@@ -236,6 +274,37 @@ async fn jogg_lists_with_unreadable_records() {
         ),
     ];
     side_by_side(members, play).await;
+}
+
+/// The answer to previews is lost, and they stand in their list beside a record without an id.
+#[tokio::test]
+async fn jogg_previews_beside_unreadable_ones() {
+    let (jogg, desk, title) = (Jogg::new(), Desk::new(), std::sync::Mutex::new(String::new()));
+    let server = Server::sped_up(SPEED, move |request| {
+        if request.is("POST", PREVIEWS) {
+            let name = request.json()["video_spec"]["name"].as_str().unwrap_or_default().to_owned();
+            *title.lock().unwrap() = name;
+            return Answer::hang_up();
+        }
+        if request.is("GET", "/v2/product_previews") {
+            let title = title.lock().unwrap();
+            let ours = json!({ "id": "preview_1", "title": *title, "created_at": "yesterday" });
+            let previews = [json!(null), json!({ "title": "x" }), ours];
+            return success(&json!({ "previews": previews, "total": "three" }));
+        }
+        jogg.answer(request)
+    });
+    let server = server.await;
+    let asked = ["--set", "jogg.previews=[\"Simple Product Switch\", \"Split Screen\"]"];
+    desk.make(&server, "jogg", &asked).ended().await;
+    let jobs = desk.lines(&server, &["jobs"]).await;
+    assert_ne!(jobs[0]["stage"], "uncertain", "{jobs:?}");
+    assert_eq!(server.count("POST", PREVIEWS), 1);
+}
+
+/// A list with one more record before the others.
+fn odd(request: &Request, videos: Vec<Value>, record: Value) -> Answer {
+    page(request, &[vec![record], videos].concat(), 100)
 }
 
 fn is_ours(video: &Value) -> bool {

@@ -17,8 +17,8 @@ use crate::client::{AccountConfig, Accounts, Client, ClientBuilder};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{
-    Account, Confidence, Estimate, Job, JobId, Outcome, Plan, PlannedStep, Seen, Sending, StepRef,
-    SubmitOutcome, apply,
+    Account, Confidence, Estimate, Job, JobId, Outcome, Plan, PlannedStep, Reach, Seen, Sending,
+    StepRef, SubmitOutcome, Survey, apply,
 };
 use crate::model::{Credits, Medium, Product, Timestamp, VideoFacts, VideoRequest};
 use crate::pages::Pages;
@@ -141,6 +141,8 @@ pub(super) struct Script {
     pub(super) answers: Vec<Answer>,
     /// Whose status makes every read of it panic.
     pub(super) poison: Option<String>,
+    /// How many pages a look goes through.
+    pub(super) pages: u32,
 }
 
 pub(super) struct Double {
@@ -270,8 +272,24 @@ impl Provider for Double {
         })
     }
 
-    fn look<'a>(&'a self, _: StepRef<'a>, _: Looking<'a>) -> BoxFuture<'a, Result<Seen>> {
-        Box::pin(async { Ok(Seen::Busy) })
+    fn look<'a>(&'a self, _: StepRef<'a>, looking: Looking<'a>) -> BoxFuture<'a, Result<Seen>> {
+        Box::pin(async move {
+            let pages = self.script().pages;
+            let latency = self.script().latency;
+            let page = async || {
+                tokio::time::sleep(latency).await;
+                self.read(&[])
+            };
+            let mut survey = Survey { records: 0, back_to: None, reach: Reach::Whole };
+            for _ in 0..pages {
+                if looking.pages.read(page()).await?.is_none() {
+                    survey.reach = Reach::Partial("it took too long".to_owned());
+                    break;
+                }
+                survey.records += 1;
+            }
+            Ok(if pages == 0 { Seen::Busy } else { Seen::Nothing(survey) })
+        })
     }
 
     fn operations(&self) -> &'static [&'static Operation] {

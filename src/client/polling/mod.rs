@@ -6,12 +6,14 @@
 mod budget;
 #[cfg(all(test, feature = "beatapi"))]
 mod double;
+mod looks;
 mod policy;
 mod queue;
 mod reading;
 mod task;
 mod watch;
 
+pub(crate) use looks::LookPages;
 pub use policy::{AdaptivePolling, PollPolicy, PollState};
 pub(super) use watch::{Limits as WatchLimits, News, Watch};
 
@@ -47,12 +49,16 @@ pub(super) struct Polls {
     state: Mutex<State>,
     /// Something changed that the task has to look at.
     changed: Notify,
+    /// The client was shut down.
+    closed: Notify,
 }
 
 struct State {
     queue: Queue,
     budget: Budget,
     wakes: Budget,
+    /// The pages that looks read.
+    looks: Budget,
     watchers: HashMap<JobId, Vec<Watcher>>,
     /// When each wait ends, and whose it is.
     deadlines: BTreeSet<(Moment, u64, JobId)>,
@@ -71,6 +77,7 @@ impl Polls {
                 queue: Queue::default(),
                 budget: Budget::new(reads_per_minute),
                 wakes: Budget::new(Some(WAKES_PER_MINUTE)),
+                looks: Budget::new(Some(looks::PAGES_PER_MINUTE)),
                 watchers: HashMap::new(),
                 deadlines: BTreeSet::new(),
                 next_watcher: 0,
@@ -79,6 +86,7 @@ impl Polls {
                 panics: 0,
             }),
             changed: Notify::new(),
+            closed: Notify::new(),
         })
     }
 
@@ -92,16 +100,18 @@ impl Polls {
         self.state().budget.take(moment).map_err(|until| now + until.since(moment))
     }
 
-    /// A read was refused for now, and with it all others of the account.
-    fn refused(&self, asked: Option<Duration>) {
-        let (now, random) = (self.now(), self.clock.random());
-        self.state().budget.refused(now, asked, random);
-    }
-
-    /// A read was answered.
-    fn answered(&self) {
+    /// What a read came to. One that was refused for now pauses all others of the account: who asks
+    /// for a wait means the account and not the one job.
+    fn heard(&self, failure: Option<&Error>) {
         let now = self.now();
-        self.state().budget.answered(now);
+        match failure.map(|error| (error.kind(), error.retry_after())) {
+            None => self.state().budgets().for_each(|budget| budget.answered(now)),
+            Some((ErrorKind::RateLimited, asked)) | Some((_, asked @ Some(_))) => {
+                let random = self.clock.random();
+                self.state().budgets().for_each(|budget| budget.refused(now, asked, random));
+            }
+            Some(_) => {}
+        }
     }
 
     /// Reads a job at once: something happened to it at its provider. Where much happens, jobs
@@ -203,6 +213,7 @@ impl Polls {
         state.clear();
         drop(state);
         self.changed.notify_one();
+        self.closed.notify_waiters();
     }
 
     /// Has a job's status read, from when it is due, until there is news of it or the deadline
@@ -275,6 +286,11 @@ impl Polls {
 }
 
 impl State {
+    /// What the account may read: statuses, and pages of looks.
+    fn budgets(&mut self) -> impl Iterator<Item = &mut Budget> {
+        [&mut self.budget, &mut self.looks].into_iter()
+    }
+
     /// Tells those whose time is over, and says when the next wait ends. Before it does, its job is
     /// read once more: that it has ended may only not have been seen.
     fn end_waits(&mut self, now: Moment) -> Option<Moment> {
@@ -364,6 +380,8 @@ fn first_read(client: &Client, job: &Job) -> First {
 
 #[cfg(all(test, feature = "beatapi"))]
 mod clock_tests;
+#[cfg(all(test, feature = "beatapi"))]
+mod look_tests;
 #[cfg(all(test, feature = "beatapi"))]
 mod pace_tests;
 #[cfg(all(test, feature = "beatapi"))]

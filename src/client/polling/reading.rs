@@ -153,13 +153,7 @@ async fn settle(
     random: f64,
 ) {
     let id = reading.job.id();
-    let failure = status.as_ref().err();
-    match failure.map(|error| (error.kind(), error.retry_after())) {
-        None => polls.answered(),
-        // Who asks for a wait means the account and not the one job.
-        Some((ErrorKind::RateLimited, asked)) | Some((_, asked @ Some(_))) => polls.refused(asked),
-        Some(_) => {}
-    }
+    polls.heard(status.as_ref().err());
     if guarded(&[id], keep(client, polls, reading, status, random)).await.is_err() {
         return failed_inside(client, polls, id);
     }

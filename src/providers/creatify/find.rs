@@ -1,36 +1,75 @@
 //! Looking for a paid call whose answer was lost. Creatify's lists say no total, no order and no
 //! end, so they show what is there and never what is not.
 
+use serde_json::Value;
+
 use super::Client;
 use super::steps::{Call, record_id};
 use super::types::{self, ProductToVideoStatus};
-use crate::error::Result;
+use crate::client::LookPages;
+use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Reach, Seen, StepRef, Survey};
-use crate::model::DateTime;
+use crate::model::{DateTime, Timestamp};
+use crate::providers::listed::{self, Listed};
 use crate::providers::steps::{Sent, found, found_with, nothing};
-use crate::providers::survey::{Looked, carries, carries_another, no_look};
+use crate::providers::survey::{Fields, Looked, TOOK_TOO_LONG, no_look};
 use crate::providers::unknown_step;
 
+/// What is read of a record, whatever its other fields hold. Our tag stands in the webhook address,
+/// which records echo.
+const RECORD: Fields = Fields { mark: "webhook_url", made };
+
+/// Of a link video, in whose name our tag stands.
+const LINK_VIDEO: Fields = Fields { mark: "name", made: |_| None };
+
+fn made(record: &Value) -> Option<Timestamp> {
+    record["created_at"].as_str()?.parse::<DateTime>().ok()?.timestamp()
+}
+
 /// What each call leaves to be found.
-pub(super) async fn find(client: &Client, step: StepRef<'_>) -> Result<Seen> {
+pub(super) async fn find(client: &Client, step: StepRef<'_>, pages: &LookPages) -> Result<Seen> {
     match Call::of(step)? {
         Call::HostAsset => Err(unknown_step(step)),
-        Call::GenVideo => by_status(client, step).await,
-        Call::CreateLink => by_page(client, step).await,
+        Call::GenVideo => {
+            read(pages, client.get_product_to_video(record_id(step))).await.map(moved)
+        }
+        Call::CreateLink => {
+            let links = read(pages, client.read_links()).await?;
+            Ok(by_page(step, &links))
+        }
         Call::CreateLinkWithParams => {
             Ok(nothing(no_look("Creatify keeps nothing of it by which a link is found")))
         }
-        Call::CreateLinkToVideo => by_name(client, step).await,
-        Call::GenImage | Call::RegenImage | Call::RegenVideo => by_webhook_url(client, step).await,
+        Call::CreateLinkToVideo => {
+            let videos = read(pages, client.read_link_to_videos(None)).await?;
+            let timeless = "Creatify's videos of links do not say when they were made";
+            Ok(sought(step, &videos, &LINK_VIDEO)
+                .unwrap_or_else(|looked| nothing(looked.presence_only(timeless))))
+        }
+        Call::GenImage | Call::RegenImage | Call::RegenVideo => {
+            if !client.transport.has_webhook_url() {
+                return Ok(nothing(no_look(
+                    "Creatify's records echo nothing of ours but a webhook address, and the account \
+                     has none (set CREATIFY_WEBHOOK_URL)",
+                )));
+            }
+            let records = read(pages, client.read_records(None)).await?;
+            Ok(sought(step, &records, &RECORD).unwrap_or_else(|looked| nothing(looked.survey())))
+        }
     }
+}
+
+/// Reads what a look needs, which is one answer.
+async fn read<T>(pages: &LookPages, answer: impl Future<Output = Result<T>>) -> Result<T> {
+    let late = || Error::new(ErrorKind::Timeout, TOOK_TOO_LONG);
+    pages.read(answer).await?.ok_or_else(late)
 }
 
 /// A record's own status tells that its `gen_video` was taken. That it has not moved proves
 /// nothing, but a second call would be one on the same record.
-async fn by_status(client: &Client, step: StepRef<'_>) -> Result<Seen> {
-    let record = client.get_product_to_video(record_id(step)).await?;
+fn moved(record: types::ProductToVideo) -> Seen {
     let is_set = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
-    Ok(match record.status {
+    match record.status {
         ProductToVideoStatus::VideoGenerating | ProductToVideoStatus::VideoGenerated => {
             found(Sent::Running(record.id))
         }
@@ -42,30 +81,24 @@ async fn by_status(client: &Client, step: StepRef<'_>) -> Result<Seen> {
             nothing(Survey { records: 1, back_to: None, reach: Reach::Whole })
         }
         _ => Seen::Busy,
-    })
+    }
+}
+
+/// A look at a list, of which nothing is seen yet.
+fn looked_at(step: StepRef<'_>, list: &Listed) -> Looked {
+    let mut looked = Looked::new(step);
+    if list.may_be_cut {
+        looked.cut("the list came in a form that nobody promised, and may be a part of it");
+    }
+    looked
 }
 
 /// What carries a step's tag in a list, or how much that list can tell without it.
-fn sought<T>(
-    step: StepRef<'_>,
-    records: Vec<T>,
-    id: fn(&T) -> &str,
-    mark: fn(&T) -> Option<&str>,
-    made: fn(&T) -> Option<&DateTime>,
-) -> Result<Seen, Looked> {
+fn sought(step: StepRef<'_>, list: &Listed, fields: &Fields) -> Result<Seen, Looked> {
     let tag = step.tag();
-    let mut looked = Looked::new(step);
-    let mut ours = Vec::new();
-    for record in &records {
-        let mark = mark(record).unwrap_or_default();
-        match carries(mark, &tag) {
-            true => ours.push(id(record).to_owned()),
-            false => {
-                let made = made(record).and_then(DateTime::timestamp);
-                looked.see(made, carries_another(mark, &tag));
-            }
-        }
-    }
+    let mut looked = looked_at(step, list);
+    let read = |record| looked.read(record, &tag, fields);
+    let ours: Vec<_> = list.records.iter().filter_map(read).collect();
     let mut ours = ours.into_iter();
     match ours.next() {
         Some(first) => {
@@ -78,49 +111,23 @@ fn sought<T>(
     }
 }
 
-/// Our tag stands in the webhook address, which records echo.
-async fn by_webhook_url(client: &Client, step: StepRef<'_>) -> Result<Seen> {
-    if !client.transport.has_webhook_url() {
-        return Ok(nothing(no_look(
-            "Creatify's records echo nothing of ours but a webhook address, and the account has \
-             none (set CREATIFY_WEBHOOK_URL)",
-        )));
-    }
-    let records = client.list_product_to_videos(None).await?;
-    let sought = sought(
-        step,
-        records,
-        |record| &record.id,
-        |record| record.webhook_url.as_deref(),
-        |record| record.created_at.as_ref(),
-    );
-    Ok(sought.unwrap_or_else(|looked| nothing(looked.survey())))
-}
-
-/// Our tag stands in a link video's name.
-async fn by_name(client: &Client, step: StepRef<'_>) -> Result<Seen> {
-    let videos = client.list_link_to_videos(None).await?;
-    let sought = sought(step, videos, |video| &video.id, |video| video.name.as_deref(), |_| None);
-    let timeless = "Creatify's videos of links do not say when they were made";
-    Ok(sought.unwrap_or_else(|looked| nothing(looked.presence_only(timeless))))
-}
-
 /// A link shows the page that it was made of. One that an earlier job made of the same page does as
 /// well as ours.
-async fn by_page(client: &Client, step: StepRef<'_>) -> Result<Seen> {
+fn by_page(step: StepRef<'_>, links: &Listed) -> Seen {
     let page = Page::of(step.job().request.product.page_url.as_deref().unwrap_or_default());
-    let links = client.list_links(None).await?;
-    let is_ours = |link: &&types::Link| {
-        Page::of(link.url.as_deref().unwrap_or_default()) == page && !link.id.is_empty()
-    };
-    if let Some(link) = links.iter().find(is_ours) {
-        return Ok(found(Sent::Done(link.id.clone())));
+    let mut looked = looked_at(step, links);
+    for link in &links.records {
+        match listed::id(link) {
+            Some(id) if Page::of(&listed::text(link, "url")) == page => {
+                return found(Sent::Done(id));
+            }
+            // A page that redirects may be listed by another address, but one of the caller's own
+            // would stand in the way for ever.
+            Some(_) if listed::is_text(link, "url") => looked.see(None, true),
+            _ => looked.miss(),
+        }
     }
-    let mut looked = Looked::new(step);
-    // A page that redirects may be listed by another address, but one of the caller's own would
-    // stand in the way for ever.
-    links.iter().for_each(|_| looked.see(None, true));
-    Ok(nothing(looked.presence_only("Creatify's links do not say when they were made")))
+    nothing(looked.presence_only("Creatify's links do not say when they were made"))
 }
 
 /// A page's address, without what does not tell pages apart.

@@ -21,6 +21,7 @@ use crate::model::{
     AspectRatio, Cost, CostSource, Credits, Medium, Picture, ProviderId, VideoFacts, VideoRequest,
 };
 use crate::pages::Pages;
+use crate::providers::listed;
 use crate::transport::{Keys, Operation, Permit, Transport};
 
 /// The most ids that a list takes.
@@ -197,30 +198,26 @@ impl Account {
         steps: &[StepRef<'_>],
     ) -> Result<Vec<Option<Result<Status>>>> {
         let ids: Vec<_> = steps.iter().filter_map(|step| step.resource()).collect();
-        let body = match list == LINK_VIDEOS {
-            true => self.client.read_link_to_videos(&ids).await?,
-            false => self.client.read_records(&ids).await?,
+        let listed = match list == LINK_VIDEOS {
+            true => self.client.read_link_to_videos(Some(&ids)).await?,
+            false => self.client.read_records(Some(&ids)).await?,
         };
-        let items: Vec<Value> = serde_json::from_slice(&body).unwrap_or_default();
+        // One that cannot be read is left out, to be read by itself.
         let status = |step: &StepRef<'_>| {
             let id = step.resource()?;
-            let item = items.iter().find(|item| item["id"] == id)?.clone();
+            let is_its = |item: &&Value| listed::id(item).as_deref() == Some(id);
+            let item = listed.records.iter().find(is_its)?.clone();
             Some(match list == LINK_VIDEOS {
-                true => typed(&item).and_then(|video| link::status(step.job(), video, item)),
-                false => typed(&item).and_then(|record| record_status(*step, record, || item)),
+                true => link::status(step.job(), typed(&item)?, item),
+                false => record_status(*step, typed(&item)?, || item),
             })
         };
         Ok(steps.iter().map(status).collect())
     }
 }
 
-fn typed<T: DeserializeOwned>(item: &Value) -> Result<T> {
-    T::deserialize(item).map_err(|error| {
-        let message = "an item of a list cannot be read";
-        Error::new(ErrorKind::Decode, message)
-            .with_provider(ProviderId::Creatify)
-            .with_source(error)
-    })
+fn typed<T: DeserializeOwned>(item: &Value) -> Option<T> {
+    T::deserialize(item).ok()
 }
 
 /// What a record says of a step.
@@ -316,8 +313,8 @@ impl Provider for Account {
         Box::pin(self.read(step))
     }
 
-    fn look<'a>(&'a self, step: StepRef<'a>, _: Looking<'a>) -> BoxFuture<'a, Result<Seen>> {
-        Box::pin(find(&self.client, step))
+    fn look<'a>(&'a self, step: StepRef<'a>, looking: Looking<'a>) -> BoxFuture<'a, Result<Seen>> {
+        Box::pin(find(&self.client, step, looking.pages))
     }
 
     fn operations(&self) -> &'static [&'static Operation] {

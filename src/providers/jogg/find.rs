@@ -3,26 +3,40 @@
 
 use std::collections::HashSet;
 
+use serde_json::Value;
+
 use super::Client;
 use super::steps::Call;
-use super::types::{self, ProductVideoSummary};
+use super::types;
+use crate::client::LookPages;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Offer, Seen, StepRef};
+use crate::model::Timestamp;
+use crate::providers::listed;
 use crate::providers::steps::{Sent, found, found_with, nothing};
-use crate::providers::survey::{Looked, carries, carries_another};
+use crate::providers::survey::{Fields, Looked, TOOK_TOO_LONG};
 use crate::providers::unknown_step;
 
 /// How many pages of 100 are looked through.
 const MOST_PAGES: u32 = 30;
 
-const PAGE_SIZE: u32 = 100;
+pub(super) const PAGE_SIZE: u32 = 100;
 
-pub(super) async fn find(client: &Client, step: StepRef<'_>) -> Result<Seen> {
+/// What is read of a video, whatever its other fields hold.
+const FIELDS: Fields = Fields { mark: "title", made };
+
+fn made(video: &Value) -> Option<Timestamp> {
+    let secs = video["created_at"].as_i64()?;
+    Some(Timestamp::from_millis(secs.saturating_mul(1000)))
+}
+
+pub(super) async fn find(client: &Client, step: StepRef<'_>, pages: &LookPages) -> Result<Seen> {
+    let seek = async |list, tag: &str| look_through(client, pages, list, step, tag).await;
     match Call::of(step)? {
         Call::UploadAsset | Call::CreateProduct => Err(unknown_step(step)),
-        Call::CreatePreviews => find_previews(client, step).await,
+        Call::CreatePreviews => seek(List::Previews, &step.tag()).await.map(previews),
         Call::CreateVideoFromProduct => {
-            let sought = look_through(client, List::Videos, step, &step.tag()).await?;
+            let sought = seek(List::Videos, &step.tag()).await?;
             Ok(match sought.ours.is_empty() {
                 false => video(sought.ours),
                 true => nothing(sought.looked.survey()),
@@ -31,7 +45,7 @@ pub(super) async fn find(client: &Client, step: StepRef<'_>) -> Result<Seen> {
         // A preview's video has no name of its own.
         Call::RenderSinglePreview => {
             let named = step.previous().unwrap_or(step);
-            let sought = look_through(client, List::Videos, step, &named.tag()).await?;
+            let sought = seek(List::Videos, &named.tag()).await?;
             let unnamed = "whether JoggAI names a preview's video like the preview is not known";
             Ok(match sought.ours.is_empty() {
                 false => video(sought.ours),
@@ -43,11 +57,17 @@ pub(super) async fn find(client: &Client, step: StepRef<'_>) -> Result<Seen> {
 
 /// What a list shows of a call.
 struct Sought {
-    ours: Vec<ProductVideoSummary>,
+    ours: Vec<Ours>,
     looked: Looked,
 }
 
-fn video(ours: Vec<ProductVideoSummary>) -> Seen {
+/// A record of the call, by its id.
+struct Ours {
+    id: String,
+    title: String,
+}
+
+fn video(ours: Vec<Ours>) -> Seen {
     let mut ids = ours.into_iter().map(|video| video.id);
     let first = ids.next().unwrap_or_default();
     let others: Vec<_> = ids.collect();
@@ -58,16 +78,16 @@ fn video(ours: Vec<ProductVideoSummary>) -> Seen {
 
 /// Previews that are listed were made. That none is listed proves nothing, since whether a preview's
 /// title is its name is not known.
-async fn find_previews(client: &Client, step: StepRef<'_>) -> Result<Seen> {
-    let sought = look_through(client, List::Previews, step, &step.tag()).await?;
+fn previews(sought: Sought) -> Seen {
+    let offer = |ours: Ours| Offer { id: ours.id, label: ours.title };
     let offers: Vec<Offer> = sought.ours.into_iter().map(offer).collect();
-    Ok(match offers.first() {
+    match offers.first() {
         Some(first) => found(Sent::Offered(first.id.clone(), offers)),
         None => {
             let unnamed = "whether JoggAI lists previews by their name is not known";
             nothing(sought.looked.presence_only(unnamed))
         }
-    })
+    }
 }
 
 /// What is looked through. The newest come first, by default too.
@@ -78,42 +98,52 @@ enum List {
 }
 
 impl List {
-    async fn read(self, client: &Client, page: u32) -> Result<Vec<ProductVideoSummary>> {
-        let listed = match self {
-            Self::Videos => {
-                let query = types::ListProductVideosQuery::new()
-                    .page(page)
-                    .page_size(PAGE_SIZE)
-                    .sort_by(types::ProductVideoSortKey::CreatedAt)
-                    .sort_order(types::SortOrder::Desc);
-                client.list_product_videos(&query).await?.videos
-            }
+    async fn read(self, client: &Client, page: u32) -> Result<Vec<Value>> {
+        match self {
+            Self::Videos => client.read_product_videos(&newest_first(page)).await,
             Self::Previews => {
                 let query = types::ListProductPreviewsQuery::new().page(page).page_size(PAGE_SIZE);
-                client.list_product_previews(&query).await?.previews
+                client.read_product_previews(&query).await
             }
-        };
-        Ok(listed.unwrap_or_default())
+        }
     }
 }
 
-fn offer(preview: ProductVideoSummary) -> Offer {
-    Offer { label: preview.title.unwrap_or_else(|| "preview".to_owned()), id: preview.id }
+/// What a page of videos is asked for with.
+pub(super) fn newest_first(page: u32) -> types::ListProductVideosQuery {
+    types::ListProductVideosQuery::new()
+        .page(page)
+        .page_size(PAGE_SIZE)
+        .sort_by(types::ProductVideoSortKey::CreatedAt)
+        .sort_order(types::SortOrder::Desc)
+}
+
+/// The title of a preview, or what it is called without one.
+fn title(preview: &Value) -> String {
+    preview["title"].as_str().unwrap_or("preview").to_owned()
 }
 
 /// The previews of a step: the one with its id, or one of those that it offers. There is no read of
 /// a single one.
-pub(super) async fn find_preview(client: &Client, step: StepRef<'_>) -> Result<Sent> {
-    let is_its_own = |preview: &ProductVideoSummary| {
-        preview.id == step.id() || step.offers.iter().any(|offer| offer.id == preview.id)
-    };
+pub(super) async fn find_preview(
+    client: &Client,
+    step: StepRef<'_>,
+    pages: &LookPages,
+) -> Result<Sent> {
+    let is_its_own =
+        |id: &String| id == step.id() || step.offers.iter().any(|offer| offer.id == *id);
     let mut known = HashSet::new();
     for page in 1..=MOST_PAGES {
-        let listed = List::Previews.read(client, page).await?;
+        let Some(listed) = pages.read(List::Previews.read(client, page)).await? else {
+            return Err(Error::new(ErrorKind::Timeout, TOOK_TOO_LONG));
+        };
         let before = known.len();
-        known.extend(listed.iter().map(|preview| preview.id.clone()));
-        if let Some(found) = listed.into_iter().find(is_its_own) {
-            return Ok(Sent::Offered(step.id().to_owned(), vec![offer(found)]));
+        for preview in listed {
+            if let Some(id) = listed::id(&preview).filter(is_its_own) {
+                let offer = Offer { id, label: title(&preview) };
+                return Ok(Sent::Offered(step.id().to_owned(), vec![offer]));
+            }
+            known.insert(listed::identity(&preview));
         }
         if known.len() == before {
             break;
@@ -125,22 +155,28 @@ pub(super) async fn find_preview(client: &Client, step: StepRef<'_>) -> Result<S
 
 /// Reads pages, the newest first, until they are older than the call. A page is as long as the
 /// provider likes: only one that brings nothing new is the last.
-async fn look_through(client: &Client, list: List, step: StepRef<'_>, tag: &str) -> Result<Sought> {
+async fn look_through(
+    client: &Client,
+    pages: &LookPages,
+    list: List,
+    step: StepRef<'_>,
+    tag: &str,
+) -> Result<Sought> {
     // What the job has from earlier steps is no answer to this one.
     let mut known: HashSet<String> = step.before().flat_map(|step| step.ids()).collect();
     let mut sought = Sought { ours: Vec::new(), looked: Looked::new(step) };
     for page in 1..=MOST_PAGES {
-        let listed = list.read(client, page).await?;
+        let Some(listed) = pages.read(list.read(client, page)).await? else {
+            sought.looked.cut(TOOK_TOO_LONG);
+            return Ok(sought);
+        };
         let before = known.len();
-        for video in listed {
-            if !known.insert(video.id.clone()) {
+        for record in listed {
+            if !known.insert(listed::identity(&record)) {
                 continue;
             }
-            let title = video.title.as_deref().unwrap_or_default();
-            let made = video.created_at.map(|made| made.timestamp());
-            match carries(title, tag) {
-                true => sought.ours.push(video),
-                false => sought.looked.see(made, carries_another(title, tag)),
+            if let Some(id) = sought.looked.read(&record, tag, &FIELDS) {
+                sought.ours.push(Ours { id, title: title(&record) });
             }
         }
         // Some lists answer with everything on every page.
@@ -148,6 +184,6 @@ async fn look_through(client: &Client, list: List, step: StepRef<'_>, tag: &str)
             return Ok(sought);
         }
     }
-    sought.looked.note("there are more than are looked through");
+    sought.looked.cut("there are more than are looked through");
     Ok(sought)
 }

@@ -16,7 +16,7 @@ use super::types::{self, ProductVideoStatus as Word};
 use super::{Client, Options, language};
 use crate::BoxFuture;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
-use crate::client::AccountConfig;
+use crate::client::{AccountConfig, LookPages};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, Offer, Plan, Seen, StepRef};
 use crate::model::{Cost, CostSource, Credits, Medium, Picture, VideoFacts, VideoRequest};
@@ -226,15 +226,15 @@ impl Provider for Account {
         Box::pin(self.read(step))
     }
 
-    fn look<'a>(&'a self, step: StepRef<'a>, _: Looking<'a>) -> BoxFuture<'a, Result<Seen>> {
-        Box::pin(find(&self.0, step))
+    fn look<'a>(&'a self, step: StepRef<'a>, looking: Looking<'a>) -> BoxFuture<'a, Result<Seen>> {
+        Box::pin(find(&self.0, step, looking.pages))
     }
 
-    fn adopt<'a>(&'a self, step: StepRef<'a>) -> BoxFuture<'a, Result<Sent>> {
+    fn adopt<'a>(&'a self, step: StepRef<'a>, pages: &'a LookPages) -> BoxFuture<'a, Result<Sent>> {
         Box::pin(async move {
             let id = step.id().to_owned();
             if Call::of(step)? == Call::CreatePreviews {
-                return find_preview(&self.0, step).await;
+                return find_preview(&self.0, step, pages).await;
             }
             let answer = self.0.read_video(&id).await?;
             let video = self.0.data(answer.value.data, "get_product_video")?;

@@ -1,8 +1,9 @@
 use super::super::super::accepted;
 use super::super::types;
 use super::{Client, joined};
-use crate::bindings::creatify::{Client as Api, operations, send};
+use crate::bindings::creatify::{Client as Api, operations, send, send_raw};
 use crate::error::Result;
+use crate::providers::listed::Listed;
 use crate::transport::{Answer, PathSegment};
 
 impl Client {
@@ -118,20 +119,19 @@ impl Client {
         &self,
         ids: Option<&[&str]>,
     ) -> Result<Vec<types::LinkToVideo>> {
-        Ok(self.list_of_videos(ids).await?.value)
-    }
-
-    /// The link videos with these ids, as received.
-    pub(in super::super) async fn read_link_to_videos(&self, ids: &[&str]) -> Result<bytes::Bytes> {
-        Ok(self.list_of_videos(Some(ids)).await?.body)
-    }
-
-    async fn list_of_videos(
-        &self,
-        ids: Option<&[&str]>,
-    ) -> Result<Answer<Vec<types::LinkToVideo>>> {
         let ids = joined(ids)?;
         let method = async |api: Api| api.list_link_to_videos(ids.as_deref()).await;
-        send(&self.transport, &operations::LIST_LINK_TO_VIDEOS, method).await
+        Ok(send(&self.transport, &operations::LIST_LINK_TO_VIDEOS, method).await?.value)
+    }
+
+    /// The link videos with these ids, or all, each as received.
+    pub(in super::super) async fn read_link_to_videos(
+        &self,
+        ids: Option<&[&str]>,
+    ) -> Result<Listed> {
+        let ids = joined(ids)?;
+        let method = async |api: Api| api.list_link_to_videos(ids.as_deref()).await;
+        let answer = send_raw(&self.transport, &operations::LIST_LINK_TO_VIDEOS, method).await?;
+        Listed::of(answer, &operations::LIST_LINK_TO_VIDEOS)
     }
 }

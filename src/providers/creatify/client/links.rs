@@ -1,8 +1,9 @@
 use super::super::super::accepted;
 use super::super::types;
 use super::{Client, joined};
-use crate::bindings::creatify::{Client as Api, operations, send};
+use crate::bindings::creatify::{Client as Api, operations, send, send_raw};
 use crate::error::Result;
+use crate::providers::listed::Listed;
 use crate::transport::PathSegment;
 
 impl Client {
@@ -76,5 +77,12 @@ impl Client {
         let ids = joined(ids)?;
         let method = async |api: Api| api.list_links(ids.as_deref()).await;
         Ok(send(&self.transport, &operations::LIST_LINKS, method).await?.value)
+    }
+
+    /// All links, each as received.
+    pub(in super::super) async fn read_links(&self) -> Result<Listed> {
+        let method = async |api: Api| api.list_links(None).await;
+        let answer = send_raw(&self.transport, &operations::LIST_LINKS, method).await?;
+        Listed::of(answer, &operations::LIST_LINKS)
     }
 }

@@ -1,7 +1,10 @@
+use serde_json::Value;
+
 use super::super::types;
 use super::Client;
-use crate::bindings::jogg::{Client as Api, operations, send};
+use crate::bindings::jogg::{Client as Api, operations, send, send_raw};
 use crate::error::{Error, Result};
+use crate::providers::listed::records_in;
 use crate::transport::{Answer, PathSegment};
 
 impl Client {
@@ -120,6 +123,26 @@ impl Client {
         let method = async |api: Api| api.list_product_previews_with(query).await;
         let answer = send(&self.transport, &operations::LIST_PRODUCT_PREVIEWS, method).await?;
         self.data(answer.value.data, "list_product_previews")
+    }
+
+    /// A page of product videos, each as received.
+    pub(in super::super) async fn read_product_videos(
+        &self,
+        query: &types::ListProductVideosQuery,
+    ) -> Result<Vec<Value>> {
+        let method = async |api: Api| api.list_product_videos_with(query).await;
+        let answer = send_raw(&self.transport, &operations::LIST_PRODUCT_VIDEOS, method).await?;
+        records_in(answer, "videos", &operations::LIST_PRODUCT_VIDEOS)
+    }
+
+    /// A page of previews, each as received.
+    pub(in super::super) async fn read_product_previews(
+        &self,
+        query: &types::ListProductPreviewsQuery,
+    ) -> Result<Vec<Value>> {
+        let method = async |api: Api| api.list_product_previews_with(query).await;
+        let answer = send_raw(&self.transport, &operations::LIST_PRODUCT_PREVIEWS, method).await?;
+        records_in(answer, "previews", &operations::LIST_PRODUCT_PREVIEWS)
     }
 
     /// A video that was accepted. One without an id has to be looked for.
