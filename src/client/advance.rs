@@ -172,9 +172,8 @@ impl Client {
 
     /// A job after its action. A held one may be freed by the policy.
     async fn at_rest(&self, job: Job, action: Action) -> Result<Advance> {
-        let now = self.now_for(&job);
         let is_freed = job.current_step().is_some_and(|step| self.has_policy_for(step))
-            && job.may_be_resubmitted(now).is_ok();
+            && self.may_be_resubmitted(&job).is_ok();
         if !is_freed {
             return Ok(Advance { job, next: action });
         }

@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 use super::ahead::Ahead;
 use super::gate::Gates;
 use super::polling::Polls;
+use super::sent::SentCalls;
 use super::side_file::SideFile;
 use super::turns::Turns;
 use super::work::Work;
@@ -251,6 +252,7 @@ impl ClientBuilder {
             ledger,
             clock,
             ahead: Ahead::default(),
+            sent: SentCalls::default(),
             turns: Turns::default(),
             gates: Gates::default(),
             work: Work::default(),

@@ -114,15 +114,14 @@ impl<'a> Jobs<'a> {
             return Err(not_held(&job));
         }
         let mut job = self.0.look_now(job.id()).await?.job;
-        let now = self.0.now_for(&job);
-        if job.stage() == Stage::Uncertain && job.may_be_resubmitted(now).is_err() {
+        if job.stage() == Stage::Uncertain && self.0.may_be_resubmitted(&job).is_err() {
             self.0.sleep(LOOKS_APART).await;
             job = self.0.look_now(job.id()).await?.job;
         }
         if job.stage() != Stage::Uncertain {
             return Ok(job);
         }
-        if let Err(why) = job.may_be_resubmitted(self.0.now_for(&job)) {
+        if let Err(why) = self.0.may_be_resubmitted(&job) {
             let message = format!("it is not sent again: {why}");
             let provider = job.account().provider;
             return Err(Error::new(ErrorKind::SubmitUnknown, message)

@@ -50,7 +50,7 @@ impl Client {
     }
 
     async fn look_at(&self, provider: &dyn Provider, step: StepRef<'_>) -> Result<Look> {
-        let begun = self.now_for(step.job());
+        let begun = self.look_begins(step);
         let transport = provider.transport();
         let keys = match transport.keys().await {
             Ok(keys) => keys,

@@ -22,6 +22,7 @@ mod resolve_all;
 mod route;
 mod rows;
 mod send;
+mod sent;
 mod side_file;
 mod spending;
 mod submit;
@@ -102,6 +103,7 @@ struct Inner {
     ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
     ahead: ahead::Ahead,
+    sent: sent::SentCalls,
     turns: turns::Turns,
     /// What each account has room for.
     gates: gate::Gates,

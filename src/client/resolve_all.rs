@@ -234,7 +234,7 @@ impl<'a> ResolveAll<'a> {
             return;
         }
         let allowed = match self.resolution {
-            Resolution::Resubmit => held.job.may_be_resubmitted(self.client.now_for(&held.job)),
+            Resolution::Resubmit => self.client.may_be_resubmitted(&held.job),
             _ if self.only_not_found => was_not_found(held.evidence.as_ref()),
             _ => Ok(()),
         };

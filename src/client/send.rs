@@ -9,7 +9,7 @@ use super::gate::Place;
 use super::record::Recorded;
 use super::{Client, Settling};
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{self, Job, Need, Outcome, Reason, StepRef, apply};
+use crate::job::{self, Job, Need, Outcome, Reason, StepRef, SubmitOutcome, apply};
 use crate::ledger::{Bounds, Slots, Stored};
 use crate::model::Timestamp;
 use crate::providers::steps::{self, Sent};
@@ -97,10 +97,16 @@ impl Client {
             place.give_up();
         }
         let permit = Arc::new(Permit { keys: keys.clone(), not_after, timeout });
+        let announced = intent.step(index).unwrap_or(step);
+        if step.is_paid() {
+            self.0.sent.note(announced, self.moment());
+        }
         let sent = self.believed(provider, step, prepared(permit).await).await;
         let asked = sent.as_ref().err().and_then(Error::retry_after);
-        let announced = intent.step(index).unwrap_or(step);
         let outcome = steps::submitted(announced, sent, settle, &self.pace());
+        if !matches!(outcome, SubmitOutcome::Unknown { .. }) {
+            self.0.sent.forget(announced);
+        }
         let attempt = announced.attempt();
         if announced.is_paid() || provider.capacity().per_minute.is_some() {
             self.note_capacity(&intent, &outcome, asked).await;

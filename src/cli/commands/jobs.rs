@@ -121,7 +121,7 @@ fn details(context: &Context, job: &Job) {
         say("held", &format!("for {}, since {since}", ago(since)));
         let told = standing::evidence(job).map(ToString::to_string);
         say("seen", &told.unwrap_or_else(|| "nobody has looked for it yet".to_owned()));
-        if let Err(why) = job.may_be_resubmitted(context.client.now_for(job)) {
+        if let Err(why) = context.client.may_be_resubmitted(job) {
             say("", &format!("not to be sent again: {why}"));
         }
     }

@@ -206,3 +206,26 @@ async fn what_somebody_else_is_sending_is_seen_before_its_call_has_settled() {
     assert!(stage.clock.elapsed() < SECOND * 20, "{:?}", stage.clock.elapsed());
     assert!(stage.clock.most_sleeps_in_a_second() <= 10);
 }
+
+/// What settles a call, and the longest job, are waited for in full: only then do looks count.
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_forward_has_nothing_sent_again() {
+    let stage = Stage::new(Script { pages: 1, ..Script::default() });
+    let mut job = stage.sent().await;
+    let transport = stage.client.provider_of(&job).unwrap().transport();
+    let print = transport.keys().await.unwrap().fingerprint(transport.account());
+    job.steps[0].keys = Some(print);
+    job.revision += 1;
+    assert!(stage.client.0.ledger.store(&job).await.unwrap());
+    stage.client.0.sent.note(job.current_step().unwrap(), stage.client.moment());
+    stage.clock.set_by(7_200);
+    for minutes in [0, 10, 31] {
+        tokio::time::sleep(SECOND * 60 * minutes).await;
+        for _ in 0..2 {
+            tokio::time::sleep(SECOND * 2).await;
+            job = stage.client.look_now(job.id()).await.unwrap().job;
+        }
+        let may_be_sent = stage.client.may_be_resubmitted(&job);
+        assert_eq!(may_be_sent.is_ok(), minutes == 31, "{may_be_sent:?}");
+    }
+}
