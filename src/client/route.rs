@@ -189,6 +189,9 @@ impl<'a> Route<'a> {
         let key = self.key.clone().unwrap_or_else(|| JobId::new(&*self.client.0.clock).to_string());
         let route = sha256(format!("route {key}"));
         let mut claimed = self.claimed(&route, &key).await?;
+        if let Some(job) = &claimed {
+            self.check_is_same(job, &key).await?;
+        }
         if let Some(job) = &claimed
             && self.is_passed(job)
         {
@@ -386,12 +389,7 @@ impl<'a> Route<'a> {
         let Some(existing) = self.client.jobs().find(account, key).await? else {
             return self.order(account, key).of_route(route).await.map(Candidate::New);
         };
-        let fingerprint = self.order(account, key).fingerprint().await?;
-        if existing.fingerprint != fingerprint {
-            let message = "the key belongs to a job with another request: use another key";
-            let error = Error::new(ErrorKind::Conflict, message).with_field("key");
-            return Err(error.with_job(existing.id()));
-        }
+        self.check_is_same(&existing, key).await?;
         if !existing.may_retry() {
             return Ok(Candidate::Taken(existing));
         }
@@ -399,6 +397,18 @@ impl<'a> Route<'a> {
         again.cap = self.cap.or(again.cap);
         self.client.check_request(&again)?;
         Ok(Candidate::New(self.moved(&again, Decision::Retry)))
+    }
+
+    /// Checks that a job under the route's key is of the route's request.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Conflict`] where it is of another one.
+    async fn check_is_same(&self, job: &Job, key: &str) -> Result<()> {
+        if job.fingerprint == self.order(job.account(), key).fingerprint().await? {
+            return Ok(());
+        }
+        let message = "the key belongs to a job with another request: use another key";
+        Err(Error::new(ErrorKind::Conflict, message).with_field("key").with_job(job.id()))
     }
 
     fn leads_on(&self, end: AttemptEnd, kind: ErrorKind) -> bool {

@@ -140,6 +140,10 @@ const LEAST_REST: Duration = Duration::from_millis(200);
 /// How often the ledger is read for a job that somebody else is just working on.
 const LOOK_AT_OTHERS_AFTER: Duration = Duration::from_secs(2);
 
+/// How often the ledger is read for a job that has nothing to do for long: somebody else may have
+/// settled it, or its route may have gone on.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(60);
+
 /// A wait under way. Ten thousand may be at a time, so what is only needed for a moment is boxed.
 struct State {
     client: Client,
@@ -374,7 +378,7 @@ impl State {
             Action::Rest(until) if at_work == Some(StepState::Submitting) => {
                 Next::Rest(until.since(now).min(LOOK_AT_OTHERS_AFTER))
             }
-            Action::Rest(until) => Next::Rest(until.since(now)),
+            Action::Rest(until) => Next::Rest(until.since(now).min(LOOK_AGAIN_AFTER)),
             Action::Send(_) => Next::Send(Box::new(job)),
             Action::LookUp(_) => Next::Advance(job.revision()),
         })

@@ -211,7 +211,15 @@ pub(crate) async fn adopt(
 /// # Errors
 /// [`ErrorKind::Decode`] for such an answer.
 pub(crate) fn tells_of(step: StepRef<'_>, id: &str) -> Result<()> {
-    if id.eq_ignore_ascii_case(step.id()) {
+    names(id, step.id())
+}
+
+/// The same by the id that was read.
+///
+/// # Errors
+/// [`ErrorKind::Decode`] for an answer that names another.
+pub(crate) fn names(id: &str, asked: &str) -> Result<()> {
+    if id.eq_ignore_ascii_case(asked) {
         return Ok(());
     }
     Err(Error::new(ErrorKind::Decode, "the answer tells of another id than the one that was read"))

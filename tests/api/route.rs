@@ -181,3 +181,16 @@ async fn where_all_refuse_each_reason_is_told() {
     let none = stage.client.route(&request()).over([]).await;
     assert_eq!(none.result.unwrap_err().kind(), ErrorKind::InvalidRequest);
 }
+
+#[tokio::test]
+async fn a_key_stands_for_one_request() {
+    let stage = TwoAccounts::new(made(), made()).await;
+    stage.route().await.result.unwrap();
+    let other = request().duration_secs(10);
+    let accounts: Vec<_> = stage.client.accounts().into_iter().cloned().collect();
+    for accounts in [accounts.clone(), accounts.into_iter().rev().collect()] {
+        let route = stage.client.route(&other).key("order-1042").over(accounts);
+        assert_eq!(route.await.result.unwrap_err().kind(), ErrorKind::Conflict);
+    }
+    assert_eq!(stage.posts(), [1, 0]);
+}

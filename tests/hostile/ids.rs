@@ -123,14 +123,26 @@ async fn an_id_that_another_job_has() {
     side_by_side(PROVIDERS, play).await;
 }
 
-/// A video is made of a record that is there, and the answer tells of another one.
+/// A video is made of a record that is there, and the answer tells of another one; so does the first
+/// look for it.
 #[tokio::test]
 async fn a_video_of_another_record() {
     let (creatify, desk) = (Creatify::new(), Desk::new());
-    let service = creatify.clone();
+    let (service, is_made, is_read) = (creatify.clone(), Switch::default(), Switch::default());
     let server = Server::sped_up(SPEED, move |request| {
         let answer = service.answer(request);
-        if is_video(request) { accepted_as("another", request) } else { answer }
+        let is_look = request.is("GET", creatify::RECORDS) && is_made.is_on();
+        match () {
+            () if is_video(request) => {
+                is_made.turn();
+                accepted_as("another", request)
+            }
+            () if is_look && is_read.is_first() => {
+                let body = json!({ "id": "another", "status": "video_generating" });
+                Answer::json(200, &body)
+            }
+            () => answer,
+        }
     });
     let server = server.await;
     desk.make(&server, "creatify", &[]).ended().await.is(0);

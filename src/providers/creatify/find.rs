@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Reach, Seen, StepRef, Survey};
 use crate::model::{DateTime, Timestamp};
 use crate::providers::listed::{self, Listed};
-use crate::providers::steps::{Sent, found, found_with, nothing};
+use crate::providers::steps::{Sent, found, found_with, names, nothing};
 use crate::providers::survey::{Fields, Looked, TOOK_TOO_LONG, no_look};
 use crate::providers::unknown_step;
 
@@ -31,7 +31,11 @@ pub(super) async fn find(client: &Client, step: StepRef<'_>, pages: &LookPages) 
     match Call::of(step)? {
         Call::HostAsset => Err(unknown_step(step)),
         Call::GenVideo => {
-            read(pages, client.get_product_to_video(record_id(step))).await.map(moved)
+            let known = record_id(step);
+            let record = read(pages, client.get_product_to_video(known)).await?;
+            // Another record has not moved for ours.
+            names(&record.id, known)?;
+            Ok(moved(record))
         }
         Call::CreateLink => {
             let links = read(pages, client.read_links()).await?;
