@@ -37,12 +37,14 @@ pub(super) async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Po
 }
 
 /// Waits for those who store within the limits of the same account: two statements that run at the
-/// same time would not see each other's amounts. The lock ends with the transaction.
+/// same time would not see each other's amounts. The lock ends with the transaction, and so does
+/// the setting: planning a submit's statements anew each time takes longer than they do.
 pub(super) async fn lock(
     transaction: &mut Transaction<'static, Postgres>,
     account: &str,
 ) -> sqlx::Result<()> {
-    let lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+    let lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0)), \
+                set_config('plan_cache_mode', 'force_generic_plan', true)";
     sqlx::query(lock).bind(account).execute(&mut **transaction).await.map(drop)
 }
 
