@@ -7,31 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::{Value, json};
 
 use crate::command::Desk;
-use crate::dialect::{BeatApi, Creatify, Jogg, beatapi, creatify, jogg};
+use crate::dialect::{BeatApi, Services, beatapi, creatify, is_paid, jogg};
 use crate::server::{Answer, Request, Server};
 use crate::{SPEED, Switch, side_by_side};
-
-#[derive(Clone)]
-struct Services(BeatApi, Creatify, Jogg);
-
-impl Services {
-    fn new() -> Self {
-        Self(BeatApi::at_launch(), Creatify::new(), Jogg::new())
-    }
-
-    fn answer(&self, provider: &str, request: &Request) -> Answer {
-        match provider {
-            "beatapi" => self.0.answer(request),
-            "creatify" => self.1.answer(request),
-            _ => self.2.answer(request),
-        }
-    }
-
-    /// How many paid calls that begin a job were accepted.
-    fn accepted(&self) -> usize {
-        self.0.accepted() + self.1.pictures() + self.2.accepted()
-    }
-}
 
 fn is_status(request: &Request) -> bool {
     [beatapi::TASK, creatify::RECORDS, jogg::READ, jogg::LIST]
@@ -39,20 +17,17 @@ fn is_status(request: &Request) -> bool {
         .any(|path| request.is("GET", path))
 }
 
-fn is_paid(request: &Request) -> bool {
-    [beatapi::CREATE, creatify::IMAGE, jogg::CREATE].iter().any(|path| request.is("POST", path))
-}
-
 type Odd = fn() -> Answer;
 
 /// Some reads of an accepted job are answered by something else. In the end it is there.
 async fn read_late((provider, count, odd): (&'static str, usize, Odd)) {
-    let (services, desk, reads) = (Services::new(), Desk::new(), Arc::new(AtomicUsize::new(0)));
+    let (services, desk, reads) =
+        (Services::new(BeatApi::at_launch()), Desk::new(), Arc::new(AtomicUsize::new(0)));
     let service = services.clone();
     let server = Server::sped_up(SPEED, move |request| {
         match is_status(request) && reads.fetch_add(1, Ordering::SeqCst) < count {
             true => odd(),
-            false => service.answer(provider, request),
+            false => service.answer(request),
         }
     });
     let server = server.await;
@@ -120,10 +95,11 @@ async fn key_refused_for_a_status() {
 
 /// A paid call was accepted, and an edge answered in the provider's place. That is no refusal.
 async fn paid_behind_a_page((provider, odd): (&'static str, Odd)) {
-    let (services, desk, is_first) = (Services::new(), Desk::new(), Switch::default());
+    let (services, desk, is_first) =
+        (Services::new(BeatApi::at_launch()), Desk::new(), Switch::default());
     let service = services.clone();
     let server = Server::sped_up(SPEED, move |request| {
-        let answer = service.answer(provider, request);
+        let answer = service.answer(request);
         if is_paid(request) && is_first.is_first() { odd() } else { answer }
     });
     let server = server.await;
@@ -248,12 +224,13 @@ fn of_other(record: &Value) -> Answer {
 #[tokio::test]
 async fn page_of_an_edge_that_says_too_fast() {
     async fn play(provider: &'static str) {
-        let (services, desk, is_first) = (Services::new(), Desk::new(), Switch::default());
+        let (services, desk, is_first) =
+            (Services::new(BeatApi::at_launch()), Desk::new(), Switch::default());
         let service = services.clone();
         let server =
             Server::sped_up(SPEED, move |request| match is_paid(request) && is_first.is_first() {
                 true => Answer::html(429),
-                false => service.answer(provider, request),
+                false => service.answer(request),
             });
         let server = server.await;
         desk.make(&server, provider, &[]).ended().await.is_done_or_held();

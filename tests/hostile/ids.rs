@@ -7,38 +7,12 @@ use serde_json::json;
 
 use crate::command::Desk;
 use crate::dialect::creatify::is_video;
-use crate::dialect::{BeatApi, Creatify, Jogg, beatapi, creatify, jogg};
+use crate::dialect::{BeatApi, Creatify, Services, beatapi, creatify, is_paid, jogg};
 use crate::server::{Answer, Request, Server};
 use crate::{SPEED, Switch, side_by_side};
 
 const PROVIDERS: [(&str, &str); 3] =
     [("beatapi", "beatapi"), ("creatify", "creatify"), ("jogg", "jogg")];
-
-#[derive(Clone)]
-struct Services(BeatApi, Creatify, Jogg);
-
-impl Services {
-    fn new() -> Self {
-        Self(BeatApi::at_launch(), Creatify::new(), Jogg::new())
-    }
-
-    fn answer(&self, request: &Request) -> Answer {
-        match request.path.as_str() {
-            path if path.starts_with("/v1/") => self.0.answer(request),
-            path if path.starts_with("/v2/") => self.2.answer(request),
-            path if path.starts_with("/api/") => self.1.answer(request),
-            _ => self.2.answer(request),
-        }
-    }
-
-    fn accepted(&self) -> usize {
-        self.0.accepted() + self.1.pictures() + self.2.accepted()
-    }
-}
-
-fn is_paid(request: &Request) -> bool {
-    [beatapi::CREATE, creatify::IMAGE, jogg::CREATE].iter().any(|path| request.is("POST", path))
-}
 
 /// What a provider answers with whose call was accepted under this id.
 fn accepted_as(id: &str, request: &Request) -> Answer {
@@ -72,7 +46,8 @@ fn found_or_held(provider: &str) -> i32 {
 #[tokio::test]
 async fn no_id_that_can_be_asked_for() {
     async fn play((provider, id): (&'static str, &'static str)) {
-        let (services, desk, is_first) = (Services::new(), Desk::new(), Switch::default());
+        let (services, desk, is_first) =
+            (Services::new(BeatApi::at_launch()), Desk::new(), Switch::default());
         let service = services.clone();
         let server = Server::sped_up(SPEED, move |request| {
             let answer = service.answer(request);
@@ -98,7 +73,7 @@ async fn no_id_that_can_be_asked_for() {
 #[tokio::test]
 async fn an_id_that_another_job_has() {
     async fn play(provider: &'static str) {
-        let (services, desk) = (Services::new(), Desk::new());
+        let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
         let first = Arc::new(Mutex::new(None::<String>));
         let (service, known) = (services.clone(), Arc::clone(&first));
         let server = Server::sped_up(SPEED, move |request| {

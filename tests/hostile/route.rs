@@ -5,33 +5,18 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crate::command::{Desk, IMAGE, Run};
-use crate::dialect::{BeatApi, Creatify, Jogg, beatapi, creatify, jogg};
+use crate::dialect::{BeatApi, Services, beatapi, creatify};
 use crate::server::{Answer, Request, Server};
 use crate::{SPEED, Switch, side_by_side};
 
 /// How long JoggAI takes to tell its presenters, so that plans are made beside calls.
 const PLANNING: Duration = Duration::from_millis(1200);
 
-#[derive(Clone)]
-struct Services(BeatApi, Creatify, Jogg);
-
-impl Services {
-    fn new() -> Self {
-        Self(BeatApi::newer(), Creatify::new(), Jogg::new())
-    }
-
-    fn answer(&self, request: &Request) -> Answer {
-        match request.path.split('/').nth(1) {
-            Some("v1") => self.0.answer(request),
-            Some("api") => self.1.answer(request),
-            _ if request.is("GET", "/v2/avatars/public") => jogg::avatars().after(PLANNING),
-            _ => self.2.answer(request),
-        }
-    }
-
-    /// How many accounts have accepted a job.
-    fn accepted(&self) -> usize {
-        self.0.accepted() + self.1.pictures() + self.2.accepted()
+fn answer(services: &Services, request: &Request) -> Answer {
+    let answer = services.answer(request);
+    match request.is("GET", "/v2/avatars/public") {
+        true => answer.after(PLANNING),
+        false => answer,
     }
 }
 
@@ -60,9 +45,9 @@ async fn race(services: &Services, server: &Server, orders: &[&[&str]]) {
 
 #[tokio::test]
 async fn two_routes_with_one_key() {
-    let services = Services::new();
+    let services = Services::new(BeatApi::newer());
     let service = services.clone();
-    let server = Server::sped_up(SPEED, move |request| service.answer(request)).await;
+    let server = Server::sped_up(SPEED, move |request| answer(&service, request)).await;
     race(&services, &server, &[&["jogg", "beatapi"], &["beatapi", "jogg"]]).await;
 }
 
@@ -70,12 +55,13 @@ async fn two_routes_with_one_key() {
 /// which accepts.
 #[tokio::test]
 async fn route_goes_on_while_it_is_tried_again() {
-    let (services, desk, is_refused) = (Services::new(), Desk::new(), Switch::default());
+    let (services, desk, is_refused) =
+        (Services::new(BeatApi::newer()), Desk::new(), Switch::default());
     let service = services.clone();
     let server = Server::sped_up(SPEED, move |request| {
         match request.is("POST", beatapi::CREATE) && is_refused.is_first() {
             true => beatapi::no_credits(),
-            false => service.answer(request),
+            false => answer(&service, request),
         }
     });
     let server = server.await;
@@ -92,13 +78,14 @@ async fn route_goes_on_while_it_is_tried_again() {
 #[tokio::test]
 async fn route_is_overtaken_at_its_last_account() {
     async fn play(others: &'static [&'static str]) {
-        let (services, desk, calls) = (Services::new(), Desk::new(), Arc::new(AtomicUsize::new(0)));
+        let (services, desk, calls) =
+            (Services::new(BeatApi::newer()), Desk::new(), Arc::new(AtomicUsize::new(0)));
         let service = services.clone();
         let server = Server::sped_up(SPEED, move |request| {
             let is_it = request.is("POST", beatapi::CREATE);
             match is_it && calls.fetch_add(1, Ordering::SeqCst) < 2 {
                 true => beatapi::refused(429, "user_concurrency_exceeded"),
-                false => service.answer(request),
+                false => answer(&service, request),
             }
         });
         let server = server.await;
@@ -122,10 +109,10 @@ type Refusals = fn(&Request, &Switch) -> Option<Answer>;
 #[tokio::test]
 async fn three_accounts_routed_by_three_processes() {
     async fn play(refusals: Refusals) {
-        let (services, is_refused) = (Services::new(), Switch::default());
+        let (services, is_refused) = (Services::new(BeatApi::newer()), Switch::default());
         let service = services.clone();
         let server = Server::sped_up(SPEED, move |request| {
-            refusals(request, &is_refused).unwrap_or_else(|| service.answer(request))
+            refusals(request, &is_refused).unwrap_or_else(|| answer(&service, request))
         });
         let orders: [&[&str]; 3] = [
             &["beatapi", "creatify", "jogg"],
@@ -161,10 +148,11 @@ async fn three_accounts_routed_by_three_processes() {
 #[tokio::test]
 async fn route_whose_sender_was_killed() {
     async fn play(order: [&'static str; 2]) {
-        let (services, desk, is_lost) = (Services::new(), Desk::new(), Switch::default());
+        let (services, desk, is_lost) =
+            (Services::new(BeatApi::newer()), Desk::new(), Switch::default());
         let service = services.clone();
         let server = Server::sped_up(SPEED, move |request| {
-            let answer = service.answer(request);
+            let answer = answer(&service, request);
             let is_it = request.is("POST", creatify::IMAGE) && is_lost.is_first();
             if is_it { Answer::hang_up().after(Duration::from_secs(30)) } else { answer }
         });
