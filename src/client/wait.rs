@@ -345,7 +345,7 @@ impl State {
         // was not to be found may be there by now.
         if !std::mem::replace(&mut self.is_begun, true) {
             let age = self.client.0.clock.now().since(job.created_at());
-            let now = Moment::now(&*self.client.0.clock);
+            let now = self.client.moment();
             self.age_until = self.policy.job_age.map(|limit| now + limit.saturating_sub(age));
             if waits_there || job.needs().is_some() || job.stage() == Stage::Lost {
                 job = self.client.decide(job, Decision::Wake).boxed().await?.0;
@@ -401,7 +401,7 @@ impl State {
     }
 
     fn left(&self) -> Duration {
-        self.deadline().since(Moment::now(&*self.client.0.clock))
+        self.deadline().since(self.client.moment())
     }
 
     async fn timed_out(&self) -> Error {
@@ -415,7 +415,7 @@ impl State {
     async fn stopped(&self, limit: Limit) -> Error {
         let job = self.client.job(self.id).await.ok();
         let last = job.as_ref().map_or("not known", last_word);
-        let waited = Moment::now(&*self.client.0.clock).since(self.begun);
+        let waited = self.client.moment().since(self.begun);
         let message = format!("{limit}; the job goes on (last status {last}): resume it later");
         let error = Error::new(ErrorKind::Timeout, message).with_job(self.id).with_limit(limit);
         let error = error.with_attempts(0, waited);
