@@ -19,6 +19,7 @@ pub mod job;
 pub mod ledger;
 mod model;
 mod pages;
+mod plain;
 mod providers;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;

@@ -1,0 +1,107 @@
+//! Words of others, as they may be shown: without what a terminal obeys or an eye cannot see.
+
+use std::borrow::Cow;
+
+/// The same words without control characters (C0, DEL, C1), characters that turn the direction of
+/// writing, zero-width and other invisible characters. Line breaks, separators of lines and
+/// paragraphs, and tabs become a space each, so that no words grow together; the rest is left out,
+/// so that nothing can be hidden inside a word.
+///
+/// The joiner and the variation selector stay where they make one emoji out of two, and nowhere
+/// else.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        let before = shown.chars().next_back();
+        match c {
+            '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => shown.push(' '),
+            '\u{fe0f}' if before.is_some_and(is_emoji) => shown.push(c),
+            '\u{200d}' if joins(before, rest.peek().copied()) => shown.push(c),
+            c if is_hidden(c) => (),
+            c => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// Whether a character is obeyed or unseen where text is shown: a control character, one of
+/// Unicode's format characters (direction, joiners, tags) or another that draws nothing.
+pub(crate) fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'
+            | '\u{890}' | '\u{891}' | '\u{8e2}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
+            | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
+
+fn joins(before: Option<char>, after: Option<char>) -> bool {
+    before.is_some_and(|c| c == '\u{fe0f}' || is_emoji(c)) && after.is_some_and(is_emoji)
+}
+
+/// Where Unicode keeps its emoji. Wider than the emoji are, and without letters of any script.
+fn is_emoji(c: char) -> bool {
+    matches!(c, '\u{203c}'..='\u{2049}' | '\u{2190}'..='\u{21ff}' | '\u{2300}'..='\u{23ff}'
+        | '\u{2600}'..='\u{27bf}' | '\u{2b00}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_obeys_is_left_out() {
+        let cases = [
+            ("\u{1b}[2J\u{1b}]0;owned\u{7}render", "[2J]0;ownedrender"),
+            ("\u{9b}2Jdone\u{7f}", "2Jdone"),
+            (
+                "\u{1b}]8;;https://evil.example\u{1b}\\here\u{1b}]8;;\u{1b}\\",
+                "]8;;https://evil.example\\here]8;;\\",
+            ),
+            ("one\r\ntwo\tthree\u{85}four", "one  two three four"),
+            ("paid\u{2028}twice\u{2029}", "paid twice "),
+            ("\0nul", "nul"),
+        ];
+        for (text, shown) in cases {
+            assert_eq!(plain(text), shown, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_no_eye_sees_is_left_out() {
+        let hidden = "\u{200b}\u{200c}\u{200d}\u{200e}\u{200f}\u{202a}\u{202e}\u{2060}\u{2066}\u{2069}\
+            \u{feff}\u{ad}\u{61c}\u{fe0f}\u{3164}\u{e0041}\u{e0101}\u{fff9}";
+        for hidden in hidden.chars() {
+            assert_eq!(plain(&format!("sk_{hidden}live")), "sk_live", "{hidden:?}");
+        }
+    }
+
+    #[test]
+    fn ordinary_words_of_any_script_are_left_as_they_are() {
+        for text in [
+            "",
+            "Roast",
+            "Café – 50 %",
+            "早安咖啡",
+            "مرحبا",
+            "हिन्दी",
+            "e\u{301}",
+            "👩‍🍳 at work",
+            "❤️‍🔥",
+            "👍🏽",
+            "🇫🇷",
+            "⌚️",
+        ] {
+            assert_eq!(plain(text), text);
+        }
+        assert!(matches!(plain("早安咖啡"), Cow::Borrowed(_)));
+        assert_eq!(plain("👩\u{200d}a\u{200d}🍳"), "👩a🍳");
+    }
+}
