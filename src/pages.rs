@@ -1,15 +1,21 @@
 use std::collections::HashSet;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
+use tokio::time::{Instant, timeout};
 
 use crate::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Where a list stops at the latest. No provider is known to have a tenth of it.
-const MAX_PAGES: u32 = 10_000;
+const MAX_PAGES: u32 = 1_000;
+const MAX_ITEMS: usize = 100_000;
+
+/// How long a list may be read, without what lies between two reads.
+const MAX_TIME: Duration = Duration::from_secs(300);
 
 /// The items of a list, read page by page as they are asked for.
 ///
@@ -44,7 +50,8 @@ impl<T: Send + 'static> Pages<T> {
     where
         F: Future<Output = Result<Page<T>>> + Send + 'static,
     {
-        let reading = Reading { id, read, seen: HashSet::new(), next: Some(1) };
+        let (seen, spent) = (HashSet::new(), Duration::ZERO);
+        let reading = Reading { id, read, seen, spent, next: Some(1) };
         Self::flatten(stream::try_unfold(reading, Reading::next_page))
     }
 
@@ -127,6 +134,8 @@ struct Reading<I, R> {
     id: I,
     read: R,
     seen: HashSet<String>,
+    /// How long its reads have taken.
+    spent: Duration,
     /// The number of the next page; `None` after the last.
     next: Option<u32>,
 }
@@ -139,13 +148,23 @@ impl<I, R> Reading<I, R> {
         F: Future<Output = Result<Page<T>>>,
     {
         let Some(number) = self.next else { return Ok(None) };
-        let Page { mut items, last } = (self.read)(number).await?;
+        let begun = Instant::now();
+        let left = MAX_TIME.saturating_sub(self.spent);
+        let Ok(page) = timeout(left, (self.read)(number)).await else {
+            let message = format!("the list was not read to its end in {} s", MAX_TIME.as_secs());
+            return Err(Error::new(ErrorKind::Timeout, message));
+        };
+        self.spent += begun.elapsed();
+        let Page { mut items, last } = page?;
         items.retain(|item| self.seen.insert((self.id)(item)));
         if items.is_empty() {
             return Ok(None);
         }
-        if number == MAX_PAGES && !last {
-            let message = format!("the list does not end after {MAX_PAGES} pages");
+        if !last && (number == MAX_PAGES || self.seen.len() > MAX_ITEMS) {
+            let message = format!(
+                "the list does not end after {number} pages and {} records",
+                self.seen.len()
+            );
             return Err(Error::new(ErrorKind::Decode, message));
         }
         self.next = (!last).then_some(number + 1);
@@ -197,6 +216,29 @@ mod tests {
         let (pages, reads) = list(|number| (vec![number], false));
         assert_eq!(pages.all().await.unwrap_err().kind(), ErrorKind::Decode);
         assert_eq!(reads.load(Ordering::SeqCst), MAX_PAGES);
+    }
+
+    #[tokio::test]
+    async fn a_server_with_endless_pages_is_given_up() {
+        let (pages, reads) =
+            list(|number| ((number * 9_000..(number + 1) * 9_000).collect(), false));
+        assert_eq!(pages.all().await.unwrap_err().kind(), ErrorKind::Decode);
+        assert_eq!(reads.load(Ordering::SeqCst), 12);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_takes_its_time_is_given_up() {
+        let mut pages = Pages::new(u32::to_string, |number| async move {
+            tokio::time::sleep(Duration::from_secs(70)).await;
+            Ok(Page { items: vec![number], last: false })
+        });
+        for number in 1..=4 {
+            // What its reader does meanwhile is no time of the list's.
+            tokio::time::sleep(Duration::from_secs(600)).await;
+            assert_eq!(pages.next().await.unwrap().unwrap(), number);
+        }
+        assert_eq!(pages.next().await.unwrap().unwrap_err().kind(), ErrorKind::Timeout);
+        assert!(pages.next().await.is_none());
     }
 
     #[tokio::test]
