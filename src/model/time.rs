@@ -3,7 +3,8 @@ use std::ops::{Add, Sub};
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A point in time: milliseconds since 1970 in UTC.
 #[derive(
@@ -26,6 +27,39 @@ impl Timestamp {
     /// The day of UTC that it lies in, counted from 1970.
     pub const fn day(self) -> i64 {
         self.0.div_euclid(24 * 60 * 60 * 1000)
+    }
+
+    /// The time that a number means: seconds since 1970, also with a fraction, or a thousandth, a
+    /// millionth or less of a second where it is too large for that.
+    pub(crate) fn of_number(number: f64) -> Option<Self> {
+        /// Of the year 5138, in seconds.
+        const FAR: f64 = 1e11;
+        let mut secs = number;
+        for _ in 0..3 {
+            secs = if secs.abs() < FAR { secs } else { secs / 1000.0 };
+        }
+        (secs.abs() < FAR).then_some(Self((secs * 1000.0).round() as i64))
+    }
+
+    /// The time that a text means: a number of seconds, or a date with its zone. One without a zone
+    /// may be hours off, and what a look proves hangs on that, so it is none.
+    pub(crate) fn of_text(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if let Ok(number) = text.parse() {
+            return Self::of_number(number);
+        }
+        let date = text.parse::<chrono::DateTime<chrono::FixedOffset>>().ok();
+        let date = date.or_else(|| chrono::DateTime::parse_from_rfc2822(text).ok())?;
+        Some(Self(date.timestamp_millis()))
+    }
+
+    /// The time that a field of an answer holds, in whichever form.
+    pub(crate) fn of_json(value: &serde_json::Value) -> Option<Self> {
+        match value {
+            serde_json::Value::Number(number) => Self::of_number(number.as_f64()?),
+            serde_json::Value::String(text) => Self::of_text(text),
+            _ => None,
+        }
     }
 
     /// The time that passed from `earlier` to this; zero where `earlier` is later.
@@ -66,10 +100,9 @@ impl From<Timestamp> for SystemTime {
     }
 }
 
-/// A time as BeatAPI and Jogg send it: whole seconds since 1970.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
-)]
+/// A time as BeatAPI and Jogg send it: whole seconds since 1970. Read in each other usual form too:
+/// with a fraction, as text, as a date.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct UnixTime(i64);
 
@@ -94,11 +127,63 @@ impl FromStr for UnixTime {
     }
 }
 
+impl<'de> Deserialize<'de> for UnixTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let time = deserializer.deserialize_any(AnyTime)?;
+        Ok(Self(time.as_millis().div_euclid(1000)))
+    }
+}
+
 /// A time as Creatify sends it: RFC 3339 text, kept as received, so that no spelling of it can
-/// make an answer unreadable.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+/// make an answer unreadable. A number is read as seconds since 1970.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct DateTime(String);
+
+impl<'de> Deserialize<'de> for DateTime {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Form {
+            Text(String),
+            Number(f64),
+        }
+        match Form::deserialize(deserializer)? {
+            Form::Text(text) => Ok(Self(text)),
+            Form::Number(number) => {
+                let time = Timestamp::of_number(number);
+                time.map(|time| Self(time.to_string())).ok_or_else(|| de::Error::custom("no time"))
+            }
+        }
+    }
+}
+
+/// Reads a time in each usual form.
+struct AnyTime;
+
+impl Visitor<'_> for AnyTime {
+    type Value = Timestamp;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a time")
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Timestamp, E> {
+        self.visit_f64(number as f64)
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Timestamp, E> {
+        self.visit_f64(number as f64)
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Timestamp, E> {
+        Timestamp::of_number(number).ok_or_else(|| E::custom("no time"))
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
+        Timestamp::of_text(text).ok_or_else(|| E::custom("no time"))
+    }
+}
 
 impl DateTime {
     /// The text as received.
@@ -106,10 +191,9 @@ impl DateTime {
         &self.0
     }
 
-    /// The same time in adreel's own type; `None` where the text is no RFC 3339 time.
+    /// The same time in adreel's own type; `None` where the text is no time with a zone.
     pub fn timestamp(&self) -> Option<Timestamp> {
-        let time = chrono::DateTime::parse_from_rfc3339(&self.0).ok()?;
-        Some(Timestamp(time.timestamp_millis()))
+        Timestamp::of_text(&self.0)
     }
 }
 
@@ -137,6 +221,35 @@ mod tests {
         assert_eq!(read("1970-01-01T00:00:01Z"), Some(1000));
         assert_eq!(read("1970-01-01T00:00:01.123456+00:00"), Some(1123));
         assert_eq!(read("1969-12-31T17:00:01.5-07:00"), Some(1500));
-        assert_eq!(read("yesterday"), None);
+        assert_eq!(read("1970-01-01 00:00:01 +0000"), Some(1000));
+        assert_eq!(read("Thu, 01 Jan 1970 00:00:01 GMT"), Some(1000));
+        for none in ["yesterday", "", "1970-01-01T00:00:01", "1970-01-01 00:00:01"] {
+            assert_eq!(read(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_field_is_read_as_a_time_in_each_usual_form() {
+        let forms = [
+            r"1782210000",
+            r"1782210000.25",
+            r"1782210000000",
+            r"1782210000000000",
+            r"1.78221e9",
+            r#""1782210000""#,
+            r#"" 1782210000.9 ""#,
+            r#""2026-06-23T10:20:00Z""#,
+            r#""2026-06-23T12:20:00.5+02:00""#,
+        ];
+        for form in forms {
+            let read: UnixTime = serde_json::from_str(form).unwrap();
+            assert_eq!(read, UnixTime(1_782_210_000), "{form}");
+            let read: DateTime = serde_json::from_str(form).unwrap();
+            let secs = read.timestamp().map(|time| time.as_millis().div_euclid(1000));
+            assert_eq!(secs, Some(1_782_210_000), "{form}");
+        }
+        for none in ["true", "{}", "[1]", r#""soon""#, r#""""#, "1e300", r#""NaN""#] {
+            assert!(serde_json::from_str::<UnixTime>(none).is_err(), "{none}");
+        }
     }
 }
