@@ -10,6 +10,7 @@ use super::schema::{
     OperationAt, component_name, components, json_schema, members, operations, reachable,
     request_bodies, string_enums, success, webhooks,
 };
+use super::shape::shape;
 
 /// Makes every generated struct non-exhaustive, so that a new optional field is a minor release,
 /// and gives those of requests `new(required…)` and a setter for each field.
@@ -151,7 +152,14 @@ fn open_enum(name: &str, schema: &Value) -> TokenStream {
             fn from(value: &str) -> Self {
                 match value {
                     #(#values => Self::#variants,)*
-                    other => Self::Unknown(other.to_owned()),
+                    other => {
+                        // A word is the same word in capitals.
+                        let is_other = |known: &&&str| known.eq_ignore_ascii_case(other.trim());
+                        match Self::VALUES.iter().find(is_other) {
+                            Some(known) => Self::from(*known),
+                            None => Self::Unknown(other.to_owned()),
+                        }
+                    }
                 }
             }
         }
@@ -205,10 +213,11 @@ pub(crate) fn operation_table(provider: &str, spec: &Value) -> Item {
     let answers = all.iter().filter_map(|op| Some((op.id(), success(op)?)));
     let events = webhooks(spec).map(|(event, _, webhook)| (event, &webhook["requestBody"]));
     let decoders = answers.chain(events).map(|(name, body)| {
-        let ty = decoded_type(json_schema(body), spec);
+        let (ty, shape) = (decoded_type(json_schema(body), spec), shape(json_schema(body)));
         quote!((#name, |body| {
-            let value: #ty = ::serde_json::from_slice(body)?;
-            ::serde_json::to_value(value)
+            let (value, left_out) = #shape.decode::<#ty>(::serde_json::from_slice(body)?)
+                .map_err(|drift| ::serde::de::Error::custom(drift))?;
+            Ok((::serde_json::to_value(value)?, left_out))
         }))
     });
     parse_quote! {
@@ -220,7 +229,12 @@ pub(crate) fn operation_table(provider: &str, spec: &Value) -> Item {
 
             /// Reads a body and writes it again, for the tests of what can be read.
             #[cfg(test)]
-            pub(crate) type Decoder = fn(&[u8]) -> ::serde_json::Result<::serde_json::Value>;
+            pub(crate) type Decoder = fn(
+                &[u8],
+            ) -> ::serde_json::Result<(
+                ::serde_json::Value,
+                Vec<crate::transport::Drift>,
+            )>;
 
             /// Every operation and webhook with the decoder of its body.
             #[cfg(test)]
@@ -275,6 +289,10 @@ fn operation_constant(provider: &str, operation: &OperationAt<'_>, spec: &Value)
         .map(|code| code as u32);
     let timeout_secs = facts["timeout_secs"].as_u64();
     let fields = request_fields(operation, spec);
+    let answer = success(operation).map_or_else(
+        || quote!(crate::transport::Shape::Any),
+        |success| shape(json_schema(success)),
+    );
     quote! {
         pub static #name: Operation = Operation {
             provider: crate::ProviderId::#provider,
@@ -286,6 +304,7 @@ fn operation_constant(provider: &str, operation: &OperationAt<'_>, spec: &Value)
             refused: &[#(#refused),*],
             timeout: ::std::time::Duration::from_secs(#timeout_secs),
             request_fields: &[#(#fields),*],
+            answer: &#answer,
         };
     }
 }

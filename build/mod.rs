@@ -11,6 +11,7 @@ pub(crate) mod json_schema;
 mod normalise;
 mod query;
 mod schema;
+mod shape;
 
 use std::fmt;
 
@@ -61,6 +62,7 @@ pub(crate) fn bindings(provider: &str, yaml: &str) -> Result<String, Vec<Problem
     query::add_queries(&mut file, &normal);
     file.items.push(emit::open_enums(&spec));
     file.items.push(emit::operation_table(provider, &spec));
+    file.items.push(shape::shapes(&spec));
     Ok(prettyplease::unparse(&file))
 }
 

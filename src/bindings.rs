@@ -33,7 +33,7 @@ macro_rules! bindings {
             type Sent<T> = Result<ResponseValue<T>, Error<()>>;
 
             /// Calls one operation, by its generated method.
-            pub(crate) async fn send<T>(
+            pub(crate) async fn send<T: ::serde::de::DeserializeOwned>(
                 transport: &crate::transport::Transport,
                 operation: &'static crate::Operation,
                 method: impl AsyncFnOnce(Client) -> Sent<T>,
@@ -42,7 +42,7 @@ macro_rules! bindings {
             }
 
             /// The same for a call that is more than its operation.
-            pub(crate) async fn send_call<T>(
+            pub(crate) async fn send_call<T: ::serde::de::DeserializeOwned>(
                 transport: &crate::transport::Transport,
                 call: crate::transport::Call,
                 method: impl AsyncFnOnce(Client) -> Sent<T>,
@@ -63,7 +63,7 @@ macro_rules! bindings {
                 let call = transport.call(operation);
                 let client = Client::new_with_client(base, http, call.clone());
                 drop(method(client).await);
-                call.finish_handwritten().map(|answer| answer.value)
+                call.finish_as_json()
             }
         }
     };

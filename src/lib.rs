@@ -26,6 +26,7 @@ pub mod sandbox;
 mod secret;
 pub mod transport;
 pub mod webhook;
+mod words;
 
 pub use catalogue::{Catalogue, CatalogueItem, CatalogueKind};
 pub use client::{AccountConfig, Client, Recovery, Resolution, Video};

@@ -1,8 +1,13 @@
 //! Keys that never show: not in `Debug`, errors, logs or files.
 
+use std::cmp::Reverse;
 use std::fmt;
+use std::sync::{PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::plain::plain;
 
 macro_rules! secret {
     ($(#[$doc:meta])* $name:ident) => {
@@ -66,21 +71,100 @@ impl<'de> Deserialize<'de> for WebhookSecret {
     }
 }
 
-/// Provider text as it may be shown: on one line, without the given secrets, at most 500
-/// characters long.
-pub(crate) fn redact(text: &str, secrets: &[ApiKey]) -> String {
-    const MAX_CHARS: usize = 500;
-    let mut text = text.to_owned();
-    for secret in secrets.iter().map(ApiKey::expose).filter(|secret| !secret.is_empty()) {
-        text = text.replace(secret, "[redacted]");
+/// What stands where a secret stood.
+pub(crate) const HIDDEN: &str = "[redacted]";
+
+/// The keys that an account was used with, the longest form first, so that none hides only a part
+/// of another.
+#[derive(Default)]
+pub(crate) struct KnownSecrets(RwLock<Vec<String>>);
+
+/// What is shorter is no secret, and its letters stand in many words.
+const LEAST_CHARS: usize = 8;
+
+/// More forms of keys than any account has in a process.
+const MOST_FORMS: usize = 64;
+
+impl fmt::Debug for KnownSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("KnownSecrets([redacted])")
     }
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).collect();
-    let mut line = words.into_iter().filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    if let Some((end, _)) = line.char_indices().nth(MAX_CHARS) {
-        line.truncate(end);
-        line.push('…');
+}
+
+impl KnownSecrets {
+    /// Takes the keys of a call to those that are hidden.
+    pub(crate) fn learn(&self, keys: &[ApiKey]) {
+        let forms = keys.iter().map(ApiKey::expose).filter(|key| key.len() >= LEAST_CHARS);
+        // An address holds a key in a form of its own.
+        let encoded = |key: &str| url::form_urlencoded::byte_serialize(key.as_bytes()).collect();
+        let forms = forms.flat_map(|key| [key.to_owned(), encoded(key)]);
+        let is_new = |form: &String| !self.read().contains(form);
+        let new: Vec<String> = forms.filter(is_new).collect();
+        if new.is_empty() {
+            return;
+        }
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.extend(new);
+        known.sort_unstable_by_key(|form| Reverse(form.len()));
+        known.dedup();
+        known.truncate(MOST_FORMS);
     }
-    line
+
+    /// An answer's body without the keys, if it holds any.
+    pub(crate) fn taken_out_of(&self, body: &[u8]) -> Option<Vec<u8>> {
+        let known = self.read();
+        if known.is_empty() {
+            return None;
+        }
+        match serde_json::from_slice::<Value>(body) {
+            Ok(mut value) => {
+                let had_any = hide_in(&mut value, &known);
+                had_any.then(|| value.to_string().into_bytes())
+            }
+            Err(_) => {
+                let text = String::from_utf8_lossy(body);
+                hide(&text, &known).map(String::into_bytes)
+            }
+        }
+    }
+
+    fn read(&self) -> std::sync::RwLockReadGuard<'_, Vec<String>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Hides secrets in every text of a value, names of fields included.
+fn hide_in(value: &mut Value, secrets: &[String]) -> bool {
+    match value {
+        Value::String(text) => match hide(text, secrets) {
+            Some(hidden) => {
+                *text = hidden;
+                true
+            }
+            None => false,
+        },
+        Value::Array(items) => {
+            items.iter_mut().fold(false, |had_any, item| hide_in(item, secrets) | had_any)
+        }
+        Value::Object(fields) => {
+            let mut had_any = false;
+            for (name, mut value) in std::mem::take(fields) {
+                had_any |= hide_in(&mut value, secrets);
+                let hidden = hide(&name, secrets);
+                had_any |= hidden.is_some();
+                fields.insert(hidden.unwrap_or(name), value);
+            }
+            had_any
+        }
+        _ => false,
+    }
+}
+
+/// A text without the secrets, if it holds any, also where something unseen parts their letters.
+fn hide(text: &str, secrets: &[String]) -> Option<String> {
+    let plain = plain(text);
+    let is_held = secrets.iter().any(|secret| plain.contains(secret));
+    is_held.then(|| secrets.iter().fold(plain.into_owned(), |text, key| text.replace(key, HIDDEN)))
 }
 
 #[cfg(test)]
@@ -95,11 +179,37 @@ mod tests {
         assert_eq!(serde_json::to_string(&read).unwrap(), r#""whsec_1""#);
     }
 
+    fn without(keys: &[&str], body: &str) -> String {
+        let known = KnownSecrets::default();
+        known.learn(&keys.iter().map(|key| ApiKey::new(*key)).collect::<Vec<_>>());
+        let taken = known.taken_out_of(body.as_bytes());
+        taken.map_or_else(|| body.to_owned(), |body| String::from_utf8(body).unwrap())
+    }
+
     #[test]
-    fn provider_text_loses_keys_and_line_breaks() {
-        let key = ApiKey::new(" sk_live_1\n");
-        let shown = redact("bad key\n  sk_live_1\u{7}", &[key]);
-        assert_eq!(shown, "bad key [redacted]");
-        assert_eq!(redact(&"x".repeat(600), &[]).chars().count(), 501);
+    fn keys_are_taken_out_of_each_text_of_an_answer_however_it_is_written() {
+        let key = "sk_live/1+2=";
+        for body in [
+            r#"{"a":["bad key sk_live/1+2="]}"#,
+            r#"{"a":["bad key sk_live\/1+2="]}"#,
+            r#"{"a":["bad key \u0073k_live/1+2="]}"#,
+            r#"{"a":["bad key sk_live%2F1%2B2%3D"]}"#,
+            r#"{"a":["bad key sk_\u200blive/1+2="]}"#,
+        ] {
+            assert_eq!(without(&[key], body), r#"{"a":["bad key [redacted]"]}"#, "{body}");
+        }
+        assert_eq!(without(&[key], r#"{"sk_live/1+2=":[7]}"#), r#"{"[redacted]":[7]}"#);
+        assert_eq!(without(&[key], "<b>sk_live/1+2=</b>"), "<b>[redacted]</b>");
+        let clean = r#"{"b": 1.50,"a": "sk_live"}"#;
+        assert_eq!(without(&[key], clean), clean, "nothing to hide, nothing to change");
+    }
+
+    #[test]
+    fn the_longest_key_is_hidden_first_and_a_short_word_is_none() {
+        let (id, key) = ("a1b2c3d4", "sk_a1b2c3d4_live");
+        for keys in [[id, key], [key, id]] {
+            assert_eq!(without(&keys, r#"["sk_a1b2c3d4_live"]"#), r#"["[redacted]"]"#);
+        }
+        assert_eq!(without(&["id", key], r#"["Invalid id"]"#), r#"["Invalid id"]"#);
     }
 }

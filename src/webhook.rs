@@ -33,6 +33,7 @@ use sha2::Sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::ProviderId;
 pub use crate::secret::WebhookSecret;
+use crate::transport::Shape;
 
 /// The longest body that is looked at; a delivery has one to three kilobytes.
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -104,14 +105,22 @@ pub(crate) fn forged(provider: ProviderId, message: impl Into<String>) -> Error 
     Error::new(ErrorKind::Forged, message).with_provider(provider).with_operation("webhook")
 }
 
-/// Reads a delivery's body.
-pub(crate) fn read<T: DeserializeOwned>(provider: ProviderId, body: &[u8]) -> Result<T> {
-    serde_json::from_slice(body).map_err(|error| {
-        Error::new(ErrorKind::Decode, "the delivery does not fit the spec")
+/// Reads a delivery's body, as an answer is read.
+pub(crate) fn read<T: DeserializeOwned>(
+    provider: ProviderId,
+    shape: &Shape,
+    body: &[u8],
+) -> Result<T> {
+    let refused = |why: &str| {
+        Error::new(ErrorKind::Decode, format!("the delivery does not fit its spec: {why}"))
             .with_provider(provider)
             .with_operation("webhook")
-            .with_source(error)
-    })
+    };
+    let json = serde_json::from_slice(body).map_err(|_| refused("it is not JSON"))?;
+    match shape.decode(json) {
+        Ok((event, _)) => Ok(event),
+        Err(drift) => Err(refused(&drift.to_string())),
+    }
 }
 
 #[cfg(test)]

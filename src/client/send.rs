@@ -125,7 +125,7 @@ impl Client {
     ) -> Result<Sent> {
         let sent = sent?;
         if !step.is_paid() {
-            return Ok(sent);
+            return steps::nameable(sent);
         }
         let job = step.job();
         // A ledger in trouble does not speak against it.

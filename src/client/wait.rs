@@ -416,7 +416,12 @@ impl State {
         let job = self.client.job(self.id).await.ok();
         let last = job.as_ref().map_or("not known", last_word);
         let waited = self.client.moment().since(self.begun);
-        let message = format!("{limit}; the job goes on (last status {last}): resume it later");
+        // What keeps it from being read, or a success from being one.
+        let trouble =
+            job.as_ref().and_then(Job::trouble).filter(|trouble| !trouble.message.is_empty());
+        let trouble = trouble.map_or_else(String::new, |trouble| format!("; {}", trouble.message));
+        let message =
+            format!("{limit}; the job goes on (last status {last}{trouble}): resume it later");
         let error = Error::new(ErrorKind::Timeout, message).with_job(self.id).with_limit(limit);
         let error = error.with_attempts(0, waited);
         job.into_iter().fold(error, |error, job| error.with_handle(job.handle()))

@@ -9,7 +9,7 @@ use jsonschema::paths::{Location, LocationSegment};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::secret::redact;
+use crate::words::words;
 
 /// One way in which an answer differs from its spec.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -152,7 +152,7 @@ fn pointer(place: &Location, field: Option<&str>) -> String {
 /// A name comes from outside: no control character of it may reach a terminal.
 fn push(pointer: &mut String, name: &str) {
     pointer.push('/');
-    pointer.push_str(&redact(name, &[]).replace('~', "~0").replace('/', "~1"));
+    pointer.push_str(&words(name).replace('~', "~0").replace('/', "~1"));
 }
 
 /// A value as JSON, of which at most 60 characters; its type only, where it may be private.

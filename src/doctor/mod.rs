@@ -191,6 +191,7 @@ mod tests {
             refused: &[],
             timeout: std::time::Duration::from_secs(1),
             request_fields: &[],
+            answer: &crate::transport::Shape::Any,
         };
         let path = |sample: Option<&str>, answer: Value| {
             let known = Known { sample: sample.map(str::to_owned), schema: Value::Null };

@@ -73,7 +73,7 @@ pub struct VideoFacts {
     pub duration: Option<Duration>,
     /// What it cost.
     pub cost: Option<Cost>,
-    /// The provider's whole answer.
+    /// The provider's whole answer, without the account's keys; null where it has more than 256 KiB.
     pub raw: serde_json::Value,
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::steps::is_usable;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::Operation;
 
@@ -64,11 +65,12 @@ fn no_list(operation: &Operation) -> Error {
 
 /// A record's id, which some services write as a number.
 pub(super) fn id(record: &Value) -> Option<String> {
-    match &record["id"] {
-        Value::String(id) if !id.trim().is_empty() => Some(id.clone()),
-        Value::Number(id) if id.is_u64() => Some(id.to_string()),
-        _ => None,
-    }
+    let id = match &record["id"] {
+        Value::String(id) => id.clone(),
+        Value::Number(id) if id.is_u64() => id.to_string(),
+        _ => return None,
+    };
+    is_usable(&id).then_some(id)
 }
 
 /// What stands in a field, as text. Our tag is the same in whatever it stands.

@@ -60,6 +60,65 @@ pub(super) fn has_id(value: &Value) -> bool {
     fields.into_iter().any(|(name, value)| is_id(name) && word(value).is_some())
 }
 
+/// Names under which services say why they gave something up, the plainest first.
+const REASONS: [&str; 14] = [
+    "error_message",
+    "err_msg",
+    "error_msg",
+    "failed_reason",
+    "failure_reason",
+    "fail_reason",
+    "reason",
+    "error",
+    "errors",
+    "message",
+    "msg",
+    "detail",
+    "details",
+    "status_message",
+];
+
+/// How deep in a record a reason is looked for.
+const DEEPEST: u32 = 4;
+
+/// Why a record says that it failed, wherever in it that stands.
+pub(super) fn reason(record: &Value) -> Option<String> {
+    reason_within(record, DEEPEST)
+}
+
+fn reason_within(record: &Value, depth: u32) -> Option<String> {
+    let depth = depth.checked_sub(1)?;
+    if let Value::Array(items) = record {
+        return items.iter().find_map(|item| reason_within(item, depth));
+    }
+    let fields = record.as_object()?;
+    let told = |name: &&str| {
+        let said = fields.get(*name).filter(|said| has_text(said))?;
+        reason_within(said, depth).or_else(|| Some(sentence(said)))
+    };
+    REASONS.iter().find_map(told).or_else(|| {
+        let parts = fields.values().filter(|part| part.is_object() || part.is_array());
+        parts.into_iter().find_map(|part| reason_within(part, depth))
+    })
+}
+
+/// The code that a record gives with its failure.
+pub(super) fn failure_code(record: &Value) -> Option<String> {
+    let codes = ["error_code", "err_code", "failure_code", "code"];
+    first_word(record, &codes).or_else(|| first_word(&record["error"], &codes))
+}
+
+/// The longest address that is taken for one: signed ones have a few thousand bytes.
+const LINK_MAX_BYTES: usize = 16 << 10;
+
+/// The address of a file, as a field says it: `None` for nothing and for what is none.
+pub(super) fn link(text: Option<&String>) -> Option<String> {
+    let text = text?.trim();
+    let is_short = !text.is_empty() && text.len() <= LINK_MAX_BYTES;
+    let url = url::Url::parse(Some(text).filter(|_| is_short)?).ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.has_host()).then(|| url.into())
+}
+
 /// A wait in seconds, also as a fraction or as text: of a day at the most, and none where it says
 /// zero or less.
 pub(super) fn wait(value: &Value) -> Option<Duration> {

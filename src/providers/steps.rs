@@ -9,8 +9,9 @@ use crate::job::{
     JobId, Offer, Outcome, PlannedMedia, Reason, Seen, StepRef, SubmitOutcome, Survey,
 };
 use crate::model::{Cost, Picture, Sound, Timestamp, VideoFacts, inspect, listen, same_content};
-use crate::secret::redact;
-use crate::transport::{Keys, growing_pause};
+use crate::plain::is_hidden;
+use crate::transport::{Keys, PathSegment, growing_pause};
+use crate::words::{words, words_within};
 
 /// The longest wait before a lost answer is looked for. What is found early need not wait for the
 /// call to settle.
@@ -175,13 +176,14 @@ fn again_after(step: StepRef<'_>, error: &Error, pace: &Pace<'_>) -> Option<Dura
 /// What reading a status came to. A failed read says nothing of the job.
 pub(crate) fn outcome(step: StepRef<'_>, status: Result<Status>, pace: &Pace<'_>) -> Outcome {
     let poll_after = pace.after(step, &status);
+    let word = |status: String| words_within(&status, WORD_MAX_CHARS);
     match status {
         Ok(Status::Running { status, is_known, .. }) => {
-            Outcome::Running { status, is_known, poll_after }
+            Outcome::Running { status: word(status), is_known, poll_after }
         }
-        Ok(Status::NeedsAction(status)) => Outcome::NeedsAction { status },
+        Ok(Status::NeedsAction(status)) => Outcome::NeedsAction { status: word(status) },
         Ok(Status::Succeeded(status, video)) => {
-            Outcome::Succeeded { status, video: video.map(Box::new) }
+            Outcome::Succeeded { status: word(status), video: video.map(kept) }
         }
         Ok(Status::Failed { code, message, cost }) => {
             Outcome::Failed { reason: failure(step.operation(), code, message), cost }
@@ -225,11 +227,30 @@ pub(crate) fn names(id: &str, asked: &str) -> Result<()> {
     Err(Error::new(ErrorKind::Decode, "the answer tells of another id than the one that was read"))
 }
 
-/// Whether an id can be asked for: no provider's has blanks or the marks of an address.
-fn is_usable(id: &str) -> bool {
-    let is_odd = |c: char| c.is_whitespace() || c.is_control() || r"/\?#%".contains(c);
-    !matches!(id, "" | "." | "..") && !id.contains(is_odd)
+/// Whether an id can be asked for: no provider's has blanks, the marks of an address, or more than
+/// some 40 characters.
+pub(super) fn is_usable(id: &str) -> bool {
+    PathSegment::new("id", id).is_ok() && !id.contains(|c: char| c.is_whitespace() || is_hidden(c))
 }
+
+/// The longest id or address that a free step leaves.
+const LEFT_MAX_BYTES: usize = 16 << 10;
+
+/// What a free step left, where later steps can name it.
+///
+/// # Errors
+/// [`ErrorKind::Decode`] for anything else.
+pub(crate) fn nameable(sent: Sent) -> Result<Sent> {
+    let id = sent.id();
+    let is_odd = |c: char| c.is_whitespace() || is_hidden(c);
+    if !id.is_empty() && id.len() <= LEFT_MAX_BYTES && !id.contains(is_odd) {
+        return Ok(sent);
+    }
+    Err(Error::new(ErrorKind::Decode, UNREADABLE))
+}
+
+/// What is said of an answer whose id nobody can come back with.
+pub(super) const UNREADABLE: &str = "the answer names no id that can be read";
 
 /// Why the id that a paid call was answered with cannot be that of what it has made; `None` where
 /// nothing speaks against it. `owner` is another job of the account that has it.
@@ -240,7 +261,7 @@ pub(crate) fn doubted(
     owner: Option<JobId>,
 ) -> Option<String> {
     match provider.works_on(step) {
-        _ if !is_usable(id) => Some("the answer names no id that can be read".to_owned()),
+        _ if !is_usable(id) => Some(UNREADABLE.to_owned()),
         Some(known) if id.eq_ignore_ascii_case(known) => None,
         Some(known) => Some(format!("the answer tells of another record than {known}")),
         None => owner.map(|job| format!("the answer names {id}, which is job {job}'s")),
@@ -251,18 +272,41 @@ pub(crate) fn doubted(
 fn told(sent: Sent, first: Duration) -> (String, Option<Duration>, Vec<Offer>) {
     match sent {
         Sent::Done(resource) => (resource, None, Vec::new()),
-        Sent::Offered(resource, offers) => (resource, None, offers),
+        Sent::Offered(resource, offers) => (resource, None, offerable(offers)),
         Sent::Running(resource) => (resource, Some(first), Vec::new()),
     }
+}
+
+/// What can be chosen of what is offered.
+fn offerable(mut offers: Vec<Offer>) -> Vec<Offer> {
+    offers.retain(|offer| is_usable(&offer.id));
+    for offer in &mut offers {
+        offer.label = words_within(&offer.label, WORD_MAX_CHARS);
+    }
+    offers
+}
+
+/// The longest word of a provider's that is kept for a status or a name.
+const WORD_MAX_CHARS: usize = 100;
+
+/// The longest answer that is kept with a video.
+const RAW_MAX_BYTES: usize = 256 << 10;
+
+/// What is kept of a finished video.
+pub(crate) fn kept(mut video: VideoFacts) -> Box<VideoFacts> {
+    if video.raw.to_string().len() > RAW_MAX_BYTES {
+        video.raw = serde_json::Value::Null;
+    }
+    Box::new(video)
 }
 
 /// Why a provider gave a job up, in its own words.
 fn failure(operation: &str, code: Option<String>, message: Option<String>) -> Reason {
     let told = message.filter(|text| !text.trim().is_empty());
     let text = told.unwrap_or_else(|| "the provider gives no reason".to_owned());
-    let mut reason = Reason::new(ErrorKind::JobFailed, redact(&text, &[]));
+    let mut reason = Reason::new(ErrorKind::JobFailed, words(&text));
     reason.operation = Some(operation.to_owned());
-    reason.code = code.map(|code| redact(&code, &[])).filter(|code| !code.is_empty());
+    reason.code = code.map(|code| words(&code)).filter(|code| !code.is_empty());
     reason
 }
 

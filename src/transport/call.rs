@@ -5,14 +5,17 @@ use bytes::BytesMut;
 use futures_util::StreamExt as _;
 use reqwest::header::ACCEPT;
 use reqwest::{Request, RequestBuilder, Response};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
+use super::drift::Drift;
 use super::operation::{Operation, Replay};
 use super::reply::{Proof, Refusal, Reply};
 use super::{RetryPolicy, Shared, Transport, Upload};
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Timestamp;
-use crate::secret::{ApiKey, redact};
+use crate::words::words;
 
 /// An answer longer than this is not one of these APIs'.
 const MAX_BODY_BYTES: usize = 16 << 20;
@@ -68,18 +71,13 @@ impl Transport {
             Replay::IdempotencyKey => honoured,
             Replay::Never => false,
         };
-        self.new_call(operation, Way::Signed, may_repeat, self.0.policy)
+        self.new_call(operation, Way::Signed, may_repeat)
     }
 
-    fn new_call(
-        &self,
-        operation: &'static Operation,
-        way: Way,
-        may_repeat: bool,
-        policy: RetryPolicy,
-    ) -> Call {
+    fn new_call(&self, operation: &'static Operation, way: Way, may_repeat: bool) -> Call {
+        let policy = self.policy();
         let refusal = match way {
-            Way::Signed => self.0.dialect.refusal,
+            Way::Signed => self.shared.dialect.refusal,
             Way::Presigned => plain_refusal,
         };
         let transport = self.clone();
@@ -87,8 +85,7 @@ impl Transport {
         Call(Arc::new(State { transport, operation, refusal, way, may_repeat, policy, result }))
     }
 
-    /// Reads a free operation as the JSON that it answers, whatever the spec says of it. It is
-    /// repeated as often as by default, because no job keeps the time here.
+    /// Reads a free operation as the JSON that it answers, whatever the spec says of it.
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] for an operation that is no free read: nothing is sent.
@@ -97,20 +94,19 @@ impl Transport {
         &self,
         operation: &'static Operation,
         path: &str,
-    ) -> Result<serde_json::Value> {
-        let policy = RetryPolicy { deadline: self.0.policy.deadline, ..RetryPolicy::default() };
-        let call = self.new_call(operation, Way::Signed, true, policy);
+    ) -> Result<Value> {
+        let call = self.new_call(operation, Way::Signed, true);
         if operation.paid || operation.method != "GET" {
             return Err(call.error(ErrorKind::Unsupported, "not a free read"));
         }
         let url = format!("{}{path}", self.base_url());
         let request = call.build(self.api().get(url).header(ACCEPT, "application/json"))?;
         call.run(self.api(), request).await;
-        call.finish_handwritten().map(|answer| answer.value)
+        call.finish_as_json()
     }
 
     /// Sends a file as the whole body of an operation.
-    pub(crate) async fn upload<T: serde::de::DeserializeOwned>(
+    pub(crate) async fn upload<T: DeserializeOwned>(
         &self,
         operation: &'static Operation,
         file: &Upload,
@@ -118,9 +114,7 @@ impl Transport {
         let call = self.call(operation);
         let url = format!("{}{}", self.base_url(), operation.path);
         let head = self.api().post(url).header(ACCEPT, "application/json");
-        let result = call.attempts(self.api(), call.build(head)?, Some(file)).await;
-        *call.slot() = Some(result);
-        call.finish_handwritten()
+        call.decode(call.attempts(self.api(), call.build(head)?, Some(file)).await?)
     }
 
     /// Puts a file at a presigned address, without keys.
@@ -130,7 +124,7 @@ impl Transport {
         url: &str,
         file: &Upload,
     ) -> Result<()> {
-        let call = self.new_call(operation, Way::Presigned, true, self.0.policy);
+        let call = self.new_call(operation, Way::Presigned, true);
         let head = call.build(self.open().put(url))?;
         call.attempts(self.open(), head, Some(file)).await.map(drop)
     }
@@ -138,45 +132,46 @@ impl Transport {
 
 impl Call {
     /// Sends a request as often as its operation allows, and keeps the result for
-    /// [`finish`](Self::finish). The response is for the generated client to decode.
+    /// [`finish`](Self::finish). The generated client is shown nothing that it could decode.
     pub(crate) async fn run(&self, client: &reqwest::Client, request: Request) -> Response {
-        let result = self.attempts(client, request, None).await;
-        let response = match &result {
-            Ok(reply) => reply.clone().into_response(),
-            Err(_) => not_a_success(),
-        };
-        *self.slot() = Some(result);
-        response
+        *self.slot() = Some(self.attempts(client, request, None).await);
+        not_a_success()
     }
 
-    /// The call's result, once the generated client has decoded (or failed to decode) the answer.
-    pub(crate) fn finish<T>(
+    /// The call's result, once the generated client has sent it.
+    pub(crate) fn finish<T: DeserializeOwned>(
         &self,
-        decoded: Result<progenitor_client::ResponseValue<T>, progenitor_client::Error<()>>,
+        sent: Result<progenitor_client::ResponseValue<T>, progenitor_client::Error<()>>,
     ) -> Result<Answer<T>> {
-        let result = self.slot().take();
-        match (result, decoded) {
-            (Some(Err(error)), _) => Err(error),
-            (Some(Ok(reply)), Ok(value)) => {
-                Ok(Answer { value: value.into_inner(), body: reply.body })
-            }
-            (Some(Ok(reply)), Err(error)) => Err(self.undecodable(&reply, &error)),
-            (None, Err(error)) => Err(self
-                .error(ErrorKind::InvalidRequest, "not a request")
-                .with_source(std::io::Error::other(error.to_string()))),
-            (None, Ok(_)) => Err(self.error(ErrorKind::Decode, "an answer without a request")),
+        if let Some(result) = self.slot().take() {
+            return self.decode(result?);
         }
+        let error = self.error(ErrorKind::InvalidRequest, "not a request");
+        Err(match sent {
+            Ok(_) => error,
+            Err(source) => error.with_source(std::io::Error::other(source.to_string())),
+        })
     }
 
-    /// [`finish`](Self::finish) for calls that no generated method sends.
-    pub(crate) fn finish_handwritten<T: serde::de::DeserializeOwned>(&self) -> Result<Answer<T>> {
-        let reply = self
-            .slot()
-            .take()
-            .unwrap_or_else(|| Err(self.error(ErrorKind::Decode, "an answer without a request")))?;
-        match serde_json::from_slice(&reply.body) {
-            Ok(value) => Ok(Answer { value, body: reply.body }),
-            Err(error) => Err(self.undecodable(&reply, &error)),
+    /// [`finish`](Self::finish) for whoever wants the JSON, whether or not all of it fits the spec.
+    pub(crate) fn finish_as_json(&self) -> Result<Value> {
+        let missing = || Err(self.error(ErrorKind::InvalidRequest, "not a request"));
+        let reply = self.slot().take().unwrap_or_else(missing)?;
+        reply.json().ok_or_else(|| self.undecodable(&reply, &Drift::of_all("JSON")))
+    }
+
+    /// Reads an answer as its spec says, as far as its meaning is plain.
+    fn decode<T: DeserializeOwned>(&self, reply: Reply) -> Result<Answer<T>> {
+        let decoded = match reply.json() {
+            Some(value) => self.0.operation.answer.decode(value),
+            None => Err(Drift::of_all("JSON")),
+        };
+        match decoded {
+            Ok((value, left_out)) => {
+                self.0.transport.shared.told.tell(self.0.operation, left_out);
+                Ok(Answer { value, body: reply.body })
+            }
+            Err(drift) => Err(self.undecodable(&reply, &drift)),
         }
     }
 
@@ -207,7 +202,7 @@ impl Call {
         request: Request,
         file: Option<&Upload>,
     ) -> Result<Reply> {
-        let Shared { clock, budget, .. } = &*self.0.transport.0;
+        let Shared { clock, budget, .. } = &*self.0.transport.shared;
         let policy = &self.0.policy;
         let started = Moment::now(&**clock);
         let mut lost: Option<Error> = None;
@@ -254,18 +249,17 @@ impl Call {
         mut request: Request,
         elapsed: Duration,
     ) -> Result<Result<Reply, (Proof, Error)>> {
-        let Shared { dialect, clock, .. } = &*self.0.transport.0;
+        let Shared { dialect, clock, secrets, .. } = &*self.0.transport.shared;
         // The generator adds a header that no provider knows.
         request.headers_mut().remove("api-version");
-        let mut secrets = Vec::new();
         if self.0.way == Way::Signed {
             let keys = self.0.transport.keys().await.map_err(|error| self.place(error))?;
             (dialect.sign)(&keys, request.headers_mut()).map_err(|error| self.place(error))?;
-            secrets = keys.into_secrets();
+            secrets.learn(&keys.into_secrets());
         }
         let left = self.0.policy.deadline.saturating_sub(elapsed);
         let mut timeout = self.0.transport.timeout(self.0.operation).min(left);
-        if let Some(permit) = &self.0.transport.1 {
+        if let Some(permit) = self.0.transport.permit() {
             timeout = timeout.min(permit.timeout);
             // The last thing before the first byte: others may have looked for the call by now.
             if clock.elapsed() > permit.not_after {
@@ -274,12 +268,13 @@ impl Call {
         }
         *request.timeout_mut() = Some(timeout);
         let reply = match receive(client, request).await {
-            Ok(reply) => reply,
+            // Before anything is read of it: what is read may be shown, logged or kept.
+            Ok(reply) => reply.without(secrets),
             Err(failure) => return Ok(Err(self.lost(failure))),
         };
         Ok(match (self.0.refusal)(&reply) {
             None => Ok(reply),
-            Some(refusal) => Err(self.refused(&reply, refusal, &secrets, clock.now())),
+            Some(refusal) => Err(self.refused(&reply, refusal, clock.now())),
         })
     }
 
@@ -302,18 +297,12 @@ impl Call {
         }
     }
 
-    fn refused(
-        &self,
-        reply: &Reply,
-        refusal: Refusal,
-        secrets: &[ApiKey],
-        now: Timestamp,
-    ) -> (Proof, Error) {
+    fn refused(&self, reply: &Reply, refusal: Refusal, now: Timestamp) -> (Proof, Error) {
         let refusal = refusal.heard(reply);
         let proof = Proof::of_refusal(self.0.operation, reply.status, refusal.number);
         let kind = refusal.kind(reply.status);
         // All of it is the provider's text.
-        let shown = |text: String| Some(redact(&text, secrets)).filter(|text| !text.is_empty());
+        let shown = |text: String| Some(words(&text)).filter(|text| !text.is_empty());
         // Where the head and the body both ask, the longer wait counts.
         let wait = refusal.retry_after.max(reply.retry_after(now));
         let error = self
@@ -328,13 +317,13 @@ impl Call {
         }
     }
 
-    /// A 2xx whose body does not fit the spec: for a paid call it may well mean "accepted".
-    fn undecodable(&self, reply: &Reply, error: &dyn std::fmt::Display) -> Error {
+    /// A 2xx that cannot be read: for a paid call it may well mean "accepted".
+    fn undecodable(&self, reply: &Reply, drift: &Drift) -> Error {
+        let message = format!("the answer does not fit its spec: {drift}");
         let error = self
-            .error(ErrorKind::Decode, "the answer does not fit the spec")
+            .error(ErrorKind::Decode, message)
             .with_status(reply.status.as_u16())
-            .with_attempts(1, Duration::ZERO)
-            .with_source(std::io::Error::other(redact(&error.to_string(), &[])));
+            .with_attempts(1, Duration::ZERO);
         if self.0.operation.paid { error.into_submit_unknown() } else { error }
     }
 
@@ -343,7 +332,9 @@ impl Call {
     }
 
     fn place(&self, error: Error) -> Error {
-        error.with_provider(self.0.transport.0.dialect.provider).with_operation(self.0.operation.id)
+        error
+            .with_provider(self.0.transport.shared.dialect.provider)
+            .with_operation(self.0.operation.id)
     }
 
     fn copy(&self, error: &Error) -> Error {

@@ -13,10 +13,12 @@
 
 mod auth;
 mod call;
+mod drift;
 mod http;
 mod operation;
 mod reply;
 mod retry;
+mod shape;
 #[cfg(feature = "rustls")]
 mod tls;
 mod upload;
@@ -30,8 +32,11 @@ pub use retry::RetryPolicy;
 pub use upload::Upload;
 
 pub(crate) use call::{Answer, Call};
+#[cfg(test)]
+pub(crate) use drift::Drift;
 pub(crate) use reply::{EDGE_REFUSES, NO_WORD, Refusal, Reply, retry_after, wait_of};
 pub(crate) use retry::growing_pause;
+pub(crate) use shape::{Field, Shape, reads};
 pub(crate) use webhook_url::Claim;
 
 use std::sync::Arc;
@@ -44,7 +49,8 @@ use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::Account;
 use crate::model::ProviderId;
-use crate::secret::ApiKey;
+use crate::secret::{ApiKey, KnownSecrets};
+use drift::Told;
 use retry::RetryBudget;
 
 /// What is special about one provider's way of speaking HTTP.
@@ -59,7 +65,19 @@ pub(crate) struct Dialect {
 
 /// One account's way to its provider.
 #[derive(Clone)]
-pub(crate) struct Transport(Arc<Shared>, Option<Arc<Permit>>);
+pub(crate) struct Transport {
+    shared: Arc<Shared>,
+    calls: Calls,
+}
+
+/// Whose calls these are.
+#[derive(Clone)]
+enum Calls {
+    /// Somebody's, who waits for the answer: what may be repeated is, by the account's policy.
+    Own,
+    /// A job's, which keeps the time itself and comes back: each is made once.
+    OfJob(Option<Arc<Permit>>),
+}
 
 /// What a step's call is made with. It was looked up before the call was announced, so that nothing
 /// stands between the announcement and the first byte.
@@ -87,6 +105,8 @@ struct Shared {
     clock: Arc<dyn Clock>,
     submit_timeout: Option<Duration>,
     webhook_url: Option<String>,
+    told: Told,
+    secrets: KnownSecrets,
 }
 
 impl Shared {
@@ -104,8 +124,9 @@ impl Transport {
         if let Some(url) = &config.webhook_url {
             webhook_url::check_base(url)?;
         }
-        Ok(Self(
-            Arc::new(Shared {
+        Ok(Self {
+            calls: Calls::Own,
+            shared: Arc::new(Shared {
                 dialect,
                 account: Account { provider: dialect.provider, name: config.name, realm },
                 base_url,
@@ -117,31 +138,53 @@ impl Transport {
                 clock: config.clock,
                 submit_timeout: config.submit_timeout,
                 webhook_url: config.webhook_url,
+                told: Told::default(),
+                secrets: KnownSecrets::default(),
             }),
-            None,
-        ))
+        })
     }
 
     pub(crate) fn account(&self) -> &Account {
-        &self.0.account
+        &self.shared.account
     }
 
     pub(crate) fn base_url(&self) -> &str {
-        &self.0.base_url
+        &self.shared.base_url
     }
 
     pub(crate) fn api(&self) -> &reqwest::Client {
-        &self.0.api
+        &self.shared.api
     }
 
     /// How long one attempt of an operation may take.
     pub(crate) fn timeout(&self, operation: &Operation) -> Duration {
-        self.0.timeout(operation)
+        self.shared.timeout(operation)
     }
 
-    /// The same way for a call that has a permit.
+    /// The same way for the calls of jobs.
+    pub(crate) fn of_jobs(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared), calls: Calls::OfJob(None) }
+    }
+
+    /// The same way for a call of a job that has a permit.
     pub(crate) fn with_permit(&self, permit: &Arc<Permit>) -> Self {
-        Self(Arc::clone(&self.0), Some(Arc::clone(permit)))
+        let calls = Calls::OfJob(Some(Arc::clone(permit)));
+        Self { shared: Arc::clone(&self.shared), calls }
+    }
+
+    fn permit(&self) -> Option<&Arc<Permit>> {
+        match &self.calls {
+            Calls::OfJob(permit) => permit.as_ref(),
+            Calls::Own => None,
+        }
+    }
+
+    /// How often a call is tried.
+    fn policy(&self) -> RetryPolicy {
+        match self.calls {
+            Calls::Own => self.shared.policy,
+            Calls::OfJob(_) => self.shared.policy.once(),
+        }
     }
 
     /// The account's keys: those of the permit, or as they are now.
@@ -150,32 +193,32 @@ impl Transport {
     /// [`ErrorKind::NeedsCredentials`] where they are not known in time; whatever keeps them from
     /// being known.
     pub(crate) async fn keys(&self) -> Result<Keys> {
-        if let Some(permit) = &self.1 {
+        if let Some(permit) = self.permit() {
             return Ok(permit.keys.clone());
         }
-        let keys = self.0.credentials.keys(&self.0.account);
+        let keys = self.shared.credentials.keys(&self.shared.account);
         let keys = tokio::time::timeout(KEYS_TIMEOUT, keys).await.unwrap_or_else(|_| {
             let message = format!("the keys were not there within {} s", KEYS_TIMEOUT.as_secs());
             Err(Error::new(ErrorKind::NeedsCredentials, message))
         });
-        keys.map_err(|error| error.with_provider(self.0.dialect.provider))
+        keys.map_err(|error| error.with_provider(self.shared.dialect.provider))
     }
 
     /// Whether the account has a webhook address.
     pub(crate) fn has_webhook_url(&self) -> bool {
-        self.0.webhook_url.is_some()
+        self.shared.webhook_url.is_some()
     }
 
     /// The account's webhook address for a job's step, for providers that take one with each call:
     /// with a token that proves deliveries to be theirs, and with the step's tag, which they echo.
     pub(crate) fn webhook_address(&self, tag: &str, keys: &Keys) -> Option<String> {
-        let base = self.0.webhook_url.as_deref()?;
+        let base = self.shared.webhook_url.as_deref()?;
         Some(webhook_url::address(base, tag, keys))
     }
 
     /// The client without keys.
     pub(crate) fn open(&self) -> &reqwest::Client {
-        &self.0.open
+        &self.shared.open
     }
 }
 

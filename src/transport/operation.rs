@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use super::shape::Shape;
 use crate::model::ProviderId;
 
 /// One call of a provider's API, and what the transport must know of it.
@@ -27,6 +28,8 @@ pub struct Operation {
     pub timeout: Duration,
     /// The fields of the request body that the spec knows.
     pub request_fields: &'static [&'static str],
+    /// What its answer looks like.
+    pub(crate) answer: &'static Shape,
 }
 
 /// Whether an operation is safe to send again.

@@ -7,6 +7,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use super::operation::Operation;
 use crate::error::ErrorKind;
 use crate::model::Timestamp;
+use crate::secret::KnownSecrets;
 
 /// An answer with its whole body, so that it can be read for a provider's code, then decoded.
 #[derive(Clone, Debug)]
@@ -60,11 +61,12 @@ impl Reply {
         retry_after(&self.headers, now)
     }
 
-    pub(super) fn into_response(self) -> reqwest::Response {
-        let mut response = http::Response::new(self.body);
-        *response.status_mut() = self.status;
-        *response.headers_mut() = self.headers;
-        reqwest::Response::from(response)
+    /// The same answer without the account's keys, wherever it repeats them.
+    pub(super) fn without(mut self, secrets: &KnownSecrets) -> Self {
+        if let Some(body) = secrets.taken_out_of(&self.body) {
+            self.body = body.into();
+        }
+        self
     }
 }
 

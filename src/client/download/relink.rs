@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::super::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{JobId, Outcome};
-use crate::providers::steps::Status;
+use crate::providers::steps::{Status, kept};
 
 impl Client {
     /// The address of a finished job's video as the provider gives it now, since links expire. A new
@@ -28,7 +28,7 @@ impl Client {
         };
         let url = video.url.clone();
         if url != known {
-            let relinked = Outcome::Relinked { video: Box::new(video) };
+            let relinked = Outcome::Relinked { video: kept(video) };
             if let Err(error) = self.settle(job, relinked).await {
                 // It is read again where it is needed again.
                 tracing::warn!(job = %id, error = %error, "a video's new link was not recorded");

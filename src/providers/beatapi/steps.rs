@@ -1,8 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
+use super::super::said::{failure_code, link, reason};
 use super::super::steps::{
-    Looking, Sent, Status, found, found_with, nothing, picture, sound, tells_of,
+    Looking, Sent, Status, UNREADABLE, found, found_with, is_usable, nothing, picture, sound,
+    tells_of,
 };
 use super::super::survey::no_look;
 use super::super::{Prepared, Provider, nothing_to_choose, unknown_step};
@@ -96,15 +100,22 @@ impl Create {
 }
 
 /// A BeatAPI account as the client drives it.
-pub(crate) struct Account(Client, KnownUnit);
+pub(crate) struct Account {
+    client: Client,
+    /// The same for the calls of jobs.
+    of_jobs: Client,
+    unit: KnownUnit,
+}
 
 impl Account {
     pub(crate) fn open(config: AccountConfig) -> Result<Self> {
-        Ok(Self(Client::new(config)?, KnownUnit::default()))
+        let client = Client::new(config)?;
+        let of_jobs = Client { transport: client.transport.of_jobs() };
+        Ok(Self { client, of_jobs, unit: KnownUnit::default() })
     }
 
     fn permitted(&self, permit: &Arc<Permit>) -> Client {
-        Client { transport: self.0.transport.with_permit(permit) }
+        Client { transport: self.client.transport.with_permit(permit) }
     }
 
     async fn ready<'a>(&'a self, step: StepRef<'a>) -> Result<Prepared<'a>> {
@@ -146,7 +157,7 @@ impl Account {
         let Some(left) = replay_left(looking.age) else { return no(over) };
         let not_after = looking.elapsed + left;
         // By the newer contract a repeated key is answered with the first task.
-        if !is_newer(&self.0).await? {
+        if !is_newer(&self.of_jobs).await? {
             return no("this account shows no sign of honouring idempotency keys");
         }
         let timeout = self.timeout(step.operation());
@@ -161,6 +172,9 @@ impl Account {
             Err(error) if error.status() == Some(409) => return Ok(Seen::Busy),
             Err(error) => return Err(error),
         };
+        if !is_usable(&task.id) {
+            return no(UNREADABLE);
+        }
         let (sent, age) = (Sent::Running(task.id), looking.age.unwrap_or_default());
         let first_sent = step.first_sent().unwrap_or_default();
         let made_now = task.created_at.is_some_and(|at| {
@@ -173,19 +187,19 @@ impl Account {
     }
 
     async fn read(&self, step: StepRef<'_>) -> Result<Status> {
-        let answer = self.0.read_task(step.id()).await?;
+        let answer = self.of_jobs.read_task(step.id()).await?;
         let task = answer.value.data;
         tells_of(step, &task.id)?;
         let status = task.status.to_string();
+        let raw: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         Ok(match task.status {
             TaskStatus::Succeeded => {
-                let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
                 Status::Succeeded(status, Some(video(step.job(), &task, raw).ok_or_else(no_video)?))
             }
             TaskStatus::Failed => Status::Failed {
                 cost: taken(step.job(), &task),
-                code: task.error_code,
-                message: task.error_message,
+                code: failure_code(&raw["data"]),
+                message: reason(&raw["data"]),
             },
             TaskStatus::RequiresAction => Status::NeedsAction(status),
             // Unless the caller puts the shots together, the provider goes on by itself.
@@ -201,7 +215,7 @@ impl Account {
 
 impl Provider for Account {
     fn transport(&self) -> &Transport {
-        &self.0.transport
+        &self.client.transport
     }
 
     fn plan<'a>(
@@ -212,9 +226,9 @@ impl Provider for Account {
     ) -> BoxFuture<'a, Result<Plan>> {
         Box::pin(async move {
             // Whatever is wrong with the request is said before anything is read.
-            let assumed = plan(&self.0, request, local, Billing::Assumed)?;
+            let assumed = plan(&self.client, request, local, Billing::Assumed)?;
             match is_priced {
-                true => plan(&self.0, request, local, self.1.of(&self.0).await?),
+                true => plan(&self.client, request, local, self.unit.of(&self.client).await?),
                 false => Ok(assumed),
             }
         })
@@ -222,7 +236,7 @@ impl Provider for Account {
 
     fn slots(&self) -> BoxFuture<'_, Result<Option<u32>>> {
         Box::pin(async move {
-            let usage = self.0.get_usage(&types::GetUsageQuery::new()).await?;
+            let usage = self.of_jobs.get_usage(&types::GetUsageQuery::new()).await?;
             let limit = usage.concurrency.and_then(|concurrency| concurrency.limit);
             Ok(limit.and_then(|limit| u32::try_from(limit).ok()).filter(|limit| *limit > 0))
         })
@@ -260,16 +274,16 @@ impl Provider for Account {
         // A track is uploaded as a picture is, by a step of its own name.
         let id = if operation == TRACK { UPLOAD } else { operation };
         let known = super::OPERATIONS.iter().find(|known| known.id == id);
-        known.map_or(Duration::ZERO, |operation| self.0.transport.timeout(operation))
+        known.map_or(Duration::ZERO, |operation| self.client.transport.timeout(operation))
     }
 
     fn endpoints(&self) -> Option<&dyn Endpoints> {
-        Some(&self.0)
+        Some(&self.client)
     }
 
     fn balance(&self) -> BoxFuture<'_, Result<Credits>> {
         let query = types::GetUsageQuery::new();
-        Box::pin(async move { Ok(self.0.get_usage(&query).await?.credit_balance) })
+        Box::pin(async move { Ok(self.client.get_usage(&query).await?.credit_balance) })
     }
 
     fn catalogue(&self, kind: CatalogueKind) -> Result<Pages<CatalogueItem>> {
@@ -335,10 +349,10 @@ fn music_body(job: &Job) -> types::CreateMusicVideoRequest {
         .extra(extra)
 }
 
-fn video(job: &Job, task: &types::Task, raw: serde_json::Value) -> Option<VideoFacts> {
+fn video(job: &Job, task: &types::Task, raw: Value) -> Option<VideoFacts> {
     let output = task.output.as_ref()?;
-    let media = output.media.as_ref().and_then(|media| media.first());
-    let url = media.map(|media| media.url.clone()).or_else(|| output.r2_url.clone())?;
+    let listed = output.media.iter().flatten().find_map(|media| link(Some(&media.url)));
+    let url = listed.or_else(|| link(output.r2_url.as_ref()))?;
     let usage = task.usage.as_ref();
     let credits = usage.and_then(|usage| usage.credits_settled.or(usage.credits_charged));
     Some(VideoFacts {
@@ -359,5 +373,8 @@ fn taken(job: &Job, task: &types::Task) -> Option<Cost> {
 }
 
 fn no_video() -> Error {
-    Error::new(ErrorKind::Decode, "the task succeeded without the address of a video")
+    Error::new(
+        ErrorKind::Decode,
+        "the task succeeded, and neither its output.media nor its r2_url is an address",
+    )
 }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::types::{WebhookEvent, WebhookEventName};
+use crate::bindings::beatapi::shapes;
 use crate::clock::{Clock, SystemClock};
 use crate::error::Result;
 use crate::model::{ProviderId, Timestamp};
@@ -99,7 +100,7 @@ impl WebhookVerifier {
             return Err(forged(ProviderId::BeatApi, "its signature is not of our secret"));
         }
         self.check_time(time)?;
-        read(ProviderId::BeatApi, body)
+        read(ProviderId::BeatApi, &shapes::WEBHOOK_EVENT, body)
     }
 
     fn check_time(&self, text: &str) -> Result<()> {

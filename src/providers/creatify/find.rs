@@ -9,7 +9,7 @@ use super::types::{self, ProductToVideoStatus};
 use crate::client::LookPages;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Reach, Seen, StepRef, Survey};
-use crate::model::{DateTime, Timestamp};
+use crate::model::Timestamp;
 use crate::providers::listed::{self, Listed};
 use crate::providers::steps::{Sent, found, found_with, names, nothing};
 use crate::providers::survey::{Fields, Looked, TOOK_TOO_LONG, no_look};
@@ -23,7 +23,7 @@ const RECORD: Fields = Fields { mark: "webhook_url", made };
 const LINK_VIDEO: Fields = Fields { mark: "name", made: |_| None };
 
 fn made(record: &Value) -> Option<Timestamp> {
-    record["created_at"].as_str()?.parse::<DateTime>().ok()?.timestamp()
+    Timestamp::of_json(&record["created_at"])
 }
 
 /// What each call leaves to be found.

@@ -1,6 +1,7 @@
 //! A link video: a link is made of a page, or of pictures and words, and then a video of the link.
 
 use super::plan::{HOST, check_host};
+use super::steps::failed;
 use super::types::{self, LinkToVideoStatus};
 use super::{LinkOptions, Options, prices};
 use crate::bindings::creatify::operations;
@@ -12,6 +13,7 @@ use crate::model::{
 };
 use crate::providers::prices::Bill;
 use crate::providers::request::{Local, Reading, check_extra};
+use crate::providers::said;
 use crate::providers::steps::Status;
 
 pub(super) const LINK: &str = "create_link";
@@ -196,13 +198,11 @@ pub(super) fn status(
     let word = made.status.to_string();
     Ok(match made.status {
         LinkToVideoStatus::Done => {
-            let missing = "the link video is done without the address of a video";
+            let missing = "the link video is done, and its video_output is no address";
             let missing = || Error::new(ErrorKind::Decode, missing);
             Status::Succeeded(word, Some(facts(job, made, raw).ok_or_else(missing)?))
         }
-        LinkToVideoStatus::Failed | LinkToVideoStatus::Rejected => {
-            Status::Failed { code: None, message: made.failed_reason, cost: None }
-        }
+        LinkToVideoStatus::Failed | LinkToVideoStatus::Rejected => failed(&raw),
         known => {
             let is_known = !matches!(known, LinkToVideoStatus::Unknown(_));
             Status::Running { status: word, is_known, hint: None }
@@ -211,7 +211,6 @@ pub(super) fn status(
 }
 
 fn facts(job: &Job, made: types::LinkToVideo, raw: serde_json::Value) -> Option<VideoFacts> {
-    let set = |text: Option<String>| text.filter(|text| !text.is_empty());
     let secs = made.duration.filter(|secs| *secs > 0.0);
     // What is charged later stands as 0 here.
     let reported = made.credits_used.filter(|credits| *credits > Credits::ZERO);
@@ -223,8 +222,8 @@ fn facts(job: &Job, made: types::LinkToVideo, raw: serde_json::Value) -> Option<
     };
     Some(VideoFacts {
         medium: Medium::Video,
-        url: set(made.video_output)?,
-        poster: set(made.video_thumbnail),
+        url: said::link(made.video_output.as_ref())?,
+        poster: said::link(made.video_thumbnail.as_ref()),
         duration: secs.and_then(|secs| std::time::Duration::try_from_secs_f64(secs).ok()),
         cost: Some(cost),
         raw,

@@ -4,15 +4,17 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::super::request::Local;
+use super::super::said::{failure_code, link, reason};
 use super::super::steps::{Looking, Sent, Status, picture, tells_of};
 use super::super::{List, Prepared, Provider, unknown_step};
 use super::find::find;
 use super::link::{LINK, LINK_VIDEO, PARAMS};
 use super::plan::{HOST, IMAGE, IMAGE_ANEW, URL_MAX_CHARS, VIDEO, VIDEO_ANEW, plan, plan_anew};
 use super::types::{self, ProductToVideoStatus};
-use super::{Client, Options, link};
+use super::{Client, Options, link as link_video};
 use crate::BoxFuture;
 use crate::asset::{Asset, AssetHost};
+use crate::bindings::creatify::shapes;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::{AccountConfig, Part};
 use crate::error::{Error, ErrorKind, Result};
@@ -22,7 +24,7 @@ use crate::model::{
 };
 use crate::pages::Pages;
 use crate::providers::listed;
-use crate::transport::{Keys, Operation, Permit, Transport};
+use crate::transport::{Keys, Operation, Permit, Shape, Transport};
 
 /// The most ids that a list takes.
 const MOST_IDS: usize = 100;
@@ -83,10 +85,10 @@ impl Body {
         let job = step.job();
         Ok(match Call::of(step)? {
             Call::HostAsset => return Err(unknown_step(step)),
-            Call::CreateLink => Self::Link(link::page_body(job)),
-            Call::CreateLinkWithParams => Self::Params(link::params_body(job)),
+            Call::CreateLink => Self::Link(link_video::page_body(job)),
+            Call::CreateLinkWithParams => Self::Params(link_video::params_body(job)),
             Call::CreateLinkToVideo => {
-                Self::LinkVideo(Box::new(link::video_body(job, &step.tag(), webhook_url)))
+                Self::LinkVideo(Box::new(link_video::video_body(job, &step.tag(), webhook_url)))
             }
             Call::GenImage => Self::Image(image_body(job).webhook_url(webhook_url)),
             Call::GenVideo => Self::Video(video_body(job).webhook_url(webhook_url)),
@@ -125,12 +127,16 @@ impl Body {
 /// A Creatify account as the client drives it.
 pub(crate) struct Account {
     client: Client,
+    /// The same for the calls of jobs.
+    of_jobs: Client,
     host: Option<Arc<dyn AssetHost>>,
 }
 
 impl Account {
     pub(crate) fn open(config: AccountConfig, host: Option<Arc<dyn AssetHost>>) -> Result<Self> {
-        Ok(Self { client: Client::new(config)?, host })
+        let client = Client::new(config)?;
+        let of_jobs = Client { transport: client.transport.of_jobs() };
+        Ok(Self { client, of_jobs, host })
     }
 
     fn permitted(&self, permit: &Arc<Permit>) -> Client {
@@ -174,19 +180,19 @@ impl Account {
         match Call::of(step)? {
             Call::HostAsset => return Err(unknown_step(step)),
             Call::CreateLink | Call::CreateLinkWithParams => {
-                tells_of(step, &self.client.get_link(id).await?.id)?;
+                tells_of(step, &self.of_jobs.get_link(id).await?.id)?;
                 return Ok(Status::Succeeded("link".to_owned(), None));
             }
             Call::CreateLinkToVideo => {
-                let answer = self.client.read_link_to_video(id).await?;
+                let answer = self.of_jobs.read_link_to_video(id).await?;
                 let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
                 tells_of(step, &answer.value.id)?;
-                return link::status(step.job(), answer.value, raw);
+                return link_video::status(step.job(), answer.value, raw);
             }
             Call::GenImage | Call::GenVideo | Call::RegenImage | Call::RegenVideo => {}
         }
-        let answer = self.client.read_record(id).await?;
-        let raw = || serde_json::from_slice(&answer.body).unwrap_or_default();
+        let answer = self.of_jobs.read_record(id).await?;
+        let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
         tells_of(step, &answer.value.id)?;
         record_status(step, answer.value, raw)
     }
@@ -199,8 +205,8 @@ impl Account {
     ) -> Result<Vec<Option<Result<Status>>>> {
         let ids: Vec<_> = steps.iter().filter_map(|step| step.resource()).collect();
         let listed = match list == LINK_VIDEOS {
-            true => self.client.read_link_to_videos(Some(&ids)).await?,
-            false => self.client.read_records(Some(&ids)).await?,
+            true => self.of_jobs.read_link_to_videos(Some(&ids)).await?,
+            false => self.of_jobs.read_records(Some(&ids)).await?,
         };
         // One that cannot be read is left out, to be read by itself.
         let status = |step: &StepRef<'_>| {
@@ -208,41 +214,35 @@ impl Account {
             let is_its = |item: &&Value| listed::id(item).as_deref() == Some(id);
             let item = listed.records.iter().find(is_its)?.clone();
             Some(match list == LINK_VIDEOS {
-                true => link::status(step.job(), typed(&item)?, item),
-                false => record_status(*step, typed(&item)?, || item),
+                true => link_video::status(step.job(), typed(&shapes::LINK_TO_VIDEO, &item)?, item),
+                false => record_status(*step, typed(&shapes::PRODUCT_TO_VIDEO, &item)?, item),
             })
         };
         Ok(steps.iter().map(status).collect())
     }
 }
 
-fn typed<T: DeserializeOwned>(item: &Value) -> Option<T> {
-    T::deserialize(item).ok()
+fn typed<T: DeserializeOwned>(shape: &Shape, item: &Value) -> Option<T> {
+    shape.decode(item.clone()).ok().map(|(typed, _)| typed)
 }
 
 /// What a record says of a step.
-fn record_status(
-    step: StepRef<'_>,
-    record: types::ProductToVideo,
-    raw: impl FnOnce() -> Value,
-) -> Result<Status> {
+fn record_status(step: StepRef<'_>, record: types::ProductToVideo, raw: Value) -> Result<Status> {
     let (status, job) = (record.status.to_string(), step.job());
     let (is_image, is_last) = (Call::of(step)?.makes_image(), step.is_last());
     Ok(match &record.status {
-        ProductToVideoStatus::Failed => {
-            Status::Failed { code: None, message: record.failed_reason, cost: None }
-        }
+        ProductToVideoStatus::Failed => failed(&raw),
         // A word of its sibling resources, for what moderation refused.
-        ProductToVideoStatus::Unknown(word) if word == "rejected" => {
-            Status::Failed { code: None, message: record.failed_reason, cost: None }
+        ProductToVideoStatus::Unknown(word) if word.eq_ignore_ascii_case("rejected") => {
+            failed(&raw)
         }
         ProductToVideoStatus::ImageGenerated if is_image && is_last => {
-            let picture = picture_facts(job, &record, raw()).ok_or_else(|| no_media(&status))?;
+            let picture = picture_facts(job, &record, raw).ok_or_else(|| no_media(&status))?;
             Status::Succeeded(status, Some(picture))
         }
         ProductToVideoStatus::ImageGenerated if is_image => Status::Succeeded(status, None),
         ProductToVideoStatus::VideoGenerated => {
-            let video = video_facts(job, &record, raw()).ok_or_else(|| no_media(&status))?;
+            let video = video_facts(job, &record, raw).ok_or_else(|| no_media(&status))?;
             Status::Succeeded(status, Some(video))
         }
         word => {
@@ -314,7 +314,7 @@ impl Provider for Account {
     }
 
     fn look<'a>(&'a self, step: StepRef<'a>, looking: Looking<'a>) -> BoxFuture<'a, Result<Seen>> {
-        Box::pin(find(&self.client, step, looking.pages))
+        Box::pin(find(&self.of_jobs, step, looking.pages))
     }
 
     fn operations(&self) -> &'static [&'static Operation] {
@@ -373,8 +373,9 @@ fn join(job: &Job, own: Option<String>) -> Option<String> {
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
-fn set(text: &Option<String>) -> Option<String> {
-    text.clone().filter(|text| !text.is_empty())
+/// What a record says of its failure.
+pub(super) fn failed(raw: &Value) -> Status {
+    Status::Failed { code: failure_code(raw), message: reason(raw), cost: None }
 }
 
 fn video_facts(
@@ -384,8 +385,8 @@ fn video_facts(
 ) -> Option<VideoFacts> {
     Some(VideoFacts {
         medium: Medium::Video,
-        url: set(&record.generated_video_url)?,
-        poster: set(&record.generated_photo_url),
+        url: link(record.generated_video_url.as_ref())?,
+        poster: link(record.generated_photo_url.as_ref()),
         duration: None,
         cost: Some(cost(job)),
         raw,
@@ -399,7 +400,7 @@ fn picture_facts(
 ) -> Option<VideoFacts> {
     Some(VideoFacts {
         medium: Medium::Picture,
-        url: set(&record.generated_photo_url)?,
+        url: link(record.generated_photo_url.as_ref())?,
         poster: None,
         duration: None,
         cost: Some(cost(job)),

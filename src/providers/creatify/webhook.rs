@@ -1,8 +1,10 @@
 use serde_json::Value;
 
 use super::types;
+use crate::bindings::creatify::shapes;
 use crate::error::Result;
 use crate::model::ProviderId;
+use crate::transport::Shape;
 use crate::webhook::{check_size, read};
 
 /// What was posted to a request's `webhook_url`, by Creatify or by anyone who knows the address:
@@ -34,14 +36,15 @@ impl WebhookHint {
     /// [`ErrorKind::Decode`](crate::ErrorKind::Decode) for one that is no JSON.
     pub fn read(body: &[u8]) -> Result<Self> {
         check_size(ProviderId::Creatify, body)?;
-        let json: Value = read(ProviderId::Creatify, body)?;
+        let json: Value = read(ProviderId::Creatify, &Shape::Any, body)?;
         let has = |field: &str| json.get(field).is_some();
         let hint = if has("previews") {
-            read(ProviderId::Creatify, body).map(Self::Previews)
+            read(ProviderId::Creatify, &shapes::PREVIEW_LIST_HOOK, body).map(Self::Previews)
         } else if has("video_output") {
-            read(ProviderId::Creatify, body).map(Self::LinkToVideo)
+            read(ProviderId::Creatify, &shapes::LINK_TO_VIDEO_HOOK, body).map(Self::LinkToVideo)
         } else {
-            read(ProviderId::Creatify, body).map(|record| Self::ProductToVideo(Box::new(record)))
+            read(ProviderId::Creatify, &shapes::PRODUCT_TO_VIDEO, body)
+                .map(|record| Self::ProductToVideo(Box::new(record)))
         };
         Ok(hint.unwrap_or(Self::Other(json)))
     }

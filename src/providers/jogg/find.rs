@@ -26,8 +26,7 @@ pub(super) const PAGE_SIZE: u32 = 100;
 const FIELDS: Fields = Fields { mark: "title", made };
 
 fn made(video: &Value) -> Option<Timestamp> {
-    let secs = video["created_at"].as_i64()?;
-    Some(Timestamp::from_millis(secs.saturating_mul(1000)))
+    Timestamp::of_json(&video["created_at"])
 }
 
 pub(super) async fn find(client: &Client, step: StepRef<'_>, pages: &LookPages) -> Result<Seen> {

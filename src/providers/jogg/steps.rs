@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::super::request::{Local, Reading};
-use super::super::said::{first_word, word};
+use super::super::said::{failure_code, link, reason};
 use super::super::steps::{Looking, Sent, Status, picture, tells_of};
 use super::super::{Capacity, List, Prepared, Provider, unknown_step};
 use super::client::video_id;
@@ -22,8 +22,8 @@ use crate::job::{Job, Offer, Plan, Seen, StepRef};
 use crate::model::{Cost, CostSource, Credits, Medium, Picture, VideoFacts, VideoRequest};
 use crate::pages::Pages;
 use crate::providers::endpoints::Endpoints;
-use crate::secret::redact;
 use crate::transport::{Keys, Operation, Permit, Transport, Upload};
+use crate::words::words;
 
 /// Posts by one key. Source: the quick start's page on rate limits, read 2026-11.
 const POSTS_PER_MINUTE: u32 = 20;
@@ -124,7 +124,7 @@ async fn create_previews(client: &Client, body: &types::CreatePreviewsRequest) -
         }
     }
     let Some(first) = offers.first() else {
-        return Err(Error::new(ErrorKind::InvalidRequest, redact(&refused, &[])));
+        return Err(Error::new(ErrorKind::InvalidRequest, words(&refused)));
     };
     let id = made.preview_list_id.filter(|id| !id.is_empty());
     Ok(Sent::Offered(id.unwrap_or_else(|| first.id.clone()), offers))
@@ -139,15 +139,21 @@ fn is_of(step: StepRef<'_>, video: &types::ProductVideo, body: &[u8]) -> Result<
 }
 
 /// A JoggAI account as the client drives it.
-pub(crate) struct Account(Client);
+pub(crate) struct Account {
+    client: Client,
+    /// The same for the calls of jobs.
+    of_jobs: Client,
+}
 
 impl Account {
     pub(crate) fn open(config: AccountConfig) -> Result<Self> {
-        Client::new(config).map(Self)
+        let client = Client::new(config)?;
+        let of_jobs = Client { transport: client.transport.of_jobs() };
+        Ok(Self { client, of_jobs })
     }
 
     fn permitted(&self, permit: &Arc<Permit>) -> Client {
-        Client { transport: self.0.transport.with_permit(permit) }
+        Client { transport: self.client.transport.with_permit(permit) }
     }
 
     async fn ready<'a>(&'a self, step: StepRef<'a>) -> Result<Prepared<'a>> {
@@ -158,20 +164,21 @@ impl Account {
     }
 
     async fn read(&self, step: StepRef<'_>) -> Result<Status> {
-        let answer = self.0.read_video(step.id()).await?;
-        let video = self.0.data(answer.value.data, "get_product_video")?;
+        let answer = self.of_jobs.read_video(step.id()).await?;
+        let video = self.of_jobs.data(answer.value.data, "get_product_video")?;
         is_of(step, &video, &answer.body)?;
         let status = video.status.to_string();
+        let raw: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         // The vendor's own script compares these without regard to case.
         Ok(match Word::from(status.to_lowercase()) {
-            Word::Completed | Word::Success | Word::Succeeded => {
-                let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
-                Status::Succeeded(
-                    status,
-                    Some(facts(step.job(), &video, raw).ok_or_else(no_video)?),
-                )
+            Word::Completed | Word::Success | Word::Succeeded => Status::Succeeded(
+                status,
+                Some(facts(step.job(), &video, raw).ok_or_else(no_video)?),
+            ),
+            Word::Failed | Word::Error | Word::Cancelled | Word::Canceled => {
+                let data = &raw["data"];
+                Status::Failed { code: failure_code(data), message: reason(data), cost: None }
             }
-            Word::Failed | Word::Error | Word::Cancelled | Word::Canceled => failure(video),
             word => {
                 let is_known = !matches!(word, Word::Unknown(_));
                 Status::Running { status, is_known, hint: None }
@@ -182,7 +189,7 @@ impl Account {
 
 impl Provider for Account {
     fn transport(&self) -> &Transport {
-        &self.0.transport
+        &self.client.transport
     }
 
     fn plan<'a>(
@@ -191,7 +198,7 @@ impl Provider for Account {
         local: &'a Local,
         _: bool,
     ) -> BoxFuture<'a, Result<Plan>> {
-        Box::pin(plan(&self.0, request, local))
+        Box::pin(plan(&self.client, request, local))
     }
 
     fn capacity(&self) -> Capacity {
@@ -207,7 +214,7 @@ impl Provider for Account {
         _: List,
         steps: &'a [StepRef<'a>],
     ) -> BoxFuture<'a, Result<Vec<Option<Result<Status>>>>> {
-        Box::pin(super::list::read(&self.0, steps))
+        Box::pin(super::list::read(&self.of_jobs, steps))
     }
 
     fn is_paid(&self, step: StepRef<'_>) -> Result<bool> {
@@ -227,17 +234,17 @@ impl Provider for Account {
     }
 
     fn look<'a>(&'a self, step: StepRef<'a>, looking: Looking<'a>) -> BoxFuture<'a, Result<Seen>> {
-        Box::pin(find(&self.0, step, looking.pages))
+        Box::pin(find(&self.of_jobs, step, looking.pages))
     }
 
     fn adopt<'a>(&'a self, step: StepRef<'a>, pages: &'a LookPages) -> BoxFuture<'a, Result<Sent>> {
         Box::pin(async move {
             let id = step.id().to_owned();
             if Call::of(step)? == Call::CreatePreviews {
-                return find_preview(&self.0, step, pages).await;
+                return find_preview(&self.of_jobs, step, pages).await;
             }
-            let answer = self.0.read_video(&id).await?;
-            let video = self.0.data(answer.value.data, "get_product_video")?;
+            let answer = self.of_jobs.read_video(&id).await?;
+            let video = self.of_jobs.data(answer.value.data, "get_product_video")?;
             is_of(step, &video, &answer.body)?;
             Ok(Sent::Running(id))
         })
@@ -248,15 +255,15 @@ impl Provider for Account {
     }
 
     fn endpoints(&self) -> Option<&dyn Endpoints> {
-        Some(&self.0)
+        Some(&self.client)
     }
 
     fn balance(&self) -> BoxFuture<'_, Result<Credits>> {
-        Box::pin(self.0.get_remaining_quota())
+        Box::pin(self.client.get_remaining_quota())
     }
 
     fn catalogue(&self, kind: CatalogueKind) -> Result<Pages<CatalogueItem>> {
-        Ok(super::catalogue::list(&self.0, kind))
+        Ok(super::catalogue::list(&self.client, kind))
     }
 }
 
@@ -344,12 +351,11 @@ fn avatar(job: &Job, options: &Options) -> Result<types::AvatarSpec> {
 }
 
 fn facts(job: &Job, video: &types::ProductVideo, raw: serde_json::Value) -> Option<VideoFacts> {
-    let set = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     let secs = video.video_duration.or(video.duration).filter(|secs| secs.is_finite());
     Some(VideoFacts {
         medium: Medium::Video,
-        url: set(&video.video_url)?,
-        poster: set(&video.cover_url),
+        url: link(video.video_url.as_ref())?,
+        poster: link(video.cover_url.as_ref()),
         duration: secs.and_then(|secs| Duration::try_from_secs_f64(secs).ok()),
         cost: video.deducted_credit.and_then(|credits| cost(job, credits)),
         raw,
@@ -366,16 +372,6 @@ fn cost(job: &Job, credits: Credits) -> Option<Cost> {
     })
 }
 
-/// Code and message of a failure, from whichever of its places they stand in.
-fn failure(video: types::ProductVideo) -> Status {
-    let error = video.error.unwrap_or_default();
-    let places = [video.error_message, video.err_msg, video.msg, video.message];
-    let message = first_word(&error, &["message", "msg"])
-        .or_else(|| word(&error))
-        .or_else(|| places.into_iter().flatten().find(|text| !text.trim().is_empty()));
-    Status::Failed { code: first_word(&error, &["code"]), message, cost: None }
-}
-
 fn no_video() -> Error {
-    Error::new(ErrorKind::Decode, "the video is completed without its address")
+    Error::new(ErrorKind::Decode, "the video is completed, and its video_url is no address")
 }

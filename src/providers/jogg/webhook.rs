@@ -1,4 +1,5 @@
 use super::types::{WebhookData, WebhookEvent, WebhookEventName};
+use crate::bindings::jogg::shapes;
 use crate::error::Result;
 use crate::model::ProviderId;
 use crate::webhook::{
@@ -60,7 +61,7 @@ impl WebhookVerifier {
         if !self.secrets.prove(proof, &[body]) {
             return Err(forged(ProviderId::Jogg, "its signature is not of our secret"));
         }
-        read(ProviderId::Jogg, body)
+        read(ProviderId::Jogg, &shapes::WEBHOOK_EVENT, body)
     }
 }
 

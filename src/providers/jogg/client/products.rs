@@ -3,7 +3,7 @@ use super::Client;
 use crate::bindings::jogg::{Client as Api, operations, send};
 use crate::error::Result;
 use crate::model::ProviderId;
-use crate::transport::{Operation, Replay, Upload};
+use crate::transport::{Operation, Replay, Shape, Upload};
 
 /// The second half of an upload goes to storage that speaks no dialect of JoggAI's, at an address
 /// that comes with each answer, so it stands in no spec.
@@ -17,6 +17,7 @@ static PUT_ASSET: Operation = Operation {
     refused: &[400, 401, 403, 404, 409, 411, 413, 415],
     timeout: std::time::Duration::from_secs(300),
     request_fields: &[],
+    answer: &Shape::Any,
 };
 
 impl Client {
