@@ -289,6 +289,8 @@ fn operation_constant(provider: &str, operation: &OperationAt<'_>, spec: &Value)
         .map(|code| code as u32);
     let timeout_secs = facts["timeout_secs"].as_u64();
     let fields = request_fields(operation, spec);
+    let gives_secret = success(operation)
+        .is_some_and(|success| reachable(spec, &[success]).contains("WebhookSecret"));
     let answer = success(operation).map_or_else(
         || quote!(crate::transport::Shape::Any),
         |success| shape(json_schema(success)),
@@ -305,6 +307,7 @@ fn operation_constant(provider: &str, operation: &OperationAt<'_>, spec: &Value)
             timeout: ::std::time::Duration::from_secs(#timeout_secs),
             request_fields: &[#(#fields),*],
             answer: &#answer,
+            gives_secret: #gives_secret,
         };
     }
 }

@@ -72,7 +72,7 @@ impl<'de> Deserialize<'de> for WebhookSecret {
 }
 
 /// What stands where a secret stood.
-pub(crate) const HIDDEN: &str = "[redacted]";
+const HIDDEN: &str = "[redacted]";
 
 /// The keys that an account was used with, the longest form first, so that none hides only a part
 /// of another.
@@ -110,21 +110,16 @@ impl KnownSecrets {
         known.truncate(MOST_FORMS);
     }
 
-    /// An answer's body without the keys, if it holds any.
-    pub(crate) fn taken_out_of(&self, body: &[u8]) -> Option<Vec<u8>> {
-        let known = self.read();
-        if known.is_empty() {
-            return None;
-        }
+    /// An answer's body without the keys, if it holds any, and where that is wanted without what
+    /// looks like the secret of a webhook.
+    pub(crate) fn taken_out_of(&self, body: &[u8], of_webhooks_too: bool) -> Option<Vec<u8>> {
+        let secrets = Secrets { keys: &self.read(), of_webhooks_too };
         match serde_json::from_slice::<Value>(body) {
             Ok(mut value) => {
-                let had_any = hide_in(&mut value, &known);
+                let had_any = secrets.hide_in(&mut value);
                 had_any.then(|| value.to_string().into_bytes())
             }
-            Err(_) => {
-                let text = String::from_utf8_lossy(body);
-                hide(&text, &known).map(String::into_bytes)
-            }
+            Err(_) => secrets.hide(&String::from_utf8_lossy(body)).map(String::into_bytes),
         }
     }
 
@@ -133,38 +128,66 @@ impl KnownSecrets {
     }
 }
 
-/// Hides secrets in every text of a value, names of fields included.
-fn hide_in(value: &mut Value, secrets: &[String]) -> bool {
-    match value {
-        Value::String(text) => match hide(text, secrets) {
-            Some(hidden) => {
-                *text = hidden;
-                true
+/// What is hidden in one answer.
+struct Secrets<'a> {
+    keys: &'a [String],
+    of_webhooks_too: bool,
+}
+
+impl Secrets<'_> {
+    /// Hides them in every text of a value, names of fields included, and says whether there were
+    /// any.
+    fn hide_in(&self, value: &mut Value) -> bool {
+        match value {
+            Value::String(text) => match self.hide(text) {
+                Some(hidden) => {
+                    *text = hidden;
+                    true
+                }
+                None => false,
+            },
+            Value::Array(items) => {
+                items.iter_mut().fold(false, |had_any, item| self.hide_in(item) | had_any)
             }
-            None => false,
-        },
-        Value::Array(items) => {
-            items.iter_mut().fold(false, |had_any, item| hide_in(item, secrets) | had_any)
-        }
-        Value::Object(fields) => {
-            let mut had_any = false;
-            for (name, mut value) in std::mem::take(fields) {
-                had_any |= hide_in(&mut value, secrets);
-                let hidden = hide(&name, secrets);
-                had_any |= hidden.is_some();
-                fields.insert(hidden.unwrap_or(name), value);
+            Value::Object(fields) => {
+                let mut had_any = false;
+                for (name, mut value) in std::mem::take(fields) {
+                    had_any |= self.hide_in(&mut value);
+                    let hidden = self.hide(&name);
+                    had_any |= hidden.is_some();
+                    fields.insert(hidden.unwrap_or(name), value);
+                }
+                had_any
             }
-            had_any
+            _ => false,
         }
-        _ => false,
+    }
+
+    /// A text without them, if it holds any, also where something unseen parts their letters.
+    fn hide(&self, text: &str) -> Option<String> {
+        let plain = plain(text);
+        let of_webhooks = self.of_webhooks_too && plain.contains(WEBHOOK_PREFIX);
+        if !of_webhooks && !self.keys.iter().any(|key| plain.contains(key)) {
+            return None;
+        }
+        let hidden =
+            self.keys.iter().fold(plain.into_owned(), |text, key| text.replace(key, HIDDEN));
+        Some(if of_webhooks { without_webhook_secrets(&hidden) } else { hidden })
     }
 }
 
-/// A text without the secrets, if it holds any, also where something unseen parts their letters.
-fn hide(text: &str, secrets: &[String]) -> Option<String> {
-    let plain = plain(text);
-    let is_held = secrets.iter().any(|secret| plain.contains(secret));
-    is_held.then(|| secrets.iter().fold(plain.into_owned(), |text, key| text.replace(key, HIDDEN)))
+/// What the secrets of webhooks begin with, and what tells them from other words.
+const WEBHOOK_PREFIX: &str = "whsec_";
+
+fn without_webhook_secrets(text: &str) -> String {
+    let mut parts = text.split(WEBHOOK_PREFIX);
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let is_end = |c: char| !c.is_ascii_alphanumeric() && !"_-+/=".contains(c);
+        shown.push_str(HIDDEN);
+        shown.push_str(part.find(is_end).map_or("", |end| &part[end..]));
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -182,7 +205,7 @@ mod tests {
     fn without(keys: &[&str], body: &str) -> String {
         let known = KnownSecrets::default();
         known.learn(&keys.iter().map(|key| ApiKey::new(*key)).collect::<Vec<_>>());
-        let taken = known.taken_out_of(body.as_bytes());
+        let taken = known.taken_out_of(body.as_bytes(), true);
         taken.map_or_else(|| body.to_owned(), |body| String::from_utf8(body).unwrap())
     }
 
@@ -211,5 +234,12 @@ mod tests {
             assert_eq!(without(&keys, r#"["sk_a1b2c3d4_live"]"#), r#"["[redacted]"]"#);
         }
         assert_eq!(without(&["id", key], r#"["Invalid id"]"#), r#"["Invalid id"]"#);
+    }
+
+    #[test]
+    fn secrets_of_webhooks_are_taken_out_where_nobody_asked_for_one() {
+        let body = r#"["why? (whsec_a1B2), whsec_"]"#;
+        assert_eq!(without(&[], body), r#"["why? ([redacted]), [redacted]"]"#);
+        assert_eq!(KnownSecrets::default().taken_out_of(body.as_bytes(), false), None);
     }
 }

@@ -3,15 +3,14 @@
 use std::borrow::Cow;
 
 use crate::plain::plain;
-use crate::secret::HIDDEN;
 
 /// The longest text of somebody else's that is shown or kept.
 const MAX_CHARS: usize = 500;
 
 /// Somebody else's text as it may be shown and kept: on one line, without what a terminal obeys or
-/// an eye cannot see, at most 500 characters long. Signed links lose what signs them, and what looks
-/// like the secret of a webhook is hidden. The account's keys are not in it any more: they are taken
-/// out of each answer before anything is read of it ([`KnownSecrets`](crate::secret::KnownSecrets)).
+/// an eye cannot see, at most 500 characters long. Signed links lose what signs them.
+/// Secrets are not in it any more: they are taken out of each answer before anything is read of it
+/// ([`KnownSecrets`](crate::secret::KnownSecrets)).
 pub(crate) fn words(text: &str) -> String {
     words_within(text, MAX_CHARS)
 }
@@ -32,12 +31,6 @@ pub(crate) fn words_within(text: &str, most: usize) -> String {
 
 /// One word of somebody else's.
 fn word(word: &str) -> Cow<'_, str> {
-    if let Some(at) = word.find(SECRET_PREFIX) {
-        let rest = &word[at + SECRET_PREFIX.len()..];
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"_-+/=".contains(c));
-        let rest = end.map_or("", |end| &rest[end..]);
-        return Cow::Owned(format!("{}{HIDDEN}{}", &word[..at], self::word(rest)));
-    }
     let query = word.find("://").and_then(|at| Some(at + word[at..].find('?')?));
     match query {
         Some(query) => Cow::Owned(format!("{}?…", &word[..query])),
@@ -45,15 +38,12 @@ fn word(word: &str) -> Cow<'_, str> {
     }
 }
 
-/// What the secrets of webhooks begin with.
-const SECRET_PREFIX: &str = "whsec_";
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn words_are_one_short_line_without_signatures_and_webhook_secrets() {
+    fn words_are_one_short_line_without_signatures() {
         assert_eq!(words("bad\n  \u{202e}day\u{7}"), "bad day");
         assert_eq!(words(&"x".repeat(600)).chars().count(), 501);
         assert_eq!(words(&" \u{200b}".repeat(20_000_000)).chars().count(), 0);
@@ -61,6 +51,5 @@ mod tests {
             words("cannot fetch https://s3.example/a.png?X-Amz-Signature=0a1b2c now"),
             "cannot fetch https://s3.example/a.png?… now"
         );
-        assert_eq!(words("why? (whsec_a1B2), whsec_"), "why? ([redacted]), [redacted]");
     }
 }

@@ -192,6 +192,7 @@ mod tests {
             timeout: std::time::Duration::from_secs(1),
             request_fields: &[],
             answer: &crate::transport::Shape::Any,
+            gives_secret: false,
         };
         let path = |sample: Option<&str>, answer: Value| {
             let known = Known { sample: sample.map(str::to_owned), schema: Value::Null };

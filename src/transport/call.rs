@@ -157,6 +157,8 @@ impl Call {
     pub(crate) fn finish_as_json(&self) -> Result<Value> {
         let missing = || Err(self.error(ErrorKind::InvalidRequest, "not a request"));
         let reply = self.slot().take().unwrap_or_else(missing)?;
+        // Nobody looks for a secret here.
+        let reply = reply.without(&self.0.transport.shared.secrets, true);
         reply.json().ok_or_else(|| self.undecodable(&reply, &Drift::of_all("JSON")))
     }
 
@@ -268,13 +270,15 @@ impl Call {
         }
         *request.timeout_mut() = Some(timeout);
         let reply = match receive(client, request).await {
-            // Before anything is read of it: what is read may be shown, logged or kept.
-            Ok(reply) => reply.without(secrets),
+            Ok(reply) => reply,
             Err(failure) => return Ok(Err(self.lost(failure))),
         };
-        Ok(match (self.0.refusal)(&reply) {
-            None => Ok(reply),
-            Some(refusal) => Err(self.refused(&reply, refusal, clock.now())),
+        // Before anything is read of it: what is read may be shown, logged or kept.
+        let hidden = reply.clone().without(secrets, true);
+        Ok(match (self.0.refusal)(&hidden) {
+            None if self.0.operation.gives_secret => Ok(reply.without(secrets, false)),
+            None => Ok(hidden),
+            Some(refusal) => Err(self.refused(&hidden, refusal, clock.now())),
         })
     }
 

@@ -30,6 +30,8 @@ pub struct Operation {
     pub request_fields: &'static [&'static str],
     /// What its answer looks like.
     pub(crate) answer: &'static Shape,
+    /// Whether its answer gives the secret of a webhook, which then is what was asked for.
+    pub(crate) gives_secret: bool,
 }
 
 /// Whether an operation is safe to send again.

@@ -61,9 +61,10 @@ impl Reply {
         retry_after(&self.headers, now)
     }
 
-    /// The same answer without the account's keys, wherever it repeats them.
-    pub(super) fn without(mut self, secrets: &KnownSecrets) -> Self {
-        if let Some(body) = secrets.taken_out_of(&self.body) {
+    /// The same answer without the account's keys, wherever it repeats them, and without what looks
+    /// like the secret of a webhook, where that is not what was asked for.
+    pub(super) fn without(mut self, secrets: &KnownSecrets, of_webhooks_too: bool) -> Self {
+        if let Some(body) = secrets.taken_out_of(&self.body, of_webhooks_too) {
             self.body = body.into();
         }
         self

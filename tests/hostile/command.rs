@@ -18,6 +18,16 @@ pub(crate) const IMAGE: [&str; 4] = ["--image-url", "https://cdn.example/a.png",
 pub(crate) const KEY: &str = "sk_sandbox_first";
 pub(crate) const OTHER_KEY: &str = "sk_sandbox_second";
 
+/// What no output and no file may hold, whatever a server says: keys, and secrets of webhooks.
+const SECRETS: [&str; 3] = [KEY, OTHER_KEY, "whsec_"];
+
+fn assert_no_secret(bytes: &[u8], place: &str) {
+    for secret in SECRETS {
+        let is_there = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+        assert!(!is_there, "{secret} stands in {place}");
+    }
+}
+
 /// How long a paid call may be on its way, in real milliseconds.
 const SETTLE_MS: &str = "1500";
 
@@ -78,6 +88,25 @@ impl Desk {
         let Ok(folder) = std::fs::read_dir(self.path("out")) else { return 0 };
         let is_video = |path: &Path| path.extension().is_some_and(|end| end == "mp4");
         folder.filter(|entry| is_video(&entry.as_ref().unwrap().path())).count()
+    }
+}
+
+/// Whatever a test was about: no file of its ledger holds a secret.
+impl Drop for Desk {
+    fn drop(&mut self) {
+        let mut folders = vec![self.0.path().to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                match entry.path() {
+                    path if path.is_dir() => folders.push(path),
+                    path if std::thread::panicking() => drop(path),
+                    path => {
+                        let bytes = std::fs::read(&path).unwrap_or_default();
+                        assert_no_secret(&bytes, &path.display().to_string());
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -159,6 +188,8 @@ impl Running {
             }
         };
         let (stdout, stderr) = self.output.await.unwrap();
+        assert_no_secret(stdout.as_bytes(), "the output");
+        assert_no_secret(stderr.as_bytes(), "the messages");
         Ended { code, stdout, stderr }
     }
 }

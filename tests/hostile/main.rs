@@ -8,6 +8,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
+mod answers;
 mod caps;
 mod clocks;
 mod command;
@@ -24,6 +25,7 @@ mod replay;
 mod route;
 mod server;
 mod waits;
+mod words;
 
 use std::future::Future;
 use std::sync::Arc;

@@ -110,6 +110,14 @@ impl Answer {
         Self { head: None, ..Self::new(0, "", Vec::new()) }
     }
 
+    /// The same with something else in its JSON.
+    pub(crate) fn with_json(mut self, change: impl FnOnce(&mut Value)) -> Self {
+        let mut body = serde_json::from_slice(&self.body).unwrap();
+        change(&mut body);
+        self.body = body.to_string().into_bytes();
+        self
+    }
+
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.lines.push_str(&format!("{name}: {value}\r\n"));
         self

@@ -18,6 +18,7 @@ static PUT_ASSET: Operation = Operation {
     timeout: std::time::Duration::from_secs(300),
     request_fields: &[],
     answer: &Shape::Any,
+    gives_secret: false,
 };
 
 impl Client {

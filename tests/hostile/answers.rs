@@ -1,0 +1,331 @@
+//! Fields of answers that no spec knows in this form. A call that was paid for and accepted is
+//! neither held nor lost for one of them, and neither is its status.
+
+use serde_json::{Value, json};
+
+use crate::command::Desk;
+use crate::dialect::{BeatApi, Services, beatapi, creatify, is_paid, jogg};
+use crate::server::{Answer, Request, Server};
+use crate::{SPEED, side_by_side};
+
+/// What is written into the answers about a job: to the call that was paid for, and to reads.
+type Odd = fn(&mut Value, &Request);
+
+fn is_about_a_job(request: &Request) -> bool {
+    let reads = [beatapi::TASK, creatify::RECORDS, jogg::READ];
+    is_paid(request)
+        || creatify::is_video(request)
+        || reads.iter().any(|path| request.is("GET", path))
+}
+
+/// Writes fields over those of a record, also inside of BeatAPI's and JoggAI's envelope.
+fn write(answer: &mut Value, fields: Value) {
+    let record = if answer["data"].is_object() { &mut answer["data"] } else { answer };
+    for (name, value) in fields.as_object().unwrap() {
+        record[name] = value.clone();
+    }
+}
+
+async fn is_made((provider, odd): (&'static str, Odd)) {
+    let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
+    let service = services.clone();
+    let server = Server::sped_up(SPEED, move |request| {
+        let answer = service.answer(request);
+        match is_about_a_job(request) {
+            true => answer.with_json(|body| odd(body, request)),
+            false => answer,
+        }
+    });
+    let server = server.await;
+    let made = desk.make(&server, provider, &[]).ended().await;
+    made.is(0);
+    assert_eq!((services.accepted(), desk.videos()), (1, 1), "{made:?}");
+}
+
+#[tokio::test]
+async fn odd_fields_of_a_task() {
+    let members: [(&str, (&str, Odd)); 8] = [
+        (
+            "times of every kind",
+            ("beatapi", |body, _| {
+                write(
+                    body,
+                    json!({ "created_at": "2026-06-23T10:20:00Z", "updated_at": 1.78221e9 }),
+                );
+            }),
+        ),
+        (
+            "times that are none",
+            ("beatapi", |body, _| {
+                write(body, json!({ "created_at": {}, "updated_at": [], "completed_at": "soon" }));
+            }),
+        ),
+        (
+            "amounts that are none",
+            ("beatapi", |body, _| {
+                let usage = json!({ "credits_reserved": "4,50 €", "credits_settled": {} });
+                write(body, json!({ "usage": usage }));
+            }),
+        ),
+        (
+            "texts where objects were",
+            ("beatapi", |body, _| {
+                write(body, json!({ "usage": "none", "storyboard": "", "workflow": 7 }));
+            }),
+        ),
+        (
+            "a wait as text",
+            ("beatapi", |body, _| {
+                write(body, json!({ "poll_after_seconds": "1.5", "progress": "90 %" }));
+            }),
+        ),
+        (
+            "errors of no kind",
+            ("beatapi", |body, _| {
+                write(body, json!({ "error_code": { "a": 1 }, "error_message": [] }));
+            }),
+        ),
+        (
+            "capitals",
+            ("beatapi", |body, _| {
+                let word = body["data"]["status"].as_str().unwrap().to_uppercase();
+                write(body, json!({ "status": format!(" {word} ") }));
+            }),
+        ),
+        (
+            "an empty link first",
+            ("beatapi", |body, request| {
+                if body["data"]["output"].is_object() {
+                    let media = json!([{ "url": "" }, null, { "url": 7 }, "x"]);
+                    let output = json!({ "media": media, "r2_url": request.address("/v.mp4") });
+                    write(body, json!({ "output": output }));
+                }
+            }),
+        ),
+    ];
+    side_by_side(members, is_made).await;
+}
+
+#[tokio::test]
+async fn odd_fields_of_a_record() {
+    let members: [(&str, (&str, Odd)); 4] = [
+        (
+            "times as numbers",
+            ("creatify", |body, _| {
+                write(body, json!({ "created_at": 1_782_210_000.25, "updated_at": false }));
+            }),
+        ),
+        (
+            "texts that are none",
+            ("creatify", |body, _| {
+                write(body, json!({ "failed_reason": [], "type": {}, "regen_type": 7 }));
+            }),
+        ),
+        (
+            "capitals",
+            ("creatify", |body, _| {
+                let word = body["status"].as_str().unwrap().to_uppercase();
+                write(body, json!({ "status": word }));
+            }),
+        ),
+        (
+            "an address that is none",
+            ("creatify", |body, _| {
+                write(body, json!({ "generated_photo_url": { "url": "x" }, "webhook_url": false }));
+            }),
+        ),
+    ];
+    side_by_side(members, is_made).await;
+}
+
+#[tokio::test]
+async fn odd_fields_of_a_video() {
+    let members: [(&str, (&str, Odd)); 5] = [
+        (
+            "an envelope as text",
+            ("jogg", |body, _| {
+                body["code"] = json!("0");
+                body["msg"] = Value::Null;
+            }),
+        ),
+        (
+            "an envelope without a word",
+            ("jogg", |body, _| {
+                body["code"] = json!(0.0);
+                body["msg"] = json!(["Success"]);
+            }),
+        ),
+        (
+            "numbers as text",
+            ("jogg", |body, _| {
+                write(body, json!({ "deducted_credit": "1.5", "video_duration": "15.0" }));
+            }),
+        ),
+        (
+            "numbers that are none",
+            ("jogg", |body, _| {
+                write(
+                    body,
+                    json!({ "deducted_credit": "one", "duration": {}, "created_at": "soon" }),
+                );
+            }),
+        ),
+        (
+            "capitals and blanks",
+            ("jogg", |body, _| {
+                let word = body["data"]["status"].as_str().unwrap().to_uppercase();
+                write(body, json!({ "status": format!("{word}\n"), "cover_url": "" }));
+            }),
+        ),
+    ];
+    side_by_side(members, is_made).await;
+}
+
+/// The ids of the services here, by which they know what they made, and the numbers that stand for
+/// them on the wire.
+const NUMBERS: [(&str, &str); 3] =
+    [("task_1", "4711"), ("7e5e8a6f-d0d5-4736-b390-000000000000", "4712"), ("vid0", "4713")];
+
+#[tokio::test]
+async fn an_id_as_a_number() {
+    fn number(value: &mut Value) {
+        match value {
+            Value::Array(items) => items.iter_mut().for_each(number),
+            Value::Object(fields) => fields.values_mut().for_each(number),
+            Value::String(text) => {
+                if let Some((_, number)) = NUMBERS.iter().find(|(id, _)| id == text) {
+                    *value = json!(number.parse::<u64>().unwrap());
+                }
+            }
+            _ => {}
+        }
+    }
+    async fn play(provider: &'static str) {
+        let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
+        let service = services.clone();
+        let server = Server::sped_up(SPEED, move |request| {
+            let mut known = request.clone();
+            for (id, number) in NUMBERS {
+                known.path = known.path.replace(number, id);
+                if let Some(ids) = known.query.get_mut("ids") {
+                    *ids = ids.replace(number, id);
+                }
+            }
+            let is_file = request.is("GET", crate::dialect::VIDEO);
+            let answer = service.answer(&known);
+            if is_file { answer } else { answer.with_json(number) }
+        });
+        let server = server.await;
+        let made = desk.make(&server, provider, &[]).ended().await;
+        made.is(0);
+        assert_eq!((services.accepted(), desk.videos()), (1, 1), "{made:?}");
+    }
+    side_by_side(["beatapi", "creatify", "jogg"].map(|name| (name, name)), play).await;
+}
+
+/// A job failed, and why stands where no spec says it. It is told all the same.
+#[tokio::test]
+async fn a_reason_in_an_unusual_place() {
+    async fn play((provider, reason): (&'static str, fn() -> Value)) {
+        let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
+        let service = services.clone();
+        let server = Server::sped_up(SPEED, move |request| {
+            let answer = service.answer(request);
+            let is_read = is_about_a_job(request) && request.method == "GET";
+            match is_read {
+                true => answer.with_json(|body| {
+                    write(body, json!({ "status": "failed" }));
+                    write(body, reason());
+                }),
+                false => answer,
+            }
+        });
+        let server = server.await;
+        let made = desk.make(&server, provider, &[]).ended().await;
+        assert!(made.stderr.contains("the mug has no handle"), "{made:?}");
+        assert_eq!(services.accepted(), 1);
+    }
+    let members: [(&str, (&str, fn() -> Value)); 7] = [
+        (
+            "in an error at BeatAPI",
+            ("beatapi", || json!({ "error": { "message": "the mug has no handle", "code": 7 } })),
+        ),
+        (
+            "in its output",
+            ("beatapi", || json!({ "output": { "failure_reason": "the mug has no handle" } })),
+        ),
+        (
+            "in a list at Creatify",
+            ("creatify", || json!({ "failed_reason": ["the mug has no handle"] })),
+        ),
+        (
+            "in details at Creatify",
+            (
+                "creatify",
+                || json!({ "failed_reason": "", "details": { "image": "the mug has no handle" } }),
+            ),
+        ),
+        ("in a message at JoggAI", ("jogg", || json!({ "message": "the mug has no handle" }))),
+        (
+            "in an error at JoggAI",
+            ("jogg", || json!({ "error": [{ "reason": "the mug has no handle" }] })),
+        ),
+        ("as a text at JoggAI", ("jogg", || json!({ "error": "the mug has no handle" }))),
+    ];
+    side_by_side(members, play).await;
+}
+
+/// A job has succeeded, and no address of its video can be read. The wait ends, and says so.
+#[tokio::test]
+async fn a_success_without_a_link() {
+    async fn play((provider, fields): (&'static str, fn() -> Value)) {
+        let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
+        let service = services.clone();
+        let server = Server::sped_up(SPEED, move |request| {
+            let answer = service.answer(request);
+            match is_about_a_job(request) && request.method == "GET" {
+                true => answer.with_json(|body| write(body, fields())),
+                false => answer,
+            }
+        });
+        let server = server.await;
+        let made = desk.make(&server, provider, &["--time-limit", "3s"]).ended().await;
+        assert!(
+            made.stderr.contains("is no address") || made.stderr.contains("is an address"),
+            "{made:?}"
+        );
+        assert!(!made.stderr.contains("not submitted"), "{made:?}");
+        assert_eq!((services.accepted(), desk.videos()), (1, 0));
+    }
+    let members: [(&str, (&str, fn() -> Value)); 5] = [
+        ("null", ("beatapi", || json!({ "output": null }))),
+        ("empty", ("beatapi", || json!({ "output": { "media": [], "r2_url": " " } }))),
+        ("no address", ("beatapi", || json!({ "output": { "r2_url": "file:///etc/passwd" } }))),
+        ("a word", ("jogg", || json!({ "video_url": "pending" }))),
+        ("a script", ("jogg", || json!({ "video_url": "javascript:alert(1)" }))),
+    ];
+    side_by_side(members, play).await;
+}
+
+/// One record that cannot be read hides no other of a list.
+#[tokio::test]
+async fn a_torn_record_in_a_list() {
+    let desk = Desk::new();
+    let server = Server::sped_up(SPEED, |request| match request.path.as_str() {
+        "/api/voices/paginated/" => Answer::json(
+            200,
+            &json!({ "count": "3", "next": "", "results": [
+                { "name": "Ann", "accents": [{ "id": "a1", "accent_name": "UK" }] },
+                null,
+                7,
+                { "name": { "sk": 1 }, "accents": "x" },
+                { "name": "Bob", "accents": [{ "id": [] }, { "id": 12, "accent_name": "US" }] },
+            ] }),
+        ),
+        _ => creatify::not_found(),
+    });
+    let server = server.await;
+    let listed = desk.lines(&server, &["catalogue", "voices", "--provider", "creatify"]).await;
+    let ids: Vec<_> = listed.iter().map(|item| item["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["a1", "12"], "{listed:?}");
+}
