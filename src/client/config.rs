@@ -73,7 +73,7 @@ impl AccountConfig {
         self
     }
 
-    /// When a call that may be repeated is repeated.
+    /// When a call that may be repeated is repeated, outside of jobs.
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.retry = policy;

@@ -419,7 +419,8 @@ impl State {
         // What keeps it from being read, or a success from being one.
         let trouble =
             job.as_ref().and_then(Job::trouble).filter(|trouble| !trouble.message.is_empty());
-        let trouble = trouble.map_or_else(String::new, |trouble| format!("; {}", trouble.message));
+        let trouble = trouble
+            .map_or_else(String::new, |trouble| format!(", last trouble: {}", trouble.message));
         let message =
             format!("{limit}; the job goes on (last status {last}{trouble}): resume it later");
         let error = Error::new(ErrorKind::Timeout, message).with_job(self.id).with_limit(limit);

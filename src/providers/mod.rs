@@ -218,11 +218,9 @@ pub(crate) fn nothing_to_choose(
 /// configuration.
 pub(crate) fn open(
     provider: ProviderId,
-    mut config: AccountConfig,
+    config: AccountConfig,
     host: Option<Arc<dyn AssetHost>>,
 ) -> Result<Arc<dyn Provider>> {
-    // A single attempt each time, since the job keeps the time.
-    config.retry = config.retry.once();
     // Only Creatify needs a host for files.
     let _ = &host;
     match provider {

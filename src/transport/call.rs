@@ -226,7 +226,7 @@ impl Call {
             }
             let delay = policy.delay(attempt, clock.random(), error.retry_after());
             let in_time = elapsed.saturating_add(delay) < policy.deadline;
-            let again = self.may_follow(proof) && attempt < policy.max_attempts && in_time;
+            let again = self.may_follow(proof, &error) && attempt < policy.max_attempts && in_time;
             if !(again && budget.take()) {
                 // Once one attempt may have been accepted, no later refusal settles it.
                 return Err(lost.map_or(error, |lost| lost.with_attempts(attempt, elapsed)));
@@ -235,12 +235,17 @@ impl Call {
         }
     }
 
-    /// Whether another attempt may follow one that proved this much.
-    fn may_follow(&self, proof: Proof) -> bool {
+    /// Whether another attempt may follow one that proved this much. One that says what no repeat
+    /// changes is not repeated, whether or not its operation lists it.
+    fn may_follow(&self, proof: Proof, error: &Error) -> bool {
+        let may_pass = || {
+            let is_odd = matches!(error.kind(), ErrorKind::Decode | ErrorKind::Conflict);
+            error.is_transient() || is_odd
+        };
         match proof {
             Proof::NeverLeft | Proof::RefusedLater => true,
             Proof::Refused => false,
-            Proof::Unknown => self.0.may_repeat,
+            Proof::Unknown => self.0.may_repeat && may_pass(),
         }
     }
 

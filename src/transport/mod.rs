@@ -10,6 +10,12 @@
 //! | refused, "later" (429) | again, not before Retry-After | again, not before Retry-After |
 //! | refused, "no" (in the operation's `refused` list) | error | error |
 //! | may have arrived (timeout, reset, 5xx, 3xx, unreadable 2xx, a code not listed) | again | **never**: `SubmitUnknown` |
+//!
+//! How long a provider that is down is tried is one rule. Whoever waits for an answer, of a provider's
+//! own client, a balance, a list or a plan, waits for the account's [`RetryPolicy`]: four attempts
+//! within some seconds by default. A job has time: each of its calls is made once, and what "again"
+//! stands for above is made again after a pause that grows from two seconds to a minute, until the
+//! [wait](crate::client::WaitPolicy) ends, and by whoever comes back to the job after that.
 
 mod auth;
 mod call;

@@ -196,7 +196,7 @@ async fn the_unit_of_a_beatapi_account_is_what_its_contract_shows() {
     assert_eq!((cost.high, cost.confidence), (dollars(450), Confidence::Derived));
     assert!(cost.source.ends_with("the account shows that it is billed in dollars"), "{cost:?}");
 
-    let server = Server::start((0..2).map(|_| json(503, "{}"))).await;
+    let server = Server::start((0..4).map(|_| json(503, "{}"))).await;
     let capped = client(&server, &ledger, Caps::new().per_request(Credits::whole(225)));
     let error = capped.submit(&request()).await.unwrap_err();
     assert_over(&error, "could not be asked whether it is billed in dollars or in credits");

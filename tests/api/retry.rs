@@ -1,7 +1,7 @@
 //! The attempt loop: what is sent again, and what never is.
 
 use adreel::beatapi::{Client, IdempotencyKey, types};
-use adreel::{AccountConfig, ErrorKind, Keys};
+use adreel::{AccountConfig, ErrorKind, Keys, ProviderId, RetryPolicy};
 
 use crate::support::scripted::{Reply, Server, json};
 use crate::support::{InstantClock, account};
@@ -147,4 +147,43 @@ async fn no_key_and_an_impossible_key_are_errors_before_anything_is_sent() {
         assert_eq!(error.kind(), ErrorKind::NeedsCredentials, "{key:?}");
     }
     assert!(server.requests().is_empty());
+}
+
+/// What a client reads outside of jobs is repeated by the account's policy, and a job's calls are
+/// not: the job comes back to them.
+#[tokio::test]
+async fn a_clients_own_reads_are_repeated() {
+    let client = |url: &str, policy: Option<RetryPolicy>| {
+        let mut account = account(url);
+        if let Some(policy) = policy {
+            account = account.retry(policy);
+        }
+        let builder = adreel::Client::builder().in_memory().clock(InstantClock::default());
+        builder.account(ProviderId::Jogg, account).build().unwrap()
+    };
+    let avatars = r#"{"code":0,"msg":"m","data":{"avatars":[{"id":7,"name":"Ann"}]}}"#;
+    let quota = r#"{"code":0,"msg":"m","data":{"remaining_quota":"12.5"}}"#;
+    let down = || vec![json(500, "{}"), Reply::HangUp, json(503, "{}")];
+
+    let server = Server::start(down().into_iter().chain([json(200, quota)])).await;
+    let balance = client(&server.url, None).balance(ProviderId::Jogg).await.unwrap();
+    assert_eq!((balance.to_string().as_str(), server.requests().len()), ("12.5", 4));
+
+    let server = Server::start(down().into_iter().chain([json(200, avatars)])).await;
+    let one = client(&server.url, None);
+    let found = one.catalogue().on(ProviderId::Jogg).avatars().unwrap().next().await;
+    assert_eq!((found.unwrap().unwrap().id.as_str(), server.requests().len()), ("7", 4));
+
+    // A presenter is looked up for the plan.
+    let request = adreel::VideoRequest::new(adreel::Product::new("Mug"));
+    let server = Server::start(down().into_iter().chain([json(200, avatars)])).await;
+    let plan = client(&server.url, None).plan(&request).on(ProviderId::Jogg).await.unwrap();
+    let chosen = serde_json::to_string(&plan).unwrap();
+    assert!(chosen.contains("\"7\""), "{chosen}");
+    assert_eq!(server.requests().len(), 4);
+
+    let server = Server::start(down()).await;
+    let once = client(&server.url, Some(RetryPolicy::default().once()));
+    let error = once.balance(ProviderId::Jogg).await.unwrap_err();
+    assert_eq!((error.kind(), server.requests().len()), (ErrorKind::Unavailable, 1));
 }

@@ -68,7 +68,7 @@ fn edge() -> Vec<Case> {
             .says("text instead of an answer"),
         case("JSON that says nothing", "{}").says("an answer without a word of the provider's"),
         case("JSON that does not fit the spec", r#"{"code":0,"msg":"","data":7}"#)
-            .says("the answer does not fit the spec"),
+            .says("the answer does not fit its spec: "),
     ]
 }
 

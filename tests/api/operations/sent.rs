@@ -115,8 +115,8 @@ pub(super) fn contains_all(example: &Value, decoded: &Value) -> bool {
     decoded.is_null() || is_same(example, decoded) || inner()
 }
 
-/// Equal but for nulls and empty lists, which stand for absent fields, and for how a number is
-/// written.
+/// Equal but for nulls, empty texts and empty lists, which stand for absent fields, and for how a
+/// number is written.
 pub(super) fn is_same(example: &Value, decoded: &Value) -> bool {
     match (example, decoded) {
         (Value::Object(example), Value::Object(decoded)) => {
@@ -133,6 +133,7 @@ pub(super) fn is_same(example: &Value, decoded: &Value) -> bool {
         }
         (Value::Number(example), Value::Number(decoded)) => example.as_f64() == decoded.as_f64(),
         (Value::Array(items), Value::Null) | (Value::Null, Value::Array(items)) => items.is_empty(),
+        (Value::String(text), Value::Null) => text.is_empty(),
         (example, decoded) => example == decoded,
     }
 }
