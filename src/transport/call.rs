@@ -24,6 +24,8 @@ const MAX_BODY_BYTES: usize = 16 << 20;
 pub(crate) struct Answer<T> {
     pub(crate) value: T,
     pub(crate) body: bytes::Bytes,
+    /// What of it could not be read.
+    pub(crate) left_out: Vec<Drift>,
 }
 
 /// One call on its way through the generated client, which holds it as its inner value.
@@ -170,8 +172,8 @@ impl Call {
         };
         match decoded {
             Ok((value, left_out)) => {
-                self.0.transport.shared.told.tell(self.0.operation, left_out);
-                Ok(Answer { value, body: reply.body })
+                self.0.transport.shared.told.tell(self.0.operation, &left_out);
+                Ok(Answer { value, body: reply.body, left_out })
             }
             Err(drift) => Err(self.undecodable(&reply, &drift)),
         }

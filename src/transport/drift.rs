@@ -35,7 +35,7 @@ const MOST_TOLD: usize = 200;
 
 impl Told {
     /// Logs what was left out of an answer.
-    pub(super) fn tell(&self, operation: &'static Operation, left_out: Vec<Drift>) {
+    pub(super) fn tell(&self, operation: &'static Operation, left_out: &[Drift]) {
         let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for drift in left_out {
             let is_news = told.len() < MOST_TOLD

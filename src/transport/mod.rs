@@ -38,7 +38,6 @@ pub use retry::RetryPolicy;
 pub use upload::Upload;
 
 pub(crate) use call::{Answer, Call};
-#[cfg(test)]
 pub(crate) use drift::Drift;
 pub(crate) use reply::{EDGE_REFUSES, NO_WORD, Refusal, Reply, retry_after, wait_of};
 pub(crate) use retry::growing_pause;

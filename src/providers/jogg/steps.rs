@@ -165,7 +165,7 @@ impl Account {
 
     async fn read(&self, step: StepRef<'_>) -> Result<Status> {
         let answer = self.of_jobs.read_video(step.id()).await?;
-        let video = self.of_jobs.data(answer.value.data, "get_product_video")?;
+        let video = self.of_jobs.data(answer.value.data, &answer.left_out, "get_product_video")?;
         is_of(step, &video, &answer.body)?;
         let status = video.status.to_string();
         let raw: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
@@ -244,7 +244,8 @@ impl Provider for Account {
                 return find_preview(&self.of_jobs, step, pages).await;
             }
             let answer = self.of_jobs.read_video(&id).await?;
-            let video = self.of_jobs.data(answer.value.data, "get_product_video")?;
+            let video =
+                self.of_jobs.data(answer.value.data, &answer.left_out, "get_product_video")?;
             is_of(step, &video, &answer.body)?;
             Ok(Sent::Running(id))
         })

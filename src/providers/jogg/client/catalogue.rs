@@ -16,7 +16,10 @@ impl Client {
     ) -> Result<Vec<types::Avatar>> {
         let method = async |api: Api| api.list_public_avatars_with(query).await;
         let answer = send(&self.transport, &operations::LIST_PUBLIC_AVATARS, method).await?;
-        Ok(self.data(answer.value.data, "list_public_avatars")?.avatars.unwrap_or_default())
+        Ok(self
+            .data(answer.value.data, &answer.left_out, "list_public_avatars")?
+            .avatars
+            .unwrap_or_default())
     }
 
     /// Reads a page of the account's own presenters; pages count from 1. Free.
@@ -31,7 +34,10 @@ impl Client {
     ) -> Result<Vec<types::CustomAvatar>> {
         let method = async |api: Api| api.list_custom_avatars_with(query).await;
         let answer = send(&self.transport, &operations::LIST_CUSTOM_AVATARS, method).await?;
-        Ok(self.data(answer.value.data, "list_custom_avatars")?.avatars.unwrap_or_default())
+        Ok(self
+            .data(answer.value.data, &answer.left_out, "list_custom_avatars")?
+            .avatars
+            .unwrap_or_default())
     }
 
     /// Reads a page of voices; pages count from 1. Free.
@@ -43,7 +49,7 @@ impl Client {
     pub async fn list_voices(&self, query: &types::ListVoicesQuery) -> Result<types::VoicePage> {
         let method = async |api: Api| api.list_voices_with(query).await;
         let answer = send(&self.transport, &operations::LIST_VOICES, method).await?;
-        self.data(answer.value.data, "list_voices")
+        self.data(answer.value.data, &answer.left_out, "list_voices")
     }
 
     /// Reads the account's own voices, all at once. Free.
@@ -58,7 +64,10 @@ impl Client {
     ) -> Result<Vec<types::CustomVoice>> {
         let method = async |api: Api| api.list_custom_voices_with(query).await;
         let answer = send(&self.transport, &operations::LIST_CUSTOM_VOICES, method).await?;
-        Ok(self.data(answer.value.data, "list_custom_voices")?.voices.unwrap_or_default())
+        Ok(self
+            .data(answer.value.data, &answer.left_out, "list_custom_voices")?
+            .voices
+            .unwrap_or_default())
     }
 
     /// Reads a page of music; pages count from 1. Free.
@@ -70,7 +79,7 @@ impl Client {
     pub async fn list_musics(&self, query: &types::ListMusicsQuery) -> Result<types::MusicPage> {
         let method = async |api: Api| api.list_musics_with(query).await;
         let answer = send(&self.transport, &operations::LIST_MUSICS, method).await?;
-        self.data(answer.value.data, "list_musics")
+        self.data(answer.value.data, &answer.left_out, "list_musics")
     }
 
     /// Reads the visual styles, all at once. Free. Requests take their names.
@@ -85,6 +94,9 @@ impl Client {
     ) -> Result<Vec<types::VisualStyle>> {
         let method = async |api: Api| api.list_visual_styles_with(query).await;
         let answer = send(&self.transport, &operations::LIST_VISUAL_STYLES, method).await?;
-        Ok(self.data(answer.value.data, "list_visual_styles")?.visual_styles.unwrap_or_default())
+        Ok(self
+            .data(answer.value.data, &answer.left_out, "list_visual_styles")?
+            .visual_styles
+            .unwrap_or_default())
     }
 }

@@ -14,7 +14,10 @@ impl Client {
     pub async fn list_endpoints(&self) -> Result<Vec<types::Endpoint>> {
         let method = async |api: Api| api.list_endpoints().await;
         let answer = send(&self.transport, &operations::LIST_ENDPOINTS, method).await?;
-        Ok(self.data(answer.value.data, "list_endpoints")?.endpoints.unwrap_or_default())
+        Ok(self
+            .data(answer.value.data, &answer.left_out, "list_endpoints")?
+            .endpoints
+            .unwrap_or_default())
     }
 
     /// Adds a webhook endpoint (HTTPS, at most 20 for each user). Free. It is not sent again after
@@ -27,7 +30,7 @@ impl Client {
     pub async fn create_endpoint(&self, body: &types::EndpointRequest) -> Result<types::Endpoint> {
         let method = async |api: Api| api.create_endpoint(body).await;
         let answer = send(&self.transport, &operations::CREATE_ENDPOINT, method).await?;
-        self.data(answer.value.data, "create_endpoint")
+        self.data(answer.value.data, &answer.left_out, "create_endpoint")
     }
 
     /// Replaces the address, the status and the events of a webhook endpoint. Free. Its secret
@@ -45,7 +48,7 @@ impl Client {
         let endpoint_id = PathSegment::new("endpoint_id", endpoint_id)?;
         let method = async |api: Api| api.update_endpoint(&endpoint_id, body).await;
         let answer = send(&self.transport, &operations::UPDATE_ENDPOINT, method).await?;
-        self.data(answer.value.data, "update_endpoint")
+        self.data(answer.value.data, &answer.left_out, "update_endpoint")
     }
 
     /// Deletes a webhook endpoint. Free.
@@ -70,6 +73,9 @@ impl Client {
     pub async fn list_events(&self) -> Result<Vec<types::WebhookEventName>> {
         let method = async |api: Api| api.list_events().await;
         let answer = send(&self.transport, &operations::LIST_EVENTS, method).await?;
-        Ok(self.data(answer.value.data, "list_events")?.events.unwrap_or_default())
+        Ok(self
+            .data(answer.value.data, &answer.left_out, "list_events")?
+            .events
+            .unwrap_or_default())
     }
 }

@@ -12,7 +12,7 @@ use crate::bindings::jogg::{Client as Api, operations, send};
 use crate::client::AccountConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Credits, ProviderId};
-use crate::transport::Transport;
+use crate::transport::{Drift, Transport};
 
 /// JoggAI's operations, one method each, named as in the spec.
 ///
@@ -48,7 +48,7 @@ impl Client {
     pub async fn whoami(&self) -> Result<types::User> {
         let method = async |api: Api| api.whoami().await;
         let answer = send(&self.transport, &operations::WHOAMI, method).await?;
-        self.data(answer.value.data, "whoami")
+        self.data(answer.value.data, &answer.left_out, "whoami")
     }
 
     /// Reads the credits that are left. Free. A promotional key was seen to report 0 and work.
@@ -60,15 +60,25 @@ impl Client {
     pub async fn get_remaining_quota(&self) -> Result<Credits> {
         let method = async |api: Api| api.get_remaining_quota().await;
         let answer = send(&self.transport, &operations::GET_REMAINING_QUOTA, method).await?;
-        Ok(self.data(answer.value.data, "get_remaining_quota")?.remaining_quota)
+        Ok(self.data(answer.value.data, &answer.left_out, "get_remaining_quota")?.remaining_quota)
     }
 
-    pub(super) fn data<T>(&self, data: Option<T>, operation: &'static str) -> Result<T> {
-        data.ok_or_else(|| self.no_data(operation))
+    pub(super) fn data<T>(
+        &self,
+        data: Option<T>,
+        left_out: &[Drift],
+        operation: &'static str,
+    ) -> Result<T> {
+        data.ok_or_else(|| self.no_data(left_out, operation))
     }
 
-    fn no_data(&self, operation: &'static str) -> Error {
-        Error::new(ErrorKind::Decode, "code 0 without the data that belongs to it")
+    fn no_data(&self, left_out: &[Drift], operation: &'static str) -> Error {
+        let unread = left_out.iter().find(|drift| drift.pointer.starts_with("/data"));
+        let message = match unread {
+            Some(drift) => format!("the answer does not fit its spec: {drift}"),
+            None => "code 0 without the data that belongs to it".to_owned(),
+        };
+        Error::new(ErrorKind::Decode, message)
             .with_provider(ProviderId::Jogg)
             .with_operation(operation)
             .with_attempts(1, std::time::Duration::ZERO)

@@ -35,7 +35,7 @@ impl Client {
     ) -> Result<types::UploadedAsset> {
         let method = async |api: Api| api.upload_asset(body).await;
         let answer = send(&self.transport, &operations::UPLOAD_ASSET, method).await?;
-        self.data(answer.value.data, "upload_asset")
+        self.data(answer.value.data, &answer.left_out, "upload_asset")
     }
 
     /// Puts a file where [`upload_asset`](Self::upload_asset) said, without the key. The type must
@@ -60,7 +60,7 @@ impl Client {
     ) -> Result<types::Product> {
         let method = async |api: Api| api.create_product(body).await;
         let answer = send(&self.transport, &operations::CREATE_PRODUCT, method).await?;
-        self.data(answer.value.data, "create_product")
+        self.data(answer.value.data, &answer.left_out, "create_product")
     }
 
     /// Changes a product. Free. Fields that are left out stay; a list of media replaces the old

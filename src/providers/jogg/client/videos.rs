@@ -5,7 +5,7 @@ use super::Client;
 use crate::bindings::jogg::{Client as Api, operations, send, send_raw};
 use crate::error::{Error, Result};
 use crate::providers::listed::records_in;
-use crate::transport::{Answer, PathSegment};
+use crate::transport::{Answer, Drift, PathSegment};
 
 impl Client {
     /// Submits a product video and returns its id. **Paid**: 1 credit for each started 2 minutes.
@@ -21,7 +21,7 @@ impl Client {
     ) -> Result<types::CreatedVideo> {
         let method = async |api: Api| api.create_video_from_product(body).await;
         let answer = send(&self.transport, &operations::CREATE_VIDEO_FROM_PRODUCT, method).await?;
-        self.started(answer.value.data, "create_video_from_product")
+        self.started(answer.value.data, &answer.left_out, "create_video_from_product")
     }
 
     /// Submits previews of a product in several styles. **Paid**: 0.5 credits for each started 2
@@ -41,16 +41,17 @@ impl Client {
         let method = async |api: Api| api.create_previews(body).await;
         let answer = send(&self.transport, &operations::CREATE_PREVIEWS, method).await?;
         let unknown = Error::into_submit_unknown;
-        let list = self.data(answer.value.data, "create_previews").map_err(unknown)?;
+        let list =
+            self.data(answer.value.data, &answer.left_out, "create_previews").map_err(unknown)?;
         let is_set = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
         let mut previews = list.previews.iter().flatten();
         let has_started = previews.clone().any(|preview| is_set(&preview.preview_id));
         // Accepted, and one of which nothing is said may have been started: it is to be looked for.
-        let all_are_refused =
-            previews.clone().next().is_some() && previews.all(|preview| is_set(&preview.err_msg));
+        let is_whole = answer.left_out.is_empty() && previews.clone().next().is_some();
+        let all_are_refused = is_whole && previews.all(|preview| is_set(&preview.err_msg));
         match has_started || all_are_refused {
             true => Ok(list),
-            false => Err(unknown(self.no_data("create_previews"))),
+            false => Err(unknown(self.no_data(&answer.left_out, "create_previews"))),
         }
     }
 
@@ -67,10 +68,8 @@ impl Client {
         body: &types::RenderSinglePreviewRequest,
     ) -> Result<types::CreatedVideo> {
         let method = async |api: Api| api.render_single_preview(body).await;
-        self.started(
-            send(&self.transport, &operations::RENDER_SINGLE_PREVIEW, method).await?.value.data,
-            "render_single_preview",
-        )
+        let answer = send(&self.transport, &operations::RENDER_SINGLE_PREVIEW, method).await?;
+        self.started(answer.value.data, &answer.left_out, "render_single_preview")
     }
 
     /// Reads a product video. Free.
@@ -81,7 +80,7 @@ impl Client {
     /// Source: `GET /v2/product_video/{product_video_id}`.
     pub async fn get_product_video(&self, product_video_id: &str) -> Result<types::ProductVideo> {
         let answer = self.read_video(product_video_id).await?;
-        self.data(answer.value.data, "get_product_video")
+        self.data(answer.value.data, &answer.left_out, "get_product_video")
     }
 
     pub(in super::super) async fn read_video(
@@ -106,7 +105,7 @@ impl Client {
     ) -> Result<types::ProductVideoPage> {
         let method = async |api: Api| api.list_product_videos_with(query).await;
         let answer = send(&self.transport, &operations::LIST_PRODUCT_VIDEOS, method).await?;
-        self.data(answer.value.data, "list_product_videos")
+        self.data(answer.value.data, &answer.left_out, "list_product_videos")
     }
 
     /// Reads a page of previews; pages count from 1 and hold 10 unless `page_size` says otherwise
@@ -122,7 +121,7 @@ impl Client {
     ) -> Result<types::PreviewPage> {
         let method = async |api: Api| api.list_product_previews_with(query).await;
         let answer = send(&self.transport, &operations::LIST_PRODUCT_PREVIEWS, method).await?;
-        self.data(answer.value.data, "list_product_previews")
+        self.data(answer.value.data, &answer.left_out, "list_product_previews")
     }
 
     /// A page of product videos, each as received.
@@ -149,12 +148,13 @@ impl Client {
     fn started(
         &self,
         video: Option<types::CreatedVideo>,
+        left_out: &[Drift],
         operation: &'static str,
     ) -> Result<types::CreatedVideo> {
-        let video = self.data(video, operation).map_err(Error::into_submit_unknown)?;
+        let video = self.data(video, left_out, operation).map_err(Error::into_submit_unknown)?;
         match video_id(&video) {
             Some(_) => Ok(video),
-            None => Err(self.no_data(operation).into_submit_unknown()),
+            None => Err(self.no_data(left_out, operation).into_submit_unknown()),
         }
     }
 }
