@@ -22,4 +22,5 @@ mod realms;
 mod recovery;
 mod retry;
 mod route;
+mod secrets;
 mod uploads;

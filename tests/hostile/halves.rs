@@ -168,6 +168,8 @@ async fn jogg_says_nothing_of_a_preview() {
         ("beside a refused one", json!({ "previews": [busy, silent] })),
         ("of a list", json!({ "preview_list_id": "pl_1", "previews": [silent, busy] })),
         ("alone", json!({ "previews": [silent] })),
+        ("that is torn, beside a refused one", json!({ "previews": [busy, 7] })),
+        ("of an odd id", json!({ "previews": [{ "preview_id": ["p"], "err_msg": "busy" }] })),
         ("none", json!({ "preview_list_id": "pl_1", "previews": [] })),
     ];
     side_by_side(members, play).await;
