@@ -11,13 +11,16 @@
 //! | refused, "no" (in the operation's `refused` list) | error | error |
 //! | may have arrived (timeout, reset, 5xx, 3xx, unreadable 2xx, a code not listed) | again | **never**: `SubmitUnknown` |
 
+mod address;
 mod auth;
 mod call;
+mod clients;
 mod http;
 mod operation;
+mod packed;
 mod reply;
 mod retry;
-#[cfg(feature = "rustls")]
+#[cfg(feature = "rustls-no-provider")]
 mod tls;
 mod upload;
 mod webhook_url;
@@ -29,7 +32,10 @@ pub use operation::{Operation, Replay};
 pub use retry::RetryPolicy;
 pub use upload::Upload;
 
+#[cfg(feature = "sandbox")]
+pub(crate) use address::{is_loopback, is_private, is_public};
 pub(crate) use call::{Answer, Call};
+pub(crate) use clients::Links;
 pub(crate) use reply::{EDGE_REFUSES, NO_WORD, Refusal, Reply, retry_after, wait_of};
 pub(crate) use retry::growing_pause;
 pub(crate) use webhook_url::Claim;
@@ -38,6 +44,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use url::Url;
 
 use crate::client::AccountConfig;
 use crate::clock::Clock;
@@ -45,6 +52,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::job::Account;
 use crate::model::ProviderId;
 use crate::secret::ApiKey;
+use clients::{Clients, Purpose};
 use retry::RetryBudget;
 
 /// What is special about one provider's way of speaking HTTP.
@@ -79,8 +87,9 @@ struct Shared {
     dialect: &'static Dialect,
     account: Account,
     base_url: String,
-    api: reqwest::Client,
-    open: reqwest::Client,
+    base: Url,
+    calls: Clients,
+    links: Links,
     credentials: Arc<dyn Credentials>,
     policy: RetryPolicy,
     budget: RetryBudget,
@@ -104,13 +113,17 @@ impl Transport {
         if let Some(url) = &config.webhook_url {
             webhook_url::check_base(url)?;
         }
+        let base = Url::parse(&base_url).expect("its realm was read from it");
+        check_plain_http(&base, &config.http)
+            .map_err(|error| error.with_provider(dialect.provider))?;
         Ok(Self(
             Arc::new(Shared {
                 dialect,
                 account: Account { provider: dialect.provider, name: config.name, realm },
                 base_url,
-                api: config.http.api_client()?,
-                open: config.http.open_client()?,
+                calls: Clients::new(&config.http, Purpose::Calls)?,
+                links: Links::new(&config.http, &base)?,
+                base,
                 credentials: config.credentials,
                 policy: config.retry,
                 budget: RetryBudget::new(),
@@ -130,8 +143,10 @@ impl Transport {
         &self.0.base_url
     }
 
+    /// The client for calls. Where none can be made that reaches the provider, [`keys`](Self::keys)
+    /// says so before anything is sent.
     pub(crate) fn api(&self) -> &reqwest::Client {
-        &self.0.api
+        self.0.calls.reach(&self.0.base).unwrap_or(self.0.calls.plain())
     }
 
     /// How long one attempt of an operation may take.
@@ -144,21 +159,24 @@ impl Transport {
         Self(Arc::clone(&self.0), Some(Arc::clone(permit)))
     }
 
-    /// The account's keys: those of the permit, or as they are now.
+    /// The account's keys: those of the permit, or as they are now, where the provider can be reached
+    /// from this machine at all.
     ///
     /// # Errors
     /// [`ErrorKind::NeedsCredentials`] where they are not known in time; whatever keeps them from
-    /// being known.
+    /// being known; [`ErrorKind::Io`] without root certificates.
     pub(crate) async fn keys(&self) -> Result<Keys> {
         if let Some(permit) = &self.1 {
             return Ok(permit.keys.clone());
         }
+        let placed = |error: Error| error.with_provider(self.0.dialect.provider);
+        self.0.calls.reach(&self.0.base).map_err(placed)?;
         let keys = self.0.credentials.keys(&self.0.account);
         let keys = tokio::time::timeout(KEYS_TIMEOUT, keys).await.unwrap_or_else(|_| {
             let message = format!("the keys were not there within {} s", KEYS_TIMEOUT.as_secs());
             Err(Error::new(ErrorKind::NeedsCredentials, message))
         });
-        keys.map_err(|error| error.with_provider(self.0.dialect.provider))
+        keys.map_err(placed)
     }
 
     /// Whether the account has a webhook address.
@@ -173,9 +191,9 @@ impl Transport {
         Some(webhook_url::address(base, tag, keys))
     }
 
-    /// The client without keys.
-    pub(crate) fn open(&self) -> &reqwest::Client {
-        &self.0.open
+    /// The way to what the provider's links lead to, which sees no keys.
+    pub(crate) fn links(&self) -> &Links {
+        &self.0.links
     }
 }
 
@@ -206,17 +224,17 @@ fn check_base_url(text: &str, own: &str) -> Result<(String, String)> {
         let message = "it holds a name or a password: give keys as keys";
         return Err(Error::invalid("base_url", message));
     }
-    let url = url::Url::parse(text).map_err(|_| refused())?;
+    let url = Url::parse(text).map_err(|_| refused())?;
     let has_more = url.query().is_some() || url.fragment().is_some();
     if !["http", "https"].contains(&url.scheme()) || has_more {
         return Err(refused());
     }
-    if cfg!(not(feature = "rustls")) && url.scheme() == "https" {
+    if cfg!(not(feature = "rustls-no-provider")) && url.scheme() == "https" {
         let message = "adreel was built without the feature rustls, so https cannot be spoken";
         return Err(Error::invalid("base_url", message));
     }
-    let path_of = |url: &url::Url| url.path().trim_end_matches('/').to_owned();
-    let (path, own) = (path_of(&url), url::Url::parse(own).map(|own| path_of(&own)));
+    let path_of = |url: &Url| url.path().trim_end_matches('/').to_owned();
+    let (path, own) = (path_of(&url), Url::parse(own).map(|own| path_of(&own)));
     let path = if own.is_ok_and(|own| own == path) { String::new() } else { path };
     let realm = format!("{}{path}", url.origin().ascii_serialization());
     if realm.len() > REALM_MAX_CHARS {
@@ -224,6 +242,16 @@ fn check_base_url(text: &str, own: &str) -> Result<(String, String)> {
         return Err(Error::invalid("base_url", message));
     }
     Ok((text.trim_end_matches('/').to_owned(), realm))
+}
+
+/// Keys do not go over a network in plain text, unless somebody says so.
+fn check_plain_http(base: &Url, http: &HttpConfig) -> Result<()> {
+    if base.scheme() == "https" || address::is_loopback(base) || http.allow_plain_http {
+        return Ok(());
+    }
+    let message = "it is plain http to another machine, so the keys could be read on the way: use \
+                   https, or allow it with HttpConfig::allow_plain_http (--allow-plain-http)";
+    Err(Error::invalid("base_url", message))
 }
 
 /// Puts a key into a header that is never shown.
@@ -275,6 +303,23 @@ mod tests {
         }
         let error = check_base_url("http://me:hunter2@x.example", OWN).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_unless_it_is_allowed() {
+        let default = HttpConfig::default;
+        let refused = |text: &str, http: &HttpConfig| {
+            let error = check_plain_http(&Url::parse(text).unwrap(), http).err();
+            error.is_some_and(|error| error.field() == Some("base_url"))
+        };
+        for text in ["http://gate.example", "http://10.0.0.1:8080/x", "http://localhost.example"] {
+            assert!(refused(text, &default()), "{text}");
+            assert!(!refused(text, &default().allow_plain_http()), "{text}");
+        }
+        for text in ["http://127.0.0.1:9", "http://[::1]/", "http://localhost", "https://10.0.0.1"]
+        {
+            assert!(!refused(text, &default()), "{text}");
+        }
     }
 
     #[test]

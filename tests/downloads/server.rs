@@ -398,9 +398,7 @@ fn body(case: &mut Case, fault: Option<Fault>, head: &str, start: usize) -> Answ
     let cut = case.cut(video.len());
     // Nobody could tell that such a one is not whole.
     let fault = match fault {
-        Some(Fault::ShortAnnounced | Fault::CutUnannounced)
-            if start == 0 && case.script.is_open_ended =>
-        {
+        Some(Fault::ShortAnnounced) if start == 0 && case.script.is_open_ended => {
             Some(Fault::BreaksOff)
         }
         fault => fault,
