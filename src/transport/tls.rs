@@ -43,6 +43,14 @@ fn pem(kind: &str, der: &[u8]) -> String {
 mod tests {
     use super::*;
 
+    /// No other test may install one.
+    #[cfg(not(feature = "rustls"))]
+    #[test]
+    fn without_a_provider_it_is_said_what_to_do() {
+        let error = check_provider().unwrap_err();
+        assert_eq!(error.field(), Some("http.tls"));
+    }
+
     #[test]
     fn a_key_that_is_none_is_refused_by_name() {
         let error = identity(&[], b"not a key").unwrap_err();
