@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::age::Age;
@@ -47,6 +48,13 @@ pub(super) struct Global {
     /// paid call that is under way is heard out first [default: 30m].
     #[arg(long, global = true, value_name = "TIME")]
     pub(super) time_limit: Option<Age>,
+    /// Let an address such as BEATAPI_BASE_URL be plain http on another machine, and let links lead to
+    /// plain http. The keys can be read on the way.
+    #[arg(long, global = true, env = "ADREEL_ALLOW_PLAIN_HTTP", value_parser = BoolishValueParser::new())]
+    pub(super) allow_plain_http: bool,
+    /// Let links of a provider that is reached by https lead to private addresses.
+    #[arg(long, global = true, env = "ADREEL_ALLOW_PRIVATE_LINKS", value_parser = BoolishValueParser::new())]
+    pub(super) allow_private_links: bool,
     /// Print JSON, one object a line.
     #[arg(long, global = true)]
     pub(super) json: bool,

@@ -49,7 +49,7 @@ impl Context {
         let ledger = open_ledger(global, &builder).await?;
         let is_lasting = sandbox.is_none() && global.ledger.as_deref() != Some("memory:");
         let builder = limited(settled(builder, global.settle_ms, speed), global.time_limit, speed);
-        let client = builder.ledger(ledger).build()?;
+        let client = reached(builder, global).ledger(ledger).build()?;
         let namespace = sandbox.as_ref().map(|_| client.now().as_millis().to_string());
         Ok(Self {
             client,
@@ -111,6 +111,17 @@ fn settled(builder: ClientBuilder, millis: Option<u64>, speed: f64) -> ClientBui
     let settled = scaled(settle, speed);
     let longest = settled.saturating_mul(LONGEST_JOB);
     builder.settle(settled).longest_job(longest).submit_timeout(settle * 2 / 3)
+}
+
+/// What is allowed of addresses and links.
+fn reached(mut builder: ClientBuilder, global: &Global) -> ClientBuilder {
+    if global.allow_plain_http {
+        builder = builder.allow_plain_http();
+    }
+    if global.allow_private_links {
+        builder = builder.allow_private_links();
+    }
+    builder
 }
 
 /// The limit of waits that was asked for, in real time.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 use super::ahead::Ahead;
+use super::download::Limits;
 use super::gate::Gates;
 use super::polling::Polls;
 use super::sent::SentCalls;
@@ -22,10 +23,7 @@ use crate::job::JobId;
 use crate::ledger::{Ledger, MemoryLedger};
 use crate::model::ProviderId;
 use crate::providers;
-use crate::transport::Keys;
-
-/// How long a download may stand still, where nothing else is set.
-const STALL_TIMEOUT: Duration = Duration::from_secs(30);
+use crate::transport::{HttpConfig, Keys};
 
 /// How long one look may take, where nothing else is set.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(60);
@@ -42,7 +40,9 @@ pub struct ClientBuilder {
     settle: Option<Duration>,
     longest_job: Option<Duration>,
     look_timeout: Option<Duration>,
-    stall_timeout: Option<Duration>,
+    downloads: Limits,
+    allow_plain_http: bool,
+    allow_private_links: bool,
     recovery: Recovery,
     side_file: Option<PathBuf>,
     run: Option<String>,
@@ -162,11 +162,49 @@ impl ClientBuilder {
         self
     }
 
-    /// How long a download may stand still before its connection is given up and it goes on with
-    /// another. In real time, as all timeouts of attempts. Default: 30 s.
+    /// How long a download may stand still, or come at less than the
+    /// [least rate](Self::least_bytes_per_second), before its connection is given up and it goes on
+    /// with another. In real time, as all timeouts of attempts. Default: 30 s.
     #[must_use]
     pub fn stall_timeout(mut self, timeout: Duration) -> Self {
-        self.stall_timeout = Some(timeout);
+        self.downloads.stall_timeout = timeout;
+        self
+    }
+
+    /// How many bytes of a download have to come each second, on average over a
+    /// [`stall_timeout`](Self::stall_timeout): a download may take hours, but not for ever. Where it is
+    /// 0, a byte in that time is enough. Default: 1024.
+    #[must_use]
+    pub fn least_bytes_per_second(mut self, bytes: u64) -> Self {
+        self.downloads.least_bytes_per_second = bytes;
+        self
+    }
+
+    /// How large a video may be that is downloaded. Default: 4 GiB.
+    #[must_use]
+    pub fn video_max_bytes(mut self, bytes: u64) -> Self {
+        self.downloads.video_max_bytes = bytes;
+        self
+    }
+
+    /// How large a picture may be that is downloaded. Default: 64 MiB.
+    #[must_use]
+    pub fn picture_max_bytes(mut self, bytes: u64) -> Self {
+        self.downloads.picture_max_bytes = bytes;
+        self
+    }
+
+    /// [`HttpConfig::allow_plain_http`](crate::HttpConfig::allow_plain_http) for every account.
+    #[must_use]
+    pub fn allow_plain_http(mut self) -> Self {
+        self.allow_plain_http = true;
+        self
+    }
+
+    /// [`HttpConfig::allow_private_links`](crate::HttpConfig::allow_private_links) for every account.
+    #[must_use]
+    pub fn allow_private_links(mut self) -> Self {
+        self.allow_private_links = true;
         self
     }
 
@@ -221,12 +259,24 @@ impl ClientBuilder {
         let mut accounts = BTreeMap::new();
         for (provider, mut config) in std::mem::take(&mut self.accounts) {
             config.clock = Arc::clone(&clock);
+            config.http = self.reached(config.http);
             let name = config.name.clone();
             self.caps.insert((provider, name.clone()), config.caps);
             let opened = providers::open(provider, config, self.host.clone())?;
             accounts.insert((provider, name), opened);
         }
         self.assemble(clock, accounts)
+    }
+
+    /// How an account is reached, with what is allowed to all.
+    fn reached(&self, mut http: HttpConfig) -> HttpConfig {
+        if self.allow_plain_http {
+            http = http.allow_plain_http();
+        }
+        if self.allow_private_links {
+            http = http.allow_private_links();
+        }
+        http
     }
 
     /// Puts the client together, with accounts that are open.
@@ -262,7 +312,7 @@ impl ClientBuilder {
             settle: self.settle,
             longest_job: self.longest_job,
             look_timeout: self.look_timeout.unwrap_or(LOOK_TIMEOUT),
-            stall_timeout: self.stall_timeout.unwrap_or(STALL_TIMEOUT),
+            downloads: self.downloads,
             wait_policy: self.wait_policy,
             poll_policy,
         })))

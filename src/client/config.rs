@@ -59,7 +59,8 @@ impl AccountConfig {
     }
 
     /// Another address than the provider's, such as the sandbox's. Its origin and its path are the
-    /// account's [realm](crate::Account::realm), together at most 200 characters.
+    /// account's [realm](crate::Account::realm), together at most 200 characters. Plain http is taken
+    /// for loopback alone, unless [`HttpConfig::allow_plain_http`] says otherwise.
     #[must_use]
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = Some(url.into());

@@ -116,7 +116,7 @@ struct Inner {
     settle: Option<Duration>,
     longest_job: Option<Duration>,
     look_timeout: Duration,
-    stall_timeout: Duration,
+    downloads: download::Limits,
     wait_policy: WaitPolicy,
     poll_policy: Arc<dyn PollPolicy>,
 }
@@ -287,9 +287,9 @@ impl Client {
         self.0.clock.sleep(duration).await;
     }
 
-    /// How long a download may stand still.
-    fn stall_timeout(&self) -> Duration {
-        self.0.stall_timeout
+    /// What a download may take.
+    fn download_limits(&self) -> download::Limits {
+        self.0.downloads
     }
 
     /// The way to a provider, for reads that stand outside of jobs.

@@ -5,6 +5,7 @@ use super::{Client, Download, VideoBytes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, JobId, Outcome};
 use crate::model::{Cost, Medium, ProviderId, VideoFacts};
+use crate::transport::Transport;
 
 /// A finished video at its provider. Links may expire: [`download`](Self::download) it soon.
 #[derive(Clone, Debug)]
@@ -88,8 +89,8 @@ impl Video {
         &self.client
     }
 
-    pub(super) fn http(&self) -> Result<reqwest::Client> {
-        Ok(self.client.provider_of(&self.job)?.transport().open().clone())
+    pub(super) fn transport(&self) -> Result<Transport> {
+        Ok(self.client.provider_of(&self.job)?.transport().clone())
     }
 
     /// Records that the video is saved, where it was not by [`download`](Self::download): the job is

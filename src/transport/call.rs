@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::drift::Drift;
 use super::operation::{Operation, Replay};
 use super::reply::{Proof, Refusal, Reply};
-use super::{RetryPolicy, Shared, Transport, Upload};
+use super::{RetryPolicy, Shared, Transport, Upload, packed};
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Timestamp;
@@ -127,8 +127,9 @@ impl Transport {
         file: &Upload,
     ) -> Result<()> {
         let call = self.new_call(operation, Way::Presigned, true);
-        let head = call.build(self.open().put(url))?;
-        call.attempts(self.open(), head, Some(file)).await.map(drop)
+        let head = call.build(self.api().put(url))?;
+        let client = self.links().reach(head.url()).map_err(|error| call.place(error))?;
+        call.attempts(client, head, Some(file)).await.map(drop)
     }
 }
 
@@ -384,7 +385,7 @@ impl From<reqwest::Error> for Failure {
 /// breaks off may be that of an accepted job.
 async fn receive(client: &reqwest::Client, request: Request) -> Result<Reply, Failure> {
     let response = client.execute(request).await?;
-    let (status, headers) = (response.status(), response.headers().clone());
+    let (status, mut headers) = (response.status(), response.headers().clone());
     let mut body = BytesMut::new();
     let mut chunks = response.bytes_stream();
     while let Some(chunk) = chunks.next().await {
@@ -393,7 +394,8 @@ async fn receive(client: &reqwest::Client, request: Request) -> Result<Reply, Fa
             return Err(Failure::TooLong);
         }
     }
-    Ok(Reply { status, headers, body: body.freeze() })
+    let body = packed::unpack(&mut headers, body.freeze(), MAX_BODY_BYTES);
+    Ok(Reply { status, headers, body: body.map_err(|_| Failure::TooLong)? })
 }
 
 /// What the generated client is shown where the call failed, so that it decodes nothing.

@@ -1,7 +1,9 @@
 use std::time::Duration;
 
+use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::redirect;
 
+use super::clients::{Clients, PublicOnly, Purpose, Way};
 use crate::error::{Error, ErrorKind, Result};
 
 const USER_AGENT: &str = concat!("adreel/", env!("CARGO_PKG_VERSION"));
@@ -12,10 +14,12 @@ const USER_AGENT: &str = concat!("adreel/", env!("CARGO_PKG_VERSION"));
 pub struct HttpConfig {
     connect_timeout: Duration,
     idle_per_host: usize,
-    proxy: Option<String>,
+    pub(super) proxy: Option<String>,
     root_certificates: Vec<Vec<u8>>,
     client_identity: Option<ClientIdentity>,
     headers: Vec<(String, String)>,
+    pub(super) allow_plain_http: bool,
+    pub(super) allow_private_links: bool,
 }
 
 #[derive(Clone)]
@@ -34,6 +38,8 @@ impl std::fmt::Debug for HttpConfig {
             .field("root_certificates", &self.root_certificates.len())
             .field("has_client_identity", &self.client_identity.is_some())
             .field("headers", &self.headers.len())
+            .field("allow_plain_http", &self.allow_plain_http)
+            .field("allow_private_links", &self.allow_private_links)
             .finish()
     }
 }
@@ -47,6 +53,8 @@ impl Default for HttpConfig {
             root_certificates: Vec::new(),
             client_identity: None,
             headers: Vec::new(),
+            allow_plain_http: false,
+            allow_private_links: false,
         }
     }
 }
@@ -66,7 +74,8 @@ impl HttpConfig {
         self
     }
 
-    /// A proxy for all calls, such as `http://proxy.example:3128`. Default: the system's.
+    /// A proxy for all connections, such as `http://proxy.example:3128`. Default: the system's, which
+    /// loopback is reached without.
     #[must_use]
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(url.into());
@@ -95,18 +104,54 @@ impl HttpConfig {
         self
     }
 
-    /// The client for API calls. It follows no redirect, since one would carry the keys along and
-    /// might send a paid POST again, and never sends anything a second time by itself.
-    pub(crate) fn api_client(&self) -> Result<reqwest::Client> {
-        self.finish(self.builder()?.default_headers(self.default_headers()?))
+    /// Lets the account be reached by plain http at another host than this machine's loopback, and
+    /// lets its links lead to plain http. Whoever is on the way can read the keys and the films, and
+    /// change them. Default: refused.
+    #[must_use]
+    pub fn allow_plain_http(mut self) -> Self {
+        self.allow_plain_http = true;
+        self
     }
 
-    /// The client for downloads and presigned uploads. It has no keys, so it may follow redirects.
-    /// It never unpacks: bytes are counted as they are sent, whatever features of the HTTP client
-    /// the rest of the program turns on.
-    pub(crate) fn open_client(&self) -> Result<reqwest::Client> {
-        let builder = self.builder()?.redirect(redirect::Policy::limited(5));
-        self.finish(builder.no_gzip().no_brotli().no_zstd().no_deflate())
+    /// Lets the links of an account that is reached by https lead to private addresses: loopback,
+    /// this network's, reserved ones. For a provider behind a gateway, or a test server with a
+    /// certificate. Default: refused, since a link is a provider's claim.
+    ///
+    /// Links of an account that is reached by plain http may lead anywhere. Where a proxy looks the
+    /// names of hosts up, only addresses that are written out can be told.
+    #[must_use]
+    pub fn allow_private_links(mut self) -> Self {
+        self.allow_private_links = true;
+        self
+    }
+
+    /// A client that follows no redirect, since one would carry the keys along and might send a paid
+    /// POST again, never sends anything a second time by itself, and tells no host by which link it
+    /// was found. It unpacks nothing, whatever features of the HTTP client the rest of the program
+    /// turns on, and asks for what is not packed.
+    pub(super) fn client(&self, purpose: Purpose, way: Way) -> Result<reqwest::Client> {
+        let mut headers = match purpose {
+            Purpose::Calls => self.default_headers()?,
+            Purpose::Links { .. } => HeaderMap::new(),
+        };
+        headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
+        let mut builder = self
+            .bare(USER_AGENT)
+            .pool_max_idle_per_host(self.idle_per_host)
+            .default_headers(headers);
+        match (&self.proxy, way.is_proxied) {
+            (_, false) => builder = builder.no_proxy(),
+            (None, true) => {}
+            (Some(proxy), true) => {
+                let proxy = reqwest::Proxy::all(proxy)
+                    .map_err(|error| refused("proxy", "it is not an address").with_source(error))?;
+                builder = builder.proxy(proxy);
+            }
+        }
+        if !way.is_proxied && purpose == (Purpose::Links { is_public_only: true }) {
+            builder = builder.dns_resolver(PublicOnly::shared());
+        }
+        self.finish(builder, way.has_roots)
     }
 
     /// The client of a sandbox: straight to the addresses that `resolver` gives, without a proxy, a
@@ -115,75 +160,95 @@ impl HttpConfig {
     pub(crate) fn guarded_client(
         &self,
         resolver: std::sync::Arc<dyn reqwest::dns::Resolve>,
+        has_roots: bool,
     ) -> Result<reqwest::Client> {
-        let builder = reqwest::Client::builder()
-            .user_agent(concat!("adreel-sandbox/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(self.connect_timeout)
+        let builder = self
+            .bare(concat!("adreel-sandbox/", env!("CARGO_PKG_VERSION")))
             .pool_max_idle_per_host(0)
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
             .no_proxy()
-            .dns_resolver(resolver)
+            .dns_resolver(resolver);
+        self.finish(builder, has_roots)
+    }
+
+    /// A client without keys for one address.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn open_client(&self, url: &str) -> Result<reqwest::Client> {
+        let url = url::Url::parse(url)
+            .map_err(|error| refused("url", "it is not an address").with_source(error))?;
+        let clients = Clients::new(self, Purpose::Links { is_public_only: false })?;
+        clients.reach(&url).cloned()
+    }
+
+    fn bare(&self, user_agent: &str) -> reqwest::ClientBuilder {
+        reqwest::Client::builder()
+            .user_agent(user_agent)
+            .connect_timeout(self.connect_timeout)
+            .http1_only()
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            .retry(reqwest::retry::never())
             .no_gzip()
             .no_brotli()
             .no_zstd()
-            .no_deflate();
-        self.finish(self.with_tls(builder)?)
+            .no_deflate()
     }
 
-    fn builder(&self) -> Result<reqwest::ClientBuilder> {
-        let mut builder = reqwest::Client::builder()
-            .user_agent(USER_AGENT)
-            .connect_timeout(self.connect_timeout)
-            .pool_max_idle_per_host(self.idle_per_host)
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never());
-        if let Some(proxy) = &self.proxy {
-            let proxy = reqwest::Proxy::all(proxy)
-                .map_err(|error| refused("proxy", "it is not an address").with_source(error))?;
-            builder = builder.proxy(proxy);
-        }
-        self.with_tls(builder)
-    }
-
-    #[cfg(feature = "rustls")]
-    fn with_tls(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder> {
-        Ok(builder.tls_backend_preconfigured(super::tls::config(
-            &self.root_certificates,
-            self.client_identity
-                .as_ref()
-                .map(|identity| (&identity.certificate_chain[..], &identity.private_key[..])),
-        )?))
-    }
-
-    #[cfg(not(feature = "rustls"))]
-    fn with_tls(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::ClientBuilder> {
-        if self.root_certificates.is_empty() && self.client_identity.is_none() {
-            return Ok(builder);
-        }
-        Err(refused("root_certificate", "adreel was built without the feature rustls"))
-    }
-
-    fn default_headers(&self) -> Result<reqwest::header::HeaderMap> {
-        let mut map = reqwest::header::HeaderMap::new();
+    fn default_headers(&self) -> Result<HeaderMap> {
+        let mut map = HeaderMap::new();
         for (name, value) in &self.headers {
             let not_a_header = |_| refused("header", format!("{name:?} is not a header"));
             let name: reqwest::header::HeaderName = name.parse().map_err(|_| not_a_header(()))?;
-            let mut value: reqwest::header::HeaderValue =
-                value.parse().map_err(|_| not_a_header(()))?;
+            let mut value: HeaderValue = value.parse().map_err(|_| not_a_header(()))?;
             value.set_sensitive(true);
             map.append(name, value);
         }
         Ok(map)
     }
 
-    fn finish(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::Client> {
-        builder.build().map_err(|error| {
-            Error::new(ErrorKind::InvalidRequest, "the HTTP client cannot be set up")
-                .with_field("http")
-                .with_source(error)
+    #[cfg(feature = "rustls-no-provider")]
+    fn finish(&self, builder: reqwest::ClientBuilder, has_roots: bool) -> Result<reqwest::Client> {
+        super::tls::check_provider()?;
+        let certificates =
+            self.root_certificates.iter().map(|der| reqwest::Certificate::from_der(der));
+        let certificates = certificates
+            .collect::<reqwest::Result<Vec<_>>>()
+            .map_err(|error| refused("root_certificate", "it is not one").with_source(error))?;
+        // Whatever other backend the rest of the program turns on.
+        let builder = builder.tls_backend_rustls();
+        let mut builder = match has_roots {
+            true => builder.tls_certs_merge(certificates),
+            false => builder.tls_certs_only(certificates),
+        };
+        if let Some(ClientIdentity { certificate_chain, private_key }) = &self.client_identity {
+            builder = builder.identity(super::tls::identity(certificate_chain, private_key)?);
+        }
+        builder.build().map_err(|error| match (has_roots, self.root_certificates.is_empty()) {
+            (true, _) => {
+                Error::new(ErrorKind::Io, NO_ROOTS).with_field("http.tls").with_source(error)
+            }
+            (false, false) => refused("root_certificate", "it is not one").with_source(error),
+            (false, true) => cannot_be_set_up(error),
         })
     }
+
+    #[cfg(not(feature = "rustls-no-provider"))]
+    fn finish(&self, builder: reqwest::ClientBuilder, _: bool) -> Result<reqwest::Client> {
+        if self.root_certificates.is_empty() && self.client_identity.is_none() {
+            return builder.build().map_err(cannot_be_set_up);
+        }
+        Err(refused("root_certificate", "adreel was built without the feature rustls"))
+    }
+}
+
+/// Root certificates come from the system, and some small images of systems have none.
+#[cfg(feature = "rustls-no-provider")]
+const NO_ROOTS: &str = "https needs root certificates, and none can be loaded: install the system's \
+                        (the package ca-certificates), or name a file of them in SSL_CERT_FILE";
+
+fn cannot_be_set_up(error: reqwest::Error) -> Error {
+    Error::new(ErrorKind::InvalidRequest, "the HTTP client cannot be set up")
+        .with_field("http")
+        .with_source(error)
 }
 
 fn refused(setting: &str, message: impl Into<String>) -> Error {
@@ -206,10 +271,14 @@ mod tests {
 
     #[test]
     fn a_setting_that_is_none_is_refused_by_name() {
-        let refused =
-            |config: HttpConfig| config.api_client().unwrap_err().field().map(str::to_owned);
-        assert_eq!(refused(HttpConfig::default().proxy("::")), Some("http.proxy".to_owned()));
-        let header = HttpConfig::default().header("a b", "c");
-        assert_eq!(refused(header), Some("http.header".to_owned()));
+        let refused = |config: HttpConfig| {
+            let error = Clients::new(&config, Purpose::Calls).err().unwrap();
+            error.field().unwrap().to_owned()
+        };
+        let config = HttpConfig::default;
+        assert_eq!(refused(config().proxy("::")), "http.proxy");
+        assert_eq!(refused(config().header("a b", "c")), "http.header");
+        let config = config().root_certificate(b"none".to_vec());
+        assert_eq!(refused(config), "http.root_certificate");
     }
 }

@@ -17,15 +17,18 @@
 //! stands for above is made again after a pause that grows from two seconds to a minute, until the
 //! [wait](crate::client::WaitPolicy) ends, and by whoever comes back to the job after that.
 
+mod address;
 mod auth;
 mod call;
+mod clients;
 mod drift;
 mod http;
 mod operation;
+mod packed;
 mod reply;
 mod retry;
 mod shape;
-#[cfg(feature = "rustls")]
+#[cfg(feature = "rustls-no-provider")]
 mod tls;
 mod upload;
 mod webhook_url;
@@ -37,7 +40,10 @@ pub use operation::{Operation, Replay};
 pub use retry::RetryPolicy;
 pub use upload::Upload;
 
+#[cfg(feature = "sandbox")]
+pub(crate) use address::{is_loopback, is_private, is_public};
 pub(crate) use call::{Answer, Call};
+pub(crate) use clients::Links;
 pub(crate) use drift::Drift;
 pub(crate) use reply::{EDGE_REFUSES, NO_WORD, Refusal, Reply, retry_after, wait_of};
 pub(crate) use retry::growing_pause;
@@ -48,6 +54,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use url::Url;
 
 use crate::client::AccountConfig;
 use crate::clock::Clock;
@@ -55,6 +62,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::job::Account;
 use crate::model::ProviderId;
 use crate::secret::{ApiKey, KnownSecrets};
+use clients::{Clients, Purpose};
 use drift::Told;
 use retry::RetryBudget;
 
@@ -102,8 +110,9 @@ struct Shared {
     dialect: &'static Dialect,
     account: Account,
     base_url: String,
-    api: reqwest::Client,
-    open: reqwest::Client,
+    base: Url,
+    clients: Clients,
+    links: Links,
     credentials: Arc<dyn Credentials>,
     policy: RetryPolicy,
     budget: RetryBudget,
@@ -129,14 +138,18 @@ impl Transport {
         if let Some(url) = &config.webhook_url {
             webhook_url::check_base(url)?;
         }
+        let base = Url::parse(&base_url).expect("its realm was read from it");
+        check_plain_http(&base, &config.http)
+            .map_err(|error| error.with_provider(dialect.provider))?;
         Ok(Self {
             calls: Calls::Own,
             shared: Arc::new(Shared {
                 dialect,
                 account: Account { provider: dialect.provider, name: config.name, realm },
                 base_url,
-                api: config.http.api_client()?,
-                open: config.http.open_client()?,
+                clients: Clients::new(&config.http, Purpose::Calls)?,
+                links: Links::new(&config.http, &base)?,
+                base,
                 credentials: config.credentials,
                 policy: config.retry,
                 budget: RetryBudget::new(),
@@ -157,8 +170,10 @@ impl Transport {
         &self.shared.base_url
     }
 
+    /// The client for calls. Where none can be made that reaches the provider, [`keys`](Self::keys)
+    /// says so before anything is sent.
     pub(crate) fn api(&self) -> &reqwest::Client {
-        &self.shared.api
+        self.shared.clients.reach(&self.shared.base).unwrap_or(self.shared.clients.plain())
     }
 
     /// How long one attempt of an operation may take.
@@ -192,21 +207,24 @@ impl Transport {
         }
     }
 
-    /// The account's keys: those of the permit, or as they are now.
+    /// The account's keys: those of the permit, or as they are now, where the provider can be reached
+    /// from this machine at all.
     ///
     /// # Errors
     /// [`ErrorKind::NeedsCredentials`] where they are not known in time; whatever keeps them from
-    /// being known.
+    /// being known; [`ErrorKind::Io`] without root certificates.
     pub(crate) async fn keys(&self) -> Result<Keys> {
         if let Some(permit) = self.permit() {
             return Ok(permit.keys.clone());
         }
+        let placed = |error: Error| error.with_provider(self.shared.dialect.provider);
+        self.shared.clients.reach(&self.shared.base).map_err(placed)?;
         let keys = self.shared.credentials.keys(&self.shared.account);
         let keys = tokio::time::timeout(KEYS_TIMEOUT, keys).await.unwrap_or_else(|_| {
             let message = format!("the keys were not there within {} s", KEYS_TIMEOUT.as_secs());
             Err(Error::new(ErrorKind::NeedsCredentials, message))
         });
-        keys.map_err(|error| error.with_provider(self.shared.dialect.provider))
+        keys.map_err(placed)
     }
 
     /// Whether the account has a webhook address.
@@ -221,9 +239,9 @@ impl Transport {
         Some(webhook_url::address(base, tag, keys))
     }
 
-    /// The client without keys.
-    pub(crate) fn open(&self) -> &reqwest::Client {
-        &self.shared.open
+    /// The way to what the provider's links lead to, which sees no keys.
+    pub(crate) fn links(&self) -> &Links {
+        &self.shared.links
     }
 }
 
@@ -254,17 +272,17 @@ fn check_base_url(text: &str, own: &str) -> Result<(String, String)> {
         let message = "it holds a name or a password: give keys as keys";
         return Err(Error::invalid("base_url", message));
     }
-    let url = url::Url::parse(text).map_err(|_| refused())?;
+    let url = Url::parse(text).map_err(|_| refused())?;
     let has_more = url.query().is_some() || url.fragment().is_some();
     if !["http", "https"].contains(&url.scheme()) || has_more {
         return Err(refused());
     }
-    if cfg!(not(feature = "rustls")) && url.scheme() == "https" {
+    if cfg!(not(feature = "rustls-no-provider")) && url.scheme() == "https" {
         let message = "adreel was built without the feature rustls, so https cannot be spoken";
         return Err(Error::invalid("base_url", message));
     }
-    let path_of = |url: &url::Url| url.path().trim_end_matches('/').to_owned();
-    let (path, own) = (path_of(&url), url::Url::parse(own).map(|own| path_of(&own)));
+    let path_of = |url: &Url| url.path().trim_end_matches('/').to_owned();
+    let (path, own) = (path_of(&url), Url::parse(own).map(|own| path_of(&own)));
     let path = if own.is_ok_and(|own| own == path) { String::new() } else { path };
     let realm = format!("{}{path}", url.origin().ascii_serialization());
     if realm.len() > REALM_MAX_CHARS {
@@ -272,6 +290,16 @@ fn check_base_url(text: &str, own: &str) -> Result<(String, String)> {
         return Err(Error::invalid("base_url", message));
     }
     Ok((text.trim_end_matches('/').to_owned(), realm))
+}
+
+/// Keys do not go over a network in plain text, unless somebody says so.
+fn check_plain_http(base: &Url, http: &HttpConfig) -> Result<()> {
+    if base.scheme() == "https" || address::is_loopback(base) || http.allow_plain_http {
+        return Ok(());
+    }
+    let message = "it is plain http to another machine, so the keys could be read on the way: use \
+                   https, or allow it with HttpConfig::allow_plain_http (--allow-plain-http)";
+    Err(Error::invalid("base_url", message))
 }
 
 /// Puts a key into a header that is never shown.
@@ -323,6 +351,23 @@ mod tests {
         }
         let error = check_base_url("http://me:hunter2@x.example", OWN).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn plain_http_is_for_loopback_unless_it_is_allowed() {
+        let default = HttpConfig::default;
+        let refused = |text: &str, http: &HttpConfig| {
+            let error = check_plain_http(&Url::parse(text).unwrap(), http).err();
+            error.is_some_and(|error| error.field() == Some("base_url"))
+        };
+        for text in ["http://gate.example", "http://10.0.0.1:8080/x", "http://localhost.example"] {
+            assert!(refused(text, &default()), "{text}");
+            assert!(!refused(text, &default().allow_plain_http()), "{text}");
+        }
+        for text in ["http://127.0.0.1:9", "http://[::1]/", "http://localhost", "https://10.0.0.1"]
+        {
+            assert!(!refused(text, &default()), "{text}");
+        }
     }
 
     #[test]

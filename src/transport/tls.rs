@@ -1,109 +1,59 @@
-//! rustls with ring, named explicitly: a program that has two of rustls's cryptography providers
-//! compiled in must not panic because none of them is the default.
+//! What reqwest's TLS wants in another form.
 
-use std::sync::{Arc, OnceLock};
-
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature};
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, SignatureScheme};
-use rustls_platform_verifier::Verifier;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rustls::pki_types::PrivateKeyDer;
 
 use crate::error::{Error, Result};
 
-pub(super) fn config(
-    extra_roots: &[Vec<u8>],
-    identity: Option<(&[Vec<u8>], &[u8])>,
-) -> Result<rustls::ClientConfig> {
-    let refused = |setting: &str, error: String| Error::invalid(format!("http.{setting}"), error);
-    let ring = Arc::new(rustls::crypto::ring::default_provider());
-    let verifier: Arc<dyn ServerCertVerifier> = if extra_roots.is_empty() {
-        Arc::new(SystemRoots(Arc::clone(&ring)))
-    } else {
-        let roots = extra_roots.iter().map(|der| CertificateDer::from(der.clone()));
-        let verifier = Verifier::new_with_extra_roots(roots, Arc::clone(&ring));
-        Arc::new(verifier.map_err(|error| refused("root_certificate", error.to_string()))?)
-    };
-    let builder = rustls::ClientConfig::builder_with_provider(ring)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| refused("tls", error.to_string()))?
-        .dangerous()
-        .with_custom_certificate_verifier(verifier);
-    let mut config = match identity {
-        None => builder.with_no_client_auth(),
-        Some((chain, key)) => {
-            let chain = chain.iter().map(|der| CertificateDer::from(der.clone())).collect();
-            let key = PrivateKeyDer::try_from(key.to_vec())
-                .map_err(|error| refused("client_identity", error.to_owned()))?;
-            builder
-                .with_client_auth_cert(chain, key)
-                .map_err(|error| refused("client_identity", error.to_string()))?
-        }
-    };
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
+/// Says what to do where nothing can encrypt, which reqwest would panic about.
+///
+/// # Errors
+/// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) without a `CryptoProvider`.
+pub(super) fn check_provider() -> Result<()> {
+    if cfg!(feature = "rustls") || rustls::crypto::CryptoProvider::get_default().is_some() {
+        return Ok(());
+    }
+    let message = "no CryptoProvider of rustls is installed: install one before the first client, or \
+                   use adreel's feature rustls";
+    Err(Error::invalid("http.tls", message))
 }
 
-/// Trusts what the system trusts. Its certificates are read once for the whole process, when the
-/// first TLS connection is made: they take longer than anything else in making a client, and who
-/// has none of them can still reach plain addresses.
-#[derive(Debug)]
-struct SystemRoots(Arc<CryptoProvider>);
-
-impl SystemRoots {
-    fn verifier(&self) -> Result<&'static Verifier, rustls::Error> {
-        static LOADED: OnceLock<Result<Verifier, rustls::Error>> = OnceLock::new();
-        let loaded = LOADED.get_or_init(|| Verifier::new(Arc::clone(&self.0)));
-        loaded.as_ref().map_err(|error| {
-            let why = format!("the system's root certificates cannot be loaded: {error}");
-            rustls::Error::General(why)
-        })
+/// A certificate chain and its key, which reqwest takes as PEM.
+pub(super) fn identity(chain: &[Vec<u8>], key: &[u8]) -> Result<reqwest::Identity> {
+    let refused = |message: String| Error::invalid("http.client_identity", message);
+    let kind = match PrivateKeyDer::try_from(key).map_err(|error| refused(error.to_owned()))? {
+        PrivateKeyDer::Pkcs1(_) => "RSA PRIVATE KEY",
+        PrivateKeyDer::Sec1(_) => "EC PRIVATE KEY",
+        _ => "PRIVATE KEY",
+    };
+    let mut text = pem(kind, key);
+    for certificate in chain {
+        text += &pem("CERTIFICATE", certificate);
     }
+    reqwest::Identity::from_pem(text.as_bytes())
+        .map_err(|error| refused("it is no certificate with its key".to_owned()).with_source(error))
 }
 
-impl ServerCertVerifier for SystemRoots {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        let verifier = self.verifier()?;
-        verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, signed, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+fn pem(kind: &str, der: &[u8]) -> String {
+    format!("-----BEGIN {kind}-----\n{}\n-----END {kind}-----\n", STANDARD.encode(der))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// No other test may install one.
+    #[cfg(not(feature = "rustls"))]
+    #[test]
+    fn without_a_provider_it_is_said_what_to_do() {
+        let error = check_provider().unwrap_err();
+        assert_eq!(error.field(), Some("http.tls"));
+    }
+
     #[test]
     fn a_key_that_is_none_is_refused_by_name() {
-        let error = config(&[], Some((&[], b"not a key"))).unwrap_err();
+        let error = identity(&[], b"not a key").unwrap_err();
         assert_eq!(error.field(), Some("http.client_identity"));
     }
 }

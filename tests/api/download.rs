@@ -7,10 +7,11 @@ use adreel::client::{ClientBuilder, VideoBytes};
 use adreel::clock::Clock as _;
 use adreel::{
     AccountConfig, Client, Error, ErrorKind, Keys, Product, ProviderId, Stage, Video, VideoRequest,
+    creatify,
 };
 
-use crate::support::InstantClock;
 use crate::support::scripted::{Reply, Server, json};
+use crate::support::{InstantClock, TINY_PNG};
 
 const CLIP: &[u8] = include_bytes!("../../src/sandbox/clip.mp4");
 
@@ -209,6 +210,190 @@ async fn what_never_arrives_whole_leaves_nothing_and_names_the_job() {
         // The video is still there to be fetched.
         assert_eq!(made.client.job(id).await.unwrap().stage(), Stage::Rendered);
     }
+}
+
+/// A video that says everywhere how long it is, but for its last box.
+fn open_ended() -> Vec<u8> {
+    let media = CLIP.windows(4).rposition(|kind| kind == b"mdat").unwrap() - 4;
+    let mut clip = CLIP.to_vec();
+    clip[media..media + 4].copy_from_slice(&[0; 4]);
+    clip
+}
+
+fn chunked(clip: &[u8]) -> Vec<u8> {
+    let body = [format!("{:x}\r\n", clip.len()).as_bytes(), clip, b"\r\n0\r\n\r\n"].concat();
+    raw("200 OK\r\ntransfer-encoding: chunked", &body)
+}
+
+#[tokio::test]
+async fn a_video_without_an_end_of_its_own_needs_one_that_is_told() {
+    let clip = open_ended();
+    for part in [&clip[..], &clip[..clip.len() / 2]] {
+        let media = Server::start((0..TRIES).map(|_| Reply::Raw(raw("200 OK", part)))).await;
+        let error = saved(&video(&media).await).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+    }
+    for told in [whole("\"a\"", &clip, clip.len()), chunked(&clip)] {
+        let media = Server::start([Reply::Raw(told)]).await;
+        assert_eq!(saved(&video(&media).await).await.unwrap(), clip);
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_appends_is_no_fault() {
+    for tail in [&b"\n"[..], b"\r\n\r\n", &[0; 700], b"<!-- edge 7 -->"] {
+        let clip = [CLIP, tail].concat();
+        let told = [whole("\"a\"", &clip, clip.len()), chunked(&clip), raw("200 OK", &clip)];
+        let media = Server::start(told.map(Reply::Raw)).await;
+        let video = video(&media).await;
+        for _ in 0..3 {
+            assert_eq!(saved(&video).await.unwrap(), clip, "{tail:?}");
+        }
+    }
+}
+
+/// The old link breaks off, then is refused; behind the new one is another video with the same tag.
+async fn relinked() -> (Made, Server, Vec<u8>) {
+    let other = other_clip();
+    let refused = Reply::Answer(403, "", String::new());
+    let old = Server::start([Reply::Raw(whole("\"v1\"", CLIP, 1000)), refused]).await;
+    let new = Server::start([Reply::Raw(whole("\"v1\"", &other, CLIP.len()))]).await;
+    let made = made(Client::builder(), &old.url, vec![done(&new.url)]).await;
+    (made, new, other)
+}
+
+#[tokio::test]
+async fn a_new_link_is_not_continued_with_what_the_old_one_gave() {
+    let (made, new, other) = relinked().await;
+    assert_eq!(saved(&made.video).await.unwrap(), other);
+    assert!(!new.requests()[0].contains("range"), "{:?}", new.requests());
+    // A stream cannot take back what it has handed out.
+    let (made, new, _) = relinked().await;
+    let (bytes, error) = read(made.video.bytes_stream()).await;
+    assert_eq!((&bytes[..], error.unwrap().kind()), (&CLIP[..1000], ErrorKind::Unavailable));
+    assert!(!new.requests()[0].contains("range"));
+}
+
+#[tokio::test]
+async fn no_server_learns_by_which_link_it_was_found() {
+    let media = Server::start([Reply::Raw(whole("\"a\"", CLIP, CLIP.len()))]).await;
+    let there = format!("302 Found\r\nlocation: {}/there.mp4", media.url);
+    let second = Server::start([Reply::Raw(raw(&there, b""))]).await;
+    let on = format!("307 On\r\nlocation: {}/on.mp4?signature=s3cret", second.url);
+    let first = Server::start([Reply::Raw(raw(&on, b""))]).await;
+    assert_eq!(saved(&video(&first).await).await.unwrap(), CLIP);
+    for request in second.requests().iter().chain(&media.requests()) {
+        assert!(!request.to_lowercase().contains("referer"), "{request}");
+    }
+    assert!(!media.requests()[0].contains("s3cret"));
+}
+
+#[tokio::test]
+async fn what_leads_on_without_an_end_or_elsewhere_is_given_up() {
+    let on = || Reply::Answer(302, "location: /on.mp4\r\n", String::new());
+    let media = Server::start((0..6 * TRIES).map(|_| on())).await;
+    let error = saved(&video(&media).await).await.unwrap_err();
+    assert!(error.to_string().contains("without an end"), "{error}");
+    let elsewhere = || Reply::Answer(302, "location: file:///etc/passwd\r\n", String::new());
+    let media = Server::start([elsewhere()]).await;
+    let again = vec![done(&media.url)];
+    let made = made(Client::builder(), &media.url, again).await;
+    let error = saved(&made.video).await.unwrap_err();
+    assert!(error.to_string().contains("no web address"), "{error}");
+    assert_eq!(made.client.job(made.video.job_id()).await.unwrap().stage(), Stage::Rendered);
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_given_up_at_once_and_stays_at_its_provider() {
+    let told = whole("\"a\"", CLIP, CLIP.len());
+    for reply in [told, chunked(CLIP), raw("200 OK", CLIP)] {
+        let media = Server::start([Reply::Raw(reply)]).await;
+        let builder = Client::builder().video_max_bytes(CLIP.len() as u64 - 1);
+        let made = made(builder, &media.url, Vec::new()).await;
+        let error = saved(&made.video).await.unwrap_err();
+        assert!(error.to_string().contains("video_max_bytes"), "{error}");
+        assert_eq!(media.requests().len(), 1);
+        assert_eq!(made.client.job(made.video.job_id()).await.unwrap().stage(), Stage::Rendered);
+    }
+    let media = Server::start([Reply::Raw(whole("\"a\"", CLIP, CLIP.len()))]).await;
+    let builder = Client::builder().video_max_bytes(CLIP.len() as u64).picture_max_bytes(1);
+    assert_eq!(saved(&made(builder, &media.url, Vec::new()).await.video).await.unwrap(), CLIP);
+}
+
+#[tokio::test]
+async fn what_a_disk_has_no_room_for_is_not_begun() {
+    let head = format!("200 OK\r\ncontent-length: {}", 1_u64 << 62);
+    let media = Server::start([Reply::Raw(raw(&head, CLIP))]).await;
+    let builder = Client::builder().video_max_bytes(u64::MAX);
+    let error = saved(&made(builder, &media.url, Vec::new()).await.video).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io);
+    assert!(error.to_string().contains("free some space"), "{error}");
+    assert_eq!(media.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn what_crawls_is_given_up_though_it_never_stands_still() {
+    let crawling = || Reply::Drip(whole("\"a\"", CLIP, 1000));
+    let media = Server::start((0..TRIES).map(|_| crawling())).await;
+    let builder =
+        Client::builder().stall_timeout(Duration::from_millis(100)).least_bytes_per_second(1 << 20);
+    let made = made(builder, &media.url, Vec::new()).await;
+    let error = saved(&made.video).await.unwrap_err();
+    assert!(error.to_string().contains("bytes a second"), "{error}");
+    assert_eq!((error.kind(), media.requests().len()), (ErrorKind::Unavailable, TRIES));
+    assert_eq!(made.client.job(made.video.job_id()).await.unwrap().stage(), Stage::Rendered);
+}
+
+/// A picture that was all that was asked for, at `media`.
+async fn picture(builder: ClientBuilder, media: &Server) -> Video {
+    let record = |status: &str, photo: &str| {
+        json(
+            200,
+            &format!(
+                r#"{{"id":"id-1","status":"{status}","product_url":"",
+                    "generated_photo_url":"{photo}"}}"#
+            ),
+        )
+    };
+    let photo = format!("{}/p.jpg", media.url);
+    let api = Server::start_with([], move |request| match request.starts_with("POST") {
+        true => record("initializing", ""),
+        false => record("image_generated", &photo),
+    });
+    let config = AccountConfig::new(Keys::id_and_key("i", "k")).base_url(&api.await.url);
+    let builder = builder.account(ProviderId::Creatify, config).clock(InstantClock::default());
+    let client = builder.in_memory().build().unwrap();
+    let product = Product::new("Roast").image_url("https://x.example/p.png");
+    let request = VideoRequest::new(product).with(creatify::Options::product_shot().image_only());
+    client.generate(&request).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_picture_may_have_the_extension_of_its_kind() {
+    let webp = b"RIFF\x1a\0\0\0WEBPVP8L\x0d\0\0\0\x2f\0\0\0\x10\x07\x10\x11\x11\x88\x88\xfe\x07\0";
+    for (bytes, name) in [(TINY_PNG, "p.png"), (&webp[..], "p.webp")] {
+        let media = Server::start((0..2).map(|_| Reply::Raw(whole("\"a\"", bytes, bytes.len()))));
+        let picture = picture(Client::builder(), &media.await).await;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p.jpg");
+        let saved = picture.download(&path).own_extension().await.unwrap();
+        assert_eq!(saved.path, folder.path().join(name));
+        assert_eq!(std::fs::read(&saved.path).unwrap(), bytes);
+        // Whoever names a file has it under that name.
+        assert_eq!(picture.download(&path).await.unwrap().path, path);
+        assert_eq!(files(folder.path()), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_picture_has_a_limit_of_its_own() {
+    let media = Server::start([Reply::Raw(whole("\"a\"", TINY_PNG, TINY_PNG.len()))]).await;
+    let builder = Client::builder().picture_max_bytes(TINY_PNG.len() as u64 - 1);
+    let picture = picture(builder, &media).await;
+    let folder = tempfile::tempdir().unwrap();
+    let error = picture.download(folder.path().join("p.png")).await.unwrap_err();
+    assert!(error.to_string().contains("picture_max_bytes"), "{error}");
+    assert_eq!((files(folder.path()), media.requests().len()), (0, 1));
 }
 
 /// All that a stream gives, and the error that ended it.

@@ -1,6 +1,6 @@
 use std::io::Write as _;
 
-use adreel::{ErrorKind, Upload, beatapi, jogg};
+use adreel::{ErrorKind, RetryPolicy, Upload, beatapi, jogg};
 use serde_json::json;
 
 use crate::support::account;
@@ -70,6 +70,25 @@ async fn a_presigned_address_that_refuses_is_not_asked_again_and_not_shown() {
     assert_eq!((error.status(), error.operation()), (Some(403), Some("put_asset")));
     assert!(!format!("{error} {error:?}").contains("s3cret"));
     assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_presigned_address_that_leads_on_is_not_followed_with_the_file() {
+    for status in [301, 302, 307, 308] {
+        let elsewhere = Server::start([json(200, "")]).await;
+        let head = format!("HTTP/1.1 {status} On\r\nlocation: {}/x\r\n", elsewhere.url);
+        let on = format!("{head}content-length: 0\r\nconnection: close\r\n\r\n");
+        let server = Server::start([Reply::Raw(on.into_bytes())]).await;
+        let asset =
+            json!({"sign_url": format!("{}/put?signature=s3cret", server.url), "asset_url": "a"});
+        let asset: jogg::types::UploadedAsset = serde_json::from_value(asset).unwrap();
+        let once = RetryPolicy::default().once();
+        let client = jogg::Client::new(account(&server.url).retry(once)).unwrap();
+        let picture = Upload::bytes("a picture", "image/png");
+        let error = client.put_asset(&asset, &picture).await.unwrap_err();
+        assert_eq!(error.status(), Some(status), "{error}");
+        assert!(elsewhere.requests().is_empty());
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod doctor;
 mod exits;
 mod held;
 mod jobs;
+mod reach;
 mod sandbox;
 mod waiting;
 
@@ -33,7 +34,9 @@ fn adreel(args: &[&str]) -> Command {
             command.env_remove(format!("{provider}_{name}"));
         }
     }
-    command.env_remove("ADREEL_LEDGER").env_remove("ADREEL_SETTLE_MS");
+    for name in ["LEDGER", "SETTLE_MS", "ALLOW_PLAIN_HTTP", "ALLOW_PRIVATE_LINKS"] {
+        command.env_remove(format!("ADREEL_{name}"));
+    }
     // Ledgers go to the build's own folder, and not to the user's.
     command.env("XDG_DATA_HOME", env!("CARGO_TARGET_TMPDIR"));
     command.args(args).stdin(Stdio::null());

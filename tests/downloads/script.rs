@@ -177,9 +177,11 @@ impl Script {
         self.faults.iter().any(|fault| matches!(fault, Fault::NoAnswer | Fault::Stalls))
     }
 
-    /// Whether every download should come through it.
+    /// Whether every download should come through it. None does where neither the video nor its
+    /// server tells where it ends.
     pub(crate) fn is_harmless(&self) -> bool {
-        self.faults.iter().all(|fault| fault.is_harmless())
+        let has_end = !self.is_open_ended || self.framing != Framing::Close;
+        has_end && self.faults.iter().all(|fault| fault.is_harmless())
     }
 }
 

@@ -368,8 +368,9 @@ fn wrong_part(case: &mut Case, fault: Fault, start: usize, lines: &str) -> Answe
             part(format!("bytes {}-{last}/{size}", start + 1), lines, &video[start + 1..])
         }
         Fault::WrongStart => part(format!("bytes 0-{last}/{size}"), lines, video),
-        // Nobody could tell where neither the video nor an answer before has told its size.
-        Fault::WrongTotal if case.is_size_told || !case.script.is_open_ended => {
+        // Nobody could tell where no answer before has told its size: what is behind a video's last
+        // box is no fault.
+        Fault::WrongTotal if case.is_size_told => {
             let more = [&video[start..], b"x"].concat();
             part(format!("bytes {start}-{size}/{}", size + 1), lines, &more)
         }
@@ -398,9 +399,7 @@ fn body(case: &mut Case, fault: Option<Fault>, head: &str, start: usize) -> Answ
     let cut = case.cut(video.len());
     // Nobody could tell that such a one is not whole.
     let fault = match fault {
-        Some(Fault::ShortAnnounced | Fault::CutUnannounced)
-            if start == 0 && case.script.is_open_ended =>
-        {
+        Some(Fault::ShortAnnounced) if start == 0 && case.script.is_open_ended => {
             Some(Fault::BreaksOff)
         }
         fault => fault,

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -18,6 +19,8 @@ pub(crate) enum Reply {
     Raw(Vec<u8>),
     /// These bytes, then nothing until the client closes the connection.
     Stall(Vec<u8>),
+    /// These bytes, then one byte after the other until the client closes the connection.
+    Drip(Vec<u8>),
     /// A JSON answer in which `{tag}` is the tag of a job's step that was sent last.
     WithTag(String),
 }
@@ -106,6 +109,13 @@ async fn write_reply(stream: &mut TcpStream, reply: Reply) {
             stream.write_all(&bytes).await.unwrap();
             // Either end of it says that the client is gone.
             let _ = stream.read(&mut [0]).await;
+            return;
+        }
+        Reply::Drip(bytes) => {
+            stream.write_all(&bytes).await.unwrap();
+            while stream.write_all(b"x").await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
             return;
         }
         Reply::HangUp | Reply::WithTag(_) => return,

@@ -124,16 +124,23 @@ pub(super) async fn save_made(
 
 /// The file of a job that was saved to it before, so that printing it again needs no network.
 async fn saved_before(video: &Video, order: &Order, path: &Path) -> Option<Downloaded> {
-    let file = video.job().labels().get(FILE).map(Path::new);
-    let is_its_own = video.job().stage() == Stage::Done && file == Some(path);
+    let is_its_own = video.job().stage() == Stage::Done && is_named_by_make(video, path);
     match is_its_own && !order.overwrite {
         true => Downloaded::at(path, video.medium()).await,
         false => None,
     }
 }
 
+/// Whether the path is the one that `make` has chosen, before it knew what a picture would be.
+fn is_named_by_make(video: &Video, path: &Path) -> bool {
+    video.job().labels().get(FILE).map(Path::new) == Some(path)
+}
+
 async fn save(video: &Video, path: &Path, overwrite: bool) -> Result<Downloaded> {
-    let download = video.download(path).or_same();
+    let mut download = video.download(path).or_same();
+    if is_named_by_make(video, path) {
+        download = download.own_extension();
+    }
     if overwrite { download.overwrite().await } else { download.await }
 }
 

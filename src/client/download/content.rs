@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::mp4::Boxes;
+use super::picture::Picture;
 use crate::model::Medium;
 
 /// Why something is not what it should be.
@@ -28,15 +29,14 @@ impl Flaw {
 #[derive(Debug)]
 pub(super) enum Content {
     Video(Boxes),
-    /// It is small, and its size may stand anywhere in it.
-    Picture(Vec<u8>),
+    Picture(Picture),
 }
 
 impl Content {
     pub(super) fn new(medium: Medium) -> Self {
         match medium {
             Medium::Video => Self::Video(Boxes::new()),
-            Medium::Picture => Self::Picture(Vec::new()),
+            Medium::Picture => Self::Picture(Picture::default()),
         }
     }
 
@@ -44,103 +44,68 @@ impl Content {
     pub(super) fn feed(&mut self, bytes: &[u8]) -> Result<(), Flaw> {
         match self {
             Self::Video(boxes) => boxes.feed(bytes),
-            Self::Picture(before) => {
-                before.extend_from_slice(bytes);
-                match before.len() >= PICTURE_KIND_BYTES {
-                    true => imagesize::image_type(before).map(drop).map_err(wrong),
-                    false => Ok(()),
-                }
-            }
+            Self::Picture(picture) => picture.feed(bytes),
         }
     }
 
-    /// Whether what came is whole, and how long a video is. An answer with a length, or in chunks
-    /// to the last, can be no part of a picture.
+    /// Whether what came is whole, and how long a video is. The end is told where an answer has a
+    /// length, or comes in chunks to the last.
     pub(super) fn finish(&self, is_end_told: bool) -> Result<Option<Duration>, Flaw> {
         match self {
-            Self::Video(boxes) => boxes.finish(),
-            Self::Picture(bytes) => {
-                imagesize::blob_size(bytes).map_err(wrong)?;
-                match is_end_told || has_picture_end(bytes) {
-                    true => Ok(None),
-                    false => Err(Flaw::cut("it ends inside the picture")),
-                }
-            }
+            Self::Video(boxes) => boxes.finish(is_end_told),
+            Self::Picture(picture) => picture.finish(is_end_told).map(|()| None),
         }
     }
-}
 
-/// How many bytes show what kind of picture something is.
-const PICTURE_KIND_BYTES: usize = 16;
-
-fn wrong(error: imagesize::ImageError) -> Flaw {
-    Flaw::Wrong(error.to_string())
-}
-
-/// Whether a picture has what stands at the end of its kind.
-fn has_picture_end(bytes: &[u8]) -> bool {
-    match bytes {
-        [0x89, b'P', b'N', b'G', ..] => bytes.ends_with(b"IEND\xaeB`\x82"),
-        [0xff, 0xd8, ..] => bytes.ends_with(&[0xff, 0xd9]),
-        [b'G', b'I', b'F', ..] => bytes.ends_with(b";"),
-        [b'R', b'I', b'F', b'F', a, b, c, d, ..] => {
-            let size = u32::from_le_bytes([*a, *b, *c, *d]);
-            bytes.len() as u64 >= u64::from(size) + 8
+    /// The extension of a picture's kind.
+    pub(super) fn extension(&self) -> Option<&'static str> {
+        match self {
+            Self::Video(_) => None,
+            Self::Picture(picture) => picture.extension(),
         }
-        _ => false,
+    }
+
+    /// How many of the bytes that come next need not be looked at.
+    #[cfg(feature = "cli")]
+    fn skip(&self) -> u64 {
+        match self {
+            Self::Video(boxes) => boxes.skip(),
+            Self::Picture(_) => 0,
+        }
     }
 }
 
 /// How long a saved video is. `None` where the file is gone, or is not what it should be.
 #[cfg(feature = "cli")]
 pub(super) async fn of_file(path: &std::path::Path, medium: Medium) -> Option<Option<Duration>> {
-    use tokio::fs::{self, File};
+    use tokio::fs::File;
     use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
     let mut content = Content::new(medium);
-    let Content::Video(boxes) = &mut content else {
-        content.feed(&fs::read(path).await.ok()?).ok()?;
-        return content.finish(true).ok();
-    };
     let mut file = File::open(path).await.ok()?;
     let mut left = file.metadata().await.ok()?.len();
     let mut buffer = [0; 1024];
     while left > 0 {
-        // Most of a file need not be read.
-        let skip = boxes.skip().min(left);
-        file.seek(std::io::SeekFrom::Current(i64::try_from(skip).ok()?)).await.ok()?;
-        boxes.pass(skip);
+        // Most of a video need not be read.
+        let skip = content.skip().min(left);
+        if let Content::Video(boxes) = &mut content {
+            file.seek(std::io::SeekFrom::Current(i64::try_from(skip).ok()?)).await.ok()?;
+            boxes.pass(skip);
+        }
         let count = file.read(&mut buffer).await.ok()?;
-        boxes.feed(&buffer[..count]).ok()?;
+        content.feed(&buffer[..count]).ok()?;
         left = (left - skip).saturating_sub(count as u64);
         if count == 0 {
             break;
         }
     }
-    boxes.finish().ok()
+    content.finish(true).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    #[cfg(feature = "cli")]
     use super::*;
-
-    const PNG: &[u8] = include_bytes!("../../../tests/fixtures/tiny.png");
-
-    fn read(bytes: &[u8], is_end_told: bool) -> Result<Option<Duration>, Flaw> {
-        let mut content = Content::new(Medium::Picture);
-        for byte in bytes {
-            content.feed(&[*byte])?;
-        }
-        content.finish(is_end_told)
-    }
-
-    #[test]
-    fn a_picture_is_one_and_has_its_end() {
-        assert_eq!((read(PNG, true), read(PNG, false)), (Ok(None), Ok(None)));
-        assert!(matches!(read(&PNG[..PNG.len() - 1], false), Err(Flaw::Cut(_))));
-        assert!(matches!(read(b"<html>it has expired</html>", true), Err(Flaw::Wrong(_))));
-        assert!(read(b"", true).is_err());
-    }
 
     #[cfg(feature = "cli")]
     #[tokio::test]

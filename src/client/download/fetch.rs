@@ -2,26 +2,31 @@
 //!
 //! | what happens | what is done |
 //! | --- | --- |
-//! | no answer, 5xx, 429, it breaks off, it stands still | the rest is asked for, with `If-Range` |
+//! | no answer, 5xx, 429, it breaks off, stands still, crawls | the rest is asked for, with `If-Range` |
 //! | no such part (416), or another than was asked for | the whole; what came before is passed over where it is surely the same |
 //! | no validator, another validator or size, a broken structure | all anew |
-//! | the link is refused, or leads to a page | the job is read again for a new link |
+//! | the link is refused, or leads to a page | the job is read again for a new link, of which all is fetched anew |
+//! | the link leads where none may | the same, and no other try where there is no new one |
+//! | it is larger than may be | it is given up |
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
-use reqwest::header::{ACCEPT_ENCODING, HeaderMap, IF_RANGE, RANGE};
+use reqwest::header::{HeaderMap, HeaderValue, IF_RANGE, RANGE};
 use reqwest::{Response, StatusCode};
+use tokio::time::Instant;
 
 use super::super::{Client, Video};
 use super::answer::{self, Known, Place};
 use super::content::{Content, Flaw};
+use super::limits::{Limits, Pace};
+use super::link::{self, Astray};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::JobId;
 use crate::model::{Medium, ProviderId};
-use crate::transport::retry_after;
+use crate::transport::{Transport, retry_after};
 
 /// The waits before a download is tried again that got no further. JoggAI's own client waits like
 /// this, because its links do not work at once; what merely broke off mostly goes on at once.
@@ -51,13 +56,15 @@ pub(super) enum Piece {
 /// A video on its way.
 pub(super) struct Fetch {
     client: Client,
-    http: reqwest::Client,
+    transport: Transport,
+    limits: Limits,
     job: JobId,
     provider: ProviderId,
     medium: Medium,
     url: String,
     /// The answer that is being read.
     body: Option<BoxStream<'static, reqwest::Result<Bytes>>>,
+    pace: Pace,
     /// How many of its bytes were handed on before.
     skip: u64,
     /// How many bytes were handed on, and what they looked like.
@@ -86,6 +93,10 @@ enum Remedy {
     Relink,
     /// That, and nothing of what came for granted.
     RelinkAnew,
+    /// It takes a new link, and there is no next one without.
+    OtherLink,
+    /// There is no next one.
+    Stop,
 }
 
 impl Fetch {
@@ -93,12 +104,14 @@ impl Fetch {
     pub(super) fn new(video: &Video) -> Result<Self> {
         Ok(Self {
             client: video.client().clone(),
-            http: video.http()?,
+            transport: video.transport()?,
+            limits: video.client().download_limits(),
             job: video.job_id(),
             provider: video.provider(),
             medium: video.medium(),
             url: video.url().to_owned(),
             body: None,
+            pace: Pace::default(),
             skip: 0,
             at: 0,
             content: Content::new(video.medium()),
@@ -120,9 +133,19 @@ impl Fetch {
         }
     }
 
+    /// How many bytes are still to come, as far as that was announced.
+    pub(super) fn rest_bytes(&self) -> Option<u64> {
+        Some(self.known.as_ref()?.size_bytes?.saturating_sub(self.at))
+    }
+
     /// How many bytes have come.
     pub(super) fn size_bytes(&self) -> u64 {
         self.at
+    }
+
+    /// The extension of a picture's kind.
+    pub(super) fn extension(&self) -> Option<&'static str> {
+        self.content.extension()
     }
 
     /// The length that a video states, when all has come.
@@ -145,12 +168,13 @@ impl Fetch {
         if self.body.is_none() && self.open().await? {
             return Ok(Some(Piece::Anew));
         }
-        let stall = self.client.stall_timeout();
         while let Some(body) = &mut self.body {
-            let chunk = tokio::time::timeout(stall, body.next()).await;
-            let chunk = chunk.map_err(|_| self.miss("it stands still", Remedy::GoOn))?;
+            let begun = Instant::now();
+            let chunk = tokio::time::timeout(self.pace.left(&self.limits), body.next()).await;
+            let Ok(chunk) = chunk else { return Err(self.too_slow()) };
             let Some(chunk) = chunk else { break };
             let mut chunk = chunk.map_err(|error| self.lost("it broke off", error))?;
+            self.pace.came(chunk.len(), begun.elapsed(), &self.limits);
             let passed = chunk.len().min(usize::try_from(self.skip).unwrap_or(usize::MAX));
             self.skip -= passed as u64;
             let chunk = chunk.split_off(passed);
@@ -165,18 +189,18 @@ impl Fetch {
 
     /// Asks for what is missing, and says whether all begins anew.
     async fn open(&mut self) -> Result<bool, Miss> {
-        let mut request = self.http.get(&self.url).header(ACCEPT_ENCODING, "identity");
+        let mut headers = HeaderMap::new();
         let known = self.known.as_ref().filter(|_| self.may_resume && self.at > 0);
         let validator = known.and_then(|known| known.validator.as_ref());
         let is_part_asked = validator.is_some();
         if let Some(validator) = validator {
             let rest = format!("bytes={}-", self.at);
-            request = request.header(RANGE, rest).header(IF_RANGE, validator.value().clone());
+            headers.insert(RANGE, HeaderValue::from_str(&rest).expect("it is digits"));
+            headers.insert(IF_RANGE, validator.value().clone());
         }
-        let stall = self.client.stall_timeout();
-        let response = tokio::time::timeout(stall, request.send()).await;
-        let response = response.map_err(|_| self.miss("no answer", Remedy::GoOn))?;
-        let response = response.map_err(|error| self.lost("no answer", error))?;
+        let stall = self.limits.stall_timeout;
+        let response = link::follow(&self.transport, &self.url, &headers, stall).await;
+        let response = response.map_err(|astray| self.astray(astray))?;
         let status = response.status();
         if !matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
             return Err(self.refused(status, response.headers()));
@@ -193,6 +217,10 @@ impl Fetch {
             (_, true) => self.begin_part(&response)?,
             _ => return Err(self.miss("a part came that was not asked for", Remedy::GoOn)),
         };
+        if self.known.as_ref().and_then(|known| known.size_bytes) > Some(self.max_bytes()) {
+            return Err(self.too_large());
+        }
+        self.pace = Pace::default();
         self.body = Some(response.bytes_stream().boxed());
         Ok(is_anew)
     }
@@ -203,6 +231,7 @@ impl Fetch {
         let same = self.known.take().filter(|known| known.is_same(&new));
         let is_same = same.is_some();
         new.size_bytes = new.size_bytes.or(same.and_then(|known| known.size_bytes));
+        new.is_end_told |= new.size_bytes.is_some();
         self.known = Some(new);
         self.skip = 0;
         if is_same && self.at > 0 {
@@ -232,6 +261,9 @@ impl Fetch {
         let size = self.known.as_ref().and_then(|known| known.size_bytes);
         if size.is_some_and(|size| end > size) {
             return Err(self.miss("it is longer than announced", Remedy::Anew));
+        }
+        if end > self.max_bytes() {
+            return Err(self.too_large());
         }
         if let Err(flaw) = self.content.feed(chunk) {
             return Err(self.flawed(flaw, Remedy::Anew));
@@ -273,6 +305,14 @@ impl Fetch {
                 self.known = None;
                 gap = self.relink(gap).await;
             }
+            Remedy::OtherLink => {
+                let before = self.url.clone();
+                gap = self.relink(gap).await;
+                if self.url == before {
+                    return Err(error);
+                }
+            }
+            Remedy::Stop => return Err(error),
         }
         self.trouble = Some(error);
         self.client.sleep(gap).await;
@@ -284,6 +324,8 @@ impl Fetch {
         match self.client.relink(self.job).await {
             Ok(url) if url != self.url => {
                 self.url = url;
+                // What is behind it need not be the same, whatever its validator is.
+                self.known = None;
                 // A new link need not be waited for; a second one that fails does.
                 if self.tries == 1 { Duration::ZERO } else { gap }
             }
@@ -325,10 +367,48 @@ impl Fetch {
         Miss(self.error(ErrorKind::Decode, message), remedy)
     }
 
+    fn astray(&self, astray: Astray) -> Miss {
+        match astray {
+            Astray::Forbidden(error) => {
+                let message = format!("download: {}", error.message());
+                let forbidden = self.error(error.kind(), message);
+                Miss(forbidden.with_source(error), Remedy::OtherLink)
+            }
+            Astray::NoAddress => self.miss("the link is no address", Remedy::Relink),
+            Astray::Redirects => self.miss("the link leads on without an end", Remedy::GoOn),
+            Astray::Late => self.miss("no answer", Remedy::GoOn),
+            Astray::Lost(error) => self.lost("no answer", error),
+        }
+    }
+
+    fn max_bytes(&self) -> u64 {
+        self.limits.max_bytes(self.medium)
+    }
+
+    fn too_large(&self) -> Miss {
+        let (what, setting) = match self.medium {
+            Medium::Video => ("video", "video_max_bytes"),
+            Medium::Picture => ("picture", "picture_max_bytes"),
+        };
+        let message = format!(
+            "download: the {what} is larger than {} bytes; ClientBuilder::{setting} allows more",
+            self.max_bytes()
+        );
+        Miss(self.error(ErrorKind::Unavailable, message), Remedy::Stop)
+    }
+
+    /// It stands still, or it crawls. What has crawled in is no reason to try it more often.
+    fn too_slow(&mut self) -> Miss {
+        if !self.pace.has_bytes() {
+            return self.miss("it stands still", Remedy::GoOn);
+        }
+        self.furthest = self.furthest.max(self.at);
+        let rate = self.limits.least_bytes_per_second;
+        self.miss(&format!("it comes with less than {rate} bytes a second"), Remedy::GoOn)
+    }
+
     fn lost(&self, what: &str, error: reqwest::Error) -> Miss {
-        // What is no address at all will not become one.
-        let remedy = if error.is_builder() { Remedy::Relink } else { Remedy::GoOn };
-        let Miss(told, remedy) = self.miss(what, remedy);
+        let Miss(told, remedy) = self.miss(what, Remedy::GoOn);
         Miss(told.with_source(error.without_url()), remedy)
     }
 

@@ -3,11 +3,15 @@
 mod answer;
 mod content;
 mod fetch;
+mod limits;
+mod link;
 mod mp4;
 mod part;
+mod picture;
 mod relink;
 mod stream;
 
+pub(super) use limits::Limits;
 pub use stream::VideoBytes;
 
 use std::future::IntoFuture;
@@ -35,8 +39,16 @@ use part::{Naming, Part};
 /// What breaks off, or stands still for longer than the client's
 /// [`stall_timeout`](super::ClientBuilder::stall_timeout), goes on where it was, if the server
 /// proves that the rest is of the same content, and begins anew if not. A link that is refused is
-/// read again from the provider. It is given up after six tries in a row, 51 s in all, that got
-/// less than 64 KiB further.
+/// read again from the provider, and a new one is fetched from its beginning. It is given up after
+/// six tries in a row, 51 s in all, that got less than 64 KiB further.
+///
+/// It has to come at a [least rate](super::ClientBuilder::least_bytes_per_second), may not be larger
+/// than [a video](super::ClientBuilder::video_max_bytes) or
+/// [a picture](super::ClientBuilder::picture_max_bytes) may be nor than the disk has room for, and its
+/// link, as every redirect behind it, may not lead to
+/// [plain http](crate::HttpConfig::allow_plain_http) or a
+/// [private address](crate::HttpConfig::allow_private_links) where the provider is reached by https.
+/// Whatever ends it, the job stays as it is, and the next download begins again.
 ///
 /// # Errors
 /// [`ErrorKind::Conflict`] where a file stands at the path; [`ErrorKind::Io`] where it cannot be
@@ -51,6 +63,7 @@ pub struct Download<'a> {
     path: PathBuf,
     overwrite: bool,
     or_same: bool,
+    own_extension: bool,
 }
 
 /// A video that was saved.
@@ -66,18 +79,33 @@ pub struct Downloaded {
 }
 
 impl Downloaded {
-    /// A video that was saved before; `None` where the file is gone or another.
+    /// A video that was saved before, or a picture whatever its
+    /// [extension](Download::own_extension); `None` where the file is gone or another.
     #[cfg(feature = "cli")]
     pub(crate) async fn at(path: &Path, medium: Medium) -> Option<Self> {
-        let size_bytes = fs::metadata(path).await.ok()?.len();
-        let duration = content::of_file(path, medium).await?;
-        Some(Self { path: path.to_owned(), size_bytes, duration })
+        let mut paths = vec![path.to_owned()];
+        if medium == Medium::Picture {
+            paths.extend(picture::EXTENSIONS.map(|extension| path.with_extension(extension)));
+        }
+        for path in paths {
+            let Ok(facts) = fs::metadata(&path).await else { continue };
+            if let Some(duration) = content::of_file(&path, medium).await {
+                return Some(Self { path, size_bytes: facts.len(), duration });
+            }
+        }
+        None
     }
 }
 
 impl<'a> Download<'a> {
     pub(super) fn new(video: &'a Video, path: &Path) -> Self {
-        Self { video, path: path.to_owned(), overwrite: false, or_same: false }
+        Self {
+            video,
+            path: path.to_owned(),
+            overwrite: false,
+            or_same: false,
+            own_extension: false,
+        }
     }
 
     /// Replaces a file that stands at the path.
@@ -93,6 +121,13 @@ impl<'a> Download<'a> {
         self
     }
 
+    /// Gives a picture the extension of its kind (`jpg`, `png`, `webp`, `gif`) instead of the path's,
+    /// since nobody knows before what a provider gives. [`Downloaded::path`] has it.
+    pub fn own_extension(mut self) -> Self {
+        self.own_extension = true;
+        self
+    }
+
     async fn run(self) -> Result<Downloaded> {
         let id = self.video.job_id();
         let done = self.save().await.map_err(|error| error.with_job(id))?;
@@ -104,23 +139,24 @@ impl<'a> Download<'a> {
         if !self.overwrite && !self.or_same && fs::symlink_metadata(&self.path).await.is_ok() {
             return Err(already_there(&self.path));
         }
-        let failed = |error: io::Error| match error.kind() {
-            io::ErrorKind::AlreadyExists => already_there(&self.path),
-            _ => file_error(&self.path, error),
-        };
+        let failed = |error: io::Error| file_error(&self.path, error);
         let mut fetch = Fetch::new(self.video)?;
         let mut part = Part::beside(&self.path, self.video.job_id()).await.map_err(failed)?;
         while let Some(piece) = fetch.next().await? {
             match piece {
-                Piece::Bytes(bytes) => part.write(&bytes).await,
+                Piece::Bytes(bytes) => part.write(&bytes, fetch.rest_bytes()).await,
                 Piece::Anew => part.clear().await,
             }
             .map_err(failed)?;
         }
         let naming = Naming { overwrite: self.overwrite, or_same: self.or_same };
-        part.take_name(&self.path, naming).await.map_err(failed)?;
+        let path = match fetch.extension().filter(|_| self.own_extension) {
+            Some(extension) => self.path.with_extension(extension),
+            None => self.path.clone(),
+        };
+        part.take_name(&path, naming).await.map_err(|error| file_error(&path, error))?;
         let (size_bytes, duration) = (fetch.size_bytes(), fetch.duration());
-        Ok(Downloaded { path: self.path.clone(), size_bytes, duration })
+        Ok(Downloaded { path, size_bytes, duration })
     }
 }
 
@@ -139,6 +175,9 @@ fn already_there(path: &Path) -> Error {
 }
 
 fn file_error(path: &Path, error: io::Error) -> Error {
+    if error.kind() == io::ErrorKind::AlreadyExists {
+        return already_there(path);
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     let place = folder.unwrap_or(Path::new("."));
     let then = match error.kind() {

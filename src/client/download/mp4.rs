@@ -26,6 +26,12 @@ pub(super) struct Boxes {
     has_media: bool,
     /// Whether the last box has no size: it goes on to the file's end, wherever that is.
     is_open_ended: bool,
+    /// Whether it comes in fragments: behind each there may be another.
+    has_fragments: bool,
+    /// Whether the index has come that stands behind the last fragment.
+    has_index: bool,
+    /// Whether what comes is behind the last box: a line break, zeros, a tag.
+    is_behind: bool,
     duration: Option<Duration>,
 }
 
@@ -39,6 +45,9 @@ impl Boxes {
             movie_end: None,
             has_media: false,
             is_open_ended: false,
+            has_fragments: false,
+            has_index: false,
+            is_behind: false,
             duration: None,
         }
     }
@@ -78,17 +87,34 @@ impl Boxes {
         self.at += count;
     }
 
-    /// The length that the movie's header states, when nothing more comes.
-    pub(super) fn finish(&self) -> Result<Option<Duration>, Flaw> {
-        let is_in_movie = self.movie_end.is_some_and(|end| self.at < end);
-        if !self.head.is_empty() || (!self.is_open_ended && (self.skip > 0 || is_in_movie)) {
+    /// The length that the movie's header states, when nothing more comes. Where nobody tells that
+    /// this was the end, the boxes have to prove it.
+    pub(super) fn finish(&self, is_end_told: bool) -> Result<Option<Duration>, Flaw> {
+        let is_proved = is_end_told || !self.has_fragments || self.has_index;
+        if self.is_behind || (self.head.len() < HEADER_BYTES && self.is_complete()) {
+            return match is_proved {
+                true => Ok(self.duration),
+                false => Err(Flaw::cut("nothing proves that no fragment follows")),
+            };
+        }
+        if !self.head.is_empty() || (!self.is_open_ended && self.skip > 0) {
             return Err(Flaw::cut("it ends inside a box"));
         }
         match (self.movie_end, self.has_media) {
             (None, _) => Err(Flaw::cut("it has no moov box")),
+            (Some(end), _) if self.at < end && !self.is_open_ended => {
+                Err(Flaw::cut("it ends inside a box"))
+            }
             (_, false) => Err(Flaw::cut("it has no mdat box")),
+            _ if !is_end_told => Err(Flaw::cut("nothing proves where its last box ends")),
             _ => Ok(self.duration),
         }
+    }
+
+    /// Whether all that a film needs has come, and another box may follow.
+    fn is_complete(&self) -> bool {
+        let start = self.at - self.head.len() as u64;
+        self.skip == 0 && self.has_media && self.movie_end.is_some_and(|end| start >= end)
     }
 
     /// Reads as much of a box as it needs; comes back when there is more of it.
@@ -97,6 +123,12 @@ impl Boxes {
         let kind = [self.head[4], self.head[5], self.head[6], self.head[7]];
         if start == 0 && &kind != b"ftyp" {
             return Err(Flaw::wrong("it does not begin with ftyp"));
+        }
+        if self.is_complete() && !KINDS.contains(&&kind) {
+            self.is_behind = true;
+            self.skip = u64::MAX - self.at;
+            self.head.clear();
+            return Ok(());
         }
         let size = number(&self.head[..4]);
         let header = if size == 1 { LONG_HEADER_BYTES } else { HEADER_BYTES };
@@ -129,6 +161,8 @@ impl Boxes {
                 next = movie_end;
             }
             (b"mdat", None) => self.has_media = true,
+            (b"moof", None) => self.has_fragments = true,
+            (b"mfra", None) => self.has_index = true,
             _ => {}
         }
         self.skip = next - self.at;
@@ -143,6 +177,13 @@ impl Boxes {
         self.head.len() < need
     }
 }
+
+/// What a file may have beside what it needs. Behind that, anything else is no box.
+const KINDS: [&[u8; 4]; 22] = [
+    b"ftyp", b"styp", b"pdin", b"moov", b"moof", b"mdat", b"imda", b"mfra", b"free", b"skip",
+    b"wide", b"junk", b"meta", b"meco", b"udta", b"uuid", b"sidx", b"ssix", b"prft", b"emsg",
+    b"pnot", b"PICT",
+];
 
 /// As much of a movie's header as holds its length, in its longer form.
 const MOVIE_HEADER_BYTES: usize = 32;
@@ -179,7 +220,14 @@ mod tests {
             bytes = rest;
         }
         boxes.feed(bytes)?;
-        boxes.finish()
+        boxes.finish(true)
+    }
+
+    /// The same where the connection ends and nobody says that all has come.
+    fn read_untold(bytes: &[u8]) -> Result<Option<Duration>, Flaw> {
+        let mut boxes = Boxes::new();
+        boxes.feed(bytes)?;
+        boxes.finish(false)
     }
 
     fn boxed(kind: &[u8; 4], content: &[u8]) -> Vec<u8> {
@@ -219,6 +267,48 @@ mod tests {
             assert!(matches!(read(&film, &[]), Err(Flaw::Cut(_))), "it has no movie");
             let film = [start.clone(), long_movie(), film[start.len()..].to_vec()].concat();
             assert_eq!(read(&film, &[3, 9]).unwrap(), Some(Duration::from_millis(12_500)));
+        }
+    }
+
+    #[test]
+    fn without_a_told_end_the_boxes_have_to_prove_it() {
+        let start = [boxed(b"ftyp", b"isom"), long_movie()].concat();
+        let whole = Ok(Some(Duration::from_millis(12_500)));
+        let open = [&start[..], &[0, 0, 0, 0], b"mdat", b"to the end"].concat();
+        let open_other = [&start[..], &boxed(b"mdat", b"x"), &[0, 0, 0, 0], b"free", b"x"].concat();
+        let fragment = [boxed(b"moof", b"x"), boxed(b"mdat", b"x")].concat();
+        let fragments = [&start[..], &fragment, &fragment].concat();
+        let cut_fragment = [&fragments[..], b"\0\0\x01"].concat();
+        for film in [open, open_other, fragments.clone(), cut_fragment] {
+            assert!(matches!(read_untold(&film), Err(Flaw::Cut(_))), "{film:?}");
+            assert_eq!(read(&film, &[]), whole);
+        }
+        let closed = [&start[..], &boxed(b"mdat", b"x")].concat();
+        let indexed = [fragments, boxed(b"mfra", b"x")].concat();
+        for film in [closed, indexed] {
+            assert_eq!(read_untold(&film), whole);
+        }
+        assert_eq!(read_untold(CLIP), read(CLIP, &[]));
+    }
+
+    #[test]
+    fn what_stands_behind_the_last_box_is_no_fault_but_a_box_has_to_be_whole() {
+        let film = [boxed(b"ftyp", b"isom"), long_movie(), boxed(b"mdat", b"data")].concat();
+        let tag = [b"TAGRoast of the morning".to_vec(), vec![b' '; 105]].concat();
+        let tails = [b"\n".to_vec(), b"\r\n".to_vec(), vec![0; 5], vec![0; 5000], tag];
+        for tail in tails.iter().map(|tail| &tail[..]).chain([&b"<!-- served by edge 7 -->"[..]]) {
+            let all = [&film[..], tail].concat();
+            for sizes in [&[][..], &[1; 300], &[film.len() + 1, 3]] {
+                assert!(read(&all, sizes).is_ok_and(|length| length.is_some()), "{tail:?}");
+            }
+            assert!(read_untold(&all).is_ok(), "{tail:?}");
+        }
+        // Before all has come that a film needs, nothing is behind it.
+        let early = [boxed(b"ftyp", b"isom"), long_movie(), b"\r\n".to_vec()].concat();
+        assert!(matches!(read(&early, &[]), Err(Flaw::Cut(_))));
+        for half in [&b"\0\0\0\x40moof"[..], b"\0\0\x40\0mdat and", b"\0\0\0\x01mdat\0\0"] {
+            let all = [&film[..], half].concat();
+            assert!(matches!(read(&all, &[]), Err(Flaw::Cut(_))), "{half:?}");
         }
     }
 

@@ -10,7 +10,12 @@ use crate::job::JobId;
 
 /// A file that is locked as long as this lives, so that those of dead processes can be told. Two
 /// downloads of one video never share one.
-pub(super) struct Part(Unnamed, tokio::fs::File);
+pub(super) struct Part {
+    unnamed: Unnamed,
+    file: tokio::fs::File,
+    /// Whether there was room for the rest when it began.
+    has_room: bool,
+}
 
 /// Removes the file, and does nothing where it has its final name.
 struct Unnamed(PathBuf);
@@ -34,27 +39,40 @@ impl Part {
     pub(super) async fn beside(path: &Path, job: JobId) -> io::Result<Self> {
         let folder = folder_of(path).to_owned();
         let (unnamed, file) = run(move || make(&folder, job)).await?;
-        Ok(Self(unnamed, tokio::fs::File::from_std(file)))
+        Ok(Self { unnamed, file: tokio::fs::File::from_std(file), has_room: false })
     }
 
-    pub(super) async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.1.write_all(bytes).await
+    /// Writes what comes next; `rest` bytes follow it, where that is known. There has to be room for
+    /// them all, so that a disk is not filled with a part of a file.
+    pub(super) async fn write(&mut self, bytes: &[u8], rest: Option<u64>) -> io::Result<()> {
+        if !self.has_room {
+            let path = self.unnamed.0.clone();
+            let free = run(move || Ok(fs4::available_space(&path).ok())).await?;
+            let need = rest.unwrap_or_default().saturating_add(bytes.len() as u64);
+            if let Some(free) = free.filter(|free| *free < need) {
+                let message = format!("{need} bytes are to come, and there is room for {free}");
+                return Err(io::Error::new(IoKind::StorageFull, message));
+            }
+            self.has_room = true;
+        }
+        self.file.write_all(bytes).await
     }
 
     /// Drops what was written.
     pub(super) async fn clear(&mut self) -> io::Result<()> {
-        self.1.flush().await?;
-        self.1.set_len(0).await?;
-        self.1.seek(SeekFrom::Start(0)).await.map(drop)
+        self.has_room = false;
+        self.file.flush().await?;
+        self.file.set_len(0).await?;
+        self.file.seek(SeekFrom::Start(0)).await.map(drop)
     }
 
     /// Gives the file its name, once all of it is on disk. A file that stands there is refused with
     /// `AlreadyExists`, unless it may be replaced.
     pub(super) async fn take_name(mut self, path: &Path, naming: Naming) -> io::Result<()> {
         // Without it the last write's error, such as a full disk's, would not be seen.
-        self.1.flush().await?;
-        self.1.sync_all().await?;
-        let Self(unnamed, file) = self;
+        self.file.flush().await?;
+        self.file.sync_all().await?;
+        let Self { unnamed, file, .. } = self;
         let file = file.into_std().await;
         let path = path.to_owned();
         run(move || name(&unnamed.0, file, &path, naming)).await
@@ -186,7 +204,7 @@ mod tests {
         fs::write(&dead, "half").unwrap();
         fs::write(&others, "half").unwrap();
         let mut living = Part::beside(&path, job).await.unwrap();
-        living.write(b"all").await.unwrap();
+        living.write(b"all", None).await.unwrap();
         let second = Part::beside(&path, job).await.unwrap();
         assert!(!dead.exists() && others.exists());
         assert_eq!(files(folder.path()).len(), 3);
@@ -204,9 +222,9 @@ mod tests {
             [("other", true, false), ("new", false, false), ("new", true, true)]
         {
             let mut part = Part::beside(&path, job).await.unwrap();
-            part.write(b"what was old").await.unwrap();
+            part.write(b"what was old", None).await.unwrap();
             part.clear().await.unwrap();
-            part.write(b"new").await.unwrap();
+            part.write(b"new", Some(0)).await.unwrap();
             fs::write(&path, there).unwrap();
             let taken = part.take_name(&path, Naming { overwrite: false, or_same }).await;
             assert_eq!(taken.is_ok(), is_taken, "{there}");
@@ -224,8 +242,9 @@ mod tests {
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let unnamed = folder.path().join("x.part");
         fs::write(&unnamed, "").unwrap();
-        let mut part = Part(Unnamed(unnamed), tokio::fs::File::from_std(full));
-        part.write(b"the last write").await.unwrap();
+        let (unnamed, file) = (Unnamed(unnamed), tokio::fs::File::from_std(full));
+        let mut part = Part { unnamed, file, has_room: true };
+        part.write(b"the last write", None).await.unwrap();
         let error = part.take_name(&path, NEW).await.unwrap_err();
         assert_eq!(error.kind(), IoKind::StorageFull, "{error}");
         assert!(files(folder.path()).is_empty());

@@ -5,8 +5,6 @@
 //! looked up by a resolver that gives public addresses only, and what it gave is what is connected
 //! to. There is no proxy, which would look up names by itself.
 
-mod address;
-
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -22,8 +20,8 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::BoxFuture;
-use crate::transport::HttpConfig;
-pub(super) use address::{is_loopback, is_private};
+pub(super) use crate::transport::is_private;
+use crate::transport::{self, HttpConfig, is_public};
 
 /// Where a sandbox may fetch images and product pages from, and deliver webhooks to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,14 +74,14 @@ pub(super) struct Fetcher {
     policy: Fetch,
     limits: Limits,
     look_up: LookUp,
-    /// Made when it is first needed: most sandboxes never need it.
-    client: OnceLock<Result<reqwest::Client, String>>,
+    /// For http and for https, made when they are first needed: most sandboxes need neither.
+    clients: [OnceLock<Result<reqwest::Client, String>>; 2],
 }
 
 impl Fetcher {
     pub(super) fn new(policy: Fetch) -> Self {
         let look_up: LookUp = Arc::new(|name| Box::pin(by_system(name)));
-        Self { policy, limits: LIMITS, look_up, client: OnceLock::new() }
+        Self { policy, limits: LIMITS, look_up, clients: Default::default() }
     }
 
     /// Whether it is tried to get a file from there. What is not tried is no failure.
@@ -135,7 +133,7 @@ impl Fetcher {
     ) -> Result<u16, PostFault> {
         let exchange = async {
             self.check(url)?;
-            let mut request = self.client()?.post(url.clone()).body(body);
+            let mut request = self.client(url)?.post(url.clone()).body(body);
             for (name, value) in headers {
                 request = request.header(*name, value);
             }
@@ -162,7 +160,7 @@ impl Fetcher {
         let mut url = start.clone();
         for _ in 0..=MOST_REDIRECTS {
             self.check(&url)?;
-            let request = self.client()?.get(url.clone()).header(ACCEPT, wanted.media_types);
+            let request = self.client(&url)?.get(url.clone()).header(ACCEPT, wanted.media_types);
             let response = request.send().await.map_err(Fault::of_send)?;
             match next_hop(&url, &response)? {
                 Some(next) => url = next,
@@ -201,10 +199,11 @@ impl Fetcher {
         if is_allowed { Ok(()) } else { Err(Fault::Forbidden) }
     }
 
-    fn client(&self) -> Result<&reqwest::Client, Fault> {
-        let client = self.client.get_or_init(|| {
+    fn client(&self, url: &Url) -> Result<&reqwest::Client, Fault> {
+        let is_https = url.scheme() == "https";
+        let client = self.clients[usize::from(is_https)].get_or_init(|| {
             let resolver = Resolver { policy: self.policy, look_up: Arc::clone(&self.look_up) };
-            let client = HttpConfig::default().guarded_client(Arc::new(resolver));
+            let client = HttpConfig::default().guarded_client(Arc::new(resolver), is_https);
             client.map_err(|error| error.to_string())
         });
         client.as_ref().map_err(|reason| Fault::NotFetched(reason.clone()))
@@ -221,6 +220,11 @@ impl Fetcher {
     fn late(&self) -> String {
         format!("did not arrive within {} s", self.limits.time.as_secs_f64())
     }
+}
+
+/// Whether a plain http address names this machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
+    url.scheme() == "http" && transport::is_loopback(url)
 }
 
 /// Where an answer leads to, if it leads anywhere.
@@ -297,7 +301,7 @@ impl Resolve for Resolver {
         let found = (self.look_up)(name);
         Box::pin(async move {
             let mut found = found.await?;
-            found.retain(|ip| address::is_public(*ip));
+            found.retain(|ip| is_public(*ip));
             if found.is_empty() { Err(Forbidden.into()) } else { Ok(addresses(found)) }
         })
     }

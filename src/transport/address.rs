@@ -42,19 +42,18 @@ const NOT_PUBLIC_V6: [(Ipv6Addr, u32); 4] = [
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
 
-/// Whether a plain http address names this machine.
-pub(in crate::sandbox) fn is_loopback(url: &Url) -> bool {
-    let is_local = match url.host() {
+/// Whether an address names this machine.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
         Some(Host::Ipv4(ip)) => ip.is_loopback(),
         Some(Host::Ipv6(ip)) => ip == Ipv6Addr::LOCALHOST,
         Some(Host::Domain(name)) => name == "localhost",
         None => false,
-    };
-    url.scheme() == "http" && is_local
+    }
 }
 
 /// Whether a host is one that a service on the internet could never reach.
-pub(in crate::sandbox) fn is_private(url: &Url) -> bool {
+pub(crate) fn is_private(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(ip)) => !is_public(ip.into()),
         Some(Host::Ipv6(ip)) => !is_public(ip.into()),
@@ -67,7 +66,7 @@ pub(in crate::sandbox) fn is_private(url: &Url) -> bool {
 }
 
 /// Whether an address is one of a machine on the internet.
-pub(super) fn is_public(ip: IpAddr) -> bool {
+pub(crate) fn is_public(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => {
             let within = |(net, length): (Ipv4Addr, u32)| {
@@ -92,12 +91,11 @@ mod tests {
     fn only_this_machine_is_loopback() {
         let is_local = |text: &str| is_loopback(&Url::parse(text).unwrap());
         for local in
-            ["http://127.0.0.1:9/a.png", "http://127.1/", "http://[::1]/", "http://localhost/"]
+            ["http://127.0.0.1:9/a.png", "http://127.1/", "https://[::1]/", "http://localhost/"]
         {
             assert!(is_local(local), "{local}");
         }
         for other in [
-            "https://127.0.0.1/",
             "http://10.0.0.1/",
             "http://169.254.169.254/latest",
             "http://localhost.example.com/",
