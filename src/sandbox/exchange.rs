@@ -27,6 +27,8 @@ pub(super) struct Exchange {
     pub(super) account: Option<Account>,
     /// What the request carries for faults.
     pub(super) marks: Vec<String>,
+    /// The order that it says it is for.
+    pub(super) order: Option<String>,
 }
 
 impl Exchange {
@@ -246,7 +248,8 @@ impl Submit {
         world.charge(account, job, &price, work)?;
         world.jobs.accepted(account, job, price.operation, work);
         let content = doubles::comparable(world, content);
-        let call = Accepted { account, operation: price.operation, job, work, content };
+        let (operation, order) = (price.operation, exchange.order.as_deref());
+        let call = Accepted { account, operation, job, work, order, content };
         world.note_accepted(&call, now);
         world.faults.bind(job, &exchange.marks);
         exchange.note_job(job);

@@ -15,6 +15,7 @@ use super::connection::Connection;
 use super::credits::Account;
 use super::exchange::Exchange;
 use super::faults::{self, Fault, Fired, Stage, Subject};
+use super::ids::{digest, hex};
 use super::journal::{MOST_BODY_CHARS, RequestRecord};
 use super::operations::{self, Kind, Operation};
 use super::world::World;
@@ -22,6 +23,9 @@ use super::{beatapi, body, control};
 
 /// The header with a fault for its request, or for the job that the request makes.
 const HEADER: &str = "x-sandbox-fault";
+
+/// The header that says which order a paid call is for.
+const ORDER: &str = "x-sandbox-order";
 
 pub(super) async fn watch(
     State(world): State<Arc<World>>,
@@ -139,7 +143,8 @@ fn open(
         header,
     };
     let marks = world.faults.marks_of_request(&seen);
-    Arc::new(Exchange { world: Arc::clone(world), number, operation, account, marks })
+    let order = request.headers().get(ORDER).map(|value| hex(&digest(&[value.as_bytes()])));
+    Arc::new(Exchange { world: Arc::clone(world), number, operation, account, marks, order })
 }
 
 /// From now on what a request made carries what the request carried.

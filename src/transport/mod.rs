@@ -66,6 +66,8 @@ pub(crate) struct Transport(Arc<Shared>, Option<Arc<Permit>>);
 #[derive(Debug)]
 pub(crate) struct Permit {
     pub(crate) keys: Keys,
+    /// A digest of the key that the caller gave to the job, if there is one: a sandbox is told.
+    pub(crate) order: Option<String>,
     /// By the client's monotonic clock: when the first byte may leave at the latest.
     pub(crate) not_after: Duration,
     /// How long its answer is waited for at the most.
@@ -87,6 +89,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     submit_timeout: Option<Duration>,
     webhook_url: Option<String>,
+    tells_orders: bool,
 }
 
 impl Shared {
@@ -117,6 +120,7 @@ impl Transport {
                 clock: config.clock,
                 submit_timeout: config.submit_timeout,
                 webhook_url: config.webhook_url,
+                tells_orders: config.tells_orders,
             }),
             None,
         ))
@@ -142,6 +146,12 @@ impl Transport {
     /// The same way for a call that has a permit.
     pub(crate) fn with_permit(&self, permit: &Arc<Permit>) -> Self {
         Self(Arc::clone(&self.0), Some(Arc::clone(permit)))
+    }
+
+    /// The order that a paid call is for, where it is to be told.
+    fn told_order(&self, operation: &Operation) -> Option<HeaderValue> {
+        let permit = self.1.as_ref().filter(|_| self.0.tells_orders && operation.paid)?;
+        HeaderValue::from_str(permit.order.as_deref()?).ok()
     }
 
     /// The account's keys: those of the permit, or as they are now.
