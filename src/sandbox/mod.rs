@@ -131,6 +131,13 @@ use stage::Stage;
 /// How fast sandbox time runs unless told otherwise: a job of two minutes takes two seconds.
 pub const DEFAULT_SPEED: f64 = 60.0;
 
+/// The fastest that it runs.
+const MOST_SPEED: f64 = 1e6;
+
+/// The end of the year 9999, which is as late as its answers can say.
+#[cfg(feature = "cli")]
+const MOST_MILLIS: i64 = 253_402_300_799_999;
+
 /// A running sandbox. It stops when this is dropped.
 pub struct Sandbox {
     stage: Arc<Stage>,
