@@ -126,7 +126,7 @@ impl Exchange {
     }
 
     pub(super) fn note_fault(&self, fault: &Fault) {
-        self.world.journal.note(self.number, |record| record.faults.push(fault.kind().as_str()));
+        self.world.journal.note_fault(self.number, fault.kind().as_str());
     }
 }
 

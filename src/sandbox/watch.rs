@@ -16,7 +16,7 @@ use super::credits::Account;
 use super::exchange::Exchange;
 use super::faults::{self, Fault, Fired, Stage, Subject};
 use super::ids::{digest, hex};
-use super::journal::{MOST_BODY_CHARS, RequestRecord};
+use super::journal::RequestRecord;
 use super::operations::{self, Kind, Operation};
 use super::world::World;
 use super::{beatapi, body, control};
@@ -131,7 +131,7 @@ fn open(
         method: request.method().to_string(),
         path: uri.path_and_query().map_or(path, |whole| whole.as_str()).to_owned(),
         account: name.clone(),
-        body: json.map(|json| json.to_string().chars().take(MOST_BODY_CHARS).collect()),
+        body: json.map(Value::to_string),
         ..RequestRecord::default()
     });
     let seen = faults::Seen {
