@@ -25,6 +25,7 @@ pub use self::rules::ArmedFault;
 pub(super) use self::rules::{Faults, Subject};
 pub(super) use self::wire::{Fired, after, before};
 use super::operations;
+use super::short::{MOST_CHARS, cut, shown};
 use crate::ProviderId;
 
 /// Something that goes wrong, where, and how often: once, unless it is told otherwise.
@@ -264,8 +265,8 @@ impl Fault {
     }
 
     /// # Errors
-    /// [`InvalidFault`] for a parameter that the fault does not have or that cannot be, and for an
-    /// operation that no provider has.
+    /// [`InvalidFault`] for a parameter that the fault does not have or that cannot be, for a text
+    /// of more than 2,000 characters, and for an operation that no provider has.
     pub fn check(&self) -> Result<(), InvalidFault> {
         let name = self.kind.as_str();
         let given = [
@@ -292,6 +293,10 @@ impl Fault {
         if self.probability.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
             return refuse("probability must be from 0 to 1".to_owned());
         }
+        let texts = [&self.product, &self.field, &self.value, &self.to];
+        if texts.into_iter().flatten().any(|text| cut(text, MOST_CHARS).len() < text.len()) {
+            return refuse(format!("a text may have at most {MOST_CHARS} characters"));
+        }
         let statuses = match self.kind {
             FaultKind::Redirect => 300..=399,
             FaultKind::ServerError => 500..=599,
@@ -306,6 +311,7 @@ impl Fault {
                 refuse("operation: a link belongs to none; say provider or product".to_owned())
             }
             Some(id) if !operations::exists(id) => {
+                let id = shown(id, 100);
                 refuse(format!("operation {id:?}: no provider has it; use an operationId"))
             }
             _ => Ok(()),
@@ -375,8 +381,9 @@ impl FromStr for Fault {
             let value = plain.unwrap_or_else(|| value.into_owned().into());
             object.insert(name.into_owned(), value);
         }
-        let fault: Self = serde_json::from_value(object.into())
-            .map_err(|error| InvalidFault(format!("{text:?} is no fault: {error}")))?;
+        let fault: Self = serde_json::from_value(object.into()).map_err(|error| {
+            InvalidFault(format!("{:?} is no fault: {error}", shown(text, 100)))
+        })?;
         fault.check().map(|()| fault)
     }
 }
