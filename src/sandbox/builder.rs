@@ -58,15 +58,13 @@ pub enum Quality {
     Full,
 }
 
+/// More than a test or a loop spends that goes on for a day: who tries out what happens without
+/// credits says how many there are.
+const AMPLE: Credits = Credits::whole(1_000_000);
+
 impl Default for SandboxBuilder {
     fn default() -> Self {
-        let credits = [
-            // Dollars.
-            (ProviderId::BeatApi, Credits::whole(20)),
-            // A month of Creatify's smallest API plan.
-            (ProviderId::Creatify, Credits::whole(500)),
-            (ProviderId::Jogg, Credits::whole(100)),
-        ];
+        let credits = ProviderId::ALL.map(|provider| (provider, AMPLE));
         Self {
             port: 0,
             speed: DEFAULT_SPEED,
@@ -116,6 +114,7 @@ impl SandboxBuilder {
     }
 
     /// What each account of a provider starts with; BeatAPI's in dollars, whatever its contract.
+    /// Default: 1,000,000.
     pub fn credits(mut self, provider: ProviderId, credits: Credits) -> Self {
         self.credits.insert(provider, credits);
         self
