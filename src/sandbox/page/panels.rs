@@ -21,10 +21,11 @@ const AT_HAND: [FaultKind; 6] = [
     FaultKind::WebhookTwice,
 ];
 
-const STAGES: [(Stage, &str); 6] = [
+const STAGES: [(Stage, &str); 7] = [
     (Stage::Wire, "A request and its answer"),
     (Stage::Read, "What a read shows"),
     (Stage::List, "A list of jobs"),
+    (Stage::Account, "Whose records are shown"),
     (Stage::Job, "The job"),
     (Stage::Webhook, "Its webhooks"),
     (Stage::Video, "Its video's link"),
