@@ -188,7 +188,8 @@ async fn another_sites_page_reads_nothing_here() {
 /// The default is for whoever does not want to think of credits.
 #[tokio::test]
 async fn credits_are_ample_unless_somebody_says_how_many() {
-    let sandbox = still().await;
+    let builder = Sandbox::builder().virtual_clock().limits(false).quality(Quality::Thumbnail);
+    let sandbox = builder.start().await.unwrap();
     let images = ["https://cdn.example.com/a.png"];
     for number in 0..500 {
         let body = json!({"images": images, "duration": 60, "prompt": number.to_string()});
