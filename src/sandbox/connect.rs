@@ -161,6 +161,7 @@ impl SandboxHost {
         let http = HttpConfig::default().open_client()?;
         let request = http
             .post(format!("{}/_sandbox/assets", self.url))
+            .timeout(ANSWER_TIMEOUT)
             .header(reqwest::header::CONTENT_TYPE, asset.media_type)
             .body(asset.bytes);
         let answer = request.send().await.map_err(failed)?.error_for_status().map_err(failed)?;
@@ -176,7 +177,8 @@ impl AssetHost for SandboxHost {
     }
 }
 
-#[cfg(all(test, feature = "cli"))]
+#[cfg(test)]
+#[cfg(feature = "cli")]
 mod tests {
     use axum::Router;
     use axum::body::Body;

@@ -53,6 +53,9 @@
 //! `?limit=`. Where there are older ones, `next` is a number: `?before=` it shows them. A page of
 //! another site may neither send anything here nor read what is below `/_sandbox/`.
 //!
+//! Two equal paid calls are a [double](DoubleSubmit), unless they say in `x-sandbox-order` that they
+//! are for two orders, or the second one was announced.
+//!
 //! Time runs [`DEFAULT_SPEED`] times as fast as the machine's. So do the ten minutes in which
 //! BeatAPI can be asked again after a lost answer: a speed of 100 leaves six seconds of them, which
 //! is about as little as the library can use. A [virtual clock](SandboxBuilder::virtual_clock) moves
