@@ -105,6 +105,13 @@ impl Clock for ScaledClock {
     }
 }
 
+/// What lasts so long at one speed, in the time of a clock that runs at another. A speed below 1
+/// shortens nothing: what waits for a machine waits no less for it.
+#[cfg(feature = "sandbox")]
+pub(crate) fn scaled(time: Duration, speed: f64) -> Duration {
+    saturating(time.as_secs_f64() * speed.max(1.0))
+}
+
 /// As many seconds as a duration can hold, where they are more.
 fn saturating(secs: f64) -> Duration {
     Duration::try_from_secs_f64(secs).unwrap_or(Duration::MAX)

@@ -380,8 +380,8 @@ pub(super) struct SandboxArgs {
     /// Same seed and same requests: same ids and same videos.
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
-    /// What each account of each provider starts with, in that provider's credits [default: 20
-    /// dollars at BeatAPI, 500 at Creatify, 100 at JoggAI].
+    /// What each account of each provider starts with, in that provider's credits, which are dollars
+    /// at BeatAPI [default: 1000000].
     #[arg(long, value_name = "CREDITS", value_parser = amount)]
     pub(super) credits: Option<Credits>,
     /// Answer JoggAI's business codes with HTTP statuses instead of HTTP 200.

@@ -46,6 +46,7 @@ pub struct ClientBuilder {
     recovery: Recovery,
     side_file: Option<PathBuf>,
     run: Option<String>,
+    tells_orders: bool,
     /// What was set for each account, once they are opened.
     caps: BTreeMap<(ProviderId, String), Caps>,
 }
@@ -247,6 +248,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Tells a sandbox with each paid call which order of the caller's it is for, as a digest of
+    /// the order's key. No provider hears of it.
+    #[cfg(feature = "sandbox")]
+    pub(crate) fn tells_orders(mut self) -> Self {
+        self.tells_orders = true;
+        self
+    }
+
     /// Builds the client. Nothing is sent.
     ///
     /// # Errors
@@ -260,6 +269,7 @@ impl ClientBuilder {
         for (provider, mut config) in std::mem::take(&mut self.accounts) {
             config.clock = Arc::clone(&clock);
             config.http = self.reached(config.http);
+            config.tells_orders = self.tells_orders;
             let name = config.name.clone();
             self.caps.insert((provider, name.clone()), config.caps);
             let opened = providers::open(provider, config, self.host.clone())?;

@@ -20,6 +20,7 @@ pub struct AccountConfig {
     pub(crate) submit_timeout: Option<Duration>,
     pub(crate) webhook_url: Option<String>,
     pub(crate) caps: Caps,
+    pub(crate) tells_orders: bool,
 }
 
 impl std::fmt::Debug for AccountConfig {
@@ -48,6 +49,7 @@ impl AccountConfig {
             submit_timeout: None,
             webhook_url: None,
             caps: Caps::new(),
+            tells_orders: false,
         }
     }
 

@@ -96,7 +96,8 @@ impl Client {
         if let Some(place) = held.as_ref().and_then(Option::as_ref) {
             place.give_up();
         }
-        let permit = Arc::new(Permit { keys: keys.clone(), not_after, timeout });
+        let order = intent.key.clone();
+        let permit = Arc::new(Permit { keys: keys.clone(), order, not_after, timeout });
         let announced = intent.step(index).unwrap_or(step);
         if step.is_paid() {
             self.0.sent.note(announced, self.moment());

@@ -33,9 +33,8 @@ impl Asset {
         Arc::new(Self { bytes, media_type, etag, modified, decodes })
     }
 
-    /// A file that ends in the middle, as if it were whole.
-    pub(super) fn half(&self) -> Arc<Self> {
-        let bytes = self.bytes.slice(..self.bytes.len() / 2);
+    /// The same file with other bytes.
+    pub(super) fn with(&self, bytes: Bytes) -> Arc<Self> {
         Self::new(&self.media_type, bytes, self.modified)
     }
 

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::connection::{Connection, Port};
 use super::stage::Stage;
-use super::{BeatApiContract, DEFAULT_SPEED, Fault, Fetch, Sandbox, limits, server};
+use super::{BeatApiContract, DEFAULT_SPEED, Fault, Fetch, MOST_SPEED, Sandbox, limits, server};
 use crate::{Credits, ProviderId};
 
 /// Settings of a [`Sandbox`].
@@ -58,15 +58,13 @@ pub enum Quality {
     Full,
 }
 
+/// More than a test or a loop spends that goes on for a day: who tries out what happens without
+/// credits says how many there are.
+const AMPLE: Credits = Credits::whole(1_000_000);
+
 impl Default for SandboxBuilder {
     fn default() -> Self {
-        let credits = [
-            // Dollars.
-            (ProviderId::BeatApi, Credits::whole(20)),
-            // A month of Creatify's smallest API plan.
-            (ProviderId::Creatify, Credits::whole(500)),
-            (ProviderId::Jogg, Credits::whole(100)),
-        ];
+        let credits = ProviderId::ALL.map(|provider| (provider, AMPLE));
         Self {
             port: 0,
             speed: DEFAULT_SPEED,
@@ -96,7 +94,8 @@ impl SandboxBuilder {
     }
 
     /// How many times as fast as the machine's the clock runs: every time that the sandbox states
-    /// or keeps is divided by it. At 0 it is a [virtual clock](Self::virtual_clock).
+    /// or keeps is divided by it; 1,000,000 at the most. At 0 it is a
+    /// [virtual clock](Self::virtual_clock).
     pub fn speed(mut self, speed: f64) -> Self {
         self.speed = speed;
         self
@@ -115,6 +114,7 @@ impl SandboxBuilder {
     }
 
     /// What each account of a provider starts with; BeatAPI's in dollars, whatever its contract.
+    /// Default: 1,000,000.
     pub fn credits(mut self, provider: ProviderId, credits: Credits) -> Self {
         self.credits.insert(provider, credits);
         self
@@ -224,12 +224,12 @@ impl SandboxBuilder {
     /// Starts to listen. The server runs on the tokio runtime that this is called on.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidInput`] for a speed that is no number or below zero, a fault that
+    /// [`io::ErrorKind::InvalidInput`] for a speed that is not from 0 to 1,000,000, a fault that
     /// cannot be and a font that cannot be drawn; otherwise what the system says, such as
     /// [`io::ErrorKind::AddrInUse`].
     pub async fn start(self) -> io::Result<Sandbox> {
-        if !self.speed.is_finite() || self.speed < 0.0 {
-            let message = format!("a speed of {}: use a number that is not below 0", self.speed);
+        if !(0.0..=MOST_SPEED).contains(&self.speed) {
+            let message = format!("a speed of {}: use one from 0 to {MOST_SPEED}", self.speed);
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
         for fault in &self.faults {

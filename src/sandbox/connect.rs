@@ -5,12 +5,14 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::Sandbox;
+#[cfg(feature = "cli")]
+use super::{MOST_MILLIS, MOST_SPEED};
 use crate::BoxFuture;
 use crate::asset::{Asset, AssetHost};
 use crate::client::{AccountConfig, Client, ClientBuilder, WaitPolicy};
-use crate::clock::Clock;
 #[cfg(feature = "cli")]
 use crate::clock::ScaledClock;
+use crate::clock::{Clock, scaled};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::ProviderId;
 #[cfg(feature = "cli")]
@@ -30,6 +32,11 @@ const VIRTUAL_DEADLINE: Duration = Duration::from_secs(30 * 86_400);
 /// near, and nobody wants to wait for it as for a service.
 const SUBMIT_TIMEOUT: Duration = Duration::from_secs(3);
 const SETTLE: Duration = Duration::from_secs(4);
+
+/// How much of an answer is read where a sandbox's own is some hundred bytes, and how long it is
+/// waited for, in real time: another program may stand at the address.
+const MOST_ANSWER_BYTES: usize = 64 * 1024;
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Sandbox {
     /// A client with a key for each provider, which follows the sandbox's time and keeps jobs in
@@ -58,15 +65,16 @@ pub(crate) fn client_builder(
 ) -> ClientBuilder {
     let deadline = match speed {
         0.0 => VIRTUAL_DEADLINE,
-        speed => WAIT_DEADLINE.mul_f64(speed.max(1.0)),
+        speed => scaled(WAIT_DEADLINE, speed),
     };
     let mut builder = Client::builder()
         .clock(clock)
         .wait_policy(WaitPolicy::new().with_time_limit(deadline))
-        .settle(SETTLE.mul_f64(speed.max(1.0)))
+        .settle(scaled(SETTLE, speed))
+        .tells_orders()
         .asset_host(SandboxHost { url: url.to_owned() });
     let mut retry = RetryPolicy::default();
-    retry.deadline = retry.deadline.mul_f64(speed.max(1.0));
+    retry.deadline = scaled(retry.deadline, speed);
     for provider in ProviderId::ALL {
         if Client::capabilities(provider).is_none() {
             continue;
@@ -88,22 +96,55 @@ pub(crate) fn client_builder(
 /// is taken from what it shows on.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidRequest`] for an address at which no sandbox answers.
+/// [`ErrorKind::InvalidRequest`] for an address at which no sandbox answers, or one whose time
+/// cannot be followed.
 #[cfg(feature = "cli")]
 pub(crate) async fn clock_of(url: &str) -> Result<ScaledClock> {
-    #[derive(Deserialize)]
-    struct Info {
-        speed: f64,
-        now: Timestamp,
-    }
-    let refused = |error: reqwest::Error| {
-        let message = format!("no sandbox answers at {url}: start one with `adreel sandbox`");
-        Error::invalid("--sandbox-url", message).with_source(error.without_url())
-    };
+    let invalid = |message: String| Error::invalid("--sandbox-url", message);
+    let silent =
+        || invalid(format!("no sandbox answers at {url}: start one with `adreel sandbox`"));
+    let refused = |error: reqwest::Error| silent().with_source(error.without_url());
     let http = HttpConfig::default().open_client(url)?;
-    let info = http.get(format!("{url}/_sandbox/info")).send().await.map_err(refused)?;
-    let info: Info = info.json().await.map_err(refused)?;
+    let request = http.get(format!("{url}/_sandbox/info")).timeout(ANSWER_TIMEOUT);
+    let answer = request.send().await.map_err(refused)?;
+    let body = small_body(answer).await.map_err(refused)?.ok_or_else(silent)?;
+    let info: Info = serde_json::from_slice(&body).map_err(|_| silent())?;
+    info.check().map_err(|odd| invalid(format!("what answers at {url} is no sandbox: {odd}")))?;
     Ok(ScaledClock::from(info.now, info.speed))
+}
+
+/// What a sandbox tells of its time.
+#[cfg(feature = "cli")]
+#[derive(Deserialize)]
+struct Info {
+    speed: f64,
+    now: Timestamp,
+}
+
+#[cfg(feature = "cli")]
+impl Info {
+    /// Only what a sandbox can say is followed: every wait is worked out from it.
+    fn check(&self) -> std::result::Result<(), String> {
+        if !(0.0..=MOST_SPEED).contains(&self.speed) {
+            return Err(format!("a speed of {:e}, and not of 0 to {MOST_SPEED}", self.speed));
+        }
+        match (0..=MOST_MILLIS).contains(&self.now.as_millis()) {
+            true => Ok(()),
+            false => Err("its time is in no year from 1970 to 9999".to_owned()),
+        }
+    }
+}
+
+/// The body of an answer that should be a short one; `None` where it is longer.
+async fn small_body(mut answer: reqwest::Response) -> reqwest::Result<Option<Vec<u8>>> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await? {
+        if body.len() + chunk.len() > MOST_ANSWER_BYTES {
+            return Ok(None);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Some(body))
 }
 
 /// The sandbox as a place for files, since Creatify takes images by address only.
@@ -117,22 +158,94 @@ impl SandboxHost {
         struct Hosted {
             url: String,
         }
-        let failed = |error: reqwest::Error| {
-            Error::new(ErrorKind::Unavailable, "the sandbox did not take the file")
-                .with_source(error.without_url())
-        };
+        let refused = || Error::new(ErrorKind::Unavailable, "the sandbox did not take the file");
+        let failed = |error: reqwest::Error| refused().with_source(error.without_url());
         let http = HttpConfig::default().open_client(&self.url)?;
         let request = http
             .post(format!("{}/_sandbox/assets", self.url))
+            .timeout(ANSWER_TIMEOUT)
             .header(reqwest::header::CONTENT_TYPE, asset.media_type)
             .body(asset.bytes);
         let answer = request.send().await.map_err(failed)?.error_for_status().map_err(failed)?;
-        Ok(answer.json::<Hosted>().await.map_err(failed)?.url)
+        let body = small_body(answer).await.map_err(failed)?.ok_or_else(refused)?;
+        let hosted: Hosted = serde_json::from_slice(&body).map_err(|_| refused())?;
+        Ok(hosted.url)
     }
 }
 
 impl AssetHost for SandboxHost {
     fn host(&self, asset: Asset) -> BoxFuture<'_, Result<String>> {
         Box::pin(self.put(asset))
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "cli")]
+mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::response::{IntoResponse as _, Response};
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::clock::SystemClock;
+
+    /// Another program, which answers every request with this.
+    async fn other(answer: fn() -> Response) -> String {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let app = Router::new().fallback(move || async move { answer() });
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        url
+    }
+
+    fn endless() -> Response {
+        let chunk = || Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 8192]));
+        let chunks = futures_util::stream::repeat_with(chunk);
+        Body::from_stream(chunks).into_response()
+    }
+
+    #[tokio::test]
+    async fn what_another_program_answers_is_an_error_and_no_clock() {
+        for answer in [
+            endless as fn() -> Response,
+            || "{}".into_response(),
+            || "".into_response(),
+            || r#"{"speed": 1e300, "now": 1764255600000}"#.into_response(),
+            || r#"{"speed": 1000001, "now": 1764255600000}"#.into_response(),
+            || r#"{"speed": -0.5, "now": 1764255600000}"#.into_response(),
+            || r#"{"speed": 1e999, "now": 1764255600000}"#.into_response(),
+            || r#"{"speed": null, "now": 1764255600000}"#.into_response(),
+            || r#"{"speed": 60, "now": 9223372036854775807}"#.into_response(),
+            || r#"{"speed": 60, "now": -9223372036854775808}"#.into_response(),
+            || r#"{"speed": 60, "now": 1e300}"#.into_response(),
+        ] {
+            let url = other(answer).await;
+            let error = clock_of(&url).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
+            let line = error.to_string();
+            assert!(line.contains(&url) && !line.contains('\n') && line.len() < 300, "{line}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_file_is_not_hosted_by_another_program() {
+        let asset = || Asset {
+            bytes: b"a".as_slice().into(),
+            media_type: "image/png".to_owned(),
+            file_name: "a.png".to_owned(),
+        };
+        for answer in [endless as fn() -> Response, || "[]".into_response()] {
+            let host = SandboxHost { url: other(answer).await };
+            assert_eq!(host.host(asset()).await.unwrap_err().kind(), ErrorKind::Unavailable);
+        }
+    }
+
+    #[test]
+    fn no_speed_is_too_great_for_a_clients_times() {
+        for speed in [0.0, f64::MIN_POSITIVE, 60.0, 1e300, f64::MAX] {
+            let builder = client_builder("http://127.0.0.1:9", SystemClock, speed, |_| None);
+            builder.in_memory().build().unwrap();
+        }
     }
 }

@@ -10,6 +10,9 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use super::faults::Fault;
+use super::journal::RequestRecord;
+use super::part::Part;
+use super::short::shown;
 use super::world::World;
 use super::{assets, body, clock, hooks, link, page, studio};
 use crate::ProviderId;
@@ -81,21 +84,28 @@ async fn counters(State(world): State<Arc<World>>) -> Response {
 /// The newest requests, or those of a provider, an operation or a job.
 async fn requests(State(world): State<Arc<World>>, request: Request) -> Response {
     let query = body::query(&request);
-    let known = ["provider", "operation", "job"];
+    let known = [&["provider", "operation", "job"][..], &Part::NAMES].concat();
     if let Some(other) = query.keys().find(|name| !known.contains(&name.as_str())) {
-        let text = format!("{other} is no filter: use {}", known.join(", "));
+        let text = format!("{} is no filter: use {}", shown(other, 100), known.join(", "));
         return refusal(StatusCode::BAD_REQUEST, &text);
     }
+    let part = match Part::read(&query) {
+        Ok(part) => part,
+        Err(reason) => return refusal(StatusCode::BAD_REQUEST, &reason),
+    };
     let is = |name: &str, value: Option<&str>| {
         query.get(name).is_none_or(|wanted| wanted.as_str() == value)
     };
-    let mut records = world.journal.records();
-    records.retain(|record| {
+    let is_wanted = |record: &&RequestRecord| {
         is("provider", record.provider.map(ProviderId::as_str))
             && is("operation", record.operation)
             && is("job", record.job.as_deref())
+    };
+    let (records, next) = world.journal.look(|records| {
+        let wanted = records.iter().rev().filter(is_wanted);
+        part.of(wanted.map(|record| (record.number, record.clone())))
     });
-    Json(json!({"requests": records})).into_response()
+    Json(json!({"requests": records, "next": next})).into_response()
 }
 
 async fn list_faults(State(world): State<Arc<World>>) -> Response {

@@ -18,8 +18,15 @@ use crate::ProviderId;
 ///
 /// Two calls are equal where account, operation and body are: after addresses of uploads were
 /// replaced by what was uploaded and ids by what they stand for, and without what only tells attempts
-/// apart (adreel's tag in a name, the webhook's address). One whose equal has failed is none, and
-/// neither is one that was [announced](super::Sandbox::announce_resubmit).
+/// apart (adreel's tag in a name, the webhook's address, an `Idempotency-Key`, which a careless
+/// client makes anew for each attempt). One whose equal has failed is none, and neither is one that
+/// was [announced](super::Sandbox::announce_resubmit).
+///
+/// The same product may also be ordered twice. Two calls for different orders are no double, where
+/// both say which order they are for, in the header `x-sandbox-order`. A
+/// [sandbox's client](super::Sandbox::client) says so by itself of jobs with a
+/// [key](crate::client::Generate::key); a job without one is a fresh one each time, so a second
+/// job of that kind is a double unless it is announced.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct DoubleSubmit {
@@ -38,11 +45,27 @@ pub struct DoubleSubmit {
 /// What was accepted so far.
 #[derive(Default)]
 pub(super) struct Doubles {
-    /// All equal calls, the oldest first, as the job that each made.
-    accepted: HashMap<[u8; 16], Vec<(String, Arc<Work>)>>,
+    /// All equal calls, the oldest first.
+    accepted: HashMap<[u8; 16], Vec<Equal>>,
     /// How many more are meant, by the job that they repeat.
     announced: HashMap<String, u32>,
     found: Vec<DoubleSubmit>,
+}
+
+/// One of some equal calls.
+struct Equal {
+    /// What it made.
+    job: String,
+    work: Arc<Work>,
+    /// The order that it said it was for.
+    order: Option<String>,
+}
+
+impl Equal {
+    /// Whether the two are known to be for different orders.
+    fn is_for_another(&self, order: Option<&str>) -> bool {
+        self.order.as_deref().zip(order).is_some_and(|(first, second)| first != second)
+    }
 }
 
 /// One accepted call.
@@ -51,6 +74,8 @@ pub(super) struct Accepted<'a> {
     pub(super) operation: &'static str,
     pub(super) job: &'a str,
     pub(super) work: &'a Arc<Work>,
+    /// The order that it says it is for.
+    pub(super) order: Option<&'a str>,
     /// As [`comparable`] gives it.
     pub(super) content: String,
 }
@@ -66,17 +91,23 @@ impl Doubles {
 
     /// Takes a call down, and says whether it is a double.
     pub(super) fn note(&mut self, call: &Accepted<'_>, now: Moment) -> bool {
-        let Accepted { account, operation, job, work, content } = call;
+        let Accepted { account, operation, job, work, order, content } = call;
         let key = digest(&[account.name.as_bytes(), operation.as_bytes(), content.as_bytes()]);
         let equal = self.accepted.entry(key).or_default();
-        let stands = |(_, work): &&(String, Arc<Work>)| {
-            !matches!(work.progress(now), Progress::Failed { .. })
-        };
-        let first = equal.iter().find(stands).map(|(job, _)| job.clone());
-        let announced = equal.iter().find_map(|(job, _)| {
-            self.announced.get(job).filter(|left| **left > 0).map(|_| job.clone())
+        let repeats = |equal: &&Equal| !equal.is_for_another(*order);
+        let stands = |equal: &&Equal| !matches!(equal.work.progress(now), Progress::Failed { .. });
+        let first = equal.iter().filter(repeats).find(stands).map(|equal| equal.job.clone());
+        let announced = equal
+            .iter()
+            .filter(repeats)
+            .map(|equal| &equal.job)
+            .find(|job| self.announced.get(*job).is_some_and(|left| *left > 0));
+        let announced = announced.cloned();
+        equal.push(Equal {
+            job: job.to_string(),
+            work: Arc::clone(work),
+            order: order.map(str::to_owned),
         });
-        equal.push((job.to_string(), Arc::clone(work)));
         let Some(first) = first else { return false };
         if let Some(left) = announced.and_then(|job| self.announced.get_mut(&job)) {
             *left -= 1;
@@ -180,7 +211,8 @@ mod tests {
             announced.into_iter().for_each(|job| doubles.announce(job));
             let work = Work::accepted(now, Duration::ZERO);
             let (operation, content) = ("create_video_from_product", content.to_owned());
-            let call = Accepted { account: &account, operation, job, work: &work, content };
+            let order = None;
+            let call = Accepted { account: &account, operation, job, work: &work, order, content };
             (doubles.note(&call, now), work)
         };
         let (is_double, first) = submit("a", "x", None);
@@ -193,5 +225,28 @@ mod tests {
         let (_, only) = submit("g", "z", None);
         only.made(now, Err("no".to_owned()));
         assert!(!submit("h", "z", None).0, "the only one has failed");
+    }
+
+    #[test]
+    fn two_orders_are_no_double_where_both_say_so() {
+        let account = Account::of_key(ProviderId::BeatApi, "k").unwrap();
+        let now = World::test().now();
+        let mut doubles = Doubles::default();
+        let mut submit = |job: &str, order: Option<&str>| {
+            let work = &Work::accepted(now, Duration::ZERO);
+            let (operation, content) = ("create_ecommerce_video", "x".to_owned());
+            let call = Accepted { account: &account, operation, job, work, order, content };
+            doubles.note(&call, now)
+        };
+        assert!(!submit("a", Some("1")) && !submit("b", Some("2")));
+        assert!(submit("c", Some("2")), "the second order again");
+        assert!(!submit("d", Some("3")));
+        assert!(submit("e", None), "it may be any of them");
+        assert!(submit("f", Some("4")), "and so may what follows it");
+        let first = |job: &str| {
+            let double = doubles.found().iter().find(|double| double.job == job);
+            double.unwrap().first.clone()
+        };
+        assert_eq!((first("c"), first("e"), first("f")), ("b".into(), "a".into(), "e".into()));
     }
 }

@@ -9,11 +9,14 @@ use serde_json::{Map, Value, json};
 use super::clock::Moment;
 use super::credits::{Account, Insufficient, Price, Terms};
 use super::doubles::{self, Accepted};
-use super::faults::{Fault, FaultKind, Stage, Subject};
+use super::faults::{Fault, FaultKind, Stage, Subject, distort, has_link, title_of};
 use super::hooks::HookFault;
 use super::operations::Operation;
 use super::work::{Fate, Work};
 use super::world::World;
+
+/// The key of the account that a read may be answered to by mistake.
+const OTHER_KEY: &str = "sk_sandbox_other";
 
 /// As a handler takes it that does not take the whole request.
 pub(super) type Seen = Extension<Arc<Exchange>>;
@@ -27,6 +30,8 @@ pub(super) struct Exchange {
     pub(super) account: Option<Account>,
     /// What the request carries for faults.
     pub(super) marks: Vec<String>,
+    /// The order that it says it is for.
+    pub(super) order: Option<String>,
 }
 
 impl Exchange {
@@ -35,11 +40,29 @@ impl Exchange {
         request.extensions().get().cloned().expect("every request is watched")
     }
 
-    /// What a read of one record shows.
-    pub(super) fn show(&self, id: &str, made: Moment, answer: impl Fn(Moment) -> Value) -> Value {
+    /// What a read of one record shows; `None` where it is answered as to another account, which has
+    /// no such record.
+    pub(super) fn show(
+        &self,
+        id: &str,
+        made: Moment,
+        answer: impl Fn(Moment) -> Value,
+    ) -> Option<Value> {
         self.note_job(id);
+        let faults = &self.world.faults;
+        if faults.any() && self.other_account(&faults.marks_of_job(id, &self.marks)).is_some() {
+            return None;
+        }
         // A record is late in lists only.
-        self.read(id, made, false, answer).unwrap_or_default()
+        self.read(id, made, false, answer)
+    }
+
+    /// The account that a read is answered to, if it is another one than the caller's.
+    fn other_account(&self, marks: &[String]) -> Option<Account> {
+        let subject = Subject::new(self.operation?, marks);
+        let fault = self.world.faults.pick(Stage::Account, &subject)?;
+        self.note_fault(&fault);
+        Account::of_key(subject.provider, fault.value_or(OTHER_KEY))
     }
 
     /// What a list shows of one of its records, if it shows it.
@@ -72,6 +95,7 @@ impl Exchange {
             FaultKind::NullField => {
                 shown.get(fault.field_or("webhook_url")).is_some_and(|value| !value.is_null())
             }
+            FaultKind::EmptyLink => has_link(&shown),
             FaultKind::ChangedTitle => is_list && title_of(&shown).is_some(),
             FaultKind::UnreadableRecord => is_list,
             _ => true,
@@ -98,6 +122,7 @@ impl Exchange {
         let mut marks: Vec<_> = ids.flat_map(|id| faults.marks_of_job(id, &self.marks)).collect();
         marks.sort_unstable();
         marks.dedup();
+        lie.account = self.other_account(&marks);
         let subject = Subject::new(operation, &marks);
         for fault in faults.pick_all(Stage::List, &subject, usize::MAX, |_| true) {
             self.note_fault(&fault);
@@ -106,6 +131,7 @@ impl Exchange {
                     let most = fault.count_or(20);
                     lie.most = Some(lie.most.map_or(most, |known: usize| known.min(most)));
                 }
+                FaultKind::PageTotal => lie.is_total_of_page = true,
                 _ => lie.is_oldest_first = true,
             }
         }
@@ -124,7 +150,7 @@ impl Exchange {
     }
 
     pub(super) fn note_fault(&self, fault: &Fault) {
-        self.world.journal.note(self.number, |record| record.faults.push(fault.kind().as_str()));
+        self.world.journal.note_fault(self.number, fault.kind().as_str());
     }
 }
 
@@ -134,46 +160,10 @@ pub(super) struct Lie {
     /// How many records it shows on a page at the most.
     pub(super) most: Option<usize>,
     pub(super) is_oldest_first: bool,
-}
-
-/// The name of the field that holds a record's title.
-fn title_of(record: &Value) -> Option<&'static str> {
-    ["title", "name"].into_iter().find(|name| record.get(name).is_some_and(Value::is_string))
-}
-
-fn distort(record: &mut Value, fault: &Fault) {
-    if fault.kind() == FaultKind::UnreadableRecord {
-        *record = "sandbox_unreadable".into();
-    }
-    let title = title_of(record);
-    let Some(fields) = record.as_object_mut() else { return };
-    match fault.kind() {
-        FaultKind::UnknownStatus => {
-            // BeatAPI says it twice.
-            for name in ["status", "stage"] {
-                if let Some(status) = fields.get_mut(name) {
-                    *status = fault.value_or("sandbox_unknown").into();
-                }
-            }
-        }
-        FaultKind::MissingField => {
-            fields.remove(fault.field_or("status"));
-        }
-        FaultKind::NullField => {
-            fields.insert(fault.field_or("webhook_url").to_owned(), Value::Null);
-        }
-        FaultKind::ChangedTitle => {
-            let Some(title) = title.and_then(|name| fields.get_mut(name)) else { return };
-            let cut: String =
-                title.as_str().unwrap_or_default().chars().take(fault.count_or(20)).collect();
-            *title = fault.value_or(&cut).into();
-        }
-        FaultKind::ExtraField => {
-            let extra = json!({"new": [1, null, "x"]});
-            fields.insert(fault.field_or("sandbox_extra").to_owned(), extra);
-        }
-        _ => {}
-    }
+    /// Whether its total counts the page alone.
+    pub(super) is_total_of_page: bool,
+    /// Whose records it shows instead of the caller's.
+    pub(super) account: Option<Account>,
 }
 
 /// Gives the links of a job's videos the number that is good now.
@@ -246,7 +236,8 @@ impl Submit {
         world.charge(account, job, &price, work)?;
         world.jobs.accepted(account, job, price.operation, work);
         let content = doubles::comparable(world, content);
-        let call = Accepted { account, operation: price.operation, job, work, content };
+        let (operation, order) = (price.operation, exchange.order.as_deref());
+        let call = Accepted { account, operation, job, work, order, content };
         world.note_accepted(&call, now);
         world.faults.bind(job, &exchange.marks);
         exchange.note_job(job);

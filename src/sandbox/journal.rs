@@ -5,11 +5,15 @@ use std::sync::Mutex;
 use serde::Serialize;
 
 use super::newest::Newest;
+use super::short::{MOST_CHARS, cut};
 use super::world::locked;
 use crate::{ProviderId, Timestamp};
 
-/// How much of a body is kept.
-pub(super) const MOST_BODY_CHARS: usize = 2_000;
+/// How much is kept of a method, which may be any word.
+const MOST_METHOD_CHARS: usize = 20;
+
+/// How many faults are noted of one request: a list has some for each of its records.
+const MOST_FAULTS: usize = 20;
 
 /// One request that arrived. Keys and other headers are never kept.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -23,9 +27,9 @@ pub struct RequestRecord {
     pub provider: Option<ProviderId>,
     /// The `operationId`; `None` where no operation has the path.
     pub operation: Option<&'static str>,
-    /// The HTTP method.
+    /// The HTTP method; 20 characters of it.
     pub method: String,
-    /// The path with its query.
+    /// The first 2,000 characters of the path with its query.
     pub path: String,
     /// A fingerprint of the key, the same as in the ledger; `None` without a key.
     pub account: Option<String>,
@@ -36,7 +40,7 @@ pub struct RequestRecord {
     pub status: Option<u16>,
     /// The provider's id of the job that was made or read.
     pub job: Option<String>,
-    /// The names of the faults that happened to it.
+    /// The names of the first 20 faults that happened to it.
     pub faults: Vec<&'static str>,
 }
 
@@ -49,7 +53,13 @@ impl Journal {
     pub(super) fn open(&self, record: RequestRecord) -> u64 {
         let mut records = locked(&self.0);
         let number = records.next_number() + 1;
-        records.push(RequestRecord { number, ..record });
+        records.push(RequestRecord {
+            number,
+            method: cut(&record.method, MOST_METHOD_CHARS).to_owned(),
+            path: cut(&record.path, MOST_CHARS).to_owned(),
+            body: record.body.map(|body| cut(&body, MOST_CHARS).to_owned()),
+            ..record
+        });
         number
     }
 
@@ -58,6 +68,15 @@ impl Journal {
         if let Some(record) = locked(&self.0).get_mut(number - 1) {
             add(record);
         }
+    }
+
+    /// Notes a fault that happened to a request.
+    pub(super) fn note_fault(&self, number: u64, name: &'static str) {
+        self.note(number, |record| {
+            if record.faults.len() < MOST_FAULTS {
+                record.faults.push(name);
+            }
+        });
     }
 
     /// Looks at what is kept. Requests wait meanwhile.
@@ -88,5 +107,18 @@ mod tests {
         let records = journal.records();
         assert_eq!((records.len(), records[0].number), (MOST_RECORDS, 6));
         assert_eq!((records[0].status, records.last().unwrap().status), (Some(1), Some(2)));
+    }
+
+    #[test]
+    fn whatever_a_request_carries_little_of_it_is_kept() {
+        let journal = Journal::default();
+        let long = "ä".repeat(70_000);
+        let (method, path) = (long.clone(), format!("/v1/{long}?q={long}"));
+        let record = RequestRecord { method, path, body: Some(long), ..RequestRecord::default() };
+        let number = journal.open(record);
+        (0..5_000).for_each(|_| journal.note_fault(number, "extra-field"));
+        let record = &journal.records()[0];
+        assert!(record.path.starts_with("/v1/ää") && record.method.starts_with('ä'));
+        assert!(serde_json::to_string(record).unwrap().len() < 10_000);
     }
 }

@@ -41,13 +41,20 @@
 //! | `GET /_sandbox/info` | address, version, speed, seed, time |
 //! | `GET /_sandbox/counters` | how often what was asked for, in total and for each provider |
 //! | `GET /_sandbox/ledger` | what each paid call did to an account, the accounts, and double submits |
-//! | `GET /_sandbox/requests` | the newest 10,000 requests; `?provider=`, `?operation=`, `?job=` |
-//! | `GET /_sandbox/webhooks` | deliveries, with each attempt |
+//! | `GET /_sandbox/requests` | the newest requests; `?provider=`, `?operation=`, `?job=` |
+//! | `GET /_sandbox/webhooks` | the newest deliveries, with each attempt |
 //! | `GET`, `POST /_sandbox/faults`, `DELETE /_sandbox/faults/{id}` | faults by rule |
 //! | `POST /_sandbox/resubmits` | `{"job": …}`: the next equal paid call is meant |
 //! | `POST /_sandbox/clock/advance` | `{"seconds": …}` |
 //! | `POST /_sandbox/assets` | an image, and the address that it then has |
 //! | `POST /_sandbox/reset` | begins anew |
+//!
+//! Of requests and deliveries the newest 10,000 are kept, and at most 1,000 shown at once, or
+//! `?limit=`. Where there are older ones, `next` is a number: `?before=` it shows them. A page of
+//! another site may neither send anything here nor read what is below `/_sandbox/`.
+//!
+//! Two equal paid calls are a [double](DoubleSubmit), unless they say in `x-sandbox-order` that they
+//! are for two orders, or the second one was announced.
 //!
 //! Time runs [`DEFAULT_SPEED`] times as fast as the machine's. So do the ten minutes in which
 //! BeatAPI can be asked again after a lost answer: a speed of 100 leaves six seconds of them, which
@@ -82,6 +89,7 @@ mod film;
 mod hooks;
 mod idle;
 mod ids;
+mod inflow;
 mod jobs;
 mod jogg;
 mod journal;
@@ -91,11 +99,13 @@ mod media;
 mod newest;
 mod operations;
 mod page;
+mod part;
 mod product_page;
 #[cfg(feature = "render")]
 mod render;
 mod running;
 mod server;
+mod short;
 mod stage;
 mod studio;
 mod watch;
@@ -130,6 +140,13 @@ use stage::Stage;
 
 /// How fast sandbox time runs unless told otherwise: a job of two minutes takes two seconds.
 pub const DEFAULT_SPEED: f64 = 60.0;
+
+/// The fastest that it runs.
+const MOST_SPEED: f64 = 1e6;
+
+/// The end of the year 9999, which is as late as its answers can say.
+#[cfg(feature = "cli")]
+const MOST_MILLIS: i64 = 253_402_300_799_999;
 
 /// A running sandbox. It stops when this is dropped.
 pub struct Sandbox {

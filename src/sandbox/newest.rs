@@ -49,6 +49,12 @@ impl<T> Newest<T> {
         self.kept.iter()
     }
 
+    /// The same with their numbers.
+    pub(super) fn numbered(&self) -> impl DoubleEndedIterator<Item = (u64, &T)> {
+        let numbered = |(place, item)| (self.dropped + place as u64, item);
+        self.kept.iter().enumerate().map(numbered)
+    }
+
     fn place(&self, number: u64) -> Option<usize> {
         usize::try_from(number.checked_sub(self.dropped)?).ok()
     }

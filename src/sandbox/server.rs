@@ -13,6 +13,7 @@ use axum::routing::post;
 use tower_service::Service as _;
 use url::Url;
 
+use super::inflow::{Inflow, bounded};
 use super::stage::Stage;
 use super::watch::watch;
 use super::world::World;
@@ -26,6 +27,7 @@ pub(super) fn router(stage: &Arc<Stage>) -> Router {
     Router::new()
         .route("/_sandbox/reset", post(reset))
         .fallback(play)
+        .layer(from_fn_with_state(Arc::<Inflow>::default(), bounded))
         .layer(from_fn(guard))
         .with_state(Arc::clone(stage))
 }
@@ -68,6 +70,9 @@ async fn guard(request: Request, next: Next) -> Response {
     } else if !is_from_loopback(request.headers()) {
         let text = "another site's page may not send anything here";
         control::refusal(StatusCode::FORBIDDEN, text)
+    } else if is_read_by_another_site(request.uri(), request.headers()) {
+        let text = "another site's page may not read this: open it at its own address";
+        control::refusal(StatusCode::FORBIDDEN, text)
     } else {
         next.run(request).await
     };
@@ -93,6 +98,15 @@ fn is_from_loopback(headers: &HeaderMap) -> bool {
         let url = origin.to_str().ok().and_then(|origin| Url::parse(origin).ok());
         url.is_some_and(|url| fetch::is_loopback(&url))
     })
+}
+
+/// A browser also says where a request is from that only reads. What an `Origin` comes with was
+/// looked at by that. Files are for everybody, since a shop's page shows its videos.
+fn is_read_by_another_site(uri: &Uri, headers: &HeaderMap) -> bool {
+    let is_foreign = |site: &HeaderValue| site.as_bytes().eq_ignore_ascii_case(b"cross-site");
+    uri.path().starts_with("/_sandbox")
+        && !headers.contains_key(ORIGIN)
+        && headers.get_all("sec-fetch-site").iter().any(is_foreign)
 }
 
 #[cfg(test)]
@@ -130,5 +144,26 @@ mod tests {
         for origin in ["https://evil.example", "null", "", "http://localhost.evil.example"] {
             assert!(!passes(origin), "{origin}");
         }
+    }
+
+    #[test]
+    fn another_sites_page_reads_files_and_nothing_else() {
+        let is_refused = |path: &str, site: &str, origin: &str| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [("sec-fetch-site", site), ("origin", origin)] {
+                if !value.is_empty() {
+                    headers.insert(name, value.parse().unwrap());
+                }
+            }
+            is_read_by_another_site(&path.parse().unwrap(), &headers)
+        };
+        for path in ["/_sandbox/", "/_sandbox/ledger", "/_sandbox/page/files/a.mp4", "/_sandbox"] {
+            assert!(is_refused(path, "cross-site", "") && is_refused(path, "Cross-Site", ""));
+            for site in ["", "none", "same-origin", "same-site"] {
+                assert!(!is_refused(path, site, ""), "{path} {site}");
+            }
+            assert!(!is_refused(path, "cross-site", "http://localhost:3000"), "{path}");
+        }
+        assert!(!is_refused("/media/a.mp4", "cross-site", ""));
     }
 }

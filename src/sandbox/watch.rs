@@ -15,13 +15,17 @@ use super::connection::Connection;
 use super::credits::Account;
 use super::exchange::Exchange;
 use super::faults::{self, Fault, Fired, Stage, Subject};
-use super::journal::{MOST_BODY_CHARS, RequestRecord};
+use super::ids::{digest, hex};
+use super::journal::RequestRecord;
 use super::operations::{self, Kind, Operation};
 use super::world::World;
 use super::{beatapi, body, control};
 
 /// The header with a fault for its request, or for the job that the request makes.
 const HEADER: &str = "x-sandbox-fault";
+
+/// The header that says which order a paid call is for.
+const ORDER: &str = "x-sandbox-order";
 
 pub(super) async fn watch(
     State(world): State<Arc<World>>,
@@ -127,7 +131,7 @@ fn open(
         method: request.method().to_string(),
         path: uri.path_and_query().map_or(path, |whole| whole.as_str()).to_owned(),
         account: name.clone(),
-        body: json.map(|json| json.to_string().chars().take(MOST_BODY_CHARS).collect()),
+        body: json.map(Value::to_string),
         ..RequestRecord::default()
     });
     let seen = faults::Seen {
@@ -139,7 +143,8 @@ fn open(
         header,
     };
     let marks = world.faults.marks_of_request(&seen);
-    Arc::new(Exchange { world: Arc::clone(world), number, operation, account, marks })
+    let order = request.headers().get(ORDER).map(|value| hex(&digest(&[value.as_bytes()])));
+    Arc::new(Exchange { world: Arc::clone(world), number, operation, account, marks, order })
 }
 
 /// From now on what a request made carries what the request carried.

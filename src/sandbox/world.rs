@@ -19,6 +19,7 @@ use super::ids::Ids;
 use super::jobs::Jobs;
 use super::journal::Journal;
 use super::limits::Limits;
+use super::page::Notices;
 use super::studio::Studio;
 use super::work::Work;
 use super::{beatapi, card, fetch, film};
@@ -75,6 +76,7 @@ pub(super) struct World {
     pub(super) limits: Limits,
     pub(super) beatapi_keys: beatapi::Keys,
     pub(super) hooks: Hooks,
+    pub(super) notices: Notices,
     books: Mutex<Books>,
     counters: Mutex<Counters>,
     doubles: Mutex<Doubles>,
@@ -92,7 +94,7 @@ impl World {
             ids: Ids::new(settings.seed),
             assets: Assets::new(settings.keep_bytes),
             studio: Studio::new(),
-            fetcher: Fetcher::new(settings.fetch),
+            fetcher: Fetcher::new(settings.fetch, port),
             faults: Faults::new(settings.seed, settings.faults.clone()),
             jobs: Jobs::default(),
             journal: Journal::default(),
@@ -101,6 +103,7 @@ impl World {
             beatapi_keys: beatapi::Keys::default(),
             books: Mutex::new(Books::new(credits)),
             hooks: Hooks::new(),
+            notices: Notices::default(),
             counters: Mutex::default(),
             doubles: Mutex::default(),
             settings,

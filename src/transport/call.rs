@@ -267,6 +267,9 @@ impl Call {
             (dialect.sign)(&keys, request.headers_mut()).map_err(|error| self.place(error))?;
             secrets.learn(&keys.into_secrets());
         }
+        if let Some(order) = self.0.transport.told_order(self.0.operation) {
+            request.headers_mut().insert("x-sandbox-order", order);
+        }
         let left = self.0.policy.deadline.saturating_sub(elapsed);
         let mut timeout = self.0.transport.timeout(self.0.operation).min(left);
         if let Some(permit) = self.0.transport.permit() {

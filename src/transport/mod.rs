@@ -97,6 +97,8 @@ enum Calls {
 #[derive(Debug)]
 pub(crate) struct Permit {
     pub(crate) keys: Keys,
+    /// A digest of the key that the caller gave to the job, if there is one: a sandbox is told.
+    pub(crate) order: Option<String>,
     /// By the client's monotonic clock: when the first byte may leave at the latest.
     pub(crate) not_after: Duration,
     /// How long its answer is waited for at the most.
@@ -121,6 +123,7 @@ struct Shared {
     webhook_url: Option<String>,
     told: Told,
     secrets: KnownSecrets,
+    tells_orders: bool,
 }
 
 impl Shared {
@@ -158,6 +161,7 @@ impl Transport {
                 webhook_url: config.webhook_url,
                 told: Told::default(),
                 secrets: KnownSecrets::default(),
+                tells_orders: config.tells_orders,
             }),
         })
     }
@@ -190,6 +194,12 @@ impl Transport {
     pub(crate) fn with_permit(&self, permit: &Arc<Permit>) -> Self {
         let calls = Calls::OfJob(Some(Arc::clone(permit)));
         Self { shared: Arc::clone(&self.shared), calls }
+    }
+
+    /// The order that a paid call is for, where it is to be told.
+    fn told_order(&self, operation: &Operation) -> Option<HeaderValue> {
+        let permit = self.permit().filter(|_| self.shared.tells_orders && operation.paid)?;
+        HeaderValue::from_str(permit.order.as_deref()?).ok()
     }
 
     fn permit(&self) -> Option<&Arc<Permit>> {

@@ -99,8 +99,8 @@ async fn a_lost_answer_is_found_by_its_key_under_the_newest_contract() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_is_planned_and_paid_in_what_the_account_is_billed_in() {
     for (contract, price, balance, source) in [
-        (BeatApiContract::Newest, Credits::whole(3), Credits::whole(20), "in dollars"),
-        (BeatApiContract::Launch, Credits::whole(150), Credits::whole(1_000), "in credits"),
+        (BeatApiContract::Newest, Credits::whole(3), Credits::whole(1_000_000), "in dollars"),
+        (BeatApiContract::Launch, Credits::whole(150), Credits::whole(50_000_000), "in credits"),
     ] {
         let sandbox = sandbox(contract).await;
         let client = sandbox.client().unwrap();

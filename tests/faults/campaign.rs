@@ -40,7 +40,7 @@ const SAVED: usize = 5;
 const COMES_BACK: usize = 3;
 
 /// What goes wrong, and how often.
-const FAULTS: [&str; 35] = [
+const FAULTS: [&str; 43] = [
     "429?seconds=2&probability=0.02",
     "429?seconds=2&date=true&probability=0.02",
     "500?probability=0.02",
@@ -78,6 +78,15 @@ const FAULTS: [&str; 35] = [
     "changed-title?value=Fresh%20coffee&probability=0.05",
     "null-field?operation=list_product_to_videos&probability=0.1",
     "unreadable-record?probability=0.002",
+    "page-total?probability=0.1",
+    "other-account?probability=0.02",
+    // Odd writing, and odd films.
+    "numbers-as-text?probability=0.02",
+    "times-as-text?probability=0.02",
+    "times-with-fraction?probability=0.02",
+    "upper-case-status?probability=0.02",
+    "empty-link?probability=0.05",
+    "video-tail?probability=0.05",
 ];
 
 /// What happens to paid calls alone: reads take much longer to be given up.

@@ -99,17 +99,62 @@ async fn uploads_count_as_their_content_and_addresses_for_webhooks_not_at_all() 
     }
 }
 
-/// Two jobs of one request are two orders of the caller's, which the sandbox cannot tell from a
-/// mistake unless it is told.
-#[tokio::test(flavor = "multi_thread")]
-async fn two_orders_of_the_same_are_announced_by_who_means_them() {
+async fn fast() -> Sandbox {
     let sandbox = Sandbox::builder().speed(2_000.0).quality(Quality::Thumbnail);
-    let sandbox = sandbox.start().await.unwrap();
-    let client = client(&sandbox);
-    for order in ["order-1", "order-2"] {
+    sandbox.start().await.unwrap()
+}
+
+/// Two keys are two orders of one product. One key is one order, also where the client has forgotten
+/// that it paid for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_with_different_keys_are_no_double_and_a_forgotten_one_is() {
+    for provider in ProviderId::ALL {
+        let sandbox = fast().await;
         let request = request("Roast");
-        client.generate(&request).key(order).on(ProviderId::Jogg).await.unwrap();
+        let order = async |key: &str| {
+            // Its ledger is a new one each time.
+            let client = client(&sandbox);
+            client.generate(&request).key(key).on(provider).await.unwrap();
+        };
+        order("order-1").await;
+        let calls = sandbox.ledger().len();
+        order("order-2").await;
+        sandbox.assert_submits(2 * calls);
         sandbox.assert_no_double_submits();
-        sandbox.announce_resubmit(&sandbox.ledger()[0].job);
+        order("order-1").await;
+        sandbox.assert_submits(3 * calls);
+        assert_eq!(sandbox.double_submits().len(), calls, "{provider}");
     }
+}
+
+/// Two jobs without a key may be one order that was forgotten between two attempts.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_jobs_without_a_key_are_announced_by_who_means_them() {
+    let sandbox = fast().await;
+    let client = client(&sandbox);
+    let request = request("Roast");
+    let order = async || drop(client.generate(&request).on(ProviderId::Jogg).await.unwrap());
+    order().await;
+    sandbox.announce_resubmit(&sandbox.ledger()[0].job);
+    order().await;
+    sandbox.assert_no_double_submits();
+    order().await;
+    assert_eq!(sandbox.double_submits().len(), 1);
+}
+
+/// A key that is made anew for each attempt is the mistake itself, so it says nothing; who means two
+/// orders says so by name.
+#[tokio::test]
+async fn a_plain_client_says_which_order_it_means() {
+    let sandbox = sandbox().await;
+    let order = async |key: &str, order: &str| {
+        let body = json!({"images": ["https://cdn.example.com/roast.png"], "duration": 10});
+        let headers = format!("Authorization: Bearer k\r\nIdempotency-Key: {key}\r\n{order}");
+        call(&sandbox, "POST /v1/ecommerce-video/tasks", &headers, &body).await;
+        sandbox.double_submits().len()
+    };
+    assert_eq!(order("1", "x-sandbox-order: 1042\r\n").await, 0);
+    assert_eq!(order("2", "x-sandbox-order: 1043\r\n").await, 0);
+    assert_eq!(order("3", "x-sandbox-order: 1043\r\n").await, 1);
+    assert_eq!(order("4", "").await, 2);
 }

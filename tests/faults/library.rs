@@ -71,7 +71,8 @@ impl Cell {
         match self.text.split('?').next().unwrap() {
             "unknown-status" | "missing-field" | "extra-field" | "null-field" | "status-back"
             | "stale-read" | "late-list" | "changed-title" | "unreadable-record" | "short-list"
-            | "oldest-first" | "video-404" | "video-truncated" | "video-wrong-type"
+            | "page-total" | "oldest-first" | "other-account" | "empty-link" | "video-404"
+            | "video-truncated" | "video-endless" | "video-tail" | "video-wrong-type"
             | "video-expired" | "video-no-ranges" => fault,
             _ => fault.operation(create_of(self.provider).0),
         }
@@ -167,9 +168,17 @@ impl Cell {
     }
 
     fn is_of_lists(self) -> bool {
-        use FaultKind::{ChangedTitle, LateList, OldestFirst, ShortList, UnreadableRecord};
-        let kind = self.fault().kind();
-        matches!(kind, ChangedTitle | LateList | OldestFirst | ShortList | UnreadableRecord)
+        use FaultKind as Kind;
+        matches!(
+            self.fault().kind(),
+            Kind::ChangedTitle
+                | Kind::LateList
+                | Kind::OldestFirst
+                | Kind::OtherAccount
+                | Kind::PageTotal
+                | Kind::ShortList
+                | Kind::UnreadableRecord
+        )
     }
 }
 

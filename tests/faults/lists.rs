@@ -12,7 +12,9 @@ pub(crate) async fn check(case: &Case, kind: FaultKind) {
     let first = film(case, case.way, "Morning").await;
     case.pass(60);
     let second = film(case, Way::Rule, "Evening").await;
-    let (lied, told) = (films(case).await, films(case).await);
+    // A total is seen to be one where not all is on the page.
+    let query = if kind == FaultKind::PageTotal { "?page_size=1" } else { "" };
+    let (lied, told) = (films(case, query).await, films(case, "").await);
     let videos = told["videos"].as_array().unwrap();
     let shown = |at: usize| (videos[at]["id"].as_str(), videos[at]["title"].as_str());
     assert_eq!(shown(0), (Some(&*second), Some("Evening Roast")), "{:?}", case.way);
@@ -22,6 +24,13 @@ pub(crate) async fn check(case: &Case, kind: FaultKind) {
     match kind {
         FaultKind::ShortList => {
             assert_eq!((lied_videos.len(), lied.get("total")), (0, None), "{:?}", case.way);
+        }
+        FaultKind::PageTotal => {
+            assert_eq!(*lied_videos, videos[..1], "{:?}", case.way);
+            assert_eq!(lied["total"], 1, "{:?}", case.way);
+        }
+        FaultKind::OtherAccount => {
+            assert_eq!((lied_videos.len(), &lied["total"]), (0, &json!(0)), "{:?}", case.way);
         }
         FaultKind::OldestFirst => {
             let turned: Vec<_> = videos.iter().rev().cloned().collect();
@@ -48,8 +57,9 @@ pub(crate) async fn check(case: &Case, kind: FaultKind) {
 const JOGG_KEY: &str = "x-api-key: k\r\n";
 
 /// The list of videos.
-async fn films(case: &Case) -> Value {
-    let list = plain::send(&case.sandbox, "GET /v2/product_videos", JOGG_KEY, &Value::Null).await;
+async fn films(case: &Case, query: &str) -> Value {
+    let line = format!("GET /v2/product_videos{query}");
+    let list = plain::send(&case.sandbox, &line, JOGG_KEY, &Value::Null).await;
     list.answer().await.json()["data"].clone()
 }
 

@@ -7,6 +7,7 @@ mod campaign;
 mod doubles;
 mod hooks;
 mod library;
+mod lies;
 mod lists;
 mod plain;
 mod wire;

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use adreel::sandbox::{Fault, FaultKind, Quality};
-use adreel::{Credits, ProviderId, Sandbox};
+use adreel::{Credits, ProviderId, Sandbox, Timestamp};
 use serde_json::{Value, json};
 
 use crate::lists;
@@ -126,7 +126,7 @@ impl Case {
 }
 
 /// Every fault but those of webhooks, with what it has to say.
-pub(crate) const TEXTS: [&str; 45] = [
+pub(crate) const TEXTS: [&str; 57] = [
     "429?seconds=7",
     "429?seconds=7&date=true",
     "500",
@@ -147,6 +147,10 @@ pub(crate) const TEXTS: [&str; 45] = [
     "stalled-body?bytes=20",
     "malformed-json",
     "truncated-json",
+    "numbers-as-text",
+    "times-as-text",
+    "times-with-fraction",
+    "upper-case-status",
     "redirect",
     "redirect?status=307&to=https://elsewhere.example/",
     "no-credits",
@@ -159,16 +163,24 @@ pub(crate) const TEXTS: [&str; 45] = [
     "stale-read?seconds=60",
     "late-list?seconds=600",
     "null-field?field=status",
+    "empty-link",
     "changed-title?count=5",
     "changed-title?value=Fresh",
     "unreadable-record",
     "short-list?count=0",
+    "page-total",
     "oldest-first",
+    "other-account",
     "job-fails?value=too_dark",
     "job-fails?refund=false",
     "job-stuck",
     "video-404",
     "video-truncated",
+    "video-truncated?bytes=999",
+    "video-endless",
+    "video-tail",
+    "video-tail?value=%0A%00",
+    "video-tail?bytes=4096",
     "video-wrong-type",
     "video-expired",
     "video-no-ranges",
@@ -206,6 +218,11 @@ async fn check(case: &Case, kind: FaultKind) {
             check_slow(case, kind).await;
         }
         Kind::MalformedJson | Kind::TruncatedJson => check_json(case).await,
+        Kind::NumbersAsText
+        | Kind::TimesAsText
+        | Kind::TimesWithFraction
+        | Kind::UpperCaseStatus => check_writing(case, kind).await,
+        Kind::EmptyLink => check_link(case).await,
         Kind::UnknownStatus | Kind::MissingField | Kind::ExtraField | Kind::NullField => {
             check_record(case).await;
         }
@@ -214,7 +231,9 @@ async fn check(case: &Case, kind: FaultKind) {
         | Kind::ChangedTitle
         | Kind::UnreadableRecord
         | Kind::ShortList
-        | Kind::OldestFirst => lists::check(case, kind).await,
+        | Kind::PageTotal
+        | Kind::OldestFirst
+        | Kind::OtherAccount => lists::check(case, kind).await,
         Kind::JobFails | Kind::JobStuck => check_job(case).await,
         _ => check_video(case, kind).await,
     }
@@ -327,6 +346,38 @@ async fn check_json(case: &Case) {
     assert!(!answer.is_json() && answer.body().starts_with(b"{"), "{}", case.text);
 }
 
+/// The answer says the same in other writing; the next read is as usual.
+async fn check_writing(case: &Case, kind: FaultKind) {
+    let told = case.create().await.json()["data"].clone();
+    let plain = case.read(told["id"].as_str().unwrap()).await;
+    let secs = plain["created_at"].as_u64().unwrap();
+    let expected = match kind {
+        FaultKind::NumbersAsText => json!([secs.to_string(), "10", "queued"]),
+        FaultKind::TimesAsText => {
+            let date = Timestamp::from_millis(i64::try_from(secs).unwrap() * 1_000).to_string();
+            json!([date.replace('Z', ".000000Z"), 10, "queued"])
+        }
+        FaultKind::TimesWithFraction => json!([secs as f64 + 0.25, 10, "queued"]),
+        _ => json!([secs, 10, "QUEUED"]),
+    };
+    let shown = |task: &Value| {
+        json!([task["created_at"], task["usage"]["billable_duration_seconds"], task["status"]])
+    };
+    assert_eq!(shown(&told), expected, "{} {:?}", case.text, case.way);
+    assert_eq!(shown(&plain), json!([secs, 10, "queued"]), "{} {:?}", case.text, case.way);
+}
+
+/// A finished task whose first link is empty; the other one is there.
+async fn check_link(case: &Case) {
+    let task = case.task().await;
+    assert_eq!(case.read(&task).await["status"], "queued");
+    case.pass(140);
+    let shown = case.read(&task).await["output"].clone();
+    let again = case.read(&task).await["output"].clone();
+    assert_eq!(shown["media"][0]["url"], "", "{:?}", case.way);
+    assert_eq!((&shown["r2_url"], &again["media"][0]["url"]), (&again["r2_url"], &again["r2_url"]));
+}
+
 async fn check_record(case: &Case) {
     let task = case.task().await;
     let shown = case.read(&task).await;
@@ -407,7 +458,17 @@ async fn check_video(case: &Case, kind: FaultKind) {
         FaultKind::VideoWrongType => {
             assert_eq!((wrong.status(), &wrong.text()[..9]), (200, "<!doctype"));
         }
-        FaultKind::VideoTruncated => assert_eq!((wrong.status(), wrong.broken), (200, None)),
+        FaultKind::VideoTruncated | FaultKind::VideoTail => {
+            assert_eq!((wrong.status(), wrong.broken), (200, None));
+            let length = wrong.header("content-length").unwrap();
+            assert_eq!(length, wrong.body().len().to_string());
+        }
+        FaultKind::VideoEndless => {
+            assert_eq!((wrong.status(), wrong.broken), (200, None));
+            for name in ["content-length", "transfer-encoding", "accept-ranges"] {
+                assert_eq!(wrong.header(name), None, "{:?}", case.way);
+            }
+        }
         _ => {
             // The old link stays bad; reading the job again gives a good one.
             assert_eq!((wrong.status(), case.get(&link, "").await.status()), (403, 403));
@@ -415,8 +476,21 @@ async fn check_video(case: &Case, kind: FaultKind) {
     }
     let (_, good) = case.video(&task).await;
     assert_eq!((good.status(), &good.body()[4..8]), (200, &b"ftyp"[..]));
-    if kind == FaultKind::VideoTruncated {
-        assert_eq!(wrong.body(), &good.body()[..good.body().len() / 2]);
+    let (wrong, good) = (wrong.body(), good.body());
+    match case.text {
+        "video-truncated" => assert_eq!(wrong, &good[..good.len() / 2]),
+        "video-truncated?bytes=999" => assert_eq!(wrong, &good[..999]),
+        "video-tail" => assert_eq!(wrong, [good, b"\r\n"].concat()),
+        "video-tail?bytes=4096" => assert_eq!(wrong, [good, &[0; 4096][..]].concat()),
+        "video-tail?value=%0A%00" => assert_eq!(wrong, [good, b"\n\0"].concat()),
+        "video-endless" => {
+            assert_eq!(wrong.len(), good.len() / 2);
+            let changed = wrong.iter().zip(good).filter(|(wrong, good)| wrong != good);
+            assert!(
+                changed.clone().count() <= 4 && changed.into_iter().all(|(wrong, _)| *wrong == 0)
+            );
+        }
+        _ => {}
     }
 }
 

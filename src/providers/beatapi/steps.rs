@@ -161,7 +161,8 @@ impl Account {
             return no("this account shows no sign of honouring idempotency keys");
         }
         let timeout = self.timeout(step.operation());
-        let permit = Arc::new(Permit { keys: looking.keys.clone(), not_after, timeout });
+        let order = step.job().key.clone();
+        let permit = Arc::new(Permit { keys: looking.keys.clone(), order, not_after, timeout });
         let task = match Create::of(step)?.send(&self.permitted(&permit)).await {
             Ok(task) => task,
             // The window has closed meanwhile: it is looked at last, before the first byte.

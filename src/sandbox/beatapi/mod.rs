@@ -249,12 +249,12 @@ async fn get_task(
     // An id that cannot be decoded is one that was never given out.
     let task_id = task_id.map(|Path(id)| id).unwrap_or_default();
     let task = locked(&desk.records).tasks.get(&task_id).cloned();
-    match task.filter(|task| task.account == account) {
-        Some(task) => {
-            let answer = |now| task.answer(&desk.world, now);
-            let shown = Exchange::of(&request).show(&task.id, task.created_at(), answer);
-            Ok(Json(json!({"data": shown})).into_response())
-        }
+    let shown = task.filter(|task| task.account == account).and_then(|task| {
+        let answer = |now| task.answer(&desk.world, now);
+        exchange.show(&task.id, task.created_at(), answer)
+    });
+    match shown {
+        Some(shown) => Ok(Json(json!({"data": shown})).into_response()),
         None => Err(desk.refuse(Code::NotFound, "there is no such task")),
     }
 }

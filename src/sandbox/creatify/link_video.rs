@@ -129,7 +129,8 @@ async fn get_link_to_video(
     let mut records = locked(&desk.records);
     let record = records.link_videos.find(&account, &path_id(id)?)?;
     let answer = |now| record.answer(&desk.world, now);
-    Ok(Json(exchange.show(record.id(), record.created_at(), answer)).into_response())
+    let shown = exchange.show(record.id(), record.created_at(), answer);
+    Ok(Json(shown.ok_or(Refusal::NoRecord(LinkRecord::MODEL))?).into_response())
 }
 
 async fn list_link_to_videos(
@@ -140,10 +141,11 @@ async fn list_link_to_videos(
     let account = account(request.headers())?;
     let ids = wanted_ids(&request)?;
     let records = locked(&desk.records);
-    let listed = || records.link_videos.list(&account, ids.as_deref());
-    let most = exchange.lie(listed().map(|record| record.id())).most.unwrap_or(usize::MAX);
+    let of = |account| records.link_videos.list(account, ids.as_deref());
+    let lie = exchange.lie(of(&account).map(|record| record.id()));
+    let listed = of(lie.account.as_ref().unwrap_or(&account)).take(lie.most.unwrap_or(usize::MAX));
     let shown = |record: &LinkRecord| {
         exchange.list(record.id(), record.created_at(), |now| record.answer(&desk.world, now))
     };
-    Ok(Json(listed().take(most).filter_map(shown).collect::<Vec<Value>>()).into_response())
+    Ok(Json(listed.filter_map(shown).collect::<Vec<Value>>()).into_response())
 }

@@ -35,6 +35,16 @@ pub enum FaultKind {
     MalformedJson,
     /// The answer's JSON ends in the middle (`truncated-json`).
     TruncatedJson,
+    /// Of an answer about jobs each number is written as text (`numbers-as-text`): `"4.5"`.
+    NumbersAsText,
+    /// Of an answer about jobs each time is written as another text (`times-as-text`): a date instead
+    /// of seconds, and a date with a blank instead of one in RFC 3339.
+    TimesAsText,
+    /// Of an answer about jobs each time has a fraction (`times-with-fraction`): seconds a quarter
+    /// more, and a date nanoseconds.
+    TimesWithFraction,
+    /// Of an answer about jobs each status is in capitals (`upper-case-status`).
+    UpperCaseStatus,
     /// A redirect (`redirect`) with `status` (default 302) to `to`, an address of the sandbox that
     /// nothing good comes from unless another is given.
     Redirect,
@@ -55,6 +65,8 @@ pub enum FaultKind {
     LateList,
     /// A read shows null for a field of the record (`null-field`): `field`, or `webhook_url`.
     NullField,
+    /// A read shows a finished job whose first link of a film is empty (`empty-link`).
+    EmptyLink,
     /// A list shows a record's title or name (`changed-title`) as `value`, or cut after `count`
     /// characters (default 20).
     ChangedTitle,
@@ -63,8 +75,14 @@ pub enum FaultKind {
     /// A list is cut (`short-list`): `count` records a page at the most (default 20), whatever was
     /// asked for, and without a total.
     ShortList,
+    /// A list's total is the number of records on the page (`page-total`).
+    PageTotal,
     /// A list shows the oldest first (`oldest-first`), whatever was asked for.
     OldestFirst,
+    /// A read of one job or of a list is answered as to another account (`other-account`), the one
+    /// with the key `value` (default `sk_sandbox_other`): a list has that account's records, and a
+    /// job of the caller's is not found.
+    OtherAccount,
     /// The job fails (`job-fails`), with `value` as the reason. `refund` says whether its credits come
     /// back; without it that is as the provider has it.
     JobFails,
@@ -85,8 +103,16 @@ pub enum FaultKind {
     /// The link of the video answers 404 (`video-404`).
     #[serde(rename = "video-404")]
     VideoMissing,
-    /// The link gives half of the video, with a length to match (`video-truncated`).
+    /// The link gives the first `bytes` of the video, or half of it, with a length to match
+    /// (`video-truncated`).
     VideoTruncated,
+    /// The link gives the first `bytes` of the video, or half of it, and nothing proves that this is
+    /// not all (`video-endless`): no length is told, the connection just ends, and the last box of
+    /// the file says that it goes on to the end.
+    VideoEndless,
+    /// The link gives the whole video and something behind it (`video-tail`): `value`, or a line
+    /// break, or so many zeros as `bytes` says.
+    VideoTail,
     /// The link gives a page instead of a video (`video-wrong-type`).
     VideoWrongType,
     /// The link has expired; reading the job again gives a fresh one (`video-expired`).
@@ -104,6 +130,8 @@ pub(in crate::sandbox) enum Stage {
     Read,
     /// On a list of jobs.
     List,
+    /// On whose records a read shows.
+    Account,
     /// On a job, when it is accepted.
     Job,
     /// On a job's webhooks.
@@ -114,7 +142,7 @@ pub(in crate::sandbox) enum Stage {
 
 impl FaultKind {
     /// Every fault, in the order of the documentation.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 47] = [
         Self::TooManyRequests,
         Self::ServerError,
         Self::Html,
@@ -127,6 +155,10 @@ impl FaultKind {
         Self::StalledBody,
         Self::MalformedJson,
         Self::TruncatedJson,
+        Self::NumbersAsText,
+        Self::TimesAsText,
+        Self::TimesWithFraction,
+        Self::UpperCaseStatus,
         Self::Redirect,
         Self::NoCredits,
         Self::UnknownStatus,
@@ -136,10 +168,13 @@ impl FaultKind {
         Self::StaleRead,
         Self::LateList,
         Self::NullField,
+        Self::EmptyLink,
         Self::ChangedTitle,
         Self::UnreadableRecord,
         Self::ShortList,
+        Self::PageTotal,
         Self::OldestFirst,
+        Self::OtherAccount,
         Self::JobFails,
         Self::JobStuck,
         Self::WebhookTwice,
@@ -150,6 +185,8 @@ impl FaultKind {
         Self::WebhookBeforeAnswer,
         Self::VideoMissing,
         Self::VideoTruncated,
+        Self::VideoEndless,
+        Self::VideoTail,
         Self::VideoWrongType,
         Self::VideoExpired,
         Self::VideoNoRanges,
@@ -170,7 +207,7 @@ impl FaultKind {
     }
 
     const fn facts(self) -> (&'static str, Stage, &'static [&'static str]) {
-        use Stage::{Job, List, Read, Video, Webhook, Wire};
+        use Stage::{Account, Job, List, Read, Video, Webhook, Wire};
         match self {
             Self::TooManyRequests => ("too-many-requests", Wire, &["seconds", "date"]),
             Self::ServerError => ("server-error", Wire, &["status", "accepted"]),
@@ -184,6 +221,10 @@ impl FaultKind {
             Self::StalledBody => ("stalled-body", Wire, &["bytes"]),
             Self::MalformedJson => ("malformed-json", Wire, &[]),
             Self::TruncatedJson => ("truncated-json", Wire, &[]),
+            Self::NumbersAsText => ("numbers-as-text", Wire, &[]),
+            Self::TimesAsText => ("times-as-text", Wire, &[]),
+            Self::TimesWithFraction => ("times-with-fraction", Wire, &[]),
+            Self::UpperCaseStatus => ("upper-case-status", Wire, &[]),
             Self::Redirect => ("redirect", Wire, &["status", "to"]),
             Self::NoCredits => ("no-credits", Wire, &[]),
             Self::UnknownStatus => ("unknown-status", Read, &["value"]),
@@ -193,10 +234,13 @@ impl FaultKind {
             Self::StaleRead => ("stale-read", Read, &["seconds"]),
             Self::LateList => ("late-list", Read, &["seconds"]),
             Self::NullField => ("null-field", Read, &["field"]),
+            Self::EmptyLink => ("empty-link", Read, &[]),
             Self::ChangedTitle => ("changed-title", Read, &["count", "value"]),
             Self::UnreadableRecord => ("unreadable-record", Read, &[]),
             Self::ShortList => ("short-list", List, &["count"]),
+            Self::PageTotal => ("page-total", List, &[]),
             Self::OldestFirst => ("oldest-first", List, &[]),
+            Self::OtherAccount => ("other-account", Account, &["value"]),
             Self::JobFails => ("job-fails", Job, &["refund", "value"]),
             Self::JobStuck => ("job-stuck", Job, &[]),
             Self::WebhookTwice => ("webhook-twice", Webhook, &[]),
@@ -206,7 +250,9 @@ impl FaultKind {
             Self::WebhookForged => ("webhook-forged", Webhook, &[]),
             Self::WebhookBeforeAnswer => ("webhook-before-answer", Webhook, &[]),
             Self::VideoMissing => ("video-404", Video, &[]),
-            Self::VideoTruncated => ("video-truncated", Video, &[]),
+            Self::VideoTruncated => ("video-truncated", Video, &["bytes"]),
+            Self::VideoEndless => ("video-endless", Video, &["bytes"]),
+            Self::VideoTail => ("video-tail", Video, &["bytes", "value"]),
             Self::VideoWrongType => ("video-wrong-type", Video, &[]),
             Self::VideoExpired => ("video-expired", Video, &[]),
             Self::VideoNoRanges => ("video-no-ranges", Video, &[]),

@@ -81,6 +81,11 @@ impl super::FaultKind {
     pub(super) fn is_for(self, operation: &Operation) -> bool {
         match self {
             Self::NoCredits => operation.kind == Kind::Submit,
+            // What is said about jobs, and not about uploads or the account.
+            Self::NumbersAsText
+            | Self::TimesAsText
+            | Self::TimesWithFraction
+            | Self::UpperCaseStatus => operation.kind != Kind::Other,
             _ => self.stage() == Stage::Wire,
         }
     }

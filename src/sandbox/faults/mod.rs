@@ -8,6 +8,7 @@
 
 mod kind;
 mod magic;
+mod record;
 mod rules;
 mod wire;
 
@@ -21,10 +22,12 @@ use serde_json::{Map, Value};
 pub use self::kind::FaultKind;
 pub(super) use self::kind::Stage;
 pub(super) use self::magic::{Seen, ids_of, of_header};
+pub(super) use self::record::{distort, has_link, title_of};
 pub use self::rules::ArmedFault;
 pub(super) use self::rules::{Faults, Subject};
 pub(super) use self::wire::{Fired, after, before};
 use super::operations;
+use super::short::{MOST_CHARS, cut, shown};
 use crate::ProviderId;
 
 /// Something that goes wrong, where, and how often: once, unless it is told otherwise.
@@ -81,6 +84,9 @@ pub struct Fault {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refund: Option<bool>,
 }
+
+/// The most that follows a film.
+const MOST_ZEROS: u64 = 1_000_000;
 
 fn is_zero(number: &u32) -> bool {
     *number == 0
@@ -225,7 +231,7 @@ impl Fault {
         self
     }
 
-    /// Bytes of a body, where a fault counts them.
+    /// Bytes of a body or a file, where a fault counts them.
     pub const fn bytes(mut self, bytes: u64) -> Self {
         self.bytes = Some(bytes);
         self
@@ -244,8 +250,9 @@ impl Fault {
         self
     }
 
-    /// The status of [`FaultKind::UnknownStatus`], the title of [`FaultKind::ChangedTitle`], and the
-    /// reason of [`FaultKind::JobFails`].
+    /// The status of [`FaultKind::UnknownStatus`], the title of [`FaultKind::ChangedTitle`], the key
+    /// of [`FaultKind::OtherAccount`], the reason of [`FaultKind::JobFails`], and what follows a film
+    /// with [`FaultKind::VideoTail`].
     pub fn value(mut self, value: impl Into<String>) -> Self {
         self.value = Some(value.into());
         self
@@ -264,8 +271,8 @@ impl Fault {
     }
 
     /// # Errors
-    /// [`InvalidFault`] for a parameter that the fault does not have or that cannot be, and for an
-    /// operation that no provider has.
+    /// [`InvalidFault`] for a parameter that the fault does not have or that cannot be, for a text
+    /// of more than 2,000 characters, and for an operation that no provider has.
     pub fn check(&self) -> Result<(), InvalidFault> {
         let name = self.kind.as_str();
         let given = [
@@ -292,6 +299,13 @@ impl Fault {
         if self.probability.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
             return refuse("probability must be from 0 to 1".to_owned());
         }
+        if self.kind == FaultKind::VideoTail && self.bytes.is_some_and(|zeros| zeros > MOST_ZEROS) {
+            return refuse(format!("bytes must be at most {MOST_ZEROS}"));
+        }
+        let texts = [&self.product, &self.field, &self.value, &self.to];
+        if texts.into_iter().flatten().any(|text| cut(text, MOST_CHARS).len() < text.len()) {
+            return refuse(format!("a text may have at most {MOST_CHARS} characters"));
+        }
         let statuses = match self.kind {
             FaultKind::Redirect => 300..=399,
             FaultKind::ServerError => 500..=599,
@@ -306,6 +320,7 @@ impl Fault {
                 refuse("operation: a link belongs to none; say provider or product".to_owned())
             }
             Some(id) if !operations::exists(id) => {
+                let id = shown(id, 100);
                 refuse(format!("operation {id:?}: no provider has it; use an operationId"))
             }
             _ => Ok(()),
@@ -328,6 +343,19 @@ impl Fault {
 
     pub(super) fn value_or<'a>(&'a self, default: &'a str) -> &'a str {
         self.value.as_deref().unwrap_or(default)
+    }
+
+    /// How much of a file there is, or half of it.
+    pub(super) fn bytes_or_half(&self, length: usize) -> usize {
+        self.bytes.map_or(length / 2, |bytes| usize::try_from(bytes).unwrap_or(length).min(length))
+    }
+
+    /// What follows a file.
+    pub(super) fn tail(&self) -> Vec<u8> {
+        match self.bytes.and_then(|zeros| usize::try_from(zeros).ok()) {
+            Some(zeros) => vec![0; zeros],
+            None => self.value_or("\r\n").as_bytes().to_vec(),
+        }
     }
 
     pub(super) fn refunds(&self) -> Option<bool> {
@@ -375,8 +403,9 @@ impl FromStr for Fault {
             let value = plain.unwrap_or_else(|| value.into_owned().into());
             object.insert(name.into_owned(), value);
         }
-        let fault: Self = serde_json::from_value(object.into())
-            .map_err(|error| InvalidFault(format!("{text:?} is no fault: {error}")))?;
+        let fault: Self = serde_json::from_value(object.into()).map_err(|error| {
+            InvalidFault(format!("{:?} is no fault: {error}", shown(text, 100)))
+        })?;
         fault.check().map(|()| fault)
     }
 }
@@ -418,6 +447,7 @@ mod tests {
             ("delay?second=1", "unknown field `second`"),
             ("delay?probability=2", "probability must be from 0 to 1"),
             ("delay?operation=make_video", "no provider has it"),
+            ("video-tail?bytes=1000001", "bytes must be at most 1000000"),
             ("delay?times=often", "did not match any variant"),
             ("", "unknown variant"),
         ] {

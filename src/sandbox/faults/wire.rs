@@ -12,7 +12,7 @@ use futures_util::stream;
 use httpdate::fmt_http_date;
 use serde_json::{Value, json};
 
-use super::{Fault, FaultKind};
+use super::{Fault, FaultKind, record};
 use crate::ProviderId;
 use crate::sandbox::connection::Connection;
 use crate::sandbox::exchange::Exchange;
@@ -92,6 +92,10 @@ pub(in crate::sandbox) async fn after(
         FaultKind::MalformedJson => {
             replaced(answer, |_| Bytes::from_static(b"{\"data\": {,}")).await
         }
+        FaultKind::NumbersAsText
+        | FaultKind::TimesAsText
+        | FaultKind::TimesWithFraction
+        | FaultKind::UpperCaseStatus => replaced(answer, |body| retold(body, fault.kind())).await,
         FaultKind::TruncatedJson => replaced(answer, |body| body.slice(..body.len() / 2)).await,
         _ => answer,
     }
@@ -212,6 +216,13 @@ async fn replaced(answer: Response, change: impl FnOnce(Bytes) -> Bytes) -> Resp
     let (mut head, body) = answer.into_parts();
     head.headers.remove(CONTENT_LENGTH);
     Response::from_parts(head, Body::from(change(whole(body).await)))
+}
+
+/// A body with its values written in another way, if it is JSON.
+fn retold(body: Bytes, kind: FaultKind) -> Bytes {
+    let Ok(mut json) = serde_json::from_slice(&body) else { return body };
+    record::retell(&mut json, kind);
+    json.to_string().into()
 }
 
 /// The body of an answer, which a handler made out of memory.

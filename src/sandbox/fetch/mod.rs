@@ -5,6 +5,8 @@
 //! looked up by a resolver that gives public addresses only, and what it gave is what is connected
 //! to. There is no proxy, which would look up names by itself.
 
+mod room;
+
 use std::error::Error;
 use std::fmt;
 use std::io;
@@ -22,6 +24,7 @@ use url::Url;
 use crate::BoxFuture;
 pub(super) use crate::transport::is_private;
 use crate::transport::{self, HttpConfig, is_public};
+pub(super) use room::Room;
 
 /// Where a sandbox may fetch images and product pages from, and deliver webhooks to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,16 +75,25 @@ pub(super) enum PostFault {
 /// Gets and posts within a policy.
 pub(super) struct Fetcher {
     policy: Fetch,
+    /// The sandbox's own.
+    port: u16,
     limits: Limits,
+    room: Arc<Room>,
     look_up: LookUp,
     /// For http and for https, made when they are first needed: most sandboxes need neither.
     clients: [OnceLock<Result<reqwest::Client, String>>; 2],
 }
 
 impl Fetcher {
-    pub(super) fn new(policy: Fetch) -> Self {
+    pub(super) fn new(policy: Fetch, port: u16) -> Self {
         let look_up: LookUp = Arc::new(|name| Box::pin(by_system(name)));
-        Self { policy, limits: LIMITS, look_up, clients: Default::default() }
+        let room = Arc::new(Room::new());
+        Self { policy, port, limits: LIMITS, room, look_up, clients: Default::default() }
+    }
+
+    /// Where whoever [posts](Self::post) waits for their turn.
+    pub(super) fn room(&self) -> Arc<Room> {
+        Arc::clone(&self.room)
     }
 
     /// Whether it is tried to get a file from there. What is not tried is no failure.
@@ -100,6 +112,7 @@ impl Fetcher {
     /// A sentence for the job's failure. It never holds any of what was answered.
     pub(super) async fn get(&self, url: &Url, wanted: &Wanted) -> Result<Bytes, String> {
         let noun = wanted.noun;
+        let _turn = self.room.enter(url).await;
         let fault = match timeout(self.limits.time, self.follow(url, wanted)).await {
             Ok(Ok(bytes)) => return Ok(bytes),
             Ok(Err(fault)) => fault,
@@ -121,7 +134,8 @@ impl Fetcher {
     }
 
     /// Posts a body and gives the status that was answered, whatever it is. Redirects are not
-    /// followed, and the answer's body is not read.
+    /// followed, and the answer's body is not read. Nothing is posted to a sandbox, which would do
+    /// what its own control routes are told.
     ///
     /// # Errors
     /// [`PostFault`], with a sentence that holds nothing of the address.
@@ -131,6 +145,9 @@ impl Fetcher {
         headers: &[(&'static str, String)],
         body: Bytes,
     ) -> Result<u16, PostFault> {
+        if self.is_of_a_sandbox(url) {
+            return Err(PostFault::Suppressed("the receiver is a sandbox".to_owned()));
+        }
         let exchange = async {
             self.check(url)?;
             let mut request = self.client(url)?.post(url.clone()).body(body);
@@ -197,6 +214,13 @@ impl Fetcher {
             Fetch::Public => is_loopback(url) || (is_web && !is_private(url)),
         };
         if is_allowed { Ok(()) } else { Err(Fault::Forbidden) }
+    }
+
+    /// Whether an address is this sandbox's, under any name of this machine, or one of the control
+    /// routes of another's.
+    fn is_of_a_sandbox(&self, url: &Url) -> bool {
+        let is_own = url.port_or_known_default() == Some(self.port);
+        is_loopback(url) && (is_own || url.path().starts_with("/_sandbox"))
     }
 
     fn client(&self, url: &Url) -> Result<&reqwest::Client, Fault> {

@@ -11,7 +11,7 @@ fn fetcher(policy: Fetch, names: &'static [(&'static str, &'static [&'static str
         let ips = found.map(|(_, ips)| ips.iter().map(|ip| ip.parse().unwrap()).collect());
         Box::pin(std::future::ready(ips.ok_or_else(|| io::ErrorKind::NotFound.into())))
     });
-    Fetcher { look_up, ..Fetcher::new(policy) }
+    Fetcher { look_up, ..Fetcher::new(policy, 8080) }
 }
 
 /// A server of this machine that reads each request's head and then does as it is told.

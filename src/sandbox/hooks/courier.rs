@@ -14,7 +14,7 @@ use super::letter::{Letter, shown};
 use super::log::{DeliveryAttempt, DeliveryState, WebhookDelivery};
 use super::{HookFault, Subject};
 use crate::sandbox::clock::{Clock, Moment};
-use crate::sandbox::fetch::PostFault;
+use crate::sandbox::fetch::{PostFault, Room};
 use crate::sandbox::world::{World, locked};
 
 /// For how long an event waits to be overtaken, in sandbox time.
@@ -27,12 +27,14 @@ type Telling = mpsc::Sender<Infallible>;
 pub(super) struct Courier {
     world: Weak<World>,
     clock: Arc<Clock>,
+    room: Arc<Room>,
     subject: Subject,
 }
 
 impl Courier {
     pub(super) fn new(world: &Arc<World>, subject: Subject) -> Self {
-        Self { world: Arc::downgrade(world), clock: Arc::clone(&world.clock), subject }
+        let (clock, room) = (Arc::clone(&world.clock), world.fetcher.room());
+        Self { world: Arc::downgrade(world), clock, room, subject }
     }
 
     pub(super) async fn run(mut self, telling: Telling) {
@@ -124,6 +126,11 @@ impl Courier {
 
     /// One attempt, unless the sandbox is gone or sends nothing there.
     async fn attempt(&self, letter: &Letter) -> Option<(DeliveryState, DeliveryAttempt)> {
+        let url = Url::parse(&letter.url);
+        let _turn = match &url {
+            Ok(url) => Some(self.room.enter(url).await),
+            Err(_) => None,
+        };
         // The sandbox lives for as long as it posts.
         let world = self.world.upgrade()?;
         let (now, at) = (world.now(), world.timestamp());
@@ -132,7 +139,7 @@ impl Courier {
         let signed_at = if by_machine { Moment::of_machine() } else { now };
         let headers = letter.headers(signed_at, &body);
         let patience = self.subject.habits.patience;
-        let answer = match Url::parse(&letter.url) {
+        let answer = match url {
             Ok(url) => timeout(patience, world.fetcher.post(&url, &headers, body)).await,
             Err(_) => Ok(Err(PostFault::Failed("the address cannot be read".to_owned()))),
         };

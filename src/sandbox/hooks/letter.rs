@@ -6,6 +6,7 @@ use url::Url;
 use super::event_id;
 use crate::WebhookSecret;
 use crate::sandbox::clock::Moment;
+use crate::sandbox::short::{self, MOST_CHARS};
 use crate::webhook::signature;
 
 /// What a forger signs with, who does not know the secret.
@@ -112,8 +113,13 @@ fn other_token(url: &str) -> Option<String> {
     Some(url.into())
 }
 
-/// An address as it may be shown: without what only its owner should know.
+/// An address as it may be shown: without what only its owner should know, and not all of a long
+/// one.
 pub(super) fn shown(url: &str) -> String {
+    short::shown(&without_secrets(url), MOST_CHARS).into_owned()
+}
+
+fn without_secrets(url: &str) -> String {
     let Ok(mut url) = Url::parse(url) else { return String::new() };
     let _ = (url.set_password(None), url.set_username(""));
     if url.query().is_some() {

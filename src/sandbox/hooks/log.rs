@@ -88,6 +88,11 @@ impl Log {
         })
     }
 
+    /// With their numbers, the newest first.
+    pub(super) fn newest(&self) -> impl Iterator<Item = (u64, WebhookDelivery)> {
+        self.0.numbered().rev().map(|(number, delivery)| (number, delivery.clone()))
+    }
+
     /// The oldest first.
     pub(in crate::sandbox) fn iter(&self) -> impl DoubleEndedIterator<Item = &WebhookDelivery> {
         self.0.iter()

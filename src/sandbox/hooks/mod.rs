@@ -14,7 +14,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
@@ -27,8 +28,10 @@ use self::log::Log;
 pub use self::log::{DeliveryAttempt, DeliveryState, WebhookDelivery};
 use super::credits::Account;
 use super::ids::{digest, hex};
+use super::part::Part;
 use super::work::Work;
 use super::world::{World, locked};
+use super::{body, control};
 
 /// How a provider delivers.
 pub(super) struct Habits {
@@ -117,6 +120,12 @@ pub(super) fn event_id(job: &str, event: &str) -> String {
 }
 
 /// `GET /_sandbox/webhooks`.
-pub(super) async fn webhooks_route(State(world): State<Arc<World>>) -> Response {
-    Json(json!({"deliveries": world.hooks.deliveries()})).into_response()
+pub(super) async fn webhooks_route(State(world): State<Arc<World>>, request: Request) -> Response {
+    match Part::read(&body::query(&request)) {
+        Ok(part) => {
+            let (deliveries, next) = world.hooks.look(|log| part.of(log.newest()));
+            Json(json!({"deliveries": deliveries, "next": next})).into_response()
+        }
+        Err(reason) => control::refusal(StatusCode::BAD_REQUEST, &reason),
+    }
 }

@@ -119,7 +119,8 @@ pub(super) async fn get_product_video(
     let video = records.by_id.get(&id).and_then(|index| records.videos.get(*index));
     let video = video.filter(|video| video.account == account).ok_or(Refusal::Record)?;
     let answer = |now| video.answer(&desk.world, now);
-    Ok(success(exchange.show(&video.id, video.work.accepted_at, answer)))
+    let shown = exchange.show(&video.id, video.work.accepted_at, answer);
+    Ok(success(shown.ok_or(Refusal::Record)?))
 }
 
 pub(super) async fn list_product_videos(
@@ -149,10 +150,18 @@ pub(super) fn list_videos(
 
     let now = desk.world.now();
     let records = locked(&desk.records);
-    let mut matching = all(&records);
-    matching.retain(|video| video.account == account);
-    matching.retain(|video| status.is_none_or(|status| video.status(&desk.world, now).1 == status));
+    let all = all(&records);
+    let of = |account: &Account| {
+        let mut own = all.clone();
+        own.retain(|video| video.account == *account);
+        own.retain(|video| status.is_none_or(|status| video.status(&desk.world, now).1 == status));
+        own
+    };
+    let mut matching = of(&account);
     let lie = exchange.lie(matching.iter().map(|video| video.id.as_str()));
+    if let Some(other) = &lie.account {
+        matching = of(other);
+    }
     if order == "desc" && !lie.is_oldest_first {
         matching.reverse();
     }
@@ -164,7 +173,8 @@ pub(super) fn list_videos(
     let items: Vec<Value> = page.of(matching.into_iter()).filter_map(shown).collect();
     let mut data = json!({name: items, "page": page.number, "page_size": page.size});
     if let Some(total) = total {
-        data["total"] = total.into();
+        let on_page = data[name].as_array().map(Vec::len).filter(|_| lie.is_total_of_page);
+        data["total"] = on_page.unwrap_or(total).into();
     }
     Ok(data)
 }

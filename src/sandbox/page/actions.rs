@@ -1,6 +1,6 @@
 //! What the page's buttons do. Each leads back to the page, with the reason if it did nothing.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::extract::{Request, State};
 use axum::response::Redirect;
@@ -8,13 +8,36 @@ use serde_json::{Map, Value};
 
 use super::PATH;
 use crate::sandbox::faults::Fault;
-use crate::sandbox::world::World;
+use crate::sandbox::newest::Newest;
+use crate::sandbox::short::shown;
+use crate::sandbox::world::{World, locked};
 use crate::sandbox::{body, clock};
+
+/// How much of a reason is shown: it may hold what was sent.
+const MOST_REASON_CHARS: usize = 300;
+
+/// What the page has to say to whoever sent a form, each by its number. The page's address has the
+/// number alone, so nobody else puts words into it.
+#[derive(Default)]
+pub(in crate::sandbox) struct Notices(Mutex<Newest<String>>);
+
+impl Notices {
+    fn add(&self, reason: &str) -> u64 {
+        let mut all = locked(&self.0);
+        let number = all.next_number();
+        all.push(shown(reason, MOST_REASON_CHARS).into_owned());
+        number
+    }
+
+    pub(super) fn get(&self, number: u64) -> Option<String> {
+        locked(&self.0).get_mut(number).cloned()
+    }
+}
 
 /// Arms the fault that `fault`, `provider`, `operation`, `times` and `more` describe; what is empty
 /// says nothing.
 pub(super) async fn arm(State(world): State<Arc<World>>, request: Request) -> Redirect {
-    back(async {
+    back(&world, async {
         let form = read(request).await?;
         let fault = described(&form).parse::<Fault>().map_err(|error| error.to_string())?;
         world.faults.arm(fault);
@@ -38,7 +61,7 @@ fn described(form: &Map<String, Value>) -> String {
 }
 
 pub(super) async fn disarm(State(world): State<Arc<World>>, request: Request) -> Redirect {
-    back(async {
+    back(&world, async {
         let form = read(request).await?;
         let id = form.get("id").and_then(Value::as_str).unwrap_or_default();
         match world.faults.disarm(id) {
@@ -50,7 +73,7 @@ pub(super) async fn disarm(State(world): State<Arc<World>>, request: Request) ->
 }
 
 pub(super) async fn advance(State(world): State<Arc<World>>, request: Request) -> Redirect {
-    back(async {
+    back(&world, async {
         let form = read(request).await?;
         let seconds = form.get("seconds").and_then(Value::as_str);
         let step = seconds.and_then(|seconds| clock::step(seconds.trim().parse().ok()?));
@@ -65,13 +88,10 @@ async fn read(request: Request) -> Result<Map<String, Value>, String> {
     bytes.map(|bytes| body::parse_form(&bytes)).map_err(|fault| fault.to_string())
 }
 
-async fn back(action: impl Future<Output = Result<(), String>>) -> Redirect {
+async fn back(world: &World, action: impl Future<Output = Result<(), String>>) -> Redirect {
     match action.await {
         Ok(()) => Redirect::to(PATH),
-        Err(reason) => {
-            let notice: String = url::form_urlencoded::byte_serialize(reason.as_bytes()).collect();
-            Redirect::to(&format!("{PATH}?notice={notice}"))
-        }
+        Err(reason) => Redirect::to(&format!("{PATH}?notice={}", world.notices.add(&reason))),
     }
 }
 

@@ -1,10 +1,10 @@
 //! What a job went through, in order of time: as a line with marks, and as a list.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 
 use maud::{Markup, html};
 
-use super::{View, words};
+use super::{MOST_ROWS, View, short, total, words};
 use crate::sandbox::clock::Moment;
 use crate::sandbox::hooks::{DeliveryState, WebhookDelivery};
 use crate::sandbox::jobs::{JobRecord, Step};
@@ -87,7 +87,7 @@ fn of_step(view: &View, step: &Step) -> Vec<Event> {
             ));
         }
         Progress::Failed { at, reason } => {
-            let text = format!("{} failed: {reason}", step.operation);
+            let text = format!("{} failed: {}", step.operation, short(&reason));
             events.push(Event::new(at.unix_millis(), Mark::Failed, text));
         }
     }
@@ -151,7 +151,6 @@ pub(super) fn line(view: &View, job: &JobRecord, events: &[Event]) -> Markup {
     let spans: Vec<_> = spans.collect();
     let seen = events.iter().flat_map(|event| &event.times).copied();
     let end = seen.chain(spans.iter().map(|span| span.due)).max().unwrap_or(now).max(start + 1);
-    // In thousandths of the width: marks that would cover each other are one.
     let place = |at: u64| (at.saturating_sub(start) * 1000 / (end - start)).min(1000);
     let percent = |thousandths: u64| format!("{}.{}%", thousandths / 10, thousandths % 10);
     html! {
@@ -163,14 +162,27 @@ pub(super) fn line(view: &View, job: &JobRecord, events: &[Event]) -> Markup {
                 rect class=(span.class) x=(percent(from)) y="10" rx="3" height="8"
                     width=(percent(until.saturating_sub(from).max(4))) {}
             }
-            @for event in events {
-                @let places: BTreeSet<u64> = event.times.iter().map(|at| place(*at) / 3).collect();
-                @for at in places {
-                    (dot(event, &percent((at * 3).clamp(6, 994))))
-                }
+            @for (event, at) in dots(events, place) {
+                (dot(event, &percent((at * EACH).clamp(6, 994))))
             }
         }
     }
+}
+
+/// The width of a mark, in thousandths of the line: those that would cover each other are one.
+const EACH: u64 = 3;
+
+/// How many marks stand on a line at the most: the newest.
+const MOST_DOTS: usize = 200;
+
+/// The events that a line shows, with their places in widths of a mark.
+fn dots(events: &[Event], place: impl Fn(u64) -> u64) -> Vec<(&Event, u64)> {
+    let mut seen = HashSet::new();
+    let all = events.iter().flat_map(|event| event.times.iter().map(move |at| (event, *at)));
+    let places = all.map(|(event, at)| (event, place(at) / EACH));
+    let mut dots: Vec<_> =
+        places.filter(|(event, at)| seen.insert((event.mark.class(), *at))).collect();
+    dots.split_off(dots.len().saturating_sub(MOST_DOTS))
 }
 
 fn dot(event: &Event, x: &str) -> Markup {
@@ -210,9 +222,9 @@ pub(super) fn list(job: &JobRecord, events: &[Event]) -> Markup {
     let all: usize = events.iter().map(|event| event.times.len()).sum();
     html! {
         details id=(format!("events-{}", job.id)) {
-            summary { (words::count(all as u64, "event", "events")) }
+            summary { (words::count(all as u64, "event", "events")) " " (total(events.len())) }
             ol.events {
-                @for event in events {
+                @for event in &events[events.len().saturating_sub(MOST_ROWS)..] {
                     @let first = event.times[0].saturating_sub(start);
                     @let last = event.times[event.times.len() - 1].saturating_sub(start);
                     li {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use maud::{Markup, html};
 
 use super::events::{self, Event};
-use super::{PATH, View, badge, file_address, job_address, words};
+use super::{PATH, View, badge, file_address, job_address, short, words};
 use crate::sandbox::credits::LedgerEntry;
 use crate::sandbox::jobs::{JobRecord, Reel};
 use crate::sandbox::work::Progress;
@@ -161,7 +161,7 @@ fn state(view: &View, job: &JobRecord) -> (&'static str, &'static str) {
 fn name(job: &JobRecord) -> String {
     let titles = job.reels.iter().rev().map(|reel| reel.film.script.title.as_str());
     let title = titles.into_iter().find(|title| !title.is_empty());
-    title.map_or_else(|| job.steps[0].operation.replace('_', " "), str::to_owned)
+    title.map_or_else(|| job.steps[0].operation.replace('_', " "), |title| short(title).into())
 }
 
 fn title(view: &View, job: &JobRecord) -> Markup {
@@ -194,7 +194,7 @@ fn pictures(view: &View, job: &JobRecord) -> Markup {
                 img src=(file_address(path)) alt="A picture of the product" loading="lazy";
             }
             @for address in missing.iter().take(MOST_PICTURES) {
-                p.missing { "Not fetched, so a card stands in: " code { (address) } }
+                p.missing { "Not fetched, so a card stands in: " code { (short(address)) } }
             }
         }
     }
@@ -223,6 +223,6 @@ fn facts(view: &View, job: &JobRecord, entries: &[LedgerEntry]) -> Markup {
             @else if open > Credits::ZERO { ", " (amount(open)) " of it reserved" }
             @if back > Credits::ZERO { ", " (amount(back)) " given back" }
         }
-        @if let Some(reason) = reason { p.reason { (reason) } }
+        @if let Some(reason) = reason { p.reason { (short(&reason)) } }
     }
 }

@@ -10,6 +10,7 @@ mod jobs;
 mod panels;
 mod words;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Router;
@@ -26,11 +27,22 @@ use serde_json::{Map, Value};
 
 use super::clock::Moment;
 use super::ids::{digest, hex};
+use super::short::{cut, shown};
 use super::world::World;
 use super::{body, control, media, studio};
 use crate::ProviderId;
 
+pub(super) use self::actions::Notices;
+
 pub(super) const PATH: &str = "/_sandbox/";
+
+/// How many requests, deliveries, faults and accounts are shown, and of a job how many events: the
+/// newest. With what is shown of each text it bounds the page.
+const MOST_ROWS: usize = 60;
+
+/// How much is shown of a name, an address or a reason, and how much of a request's body.
+const MOST_TEXT_CHARS: usize = 200;
+const MOST_BODY_CHARS: usize = 1_000;
 
 /// Nothing but what the sandbox itself hands out is loaded, and nothing runs that stands in the
 /// page, should a text ever get past the escaping.
@@ -97,6 +109,16 @@ fn job_address(id: &str) -> String {
     format!("{PATH}?job={id}")
 }
 
+/// What is shown of a text that may be long.
+fn short(text: &str) -> Cow<'_, str> {
+    shown(text, MOST_TEXT_CHARS)
+}
+
+/// How many there are, where not all of them are shown.
+fn total(all: usize) -> Markup {
+    html! { @if all > MOST_ROWS { small { "the newest " (MOST_ROWS) " of " (all) } } }
+}
+
 fn badge(provider: ProviderId) -> Markup {
     html! { span class={ "provider " (provider) } { (provider.display_name()) } }
 }
@@ -119,9 +141,9 @@ impl View {
         Self {
             now: world.now(),
             provider: given("provider").and_then(|name| name.parse().ok()),
-            job: given("job").map(str::to_owned),
+            job: given("job").map(|job| cut(job, MOST_TEXT_CHARS).to_owned()),
             page: given("page").and_then(|page| page.parse().ok()).unwrap_or(1).max(1),
-            notice: given("notice").map(str::to_owned),
+            notice: given("notice").and_then(|number| world.notices.get(number.parse().ok()?)),
             world,
         }
     }

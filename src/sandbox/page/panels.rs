@@ -2,16 +2,14 @@
 
 use maud::{Markup, html};
 
-use super::{View, badge, job_address, words};
+use super::{MOST_BODY_CHARS, MOST_ROWS, View, badge, job_address, short, total, words};
 use crate::sandbox::clock::Moment;
 use crate::sandbox::faults::{FaultKind, Stage};
 use crate::sandbox::hooks::{DeliveryState, WebhookDelivery};
 use crate::sandbox::journal::RequestRecord;
 use crate::sandbox::operations;
+use crate::sandbox::short::shown;
 use crate::{Credits, ProviderId, Timestamp};
-
-/// How many requests and deliveries are shown: the newest.
-const MOST_ROWS: usize = 60;
 
 /// Faults that are tried first, each armed by one press.
 const AT_HAND: [FaultKind; 6] = [
@@ -23,10 +21,11 @@ const AT_HAND: [FaultKind; 6] = [
     FaultKind::WebhookTwice,
 ];
 
-const STAGES: [(Stage, &str); 6] = [
+const STAGES: [(Stage, &str); 7] = [
     (Stage::Wire, "A request and its answer"),
     (Stage::Read, "What a read shows"),
     (Stage::List, "A list of jobs"),
+    (Stage::Account, "Whose records are shown"),
     (Stage::Job, "The job"),
     (Stage::Webhook, "Its webhooks"),
     (Stage::Video, "Its video's link"),
@@ -88,9 +87,10 @@ fn armed(view: &View) -> Markup {
     let mut faults = view.world.faults.list();
     faults.reverse();
     html! {
-        @for armed in &faults {
+        @if faults.len() > MOST_ROWS { li.none { (total(faults.len())) } }
+        @for armed in faults.iter().take(MOST_ROWS) {
             li.fired[armed.happened > 0] data-fault=(armed.id) {
-                code { (armed.fault) }
+                code { (short(&armed.fault.to_string())) }
                 span.count { "happened " (words::count(armed.happened.into(), "time", "times")) }
                 form method="post" action="/_sandbox/page/disarm" {
                     button.quiet name="id" value=(armed.id) { "Take back" }
@@ -106,9 +106,9 @@ pub(super) fn credits(view: &View) -> Markup {
     accounts.retain(|account| view.provider.is_none_or(|provider| provider == account.provider));
     html! {
         section.credits #credits data-cell {
-            h2 { "Credits" }
+            h2 { "Credits " (total(accounts.len())) }
             @if accounts.is_empty() { p.none { "Nothing was paid yet." } }
-            @for account in &accounts {
+            @for account in accounts.iter().rev().take(MOST_ROWS) {
                 @let amount = |credits| words::amount(&view.world, account.provider, credits);
                 div.account {
                     (badge(account.provider))
@@ -146,7 +146,7 @@ pub(super) fn webhooks(view: &View) -> Markup {
                     div.row {
                         (badge(delivery.provider))
                         span.state.(class) { (word) @if delivery.is_forged { ", forged" } }
-                        span.what { (delivery.event) " → " code { (delivery.url) } }
+                        span.what { (delivery.event) " → " code { (short(&delivery.url)) } }
                         (job_link(Some(&delivery.job)))
                         ol.attempts {
                             @for attempt in &delivery.attempts {
@@ -209,23 +209,21 @@ fn request(record: &RequestRecord) -> Markup {
             }
             span.what {
                 (record.method) " "
-                @match record.operation { Some(id) => strong { (id) }, None => code { (record.path) } }
+                @match record.operation {
+                    Some(id) => strong { (id) },
+                    None => code { (short(&record.path)) },
+                }
                 @for fault in &record.faults { " " span.fault { (fault) } }
             }
             (job_link(record.job.as_deref()))
             details id=(format!("request-{}", record.number)) {
                 summary { "details" }
-                p { code { (record.path) } }
+                p { code { (short(&record.path)) } }
                 @if let Some(account) = &record.account { p { "account " code { (account) } } }
-                @if let Some(body) = &record.body { pre { (body) } }
+                @if let Some(body) = &record.body { pre { (shown(body, MOST_BODY_CHARS)) } }
             }
         }
     }
-}
-
-/// How many there are, where not all of them are shown.
-fn total(all: usize) -> Markup {
-    html! { @if all > MOST_ROWS { small { "the newest " (MOST_ROWS) " of " (all) } } }
 }
 
 fn job_link(job: Option<&str>) -> Markup {

@@ -112,9 +112,14 @@ async fn still() -> Sandbox {
     still_with(|builder| builder.limits(false)).await
 }
 
-/// The same, set up by the test. Where limits are on, what is read over and over has to have none.
+/// The same, set up by the test, with credits that are easily counted. Where limits are on, what is
+/// read over and over has to have none.
 async fn still_with(set_up: impl FnOnce(SandboxBuilder) -> SandboxBuilder) -> Sandbox {
     let builder = Sandbox::builder().virtual_clock().seed(7).quality(Quality::Thumbnail);
+    let credits = [(ProviderId::BeatApi, 20), (ProviderId::Creatify, 500), (ProviderId::Jogg, 100)];
+    let builder = credits.into_iter().fold(builder, |builder, (provider, credits)| {
+        builder.credits(provider, Credits::whole(credits))
+    });
     set_up(builder).start().await.unwrap()
 }
 

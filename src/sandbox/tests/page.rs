@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::sandbox::{Fault, FaultKind};
 
 /// What somebody may call a product who wants the page to do what it should not.
 const EVIL: &str = "<img src=x onerror=alert(1)>\"'><script>alert(2)</script>&amp;";
@@ -105,8 +106,7 @@ async fn whatever_a_request_carries_is_shown_and_not_carried_out() {
     call(&sandbox, &format!("GET /v1/%3Cscript%3E/{id}?q=%3Cscript%3E")).send().await;
     let fault = format!("fault=job-fails&more={}", "value%3D%3Cscript%3E");
     send(&sandbox, "/_sandbox/page/arm", &fault).await;
-    for query in ["", "?job=%3Cscript%3E", "?notice=%3Cscript%3Ealert(3)", "?provider=%3Cscript%3E"]
-    {
+    for query in ["", "?job=%3Cscript%3E", "?notice=7", "?provider=%3Cscript%3E"] {
         let shown = page(&sandbox, &format!("/_sandbox/{query}")).await;
         let own = "<script src=\"/_sandbox/page/live.js\" defer></script>";
         assert!(!shown.replace(own, "").contains("<script"), "{query}");
@@ -246,4 +246,54 @@ async fn who_opens_the_sandbox_in_a_browser_is_led_to_the_page() {
         let answer = Call::new(&sandbox, &format!("GET /_sandbox/page/{path}")).send().await;
         assert!(answer.header("content-type").unwrap().starts_with(media_type), "{path}");
     }
+}
+
+#[tokio::test]
+async fn nobody_else_puts_words_into_it() {
+    let sandbox = still().await;
+    let refused = send(&sandbox, "/_sandbox/page/arm", "fault=delay&more=bytes%3D2").await;
+    assert!(refused.contains("<p>delay has no bytes"));
+    for notice in ["Your+session+has+ended", "7", "-1", "18446744073709551616", "0x0"] {
+        let shown = page(&sandbox, &format!("/_sandbox/?notice={notice}")).await;
+        assert!(shown.contains("role=\"status\"></div>"), "{notice}");
+    }
+    let long = send(&sandbox, "/_sandbox/page/arm", &format!("fault={}", "x".repeat(90_000))).await;
+    assert!(long.contains("is no fault") && long.len() < 30_000);
+}
+
+/// What fills the page most: long names and reasons, many faults, accounts, requests and events.
+#[tokio::test]
+async fn whatever_is_in_it_the_page_is_short() {
+    let sandbox = still().await;
+    let long = "\"&<".repeat(100_000);
+    for number in 0..300 {
+        let value = format!("{number} {}", &long[..1_900]);
+        let kind = if number < 290 { FaultKind::UnknownStatus } else { FaultKind::JobFails };
+        sandbox.arm(Fault::new(kind).value(value)).unwrap();
+    }
+    let too_long = Fault::new(FaultKind::JobFails).value("x".repeat(2_001));
+    assert!(sandbox.arm(too_long).unwrap_err().to_string().contains("at most 2000 characters"));
+    let images: Vec<_> =
+        (0..7).map(|n| format!("https://cdn.example.com/{n}?{}", "x".repeat(1_900))).collect();
+    let body = json!({"images": images, "prompt": &long[..2_000], "duration": 15});
+    let mut ids = Vec::new();
+    for account in 0..100 {
+        let key = format!("Bearer sk_{account}");
+        let create = Call::new(&sandbox, "POST /v1/ecommerce-video/tasks");
+        let task = create.header("Authorization", &key).json(&body).send().await.json();
+        let id = task["data"]["id"].as_str().unwrap_or_else(|| panic!("{task}")).to_owned();
+        ids.push((key, id));
+    }
+    for step in 0..100 {
+        skip(&sandbox, step);
+        for (key, id) in &ids[90..] {
+            let line = format!("GET /v1/tasks/{id}?{}", "q".repeat(5_000));
+            Call::new(&sandbox, &line).header("Authorization", key).send().await;
+        }
+    }
+    for address in ["/_sandbox/".to_owned(), format!("/_sandbox/?job={}", "%22".repeat(20_000))] {
+        let shown = page(&sandbox, &address).await;
+        assert!(shown.len() < 1_000_000, "{} bytes", shown.len());
+    }
+    assert!(page(&sandbox, "/_sandbox/").await.contains("the newest 60 of 300"));
 }

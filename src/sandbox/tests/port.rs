@@ -134,7 +134,7 @@ async fn a_dropped_sandbox_frees_its_port() {
 
 #[tokio::test]
 async fn settings_that_make_no_sense_are_refused() {
-    for speed in [-1.0, f64::NAN, f64::INFINITY] {
+    for speed in [-1.0, f64::NAN, f64::INFINITY, 1e300] {
         let error = Sandbox::builder().speed(speed).start().await.unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
     }
@@ -142,4 +142,62 @@ async fn settings_that_make_no_sense_are_refused() {
     let port = sandbox.url().rsplit(':').next().unwrap().parse().unwrap();
     let error = Sandbox::builder().port(port).start().await.unwrap_err();
     assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+}
+
+#[tokio::test]
+async fn a_long_journal_is_told_in_parts() {
+    let sandbox = still().await;
+    for number in 0..7 {
+        Call::new(&sandbox, &format!("GET /v1/{number}")).send().await;
+    }
+    let read = async |query: &str| {
+        let line = format!("GET /_sandbox/requests?{query}");
+        let told = Call::new(&sandbox, &line).send().await.json();
+        let paths: Vec<_> = told["requests"].as_array().unwrap().iter().map(path_of).collect();
+        (paths.join(" "), told["next"].as_u64())
+    };
+    assert_eq!(read("limit=3").await, ("/v1/4 /v1/5 /v1/6".to_owned(), Some(5)));
+    assert_eq!(read("limit=3&before=5").await, ("/v1/1 /v1/2 /v1/3".to_owned(), Some(2)));
+    assert_eq!(read("limit=3&before=2").await, ("/v1/0".to_owned(), None));
+    assert_eq!(read("provider=beatapi&limit=7").await.1, None);
+    for wrong in ["requests?limit=0", "requests?before=x", "webhooks?limit=1001"] {
+        let refused = Call::new(&sandbox, &format!("GET /_sandbox/{wrong}")).send().await;
+        assert_eq!(refused.status, 400, "{wrong}");
+    }
+}
+
+fn path_of(request: &Value) -> String {
+    request["path"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn another_sites_page_reads_nothing_here() {
+    let sandbox = still().await;
+    let read = async |path: &str, site: &str| {
+        let line = format!("GET {path}");
+        Call::new(&sandbox, &line).header("Sec-Fetch-Site", site).send().await.status
+    };
+    for path in ["/_sandbox/", "/_sandbox/info", "/_sandbox/ledger", "/_sandbox/requests"] {
+        assert_eq!(read(path, "cross-site").await, 403, "{path}");
+        for site in ["same-origin", "same-site", "none"] {
+            assert_eq!(read(path, site).await, 200, "{path} {site}");
+        }
+    }
+}
+
+/// The default is for whoever does not want to think of credits.
+#[tokio::test]
+async fn credits_are_ample_unless_somebody_says_how_many() {
+    let builder = Sandbox::builder().virtual_clock().limits(false).quality(Quality::Thumbnail);
+    let sandbox = builder.start().await.unwrap();
+    let images = ["https://cdn.example.com/a.png"];
+    for number in 0..500 {
+        let body = json!({"images": images, "duration": 60, "prompt": number.to_string()});
+        let create = Call::new(&sandbox, "POST /v1/ecommerce-video/tasks");
+        let answer = create.header("Authorization", "Bearer k").json(&body).send().await;
+        assert_eq!(answer.status, 201, "{number}");
+    }
+    for balance in sandbox.balances() {
+        assert!(balance.balance > balance.started - Credits::whole(10_000), "{balance:?}");
+    }
 }

@@ -206,3 +206,85 @@ async fn deliveries_end_with_their_sandbox_and_with_a_reset() {
     }
     assert_eq!(receiver.taken().len(), 2);
 }
+
+/// Whatever a webhook's address says, the sandbox gives itself no orders, and no other one.
+#[tokio::test]
+async fn nothing_is_delivered_to_a_sandbox() {
+    let (sandbox, other, receiver) = (still().await, still().await, Receiver::start(200).await);
+    let port = sandbox.port();
+    let addresses = [
+        format!("http://127.0.0.1:{port}/_sandbox/reset"),
+        format!("http://localhost:{port}/_sandbox/reset"),
+        format!("http://LOCALHOST:{port}/_sandbox/clock/advance"),
+        format!("http://[::1]:{port}/_sandbox/reset"),
+        format!("http://[::ffff:127.0.0.1]:{port}/_sandbox/reset"),
+        format!("http://2130706433:{port}/_sandbox/reset"),
+        format!("http://0x7f.1:{port}/_sandbox/reset"),
+        format!("http://0.0.0.0:{port}/_sandbox/reset"),
+        format!("http://localhost.:{port}/_sandbox/reset"),
+        format!("http://u:p@127.0.0.1:{port}/x/../_sandbox/reset"),
+        format!("http://127.0.0.1:{port}/v1/files"),
+        format!("{}/_sandbox/reset", other.url()),
+        format!("{}/./_sandbox/page/advance", other.url()),
+    ];
+    let (world, worlds) = (sandbox.stage.world(), other.stage.world());
+    for (number, url) in addresses.iter().enumerate() {
+        let letter = Letter { url: url.clone(), ..letter(&receiver, "done") };
+        let _ = plant(&sandbox, &format!("job-{number}"), Vec::new(), letter, &[]);
+    }
+    skip(&sandbox, 10);
+    settled(&sandbox, addresses.len()).await;
+    assert_eq!(states(&sandbox), vec![DeliveryState::Suppressed; addresses.len()]);
+    assert!(
+        Arc::ptr_eq(&world, &sandbox.stage.world()) && Arc::ptr_eq(&worlds, &other.stage.world())
+    );
+    assert!(receiver.taken().is_empty());
+}
+
+/// A receiver may lead elsewhere, and nobody follows.
+#[tokio::test]
+async fn a_redirect_leads_no_delivery_to_a_sandbox() {
+    let sandbox = still().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let to = format!("{}/_sandbox/reset", sandbox.url());
+    let app =
+        Router::new().fallback(move || async move { axum::response::Redirect::temporary(&to) });
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    let world = sandbox.stage.world();
+    let receiver = Receiver::start(200).await;
+    let letter = Letter { url, ..letter(&receiver, "done") };
+    let _ = plant(&sandbox, "job", Vec::new(), letter, &[]);
+    skip(&sandbox, 10);
+    let attempted = |known: &WebhookDelivery| !known.attempts.is_empty();
+    soon(&sandbox, || sandbox.webhooks().iter().any(attempted)).await;
+    assert_eq!(only(&sandbox).attempts[0].status, Some(307));
+    assert!(Arc::ptr_eq(&world, &sandbox.stage.world()));
+}
+
+/// A thousand deliveries to somebody who never answers, and one to somebody who does.
+#[tokio::test]
+async fn receivers_that_hang_leave_room_for_others() {
+    let (sandbox, receiver) = (still().await, Receiver::start(200).await);
+    let hanging = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", hanging.local_addr().unwrap());
+    let held = Arc::new(Mutex::new(Vec::new()));
+    let open = Arc::clone(&held);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = hanging.accept().await {
+            locked(&open).push(stream);
+        }
+    });
+    for number in 0..1_000 {
+        let letter = Letter { url: format!("{url}/{number}"), ..letter(&receiver, "done") };
+        let _ = plant(&sandbox, &format!("hanging-{number}"), Vec::new(), letter, &[]);
+    }
+    let _ = plant(&sandbox, "other", Vec::new(), letter(&receiver, "done"), &[]);
+    skip(&sandbox, 10);
+    receiver.takes(&sandbox, 1).await;
+    let delivered = |known: &WebhookDelivery| known.state == DeliveryState::Delivered;
+    soon(&sandbox, || sandbox.webhooks().iter().any(delivered)).await;
+    settle(&sandbox).await;
+    let open = locked(&held).len();
+    assert!((1..=16).contains(&open), "{open} connections to one receiver");
+}
