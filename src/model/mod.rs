@@ -1,5 +1,6 @@
 //! What a video is asked for with, and what comes back.
 
+mod addresses;
 mod aspect_ratio;
 mod capabilities;
 mod credits;

@@ -10,6 +10,8 @@ use crate::model::{
 
 /// What a request has on this machine, looked at.
 pub(crate) struct Local {
+    /// The request with its addresses as they are sent.
+    pub(crate) request: VideoRequest,
     pub(crate) pictures: Vec<Option<Picture>>,
     pub(crate) track: Option<Sound>,
 }
@@ -19,6 +21,7 @@ impl Local {
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) naming the field for a file
     /// that is missing, too large, or not what it should be.
     pub(crate) async fn of(request: &VideoRequest) -> Result<Self> {
+        let read = request.with_read_addresses()?;
         let mut pictures = Vec::new();
         for (index, image) in request.product.images.iter().enumerate() {
             pictures.push(inspect(image, index).await?);
@@ -27,7 +30,7 @@ impl Local {
             Some(track) => listen(track).await?,
             None => None,
         };
-        Ok(Self { pictures, track })
+        Ok(Self { request: read, pictures, track })
     }
 
     /// A digest of the request with its files by their content.

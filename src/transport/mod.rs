@@ -44,6 +44,7 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::address;
 use crate::client::AccountConfig;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
@@ -121,9 +122,7 @@ impl Transport {
         let (base_url, realm) = check_base_url(base_url, dialect.base_url)
             .map_err(|error| error.with_provider(dialect.provider))?;
         check_name(&config.name)?;
-        if let Some(url) = &config.webhook_url {
-            webhook_url::check_base(url)?;
-        }
+        let webhook_url = config.webhook_url.as_deref().map(webhook_url::base).transpose()?;
         Ok(Self {
             calls: Calls::Own,
             shared: Arc::new(Shared {
@@ -137,7 +136,7 @@ impl Transport {
                 budget: RetryBudget::new(),
                 clock: config.clock,
                 submit_timeout: config.submit_timeout,
-                webhook_url: config.webhook_url,
+                webhook_url,
                 told: Told::default(),
                 secrets: KnownSecrets::default(),
             }),
@@ -241,18 +240,10 @@ const REALM_MAX_CHARS: usize = 200;
 /// The address without a trailing slash, which the generated client would double, and its realm:
 /// the origin, and the path where it is not that of the provider's own address.
 fn check_base_url(text: &str, own: &str) -> Result<(String, String)> {
-    let refused = || {
-        let message = format!("{text:?} is not an address: write https://host or http://host:port");
-        Error::invalid("base_url", message)
-    };
-    if text.contains('@') {
-        let message = "it holds a name or a password: give keys as keys";
+    let url = address::web("base_url", text)?;
+    if url.query().is_some() || url.fragment().is_some() {
+        let message = "it has a query or a #: write https://host or http://host:port";
         return Err(Error::invalid("base_url", message));
-    }
-    let url = url::Url::parse(text).map_err(|_| refused())?;
-    let has_more = url.query().is_some() || url.fragment().is_some();
-    if !["http", "https"].contains(&url.scheme()) || has_more {
-        return Err(refused());
     }
     if cfg!(not(feature = "rustls")) && url.scheme() == "https" {
         let message = "adreel was built without the feature rustls, so https cannot be spoken";
@@ -266,7 +257,7 @@ fn check_base_url(text: &str, own: &str) -> Result<(String, String)> {
         let message = format!("it is too long: at most {REALM_MAX_CHARS} characters are taken");
         return Err(Error::invalid("base_url", message));
     }
-    Ok((text.trim_end_matches('/').to_owned(), realm))
+    Ok((url.as_str().trim_end_matches('/').to_owned(), realm))
 }
 
 /// Puts a key into a header that is never shown.
@@ -303,7 +294,7 @@ mod tests {
     #[test]
     fn an_address_gives_its_realm_and_loses_its_last_slash() {
         let (base, realm) = check_base_url("http://127.0.0.1:80/gateway/", OWN).unwrap();
-        assert_eq!((&*base, &*realm), ("http://127.0.0.1:80/gateway", "http://127.0.0.1/gateway"));
+        assert_eq!((&*base, &*realm), ("http://127.0.0.1/gateway", "http://127.0.0.1/gateway"));
         for text in [
             "",
             "api.example",
