@@ -5,7 +5,9 @@ mod aspect_ratio;
 mod capabilities;
 mod credits;
 mod image;
+mod kind;
 mod language;
+pub(crate) mod path;
 mod product;
 mod provider_id;
 mod request;
@@ -14,6 +16,7 @@ mod schema;
 mod time;
 mod track;
 mod video;
+mod whole;
 
 pub use aspect_ratio::{AspectRatio, UnknownAspectRatio};
 pub use capabilities::{Capabilities, Durations, Field, FieldUse, ImageLimits, Languages};

@@ -128,7 +128,8 @@ impl<'a> Reading<'a> {
         let limits = self.capabilities.images;
         if !limits.media_types.contains(&picture.media_type) {
             let message = format!(
-                "{} is not taken: use {}",
+                "{} is {}, which is not taken: use {}",
+                picture.shown,
                 picture.media_type,
                 limits.media_types.join(", ")
             );
@@ -136,7 +137,10 @@ impl<'a> Reading<'a> {
         }
         let size = picture.bytes.len() as u64;
         if size > limits.max_bytes {
-            let message = format!("{size} bytes: at most {} are taken", limits.max_bytes);
+            let message = format!(
+                "{} has {size} bytes: at most {} are taken",
+                picture.shown, limits.max_bytes
+            );
             return Err(self.invalid(field, message));
         }
         Ok(())
