@@ -5,10 +5,15 @@
 mod connections;
 mod cost;
 mod doctor;
+mod ends;
 mod exits;
 mod held;
 mod jobs;
+#[cfg(target_os = "linux")]
+mod paths;
+mod pictures;
 mod sandbox;
+mod settings;
 mod waiting;
 
 /// The providers as the hostile cases have them.
