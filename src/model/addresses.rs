@@ -78,7 +78,7 @@ mod tests {
             "beatapi": {"music": {"lip_ref_url": text, "srt_url": text, "lip_ref_urls": [text]}},
             "creatify": {"product_showcase_url": text, "link": {"background_music_url": text}},
         }))
-        .unwrap()
+        .expect("it has the form of a request")
     }
 
     #[test]
