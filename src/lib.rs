@@ -4,6 +4,7 @@
     allow(dead_code, unused_imports, reason = "what only a left-out provider uses is not dead")
 )]
 
+mod address;
 pub mod asset;
 mod bindings;
 pub mod catalogue;

@@ -28,6 +28,12 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// A text without blanks and hidden characters at its ends, as copying or a file with Windows' line
+/// ends leaves them there.
+pub(crate) fn trimmed(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || is_hidden(c))
+}
+
 /// Whether a character is obeyed or unseen where text is shown: a control character, one of
 /// Unicode's format characters (direction, joiners, tags) or another that draws nothing.
 pub(crate) fn is_hidden(c: char) -> bool {

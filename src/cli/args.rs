@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -9,6 +10,7 @@ use super::commands::FILE;
 use super::exit;
 use super::month::Month;
 use super::options::{self, OptionValue};
+use super::setting;
 use crate::catalogue::CatalogueKind;
 use crate::error::Result;
 use crate::job::JobId;
@@ -38,11 +40,11 @@ pub(super) struct Global {
     /// Where jobs are kept: sqlite:FILE, postgres://… or memory: (forgotten at the end) [default: a
     /// file in the user's data folder, another one for each sandbox or other address].
     #[arg(long, global = true, value_name = "URL", env = "ADREEL_LEDGER", hide_env_values = true)]
-    pub(super) ledger: Option<String>,
+    pub(super) ledger: Option<OsString>,
     /// How long a paid call may be on its way, whatever becomes of its sender, in milliseconds
     /// [default: its timeout and 30 s].
     #[arg(long, global = true, value_name = "MS", env = "ADREEL_SETTLE_MS")]
-    #[arg(value_parser = clap::value_parser!(u64).range(100..=3_600_000))]
+    #[arg(value_parser = setting::settle_ms)]
     pub(super) settle_ms: Option<u64>,
     /// How long to wait, for all jobs together, such as 90s or 2h; they go on whatever ends it. A
     /// paid call that is under way is heard out first [default: 30m].
@@ -56,6 +58,8 @@ pub(super) struct Global {
     #[arg(long, global = true, env = "ADREEL_ALLOW_PRIVATE_LINKS", value_parser = BoolishValueParser::new())]
     pub(super) allow_private_links: bool,
     /// Print JSON, one object a line.
+    ///
+    /// A path that is no UTF-8 stands in it as a file:// address, with its other bytes as %XX.
     #[arg(long, global = true)]
     pub(super) json: bool,
     /// Print no progress.
@@ -113,6 +117,32 @@ pub(super) enum Command {
     /// Prints one line of JSON with `url` and `port` when it is ready, and runs until it is
     /// interrupted.
     Sandbox(SandboxArgs),
+}
+
+impl Command {
+    /// What the command needs of the ledger.
+    pub(super) fn use_of_ledger(&self) -> LedgerUse {
+        match self {
+            Self::Make(_) => LedgerUse::New,
+            Self::Job(_) | Self::Wait(_) => LedgerUse::ThisJob,
+            Self::Resolve(args) if args.id.is_some() => LedgerUse::ThisJob,
+            Self::Jobs(_) | Self::Resume(_) | Self::Resolve(_) => LedgerUse::Jobs,
+            _ => LedgerUse::Prices,
+        }
+    }
+}
+
+/// What a command needs of the ledger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LedgerUse {
+    /// It puts jobs there, and makes one where there is none.
+    New,
+    /// Whatever jobs are there.
+    Jobs,
+    /// A job that has to be there.
+    ThisJob,
+    /// What is known of the accounts, if anything is.
+    Prices,
 }
 
 #[derive(Args, Debug)]

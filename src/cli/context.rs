@@ -2,9 +2,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::age::Age;
-use super::args::Global;
+use super::args::{Global, LedgerUse};
 use super::exit::LEDGER;
+use super::place::LedgerPlace;
+use super::setting::variable;
 use super::{output, place};
+use crate::address;
 use crate::client::{Client, ClientBuilder, WaitPolicy};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::{Ledger, MemoryLedger, Sql};
@@ -26,7 +29,7 @@ pub(super) struct Context {
 }
 
 impl Context {
-    pub(super) async fn new(global: &Global) -> Result<Self> {
+    pub(super) async fn new(global: &Global, used: LedgerUse) -> Result<Self> {
         let mut sandbox = None;
         let mut speed = 1.0;
         let builder = if global.sandbox {
@@ -39,15 +42,17 @@ impl Context {
             sandbox = Some(started);
             builder
         } else if let Some(url) = &global.sandbox_url {
-            let url = url.trim_end_matches('/');
+            let url = address::web("--sandbox-url", url)?;
+            let url = url.as_str().trim_end_matches('/');
             let clock = sandbox::clock_of(url).await?;
             speed = clock.speed();
             sandbox::client_builder(url, clock, speed, variable)
         } else {
-            Client::builder().keys_from_env()
+            Client::builder().keys_from(variable)
         };
-        let ledger = open_ledger(global, &builder).await?;
-        let is_lasting = sandbox.is_none() && global.ledger.as_deref() != Some("memory:");
+        let ledger = open_ledger(global, &builder, used).await?;
+        let is_lasting = sandbox.is_none()
+            && global.ledger.as_deref().map(LedgerPlace::of) != Some(LedgerPlace::Memory);
         let builder = limited(settled(builder, global.settle_ms, speed), global.time_limit, speed);
         let client = reached(builder, global).ledger(ledger).build()?;
         let namespace = sandbox.as_ref().map(|_| client.now().as_millis().to_string());
@@ -95,10 +100,6 @@ impl Context {
     }
 }
 
-fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
 /// How many times as long as a call takes to settle the longest job takes, as by default: half an
 /// hour for a minute and a half.
 const LONGEST_JOB: u32 = 20;
@@ -134,24 +135,43 @@ fn scaled(time: Duration, speed: f64) -> Duration {
     Duration::try_from_secs_f64(time.as_secs_f64() * speed.max(1.0)).unwrap_or(Duration::MAX)
 }
 
-async fn open_ledger(global: &Global, builder: &ClientBuilder) -> Result<Arc<dyn Ledger>> {
+async fn open_ledger(
+    global: &Global,
+    builder: &ClientBuilder,
+    used: LedgerUse,
+) -> Result<Arc<dyn Ledger>> {
     let named = |error: Error| error.with_field(LEDGER);
-    match &global.ledger {
-        Some(url) if url == "memory:" => Ok(Arc::new(MemoryLedger::new())),
-        Some(url) => Ok(Arc::new(Sql::open(url).await.map_err(named)?)),
-        None if global.sandbox => match open_file(place::SANDBOX).await {
-            Ok(ledger) => Ok(Arc::new(ledger)),
+    let place = match &global.ledger {
+        Some(value) => LedgerPlace::of(value),
+        None if global.sandbox => match place::data_folder() {
+            Ok(folder) => LedgerPlace::File(folder.join(place::SANDBOX)),
             // Whoever tries things out needs no home, and nothing is paid.
-            Err(_) => Ok(Arc::new(MemoryLedger::new())),
+            Err(_) => LedgerPlace::Memory,
         },
         None => {
-            let name = place::file_name(builder.base_urls());
-            Ok(Arc::new(open_file(&name).await.map_err(named)?))
+            LedgerPlace::File(place::data_folder()?.join(place::file_name(builder.base_urls())))
         }
+    };
+    let opened = match (&place, used) {
+        (LedgerPlace::Memory, _) => Ok(None),
+        (LedgerPlace::File(path), LedgerUse::New) => Sql::open_file(path).await.map(Some),
+        (LedgerPlace::Url(url), LedgerUse::New) => Sql::open(url).await.map(Some),
+        (LedgerPlace::File(path), _) => Sql::find_file(path).await,
+        (LedgerPlace::Url(url), _) => Sql::find(url).await,
+    };
+    match opened {
+        Ok(Some(ledger)) => return Ok(Arc::new(ledger)),
+        Ok(None) if used == LedgerUse::ThisJob && place != LedgerPlace::Memory => {
+            let message = format!("the ledger has no such job: there is no ledger {place}");
+            return Err(Error::new(ErrorKind::NotFound, message));
+        }
+        Ok(None) if used == LedgerUse::Jobs && place != LedgerPlace::Memory && !global.quiet => {
+            output::note(&format!("there is no ledger {place}: the first `make` begins it"));
+        }
+        Ok(None) => {}
+        // The same as without a home.
+        Err(_) if global.sandbox && global.ledger.is_none() => {}
+        Err(error) => return Err(named(error)),
     }
-}
-
-async fn open_file(name: &str) -> Result<Sql> {
-    let file = place::data_folder()?.join(name);
-    Sql::open(&format!("sqlite:{}", file.display())).await
+    Ok(Arc::new(MemoryLedger::new()))
 }

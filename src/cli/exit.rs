@@ -20,7 +20,7 @@ pub(super) enum Exit {
 pub(super) const HELP: &str = "\
 Exit codes:
   0    done
-  1    a job failed, or a provider could not be reached
+  1    a job failed, a provider could not be reached, or the output could not be written
   2    the command line, the request or the ledger cannot be used; nothing was paid
   3    a key, the credits, the plan or a cap of an account do not do; nothing more was paid
   4    stopped waiting, or the ledger failed; the job goes on, or waits for somebody to choose
@@ -28,7 +28,7 @@ Exit codes:
   6    a job may have been paid for and is held, or could not be recorded: look for it at the
        provider, then `resolve`
   7    an answer differs from its spec (doctor), whether or not another call failed
-  130  interrupted";
+  130  interrupted, by Ctrl-C, SIGTERM or SIGHUP";
 
 /// What errors of a ledger that cannot be opened name as their field.
 pub(super) const LEDGER: &str = "--ledger";

@@ -5,11 +5,15 @@ mod args;
 mod commands;
 mod context;
 mod exit;
+mod json;
 mod month;
 mod options;
 mod output;
 mod place;
 mod progress;
+mod setting;
+mod signals;
+mod threads;
 
 use std::process::ExitCode;
 
@@ -22,21 +26,25 @@ use exit::Exit;
 
 /// Reads the arguments, runs the command, and says how it ended.
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return usage(&error).into(),
+    let exit = match Cli::try_parse() {
+        Ok(cli) => run_in_threads(cli),
+        Err(error) => usage(&error),
     };
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    output::ended(exit).into()
+}
+
+fn run_in_threads(cli: Cli) -> Exit {
+    let runtime = match threads::runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
-            output::error(&format!("the runtime cannot be started: {error}"));
-            return Exit::Failed.into();
+            output::error(&format!("the command cannot be started: {error}"));
+            return Exit::Failed;
         }
     };
     let exit = runtime.block_on(command(cli));
     // Renders of the sandbox may still be going; nobody waits for them any more.
     runtime.shutdown_background();
-    exit.into()
+    exit
 }
 
 async fn command(cli: Cli) -> Exit {
@@ -46,7 +54,7 @@ async fn command(cli: Cli) -> Exit {
         Command::Ledger { command } => return commands::ledger::run(&cli.global, command),
         _ => {}
     }
-    let context = match Context::new(&cli.global).await {
+    let context = match Context::new(&cli.global, cli.command.use_of_ledger()).await {
         Ok(context) => context,
         Err(error) => return output::report(&error),
     };
@@ -68,12 +76,11 @@ async fn command(cli: Cli) -> Exit {
 /// Help and version as they are, anything else as one line like every other error.
 fn usage(error: &clap::Error) -> Exit {
     if matches!(error.kind(), ClapError::DisplayHelp | ClapError::DisplayVersion) {
-        // Whoever closed the pipe has read enough.
-        let _ = error.print();
+        output::help(error);
         return Exit::Done;
     }
     if error.kind() == ClapError::DisplayHelpOnMissingArgumentOrSubcommand {
-        let _ = error.print();
+        output::help(error);
         return Exit::Input;
     }
     let text = error.to_string();

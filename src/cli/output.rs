@@ -1,29 +1,107 @@
 //! The only place that prints. Results go to stdout, everything else to stderr.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::sync::OnceLock;
 
 use serde::Serialize;
 
 use super::exit::Exit;
+use super::json;
 use crate::error::Error;
 use crate::model::{Cost, CostSource, Credits};
+use crate::plain::plain;
 
-/// Prints a line of a result. A closed pipe is not an error: whoever reads has read enough.
+/// The first thing that kept a result from being written.
+static UNWRITTEN: OnceLock<String> = OnceLock::new();
+
+/// The one place where anything goes out. Whatever a line is made of, what a terminal would obey or
+/// nobody could see is taken out of it, so that words of others only ever are words.
+fn write_line(mut stream: impl io::Write, text: &str) -> io::Result<()> {
+    let mut line = plain(text).into_owned();
+    line.push('\n');
+    stream.write_all(line.as_bytes())
+}
+
+/// Prints a line of a result.
 pub(super) fn line(text: &str) {
-    let _ = writeln!(std::io::stdout(), "{text}");
+    kept(write_line(stdout(), text));
+}
+
+/// Remembers that something of the result is missing. A closed pipe is no error: whoever reads has
+/// read enough.
+fn kept(written: io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
+    {
+        UNWRITTEN.get_or_init(|| error.to_string());
+    }
+}
+
+/// Prints a text of our own that has several lines.
+pub(super) fn document(text: &str) {
+    text.lines().for_each(line);
+}
+
+/// Prints what clap has made: help, or the version.
+pub(super) fn help(text: &clap::Error) {
+    kept(text.print().and_then(|()| stdout().flush()));
 }
 
 /// Prints a result as a line of JSON.
 pub(super) fn json(value: &impl Serialize) {
-    match serde_json::to_string(value) {
+    match json::text(value) {
         Ok(text) => line(&text),
-        Err(failed) => error(&format!("the result cannot be written as JSON: {failed}")),
+        Err(error) => kept(Err(error.into())),
     }
 }
 
-/// Prints a line that is no result.
+/// How a command ends that has printed all it has to say. What could not be written is no success.
+pub(super) fn ended(exit: Exit) -> Exit {
+    match UNWRITTEN.get() {
+        None => exit,
+        Some(why) => {
+            error(&format!("the output could not be written: {why}; `adreel jobs` shows all jobs"));
+            exit.max(Exit::Failed)
+        }
+    }
+}
+
+/// Whether all that was printed has been written so far.
+pub(super) fn is_whole() -> bool {
+    UNWRITTEN.get().is_none()
+}
+
+/// Prints a line that is no result. Where that fails there is nobody to tell.
 pub(super) fn note(text: &str) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = write_line(stderr(), text);
+}
+
+/// Asks whoever sits at the terminal, and says whether the answer is yes.
+pub(super) fn asked(question: &str) -> bool {
+    // Whoever cannot be asked has not agreed.
+    let _ = stderr().write_all(plain(question).as_bytes());
+    let mut answer = String::new();
+    let read = io::stdin().lock().read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+}
+
+pub(super) fn is_terminal() -> bool {
+    stdout().is_terminal()
+}
+
+/// Whether what is no result goes to a terminal.
+pub(super) fn is_noted_on_a_terminal() -> bool {
+    stderr().is_terminal()
+}
+
+#[allow(clippy::disallowed_methods, reason = "this is where results go out")]
+fn stdout() -> io::Stdout {
+    io::stdout()
+}
+
+#[allow(clippy::disallowed_methods, reason = "this is where everything else goes out")]
+fn stderr() -> io::Stderr {
+    io::stderr()
 }
 
 pub(super) fn error(text: &str) {
@@ -75,9 +153,9 @@ pub(super) fn cost(cost: Cost) -> String {
 
 /// A text in a line of its own, and no longer than so many characters.
 pub(super) fn cut(text: &str, most: usize) -> String {
-    let text = text.replace(char::is_control, " ");
+    let text = plain(text);
     match text.char_indices().nth(most) {
-        None => text,
+        None => text.into_owned(),
         Some(_) => text.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
     }
 }
@@ -88,12 +166,13 @@ const WIDTH: usize = 100;
 /// Prints a line with something before it. On a terminal a long one goes on in further lines that
 /// begin below its text; elsewhere it stays whole.
 pub(super) fn hanging(before: &str, text: &str) {
-    let width = match std::io::stdout().is_terminal() {
+    let text = plain(text);
+    let width = match is_terminal() {
         true => WIDTH.saturating_sub(before.chars().count()),
         false => usize::MAX,
     };
     let indent = " ".repeat(before.chars().count());
-    for (index, part) in broken(text, width).into_iter().enumerate() {
+    for (index, part) in broken(&text, width).into_iter().enumerate() {
         let before = if index == 0 { before } else { &indent };
         line(format!("{before}{part}").trim_end());
     }
@@ -117,12 +196,14 @@ fn broken(text: &str, width: usize) -> Vec<String> {
 
 /// Rows with their columns under each other.
 pub(super) fn table(rows: &[Vec<String>]) {
+    let shown = |row: &Vec<String>| row.iter().map(|cell| plain(cell).into_owned()).collect();
+    let rows: Vec<Vec<String>> = rows.iter().map(shown).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
     };
     let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or_default()).collect();
-    for row in rows {
+    for row in &rows {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
         line(cells.collect::<Vec<_>>().join("  ").trim_end());
     }
@@ -131,6 +212,14 @@ pub(super) fn table(rows: &[Vec<String>]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_that_a_terminal_obeys_goes_out() {
+        let mut out = Vec::new();
+        let text = "\u{1b}]8;;http://x\u{7}done\u{9b}K\r\nerror: \u{202e}forged\u{200b}";
+        write_line(&mut out, text).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "]8;;http://xdoneK  error: forged\n");
+    }
 
     #[test]
     fn a_long_text_is_broken_between_words() {

@@ -2,15 +2,62 @@
 //! real services never meets what a sandbox made.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fmt;
 use std::path::PathBuf;
 
 use etcetera::BaseStrategy as _;
 use url::Url;
 
+use super::setting::trimmed_os;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The ledger of sandboxes that live as long as a command.
 pub(super) const SANDBOX: &str = "sandbox.db";
+
+/// Where a ledger is, or would be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum LedgerPlace {
+    Memory,
+    File(PathBuf),
+    Url(String),
+}
+
+impl LedgerPlace {
+    /// What a `--ledger` names. A file's path need not be text.
+    pub(super) fn of(value: &OsStr) -> Self {
+        let value = trimmed_os(value);
+        match value.to_str() {
+            Some("memory:") => Self::Memory,
+            Some(text) => Self::Url(text.to_owned()),
+            #[cfg(unix)]
+            None => {
+                use std::os::unix::ffi::OsStrExt as _;
+                let Some(path) = value.as_bytes().strip_prefix(b"sqlite:") else {
+                    return Self::Url(value.to_string_lossy().into_owned());
+                };
+                let path = path.strip_prefix(b"//").unwrap_or(path);
+                Self::File(OsStr::from_bytes(path).into())
+            }
+            #[cfg(not(unix))]
+            None => Self::Url(value.to_string_lossy().into_owned()),
+        }
+    }
+}
+
+/// Without the URL of a server, which may hold a password.
+impl fmt::Display for LedgerPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("in memory"),
+            Self::File(path) => write!(f, "at {}", path.display()),
+            Self::Url(url) => match url.strip_prefix("sqlite:") {
+                Some(path) => write!(f, "at {path}"),
+                None => f.write_str("in that database"),
+            },
+        }
+    }
+}
 
 /// The folder of the user's data, such as `~/.local/share/adreel`.
 pub(super) fn data_folder() -> Result<PathBuf> {

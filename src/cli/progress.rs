@@ -1,4 +1,3 @@
-use std::io::IsTerminal as _;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -9,8 +8,9 @@ use super::context::Context;
 use super::{commands, output};
 use crate::job::Job;
 use crate::model::ProviderId;
+use crate::plain::plain;
 
-/// How many jobs have a live line at a time. Each line has a thread, and no terminal shows more.
+/// How many jobs have a live line at a time: no terminal shows more.
 const MOST_LINES: usize = 64;
 
 /// Live lines on a terminal, plain lines elsewhere, nothing where nobody wants any.
@@ -24,7 +24,7 @@ impl Progress {
     pub(super) fn new(context: &Context) -> Self {
         if context.quiet || context.json {
             Self::Silent
-        } else if std::io::stderr().is_terminal() {
+        } else if output::is_noted_on_a_terminal() {
             let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
             Self::Live(bars, Arc::new(Semaphore::new(MOST_LINES)))
         } else {
@@ -45,7 +45,7 @@ impl Progress {
                 // The template is a constant; without it the plain look would do.
                 bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
                 bar.set_prefix(provider.as_str());
-                bar.enable_steady_tick(Duration::from_millis(100));
+                turn(&bar);
                 Some(bar)
             }
             _ => None,
@@ -53,6 +53,18 @@ impl Progress {
         let is_plain = matches!(self, Self::Plain);
         ProviderProgress { provider, bar, _room: room, is_plain, last: Mutex::new(String::new()) }
     }
+}
+
+/// Keeps a line moving. A task does, since indicatif panics where it cannot have a thread for it.
+fn turn(bar: &ProgressBar) {
+    let bar = bar.downgrade();
+    tokio::spawn(async move {
+        while let Some(bar) = bar.upgrade().filter(|bar| !bar.is_finished()) {
+            bar.tick();
+            drop(bar);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
 }
 
 pub(super) struct ProviderProgress {
@@ -71,7 +83,8 @@ impl ProviderProgress {
 
     pub(super) fn say(&self, text: &str) {
         if let Some(bar) = &self.bar {
-            bar.set_message(text.to_owned());
+            // A bar writes by itself, past `output`.
+            bar.set_message(plain(text).into_owned());
         }
         let mut last = self.last.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if self.is_plain && *last != text {

@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::job::JobId;
 use crate::ledger::{Ledger, MemoryLedger};
 use crate::model::ProviderId;
+use crate::plain::trimmed;
 use crate::providers;
 use crate::transport::{HttpConfig, Keys};
 
@@ -70,7 +71,12 @@ impl ClientBuilder {
     /// [`keys_from_env`](Self::keys_from_env) with another way to look variables up.
     #[must_use]
     pub fn keys_from(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
-        let variable = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+        // What Windows' line ends and blanks of a file leave there is no part of an address or a
+        // key: another realm would be another ledger of the command.
+        let variable = |name: &str| {
+            let value = variable(name).map(|value| trimmed(&value).to_owned());
+            value.filter(|value| !value.is_empty())
+        };
         for provider in ProviderId::ALL {
             let prefix = provider.as_str().to_uppercase();
             let Some(key) = variable(&format!("{prefix}_API_KEY")) else { continue };

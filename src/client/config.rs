@@ -27,7 +27,7 @@ impl std::fmt::Debug for AccountConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AccountConfig")
             .field("name", &self.name)
-            .field("base_url", &self.base_url)
+            .field("base_url", &self.base_url.as_ref().filter(|url| !url.contains('@')))
             .field("http", &self.http)
             .field("retry", &self.retry)
             .field("submit_timeout", &self.submit_timeout)

@@ -190,7 +190,7 @@ impl<'a> IntoFuture for Planning<'a> {
             let local = Local::of(self.0.request).await?;
             let plan = self.0.plan(&local).await?;
             if self.0.cap.is_some() {
-                let job = self.0.job(plan, String::new());
+                let job = self.0.job(plan, &local, String::new());
                 self.0.client.check_request(&job)?;
                 return Ok(Arc::unwrap_or_clone(job.plan));
             }
@@ -234,7 +234,7 @@ impl Generate<'_> {
     pub(super) async fn of_route(&self, route: &str) -> Result<Job> {
         let local = Local::of(self.0.request).await?;
         let plan = self.0.plan(&local).await?;
-        let mut job = self.0.job(plan, local.fingerprint(self.0.request));
+        let mut job = self.0.job(plan, &local, local.fingerprint(self.0.request));
         job.key = self.0.key.as_deref().map(sha256);
         job.route = Some(route.to_owned());
         self.0.client.check_request(&job)?;
@@ -251,7 +251,7 @@ impl Order<'_> {
     async fn plan(&self, local: &Local) -> Result<Plan> {
         let provider = self.client.provider(self.provider, self.account.as_deref())?;
         let is_capped = self.cap.is_some() || self.client.is_capped(provider.transport().account());
-        let plan = provider.plan(self.request, local, self.is_priced || is_capped).await?;
+        let plan = provider.plan(&local.request, local, self.is_priced || is_capped).await?;
         match plan.notes.iter().find(|note| note.ignored && self.strict) {
             None => Ok(plan),
             Some(note) => Err(Error::unsupported(plan.account.provider, &note.field, &note.text)),
@@ -271,15 +271,15 @@ impl Order<'_> {
             return again(self.client, existing, &fingerprint, self.cap).await;
         }
         let plan = self.plan(&local).await?;
-        let mut job = self.job(plan, fingerprint);
+        let mut job = self.job(plan, &local, fingerprint);
         job.key = key;
         insert(self.client, job).await
     }
 
     /// A new job, which nobody knows yet.
-    fn job(&self, plan: Plan, fingerprint: String) -> Job {
+    fn job(&self, plan: Plan, local: &Local, fingerprint: String) -> Job {
         let clock = &self.client.0.clock;
-        let request = self.request.clone();
+        let request = local.request.clone();
         let mut job = Job::new(JobId::new(&**clock), plan, request, fingerprint, clock.now());
         job.labels = self.labels.clone();
         job.cap = self.cap;

@@ -6,6 +6,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::{kind, path, whole};
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -18,6 +19,7 @@ pub enum Image {
     /// A public address that the provider fetches.
     Url(#[cfg_attr(feature = "schema", schemars(url))] String),
     /// A file on this machine.
+    #[serde(serialize_with = "path::serialize", deserialize_with = "path::deserialize")]
     File(PathBuf),
     /// The bytes of an image file, in JSON as base64 with padding.
     #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
@@ -68,6 +70,8 @@ pub(crate) struct Picture {
     pub(crate) media_type: &'static str,
     pub(crate) file_name: String,
     pub(crate) sha256: String,
+    /// What errors call it.
+    pub(crate) shown: String,
 }
 
 /// Reads a local image and checks that it is one. `None` for an image that the provider fetches.
@@ -78,24 +82,17 @@ pub(crate) struct Picture {
 pub(crate) async fn inspect(image: &Image, index: usize) -> Result<Option<Picture>> {
     let field = format!("product.images[{index}]");
     let (bytes, shown) = match image {
-        Image::Url(url) => return check_url(url, field).map(|()| None),
-        Image::File(path) => {
-            let shown = path.display().to_string();
-            (read(path, &field, &shown, "name an image file").await?, shown)
+        Image::Url(_) => return Ok(None),
+        Image::File(file) => {
+            let shown = file.display().to_string();
+            (read(file, &field, &shown, "name an image file").await?, shown)
         }
         Image::Bytes(bytes) => (bytes.clone(), format!("{} bytes in memory", bytes.len())),
     };
     let (media_type, extension) = check_content(&bytes, &field, &shown)?;
     let sha256 = sha256(&bytes);
     let file_name = format!("{}.{extension}", &sha256[..16]);
-    Ok(Some(Picture { bytes, media_type, file_name, sha256 }))
-}
-
-pub(super) fn check_url(text: &str, field: String) -> Result<()> {
-    match url::Url::parse(text) {
-        Ok(url) if ["http", "https"].contains(&url.scheme()) => Ok(()),
-        _ => Err(Error::invalid(field, format!("{text:?} is not an http or https address"))),
-    }
+    Ok(Some(Picture { bytes, media_type, file_name, sha256, shown }))
 }
 
 pub(super) async fn read(path: &PathBuf, field: &str, shown: &str, advice: &str) -> Result<Bytes> {
@@ -117,19 +114,24 @@ pub(super) async fn read(path: &PathBuf, field: &str, shown: &str, advice: &str)
     tokio::fs::read(path).await.map(Bytes::from).map_err(unreadable)
 }
 
-fn check_content(bytes: &[u8], field: &str, shown: &str) -> Result<(&'static str, &'static str)> {
+pub(super) fn check_content(
+    bytes: &[u8],
+    field: &str,
+    shown: &str,
+) -> Result<(&'static str, &'static str)> {
     use imagesize::ImageType;
-    let not_an_image =
-        || Error::invalid(field, format!("{shown} is not a PNG, JPEG, WebP or GIF image"));
+    let not_an_image = || Error::invalid(field, foreign(bytes, shown));
     let kind = imagesize::image_type(bytes).map_err(|_| not_an_image())?;
-    let kind = match kind {
-        ImageType::Png => ("image/png", "png"),
-        ImageType::Jpeg => ("image/jpeg", "jpg"),
-        ImageType::Webp => ("image/webp", "webp"),
-        ImageType::Gif => ("image/gif", "gif"),
+    let (kind, check): (_, fn(&[u8]) -> _) = match kind {
+        ImageType::Png => (("image/png", "png"), whole::png),
+        ImageType::Jpeg => (("image/jpeg", "jpg"), whole::jpeg),
+        ImageType::Webp => (("image/webp", "webp"), whole::webp),
+        ImageType::Gif => (("image/gif", "gif"), whole::gif),
         _ => return Err(not_an_image()),
     };
-    let size = imagesize::blob_size(bytes).map_err(|_| not_an_image())?;
+    let fault = |why: &str| Error::invalid(field, format!("{shown} cannot be used: {why}"));
+    check(bytes).map_err(fault)?;
+    let size = imagesize::blob_size(bytes).map_err(|_| fault(whole::BROKEN))?;
     if size.width.max(size.height) > MAX_SIDE_PX {
         let message = format!(
             "{shown} is {} x {} px: at most {MAX_SIDE_PX} px a side; make it smaller",
@@ -138,6 +140,15 @@ fn check_content(bytes: &[u8], field: &str, shown: &str) -> Result<(&'static str
         return Err(Error::invalid(field, message));
     }
     Ok(kind)
+}
+
+/// What is said of a file that is no image of a kind that is taken.
+fn foreign(bytes: &[u8], shown: &str) -> String {
+    let needed = "use a PNG, JPEG, WebP or GIF image";
+    match kind::seen(bytes) {
+        Some(kind) => format!("{shown} is {kind}: {needed}"),
+        None => format!("{shown} is not a PNG, JPEG, WebP or GIF image"),
+    }
 }
 
 /// Refuses a file that changed between plan and upload, since the plan was made for another.

@@ -1,10 +1,13 @@
 //! What a video is asked for with, and what comes back.
 
+mod addresses;
 mod aspect_ratio;
 mod capabilities;
 mod credits;
 mod image;
+mod kind;
 mod language;
+pub(crate) mod path;
 mod product;
 mod provider_id;
 mod request;
@@ -13,6 +16,7 @@ mod schema;
 mod time;
 mod track;
 mod video;
+mod whole;
 
 pub use aspect_ratio::{AspectRatio, UnknownAspectRatio};
 pub use capabilities::{Capabilities, Durations, Field, FieldUse, ImageLimits, Languages};

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::image::{check_url, from_base64, read, to_base64};
+use super::image::{from_base64, read, to_base64};
+use super::{kind, path, whole};
 use crate::digest::sha256;
 use crate::error::{Error, Result};
 
@@ -17,6 +18,7 @@ pub enum Track {
     /// A public address that the provider fetches.
     Url(#[cfg_attr(feature = "schema", schemars(url))] String),
     /// A file on this machine.
+    #[serde(serialize_with = "path::serialize", deserialize_with = "path::deserialize")]
     File(PathBuf),
     /// The bytes of a sound file, in JSON as base64 with padding.
     #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
@@ -70,16 +72,29 @@ const FIELD: &str = "track";
 /// missing, too large or no sound.
 pub(crate) async fn listen(track: &Track) -> Result<Option<Sound>> {
     let (bytes, shown) = match track {
-        Track::Url(url) => return check_url(url, FIELD.to_owned()).map(|()| None),
-        Track::File(path) => {
-            let shown = path.display().to_string();
-            (read(path, FIELD, &shown, "name a sound file").await?, shown)
+        Track::Url(_) => return Ok(None),
+        Track::File(file) => {
+            let shown = file.display().to_string();
+            (read(file, FIELD, &shown, "name a sound file").await?, shown)
         }
         Track::Bytes(bytes) => (bytes.clone(), format!("{} bytes in memory", bytes.len())),
     };
     let media_type = sound_type(&bytes).ok_or_else(|| {
-        Error::invalid(FIELD, format!("{shown} is not an MP3, WAV, AAC or M4A sound"))
+        Error::invalid(
+            FIELD,
+            match kind::seen(&bytes) {
+                Some(kind) => format!("{shown} is {kind}: use an MP3, WAV, AAC or M4A sound"),
+                None => format!("{shown} is not an MP3, WAV, AAC or M4A sound"),
+            },
+        )
     })?;
+    // MP3 and AAC are frames one after the other: a part of them is a sound too.
+    let whole = match media_type {
+        "audio/wav" => whole::wav(&bytes),
+        "audio/mp4" => whole::m4a(&bytes),
+        _ => Ok(()),
+    };
+    whole.map_err(|why| Error::invalid(FIELD, format!("{shown} cannot be used: {why}")))?;
     let sha256 = sha256(&bytes);
     Ok(Some(Sound { bytes, media_type, sha256 }))
 }

@@ -10,6 +10,8 @@ use crate::model::{
 
 /// What a request has on this machine, looked at.
 pub(crate) struct Local {
+    /// The request with its addresses as they are sent.
+    pub(crate) request: VideoRequest,
     pub(crate) pictures: Vec<Option<Picture>>,
     pub(crate) track: Option<Sound>,
 }
@@ -19,6 +21,7 @@ impl Local {
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) naming the field for a file
     /// that is missing, too large, or not what it should be.
     pub(crate) async fn of(request: &VideoRequest) -> Result<Self> {
+        let read = request.with_read_addresses()?;
         let mut pictures = Vec::new();
         for (index, image) in request.product.images.iter().enumerate() {
             pictures.push(inspect(image, index).await?);
@@ -27,7 +30,7 @@ impl Local {
             Some(track) => listen(track).await?,
             None => None,
         };
-        Ok(Self { pictures, track })
+        Ok(Self { request: read, pictures, track })
     }
 
     /// A digest of the request with its files by their content.
@@ -125,7 +128,8 @@ impl<'a> Reading<'a> {
         let limits = self.capabilities.images;
         if !limits.media_types.contains(&picture.media_type) {
             let message = format!(
-                "{} is not taken: use {}",
+                "{} is {}, which is not taken: use {}",
+                picture.shown,
                 picture.media_type,
                 limits.media_types.join(", ")
             );
@@ -133,7 +137,10 @@ impl<'a> Reading<'a> {
         }
         let size = picture.bytes.len() as u64;
         if size > limits.max_bytes {
-            let message = format!("{size} bytes: at most {} are taken", limits.max_bytes);
+            let message = format!(
+                "{} has {size} bytes: at most {} are taken",
+                picture.shown, limits.max_bytes
+            );
             return Err(self.invalid(field, message));
         }
         Ok(())

@@ -138,12 +138,10 @@ impl Transport {
         let (base_url, realm) = check_base_url(base_url, dialect.base_url)
             .map_err(|error| error.with_provider(dialect.provider))?;
         check_name(&config.name)?;
-        if let Some(url) = &config.webhook_url {
-            webhook_url::check_base(url)?;
-        }
         let base = Url::parse(&base_url).expect("its realm was read from it");
         check_plain_http(&base, &config.http)
             .map_err(|error| error.with_provider(dialect.provider))?;
+        let webhook_url = config.webhook_url.as_deref().map(webhook_url::base).transpose()?;
         Ok(Self {
             calls: Calls::Own,
             shared: Arc::new(Shared {
@@ -158,7 +156,7 @@ impl Transport {
                 budget: RetryBudget::new(),
                 clock: config.clock,
                 submit_timeout: config.submit_timeout,
-                webhook_url: config.webhook_url,
+                webhook_url,
                 told: Told::default(),
                 secrets: KnownSecrets::default(),
                 tells_orders: config.tells_orders,
@@ -274,18 +272,10 @@ const REALM_MAX_CHARS: usize = 200;
 /// The address without a trailing slash, which the generated client would double, and its realm:
 /// the origin, and the path where it is not that of the provider's own address.
 fn check_base_url(text: &str, own: &str) -> Result<(String, String)> {
-    let refused = || {
-        let message = format!("{text:?} is not an address: write https://host or http://host:port");
-        Error::invalid("base_url", message)
-    };
-    if text.contains('@') {
-        let message = "it holds a name or a password: give keys as keys";
+    let url = crate::address::web("base_url", text)?;
+    if url.query().is_some() || url.fragment().is_some() {
+        let message = "it has a query or a #: write https://host or http://host:port";
         return Err(Error::invalid("base_url", message));
-    }
-    let url = Url::parse(text).map_err(|_| refused())?;
-    let has_more = url.query().is_some() || url.fragment().is_some();
-    if !["http", "https"].contains(&url.scheme()) || has_more {
-        return Err(refused());
     }
     if cfg!(not(feature = "rustls-no-provider")) && url.scheme() == "https" {
         let message = "adreel was built without the feature rustls, so https cannot be spoken";
@@ -299,7 +289,7 @@ fn check_base_url(text: &str, own: &str) -> Result<(String, String)> {
         let message = format!("it is too long: at most {REALM_MAX_CHARS} characters are taken");
         return Err(Error::invalid("base_url", message));
     }
-    Ok((text.trim_end_matches('/').to_owned(), realm))
+    Ok((url.as_str().trim_end_matches('/').to_owned(), realm))
 }
 
 /// Keys do not go over a network in plain text, unless somebody says so.
@@ -346,7 +336,7 @@ mod tests {
     #[test]
     fn an_address_gives_its_realm_and_loses_its_last_slash() {
         let (base, realm) = check_base_url("http://127.0.0.1:80/gateway/", OWN).unwrap();
-        assert_eq!((&*base, &*realm), ("http://127.0.0.1:80/gateway", "http://127.0.0.1/gateway"));
+        assert_eq!((&*base, &*realm), ("http://127.0.0.1/gateway", "http://127.0.0.1/gateway"));
         for text in [
             "",
             "api.example",

@@ -7,6 +7,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 use super::Keys;
+use crate::address;
 use crate::error::{Error, Result};
 
 /// The longest address that Creatify takes.
@@ -24,10 +25,11 @@ const PURPOSE: &[u8] = b"adreel: address for deliveries, 1\n";
 /// How much of the code stands in the address: enough that nobody guesses it, and whole base64.
 const TOKEN_BYTES: usize = 12;
 
-pub(super) fn check_base(text: &str) -> Result<()> {
-    let is_web = url::Url::parse(text).is_ok_and(|url| ["http", "https"].contains(&url.scheme()));
-    if is_web && !text.contains('#') && text.chars().count() <= BASE_MAX_CHARS {
-        return Ok(());
+/// The base of an account's addresses, as it is sent.
+pub(super) fn base(text: &str) -> Result<String> {
+    let url = address::web("webhook_url", text)?;
+    if url.fragment().is_none() && url.as_str().chars().count() <= BASE_MAX_CHARS {
+        return Ok(url.into());
     }
     let message = format!(
         "not an http or https address of at most {BASE_MAX_CHARS} characters without a #: what \
@@ -104,13 +106,13 @@ mod tests {
     fn the_longest_address_is_no_longer_than_creatify_takes() {
         let base = format!("https://hook.example/{}?a=b", "x".repeat(BASE_MAX_CHARS - 25));
         assert_eq!(base.len(), BASE_MAX_CHARS);
-        check_base(&base).unwrap();
+        assert_eq!(super::base(&base).unwrap(), base);
         let address = address(&base, TAG, &keys());
         assert!(address.len() <= ADDRESS_MAX_CHARS, "{} characters", address.len());
-        let error = check_base(&format!("{base}x")).unwrap_err();
+        let error = super::base(&format!("{base}x")).unwrap_err();
         assert_eq!(error.field(), Some("webhook_url"));
         for text in ["hook.example", "ftp://hook.example", "https://hook.example/#a"] {
-            assert!(check_base(text).is_err(), "{text}");
+            assert!(super::base(text).is_err(), "{text}");
         }
     }
 

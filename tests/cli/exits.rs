@@ -46,8 +46,9 @@ fn the_exit_code_says_whether_something_was_paid_when_the_disk_got_full() {
         ("UPDATE", "new.stage = 'done'", 5, 1, "disk is full"),
     ] {
         let place = Place::new(600.0);
-        let (listed, _, stderr) = place.run(&["jobs"]);
-        assert_eq!(listed, Some(0), "{stderr}");
+        // It is made before the request is looked at.
+        let (refused, _, stderr) = place.run(&["make", "missing.png", "--name", "Roast"]);
+        assert_eq!(refused, Some(2), "{stderr}");
         fill(&place, operation, when);
         let (ended, _, stderr) = place.make(&["--provider", "beatapi"]);
         assert_eq!((ended, place.paid()), (Some(code), paid), "{operation} {when}: {stderr}");

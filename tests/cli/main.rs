@@ -5,11 +5,16 @@
 mod connections;
 mod cost;
 mod doctor;
+mod ends;
 mod exits;
 mod held;
 mod jobs;
+#[cfg(target_os = "linux")]
+mod paths;
+mod pictures;
 mod reach;
 mod sandbox;
+mod settings;
 mod waiting;
 
 /// The providers as the hostile cases have them.

@@ -167,13 +167,17 @@ impl Running {
         self.child.id().unwrap()
     }
 
-    /// As a crash does: at once, and without a word.
     /// As by Ctrl-C.
     pub(crate) async fn interrupt(&self) {
-        let interrupt = Command::new("kill").args(["-INT", &self.id().to_string()]).status();
-        assert!(interrupt.await.unwrap().success());
+        self.signal("-INT").await;
     }
 
+    pub(crate) async fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.id().to_string()]).status();
+        assert!(sent.await.unwrap().success());
+    }
+
+    /// As a crash does: at once, and without a word.
     pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }

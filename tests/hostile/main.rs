@@ -16,6 +16,7 @@ mod costs;
 mod creatify_lists;
 mod dialect;
 mod edges;
+mod eye;
 mod halves;
 mod ids;
 mod jogg_lists;
@@ -24,6 +25,7 @@ mod pace;
 mod replay;
 mod route;
 mod server;
+mod signals;
 mod waits;
 mod words;
 

@@ -86,7 +86,7 @@ impl Table {
         let Some(Row { job, provider, labels, sums }) = self.row.take() else { return };
         let labels = users(&labels).map(|(name, value)| format!("{name}={value}"));
         let labels: Vec<_> = labels.collect();
-        let labels = labels.join(", ").replace(char::is_control, " ");
+        let labels = labels.join(", ");
         let [reserved, settled, refunded] = sums.0.map(fixed);
         line([&job.to_string(), provider, &reserved, &settled, &refunded, &labels]);
     }

@@ -1,5 +1,3 @@
-use std::io::IsTerminal as _;
-
 use serde_json::json;
 
 use super::super::age;
@@ -14,6 +12,7 @@ use crate::client::SpendQuery;
 use crate::error::Result;
 use crate::job::{Job, JobId, Stage, before_holding};
 use crate::ledger::JobQuery;
+use crate::model::path;
 
 /// How many jobs are read at a time.
 const PAGE: u32 = 200;
@@ -85,7 +84,7 @@ const NAME: usize = 60;
 fn row(context: &Context, job: &Job) -> String {
     let age = age::told(context.client.now_for(job).since(job.created_at()));
     let provider = job.account().provider;
-    let most = if std::io::stdout().is_terminal() { NAME_ON_A_TERMINAL } else { NAME };
+    let most = if output::is_terminal() { NAME_ON_A_TERMINAL } else { NAME };
     let name = output::cut(&job.request().product.name, most);
     let waits_for = standing::waits_for(context, job);
     let stage = job.stage().as_str();
@@ -155,7 +154,7 @@ fn details(context: &Context, job: &Job) {
         say("trouble", &before_holding(trouble).to_string());
     }
     if let Some(file) = job.labels().get(FILE) {
-        say("file", file);
+        say("file", &path::from_text(file).display().to_string());
     }
     for offer in job.offers().into_iter().flatten() {
         say("choose", &format!("{} ({})", offer.id, offer.label));

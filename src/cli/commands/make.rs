@@ -8,13 +8,14 @@ use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::output;
 use super::super::progress::Progress;
+use super::super::signals;
 use super::plan::plan;
 use super::route;
 use super::save::{self, FILE, Made, Order, Trouble};
 use crate::client::Video;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Job, Stage};
-use crate::model::VideoRequest;
+use crate::model::{VideoRequest, path};
 use crate::providers::request::Local;
 
 pub(in super::super) async fn run(context: &Context, args: &MakeArgs) -> Exit {
@@ -40,7 +41,7 @@ pub(in super::super) async fn run(context: &Context, args: &MakeArgs) -> Exit {
     });
     let results = tokio::select! {
         results = join_all(videos) => results,
-        _ = tokio::signal::ctrl_c() => return interrupted(context, &targets).await,
+        () = signals::end_is_asked() => return interrupted(context, &targets).await,
     };
     save::print(context, results).await
 }
@@ -120,9 +121,9 @@ pub(super) async fn check_place(
     Err(Error::new(ErrorKind::Conflict, message).with_field("--out"))
 }
 
-fn is_made_for(job: &Job, path: &Path) -> bool {
+fn is_made_for(job: &Job, place: &Path) -> bool {
     let has_video = matches!(job.stage(), Stage::Rendered | Stage::Done);
-    has_video && job.labels().get(FILE).is_some_and(|file| Path::new(file) == path)
+    has_video && job.labels().get(FILE).is_some_and(|file| path::from_text(file) == place)
 }
 
 /// Makes the folder, and a file in it for a moment, since permissions alone do not tell.
@@ -133,8 +134,12 @@ pub(super) async fn check_folder(folder: &Path) -> Result<()> {
         Error::new(ErrorKind::Io, message).with_field("--out").with_source(error)
     };
     tokio::fs::create_dir_all(folder).await.map_err(unusable)?;
-    let probe = folder.join(format!(".adreel-{}.part", std::process::id()));
-    tokio::fs::write(&probe, b"").await.map_err(unusable)?;
+    // A name that nobody foresees, and a file that nobody has made: what a link there leads to
+    // stays as it is.
+    let random = getrandom::u64().map_err(|error| unusable(std::io::Error::other(error)))?;
+    let probe = folder.join(format!(".adreel-{random:016x}.part"));
+    let made = tokio::fs::OpenOptions::new().write(true).create_new(true).open(&probe).await;
+    made.map_err(unusable)?;
     tokio::fs::remove_file(&probe).await.map_err(unusable)
 }
 
@@ -158,7 +163,7 @@ async fn make(
 ) -> std::result::Result<(Video, Option<crate::client::Downloaded>), Trouble> {
     let provider = target.account.provider;
     let mut order = context.client.generate(request).on(provider).key(&target.key);
-    order = order.label(FILE, target.path.to_string_lossy());
+    order = order.label(FILE, path::to_text(&target.path));
     for label in &args.label {
         order = order.label(&label.name, &label.value);
     }

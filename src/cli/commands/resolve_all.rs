@@ -1,6 +1,6 @@
 //! `resolve --all`: a list of what would be sent and what that may cost, and then the deciding.
 
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 
 use serde_json::{Value, json};
 
@@ -105,7 +105,7 @@ fn sum(plan: &ResolvePlan, resolution: &Resolution) -> String {
 
 /// Whether somebody at a terminal agrees; elsewhere nobody is asked.
 fn agreed(context: &Context, plan: &ResolvePlan, resolution: &Resolution) -> bool {
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+    if !std::io::stdin().is_terminal() || !output::is_noted_on_a_terminal() {
         return true;
     }
     if context.json {
@@ -117,11 +117,7 @@ fn agreed(context: &Context, plan: &ResolvePlan, resolution: &Resolution) -> boo
         }
         _ => "Give up? [y/N] ",
     };
-    // Whoever cannot be asked has not agreed.
-    let _ = std::io::stderr().write_all(question.as_bytes());
-    let mut answer = String::new();
-    let read = std::io::stdin().lock().read_line(&mut answer);
-    read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
+    output::asked(question)
 }
 
 async fn decide(context: &Context, plan: &mut ResolvePlan, resolution: &Resolution) -> Exit {

@@ -5,6 +5,7 @@ use super::super::args::{ResumeArgs, WaitArgs};
 use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::output;
+use super::super::signals;
 use super::save::{self, Order, Together};
 use crate::error::{Error, Result};
 use crate::job::{Job, JobId};
@@ -77,7 +78,7 @@ async fn finish(context: &Context, orders: Vec<Order>, exit: Exit) -> Exit {
     let made = orders.into_iter().map(|order| save::finish(context, order, &together).boxed());
     let results = tokio::select! {
         results = join_all(made) => results,
-        _ = tokio::signal::ctrl_c() => return save::interrupted(context, &ids).await,
+        () = signals::end_is_asked() => return save::interrupted(context, &ids).await,
     };
     save::print(context, results).await.max(exit)
 }

@@ -11,12 +11,13 @@ use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::output;
 use super::super::progress::Progress;
+use super::super::signals;
 use super::make::{check_folder, check_place, file_stem};
 use super::save::{self, FILE, Made, Order, Trouble};
 use crate::client::{Attempt, AttemptEnd, Routed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Job, JobId, Reason};
-use crate::model::{Credits, ProviderId, VideoRequest};
+use crate::model::{Credits, ProviderId, VideoRequest, path};
 use crate::providers::request::Local;
 
 /// A video to be made by one of several accounts.
@@ -34,7 +35,7 @@ pub(super) async fn run(context: &Context, args: &MakeArgs, request: &VideoReque
     let under_way = Mutex::new(None);
     tokio::select! {
         exit = make(context, args, request, &target, &under_way) => exit,
-        _ = tokio::signal::ctrl_c() => {
+        () = signals::end_is_asked() => {
             let id: Option<JobId> = *under_way.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             save::interrupted(context, id.as_slice()).await
         }
@@ -60,7 +61,7 @@ async fn make(
         }
     };
     let route = context.client.route(request).over(target.accounts.clone()).key(&target.key);
-    let mut route = route.label(FILE, target.path.to_string_lossy());
+    let mut route = route.label(FILE, path::to_text(&target.path));
     for label in &args.label {
         route = route.label(&label.name, &label.value);
     }

@@ -1,4 +1,4 @@
-use std::io::{ErrorKind, IsTerminal as _};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -7,6 +7,7 @@ use serde_json::json;
 use super::super::args::{ClockKind, SandboxArgs};
 use super::super::exit::Exit;
 use super::super::output;
+use super::super::signals;
 use crate::ProviderId;
 use crate::sandbox::{Fault, Sandbox, SandboxBuilder};
 
@@ -64,16 +65,14 @@ pub(in super::super) async fn run(args: &SandboxArgs) -> Exit {
     };
     let page = sandbox.page_url();
     output::json(&json!({"url": sandbox.url(), "port": sandbox.port(), "page": page}));
-    if std::io::stderr().is_terminal() {
+    if output::is_noted_on_a_terminal() {
         output::note(&format!("look at it: {page}"));
     }
-    match tokio::signal::ctrl_c().await {
-        Ok(()) => Exit::Done,
-        Err(error) => {
-            output::error(&format!("an interrupt could not be waited for: {error}"));
-            Exit::Failed
-        }
+    // Whoever cannot be told where it listens would have one that nobody finds.
+    if output::is_whole() {
+        signals::end_is_asked().await;
     }
+    Exit::Done
 }
 
 /// The faults of a scenario file.
@@ -87,7 +86,9 @@ fn read_scenario(path: &Path) -> Result<Vec<Fault>, String> {
         fault: Vec<Fault>,
     }
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
-    let scenario: Scenario = toml::from_str(&text).map_err(|error| {
+    // Editors of Windows begin a file with a mark that TOML does not know.
+    let text = text.trim_start_matches('\u{feff}');
+    let scenario: Scenario = toml::from_str(text).map_err(|error| {
         let line = error.span().map(|span| text[..span.start].lines().count().max(1));
         let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
         format!("{place}{}", error.message())

@@ -10,12 +10,13 @@ use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::output;
 use super::super::progress::{Progress, ProviderProgress};
+use super::super::signals;
 use super::standing;
 use crate::client::{Downloaded, Video};
 use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::job::{Job, JobId, Need, Stage, Step, StepState};
-use crate::model::ProviderId;
+use crate::model::{ProviderId, path};
 
 /// The label that holds the file for a job's video.
 pub(in super::super) const FILE: &str = "file";
@@ -44,7 +45,7 @@ pub(super) struct Order {
 impl Order {
     /// A job as the ledger has it, with the file that it was made for.
     pub(super) fn of(job: &Job) -> Self {
-        let path = job.labels().get(FILE).map(PathBuf::from);
+        let path = job.labels().get(FILE).map(|file| path::from_text(file));
         Self { id: job.id(), provider: job.account().provider, path, overwrite: false }
     }
 }
@@ -123,17 +124,17 @@ pub(super) async fn save_made(
 }
 
 /// The file of a job that was saved to it before, so that printing it again needs no network.
-async fn saved_before(video: &Video, order: &Order, path: &Path) -> Option<Downloaded> {
-    let is_its_own = video.job().stage() == Stage::Done && is_named_by_make(video, path);
+async fn saved_before(video: &Video, order: &Order, place: &Path) -> Option<Downloaded> {
+    let is_its_own = video.job().stage() == Stage::Done && is_named_by_make(video, place);
     match is_its_own && !order.overwrite {
-        true => Downloaded::at(path, video.medium()).await,
+        true => Downloaded::at(place, video.medium()).await,
         false => None,
     }
 }
 
 /// Whether the path is the one that `make` has chosen, before it knew what a picture would be.
 fn is_named_by_make(video: &Video, path: &Path) -> bool {
-    video.job().labels().get(FILE).map(Path::new) == Some(path)
+    video.job().labels().get(FILE).is_some_and(|file| path::from_text(file) == path)
 }
 
 async fn save(video: &Video, path: &Path, overwrite: bool) -> Result<Downloaded> {
@@ -201,7 +202,7 @@ fn as_json(video: &Video, saved: Option<&Downloaded>, took: Duration) -> serde_j
         "provider": video.provider(),
         "job": video.job_id(),
         "provider_ref": video.job().provider_ref().map(|reference| reference.to_string()),
-        "file": saved.map(|saved| &saved.path),
+        "file": saved.map(|saved| path::to_text(&saved.path)),
         "url": video.url(),
         "size_bytes": saved.map(|saved| saved.size_bytes),
         "video_secs": secs.map(|duration| duration.as_secs_f64()),
@@ -272,12 +273,12 @@ fn next(job: &Job, exit: Exit) -> Option<String> {
 /// How long an interrupted command waits for the answers to calls that were sent.
 const LAST_ANSWERS: Duration = Duration::from_secs(60);
 
-/// Lets calls that were sent come to their answers. A second interrupt ends that too.
+/// Lets calls that were sent come to their answers. To be asked to end once more ends that too.
 async fn last_answers(context: &Context) {
     let answered = tokio::time::timeout(LAST_ANSWERS, context.client.shutdown(Duration::MAX));
     tokio::select! {
         _ = answered => {}
-        _ = tokio::signal::ctrl_c() => {}
+        () = signals::end_is_asked() => {}
     }
 }
 

@@ -8,7 +8,7 @@ pub(in super::super) fn run(in_a_line: bool) -> Exit {
     if in_a_line {
         output::json(&schema);
     } else {
-        output::line(&format!("{schema:#}"));
+        output::document(&format!("{schema:#}"));
     }
     Exit::Done
 }

@@ -2,6 +2,7 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
+use crate::address;
 use crate::error::{Error, Result};
 use crate::job::Account;
 
@@ -10,18 +11,16 @@ use crate::job::Account;
 pub(super) fn check(text: &str, account: &Account) -> Result<Url> {
     let refused =
         |message: &str| Err(Error::invalid("url", message).with_provider(account.provider));
-    let Ok(url) = Url::parse(text) else {
-        return refused("not an address: write https://host/path");
-    };
+    let url = address::web("url", text).map_err(|error| error.with_provider(account.provider))?;
     let sandbox = Url::parse(&account.realm).is_ok_and(|realm| is_local(&realm));
-    if sandbox && is_local(&url) && ["http", "https"].contains(&url.scheme()) {
+    if sandbox && is_local(&url) {
         return Ok(url);
     }
     if url.scheme() != "https" {
         return refused("providers deliver to https addresses only");
     }
-    if url.fragment().is_some() || !url.username().is_empty() || url.password().is_some() {
-        return refused("an address for deliveries has no #, name or password");
+    if url.fragment().is_some() {
+        return refused("an address for deliveries has no #");
     }
     if is_local(&url) || is_private(&url) {
         return refused("no provider can reach this host from outside: use a public one");

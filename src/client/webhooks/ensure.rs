@@ -143,7 +143,6 @@ impl<'a> Ensure<'a> {
             client: self.client,
             endpoints,
             account,
-            url: &self.url,
             parsed: &url,
             lease: lease_name(account, &url),
             holder: self.client.new_holder(),
@@ -179,7 +178,6 @@ struct Work<'a> {
     client: &'a Client,
     endpoints: &'a dyn Endpoints,
     account: &'a Account,
-    url: &'a str,
     parsed: &'a Url,
     lease: String,
     holder: String,
@@ -274,7 +272,7 @@ impl Work<'_> {
         loop {
             self.keep_turn().await?;
             tries += 1;
-            let error = match self.endpoints.create(self.url).await {
+            let error = match self.endpoints.create(self.parsed.as_str()).await {
                 Ok(endpoint) if endpoint.secret.is_some() || tries == TRIES => return Ok(endpoint),
                 Ok(endpoint) => {
                     self.delete(&endpoint).await?;

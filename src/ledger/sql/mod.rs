@@ -97,23 +97,68 @@ impl Sql {
     /// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable) where it cannot be used. No error
     /// holds the password of the URL.
     pub async fn open(url: &str) -> Result<Self> {
-        match Address::parse(url)? {
+        Self::at(Address::parse(url)?).await
+    }
+
+    /// Opens a ledger in a SQLite file, whose path need not be text, and brings its schema up to
+    /// date. Otherwise as `sqlite:PATH` in [`open`](Self::open).
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    #[cfg(feature = "sqlite")]
+    pub async fn open_file(path: impl AsRef<std::path::Path>) -> Result<Self> {
+        Self::at(Address::File(path.as_ref())).await
+    }
+
+    /// The ledger that is there; `None` where there is none, which stays so.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn find(url: &str) -> Result<Option<Self>> {
+        Self::found(Address::parse(url)?).await
+    }
+
+    /// The same in a SQLite file.
+    #[cfg(feature = "cli")]
+    pub(crate) async fn find_file(path: &std::path::Path) -> Result<Option<Self>> {
+        Self::found(Address::File(path)).await
+    }
+
+    #[cfg(feature = "cli")]
+    async fn found(address: Address<'_>) -> Result<Option<Self>> {
+        if let Address::File(path) = address
+            && let Err(error) = std::fs::metadata(path)
+            && error.kind() == std::io::ErrorKind::NotFound
+        {
+            return Ok(None);
+        }
+        let (pool, place) = Self::connect(address).await?;
+        match schema::is_there(&pool, &place).await? {
+            true => Self::ready(pool, place).await.map(Some),
+            false => Ok(None),
+        }
+    }
+
+    async fn at(address: Address<'_>) -> Result<Self> {
+        let (pool, place) = Self::connect(address).await?;
+        Self::ready(pool, place).await
+    }
+
+    async fn connect(address: Address<'_>) -> Result<(Pool, Place)> {
+        Ok(match address {
             #[cfg(feature = "sqlite")]
-            Address::Memory => Self::ready(Pool::Sqlite(sqlite::in_memory().await?), Place::Memory),
+            Address::Memory => (Pool::Sqlite(sqlite::in_memory().await?), Place::Memory),
             #[cfg(feature = "sqlite")]
             Address::File(path) => {
                 let (pool, place) = sqlite::open(path).await?;
-                Self::ready(Pool::Sqlite(pool), place)
+                (Pool::Sqlite(pool), place)
             }
             #[cfg(feature = "postgres")]
             Address::Server(url) => {
                 let (pool, place) = postgres::open(url).await?;
-                Self::ready(Pool::Postgres(pool), place)
+                (Pool::Postgres(pool), place)
             }
             #[cfg(not(all(feature = "sqlite", feature = "postgres")))]
             left_out => return Err(left_out.left_out()),
-        }
-        .await
+        })
     }
 
     /// A ledger in a SQLite database that is already open, next to the program's own tables. Its

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Sqlite, SqlitePool};
@@ -25,6 +27,9 @@ pub(super) const SKIP_LOCKED: &str = "";
 
 /// How long a call waits for another program's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long until a file is opened again that was locked.
+const AGAIN_AFTER: Duration = Duration::from_millis(20);
 
 static MAKING: Mutex<()> = Mutex::new(());
 
@@ -57,7 +62,7 @@ pub(super) async fn in_memory() -> Result<SqlitePool> {
 pub(super) async fn open(path: &Path) -> Result<(SqlitePool, Place)> {
     let path = made(path).map_err(|error| unusable(path, &error))?;
     let options = SqliteConnectOptions::new()
-        .filename(&path)
+        .filename(file_name(&path))
         .journal_mode(SqliteJournalMode::Wal)
         // Less would lose the last changes in a power cut: a paid job could be paid again.
         .synchronous(SqliteSynchronous::Full)
@@ -65,8 +70,37 @@ pub(super) async fn open(path: &Path) -> Result<(SqlitePool, Place)> {
         .pragma("fullfsync", "ON")
         .busy_timeout(BUSY_TIMEOUT);
     let place = Place::File(path);
-    let pool = connect(options).await.map_err(|error| fault::told(&place, error))?;
-    Ok((pool, place))
+    let pool = patiently(async || connect(options.clone()).await).await;
+    Ok((pool.map_err(|error| fault::told(&place, error))?, place))
+}
+
+/// The path as SQLite is told it. What is no UTF-8 it takes as a `file:` address only.
+fn file_name(path: &Path) -> PathBuf {
+    match path.to_str() {
+        Some(_) => path.to_owned(),
+        None => url::Url::from_file_path(path)
+            .map_or_else(|()| path.to_owned(), |url| String::from(url).into()),
+    }
+}
+
+/// Tries again for as long as a call waits for another program's lock: where many open a new file
+/// at once, SQLite refuses all but one the change to a write-ahead log, without any wait of its own.
+async fn patiently<T>(open: impl AsyncFn() -> sqlx::Result<T>) -> sqlx::Result<T> {
+    let begun = Instant::now();
+    loop {
+        match open().await {
+            Err(error) if is_busy(&error) && begun.elapsed() < BUSY_TIMEOUT => {
+                tokio::time::sleep(AGAIN_AFTER).await;
+            }
+            opened => return opened,
+        }
+    }
+}
+
+/// Source: <https://www.sqlite.org/rescode.html>. The low byte is the code.
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.and_then(|code| code.parse::<i32>().ok()).is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
 /// One connection that stays: SQLite has one writer at a time, and memory ends with its
@@ -138,6 +172,63 @@ pub(super) async fn check_durability(pool: &SqlitePool, place: &Place) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What SQLite says where somebody else holds a lock.
+    #[derive(Debug)]
+    struct Busy(&'static str);
+
+    impl std::fmt::Display for Busy {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("database is locked")
+        }
+    }
+
+    impl std::error::Error for Busy {}
+
+    impl sqlx::error::DatabaseError for Busy {
+        fn message(&self) -> &str {
+            "database is locked"
+        }
+
+        fn code(&self) -> Option<std::borrow::Cow<'_, str>> {
+            Some(self.0.into())
+        }
+
+        fn as_error(&self) -> &(dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn as_error_mut(&mut self) -> &mut (dyn std::error::Error + Send + Sync + 'static) {
+            self
+        }
+
+        fn into_error(self: Box<Self>) -> Box<dyn std::error::Error + Send + Sync + 'static> {
+            self
+        }
+
+        fn kind(&self) -> sqlx::error::ErrorKind {
+            sqlx::error::ErrorKind::Other
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_file_that_others_open_at_the_same_time_is_opened_when_they_have() {
+        let refused = |code| sqlx::Error::Database(Box::new(Busy(code)));
+        // How often a refusal with this code comes, and how often it is tried and for how long.
+        for (code, refusals, tries) in [("5", 3, 4), ("261", 100, 101), ("6", 1, 2), ("14", 1, 1)] {
+            let (begun, tried) = (Instant::now(), std::cell::Cell::new(0));
+            let opened = patiently(async || {
+                tried.set(tried.get() + 1);
+                if tried.get() > refusals { Ok(()) } else { Err(refused(code)) }
+            });
+            assert_eq!(opened.await.is_ok(), tries > 1, "{code}");
+            assert_eq!(tried.get(), tries, "{code}");
+            assert!(begun.elapsed() < BUSY_TIMEOUT);
+        }
+        let begun = Instant::now();
+        assert!(patiently(async || Err::<(), _>(refused("5"))).await.is_err());
+        assert!(begun.elapsed() >= BUSY_TIMEOUT && begun.elapsed() < 2 * BUSY_TIMEOUT);
+    }
 
     #[tokio::test]
     async fn a_file_is_opened_at_full_durability() {

@@ -13,6 +13,7 @@ use super::plan::{HOST, IMAGE, IMAGE_ANEW, URL_MAX_CHARS, VIDEO, VIDEO_ANEW, pla
 use super::types::{self, ProductToVideoStatus};
 use super::{Client, Options, link as link_video};
 use crate::BoxFuture;
+use crate::address;
 use crate::asset::{Asset, AssetHost};
 use crate::bindings::creatify::shapes;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
@@ -163,6 +164,9 @@ impl Account {
         Ok(Box::new(move |_| {
             Box::pin(async move {
                 let url = host.host(Asset { bytes, media_type, file_name }).await?;
+                let url = address::web("asset_host", &url)
+                    .map(String::from)
+                    .map_err(|error| error.with_provider(ProviderId::Creatify))?;
                 let length = url.chars().count();
                 if length > URL_MAX_CHARS {
                     return Err(refused(format!(

@@ -53,6 +53,15 @@ macro_rules! version {
     };
 }
 
+/// Whether there are tables of ours.
+#[cfg(feature = "cli")]
+pub(super) async fn is_there(pool: &Pool, place: &Place) -> Result<bool> {
+    let tables = on!(pool, pool, backend => {
+        sqlx::query_scalar::<_, i64>(backend::HAS_SCHEMA).fetch_one(pool).await
+    });
+    Ok(tables.map_err(|error| fault::told(place, error))? > 0)
+}
+
 /// Runs the migrations that are missing, one process at a time, all or none. Where none is
 /// missing nothing is written, so that a user without the right to make tables can open a ledger
 /// whose tables were made by hand.

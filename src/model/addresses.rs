@@ -1,0 +1,115 @@
+//! The addresses in a request, whichever field they stand in.
+
+use super::{Image, Track, VideoRequest};
+use crate::address;
+use crate::error::Result;
+use crate::plain::trimmed;
+
+impl VideoRequest {
+    /// The request with its addresses as they are sent.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) naming the field of one that
+    /// is none.
+    pub(crate) fn with_read_addresses(&self) -> Result<Self> {
+        let mut request = self.clone();
+        for (field, text) in request.addresses() {
+            *text = address::web(field, text)?.into();
+        }
+        Ok(request)
+    }
+
+    /// The same request where nothing but what stands around its addresses is left out: a line's
+    /// end makes no other request of it, and one that was stored before stays what it was.
+    pub(super) fn with_trimmed_addresses(&self) -> Self {
+        let mut request = self.clone();
+        for (_, text) in request.addresses() {
+            *text = trimmed(text).to_owned();
+        }
+        request
+    }
+
+    /// Each address with the field that it stands in. A blank one of those that may be left out
+    /// counts as left out.
+    fn addresses(&mut self) -> Vec<(String, &mut String)> {
+        let mut all: Vec<(String, &mut String)> = Vec::new();
+        for (index, image) in self.product.images.iter_mut().enumerate() {
+            if let Image::Url(url) = image {
+                all.push((format!("product.images[{index}]"), url));
+            }
+        }
+        if let Some(Track::Url(url)) = &mut self.track {
+            all.push(("track".to_owned(), url));
+        }
+        let mut further = vec![("product.page_url", self.product.page_url.as_mut())];
+        #[cfg(feature = "beatapi")]
+        if let Some(music) = self.beatapi.as_mut().and_then(|options| options.music.as_mut()) {
+            further.push(("beatapi.music.lip_ref_url", music.lip_ref_url.as_mut()));
+            further.push(("beatapi.music.srt_url", music.srt_url.as_mut()));
+            for (index, url) in music.lip_ref_urls.iter_mut().enumerate() {
+                all.push((format!("beatapi.music.lip_ref_urls[{index}]"), url));
+            }
+        }
+        #[cfg(feature = "creatify")]
+        if let Some(options) = &mut self.creatify {
+            let showcase = options.product_showcase_url.as_mut();
+            further.push(("creatify.product_showcase_url", showcase));
+            let link = options.link.as_mut();
+            let music = link.and_then(|link| link.background_music_url.as_mut());
+            further.push(("creatify.link.background_music_url", music));
+        }
+        let further = further.into_iter().filter_map(|(field, text)| Some((field, text?)));
+        let given = further.filter(|(_, text)| !trimmed(text).is_empty());
+        all.extend(given.map(|(field, text)| (field.to_owned(), text)));
+        all
+    }
+}
+
+#[cfg(all(test, feature = "beatapi", feature = "creatify", feature = "jogg"))]
+mod tests {
+    use super::*;
+    use crate::model::Product;
+
+    /// A request as it comes from a JSON file, with this in every field that takes an address.
+    fn request(text: &str) -> VideoRequest {
+        serde_json::from_value(serde_json::json!({
+            "product": {"name": "Roast", "page_url": text, "images": [{"url": text}]},
+            "track": {"url": text},
+            "beatapi": {"music": {"lip_ref_url": text, "srt_url": text, "lip_ref_urls": [text]}},
+            "creatify": {"product_showcase_url": text, "link": {"background_music_url": text}},
+        }))
+        .expect("it has the form of a request")
+    }
+
+    #[test]
+    fn every_field_that_takes_an_address_is_read() {
+        let clean = request("https://shop.example/a");
+        let read = request(" https://SHOP.example/a\r\n").with_read_addresses().unwrap();
+        assert_eq!(read, clean);
+        let listed = request("https://x.example").addresses().len();
+        let json = serde_json::to_string(&clean).unwrap();
+        assert_eq!(json.matches("https://shop.example/a").count(), listed);
+        for index in 0..listed {
+            let mut odd = clean.clone();
+            let (field, text) = odd.addresses().remove(index);
+            *text = "https:shop.example".to_owned();
+            assert_eq!(odd.with_read_addresses().unwrap_err().field(), Some(&*field));
+        }
+    }
+
+    #[test]
+    fn a_line_end_makes_no_other_request() {
+        let print = |request: &VideoRequest| request.fingerprint(&[], None);
+        assert_eq!(print(&request("https://a.example/\r")), print(&request("https://a.example/")));
+        assert_ne!(print(&request("https://a.example/")), print(&request("https://b.example/")));
+        // Jobs that were stored before are known again: what is read is not what is compared.
+        let odd = VideoRequest::new(Product::new("R").image_url("https://A.example/a b.png"));
+        assert_ne!(print(&odd), print(&odd.with_read_addresses().unwrap()));
+    }
+
+    #[test]
+    fn a_page_that_is_left_blank_is_none() {
+        let request = VideoRequest::new(Product::new("R").page_url(" "));
+        assert_eq!(request.with_read_addresses().unwrap(), request);
+    }
+}

@@ -1,0 +1,151 @@
+//! How commands end: where nobody hears what they say, where somebody asks them to end, and where
+//! the system gives them too little.
+
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::jobs::Place;
+use crate::{PHOTO, adreel, names};
+
+/// How long a sandbox may take to begin.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// One that ends with its test, however that ends.
+struct Sandbox(Child);
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn commands(place: &Place) -> Vec<Command> {
+    let (code, first, stderr) = place.make(&["--provider", "jogg"]);
+    assert_eq!(code, Some(0), "{stderr}");
+    let id = first.split_whitespace().nth(1).unwrap();
+    let all: [&[&str]; 14] = [
+        &["jobs"],
+        &["jobs", "--json"],
+        &["jobs", "--cost"],
+        &["jobs", "--cost", "--json"],
+        &["job", id],
+        &["job", id, "--json"],
+        &["wait", id],
+        &["wait", id, "--json"],
+        &["plan", "--name", "R", "--provider", "jogg"],
+        &["providers"],
+        &["catalogue", "avatars", "--provider", "jogg"],
+        &["doctor", "--provider", "jogg", "--json"],
+        &["ledger", "schema"],
+        &["--help"],
+    ];
+    let make = ["make", PHOTO, "--name", "Morning Roast", "--provider", "jogg", "--out"];
+    let mut make = place.command(&make);
+    make.arg(place.home.path().join("videos"));
+    all.iter().map(|args| place.command(args)).chain([make, adreel(&["schema"])]).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_no_success() {
+    let place = Place::new(600.0);
+    for mut command in commands(&place) {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let ended = command.stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let stderr = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{command:?}: {stderr}");
+        assert_eq!(stderr.matches("could not be written").count(), 1, "{command:?}: {stderr}");
+        assert!(!stderr.contains("panicked"), "{stderr}");
+    }
+    // A sandbox that nobody can be told of does not stay.
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    assert_eq!(adreel(&["sandbox"]).stdout(full).status().unwrap().code(), Some(1));
+    assert_eq!(place.paid(), 1);
+}
+
+#[test]
+fn whoever_closes_the_pipe_has_read_enough() {
+    let place = Place::new(600.0);
+    for mut command in commands(&place) {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = command.stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        let stderr = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{command:?}: {stderr}");
+        assert!(!stderr.contains("error") && !stderr.contains("panicked"), "{command:?}: {stderr}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_sandbox_ends_when_it_is_asked_to() {
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        let mut sandbox = Sandbox(adreel(&["sandbox"]).stdout(Stdio::piped()).spawn().unwrap());
+        let sandbox = &mut sandbox.0;
+        let mut out = BufReader::new(sandbox.stdout.take().unwrap());
+        out.read_line(&mut String::new()).unwrap();
+        let id = sandbox.id().to_string();
+        // As process 1 of a container only what is caught reaches it. It is once it waits for it.
+        let status = format!("/proc/{id}/status");
+        let catches = |bit: u32| {
+            let text = fs::read_to_string(&status).unwrap();
+            let mask = text.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+            u64::from_str_radix(mask.trim(), 16).unwrap() & (1 << (bit - 1)) != 0
+        };
+        let begun = Instant::now();
+        while ![1, 2, 15].into_iter().all(catches) {
+            assert!(begun.elapsed() < PATIENCE, "not all of them are caught");
+            std::thread::yield_now();
+        }
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        out.read_to_string(&mut String::new()).unwrap();
+        assert_eq!(sandbox.wait().unwrap().code(), Some(0), "{signal}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn few_handles_are_an_error_and_no_panic() {
+    let out = tempfile::tempdir().unwrap();
+    let command = |handles: u32| {
+        let script = format!("ulimit -n {handles} && exec \"$0\" \"$@\"");
+        let mut command = Command::new("sh");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_adreel"), "make", "--sandbox", PHOTO]);
+        command.args(["--name", "R", "--provider", "jogg", "--out"]).arg(out.path());
+        command.env("XDG_DATA_HOME", out.path()).output().unwrap()
+    };
+    for handles in [5, 6, 7, 9, 12, 15, 20] {
+        let ended = command(handles);
+        let stderr = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{handles}: {stderr}");
+        assert!(
+            stderr.starts_with("error: ") && stderr.lines().count() == 1,
+            "{handles}: {stderr}"
+        );
+    }
+    assert_eq!(names(out.path()), [""; 0]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_lies_in_wait_in_the_folder_is_not_followed() {
+    let place = Place::new(600.0);
+    let out = tempfile::tempdir().unwrap();
+    let mine = place.home.path().join("mine.txt");
+    fs::write(&mine, "mine").unwrap();
+    // `exec` keeps the process's id, by which an earlier release named its file.
+    let script = "ln -s \"$MINE\" \"$OUT/.adreel-$$.part\" && exec \"$0\" \"$@\"";
+    let make = place.command(&["make", "--name", "Roast", "--provider", "jogg", "--quiet"]);
+    let mut command = Command::new("sh");
+    command.args(["-c", script]).arg(make.get_program()).args(make.get_args());
+    command.arg("--out").arg(out.path()).env("OUT", out.path()).env("MINE", &mine);
+    command.env("XDG_DATA_HOME", place.home.path().join("data"));
+    let ended = command.output().unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    assert_eq!(fs::read_to_string(&mine).unwrap(), "mine");
+    let names = names(out.path());
+    assert!(names.len() == 2 && names[0].starts_with(".adreel-"), "{names:?}");
+}
