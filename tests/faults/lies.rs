@@ -100,7 +100,6 @@ async fn odd_writing_costs_no_job() {
 }
 
 /// A film of which nothing proves that it is whole is not taken for one, however often it comes.
-#[ignore = "issue 17, A4: a last box that runs to the end does not yet need a length"]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_film_that_may_go_on_is_not_saved() {
     let fault = Fault::new(FaultKind::VideoEndless).always();

@@ -78,7 +78,7 @@ async fn a_delivery_finds_a_lost_answer_and_wakes_each_step() {
     let made = r#""generated_photo_url":"https://cdn.example/p.png"}"#;
     let listed =
         format!(r#"[{RECORD}:"pending","webhook_url":"https://hook.example/h?adreel={{tag}}"}}]"#);
-    let video = r#""generated_video_url":"https://cdn.example/v.mp4","generated_photo_url":"p"}"#;
+    let video = r#""generated_video_url":"https://cdn.example/v.mp4","generated_photo_url":"https://cdn.example/p.jpg"}"#;
     let server = Server::start([
         Reply::HangUp,
         Reply::WithTag(listed),
@@ -228,9 +228,19 @@ async fn a_held_job_is_looked_for_before_it_is_told_as_held() {
 async fn an_inbox_alone_takes_a_job_from_step_to_step() {
     let server = Server::start([
         json(200, &format!(r#"{RECORD}:"pending"}}"#)),
-        json(200, &format!(r#"{RECORD}:"image_generated","generated_photo_url":"p"}}"#)),
+        json(
+            200,
+            &format!(
+                r#"{RECORD}:"image_generated","generated_photo_url":"https://cdn.example/p.jpg"}}"#
+            ),
+        ),
         json(200, &format!(r#"{RECORD}:"video_generating"}}"#)),
-        json(200, &format!(r#"{RECORD}:"video_generated","generated_video_url":"v"}}"#)),
+        json(
+            200,
+            &format!(
+                r#"{RECORD}:"video_generated","generated_video_url":"https://cdn.example/v.mp4"}}"#
+            ),
+        ),
     ])
     .await;
     let clock = HandClock::new();
