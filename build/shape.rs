@@ -37,7 +37,7 @@ fn component(spec: &Value, name: &str) -> TokenStream {
         };
     }
     if string_enums(spec).any(|listed| listed == name) {
-        return quote!(crate::transport::Shape::Text);
+        return quote!(crate::transport::Shape::Word);
     }
     let schema = &spec["components"]["schemas"][name];
     if !schema["properties"].is_object() {

@@ -18,6 +18,7 @@ mod doctor;
 mod error;
 pub mod job;
 pub mod ledger;
+mod lenient_json;
 mod model;
 mod pages;
 mod plain;

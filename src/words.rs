@@ -29,11 +29,32 @@ pub(crate) fn words_within(text: &str, most: usize) -> String {
     line
 }
 
-/// One word of somebody else's.
+/// What the values of an address's parameters are called that open what lies behind it.
+const OPENERS: [&str; 6] = ["signature", "token", "credential", "secret", "password", "key"];
+
+/// One word of somebody else's. What follows a question mark in an address, or what stands beside a
+/// name that says that it opens something, is nobody's to see.
 fn word(word: &str) -> Cow<'_, str> {
-    let query = word.find("://").and_then(|at| Some(at + word[at..].find('?')?));
-    match query {
-        Some(query) => Cow::Owned(format!("{}?…", &word[..query])),
+    let lower = word.to_ascii_lowercase();
+    let of_query = ["?", "#", "%3f", "%23"].iter().filter_map(|mark| {
+        let at = lower.find(mark)?;
+        let has_values = lower[at..].contains('=') || lower[at..].contains("%3d");
+        (has_values || (*mark == "?" && lower.contains("://"))).then_some(at + mark.len())
+    });
+    let of_name = OPENERS.iter().filter_map(|name| {
+        let values = ["=", "%3d"].iter().filter_map(|mark| {
+            let named = format!("{name}{mark}");
+            Some(lower.find(&named)? + named.len())
+        });
+        values.min()
+    });
+    let of_user = lower.find("://").filter(|at| {
+        let host = lower[at + 3..].split(['/', '?', '#']).next();
+        host.is_some_and(|host| host.contains('@'))
+    });
+    let cut = of_query.chain(of_name).chain(of_user.map(|at| at + 3)).min();
+    match cut.filter(|cut| *cut < word.len()) {
+        Some(cut) => Cow::Owned(format!("{}…", &word[..cut])),
         None => Cow::Borrowed(word),
     }
 }
@@ -51,5 +72,17 @@ mod tests {
             words("cannot fetch https://s3.example/a.png?X-Amz-Signature=0a1b2c now"),
             "cannot fetch https://s3.example/a.png?… now"
         );
+        for (text, shown) in [
+            ("s3.example/a.png?X-Amz-Signature=0a", "s3.example/a.png?…"),
+            (r"https:\/\/s3.example\/a?sig=0a", r"https:\/\/s3.example\/a?…"),
+            ("https%3A%2F%2Fs3.example%2Fa%3Fsig%3D0a", "https%3A%2F%2Fs3.example%2Fa%3F…"),
+            ("https://x.example/cb#access_token=0a", "https://x.example/cb#…"),
+            ("X-Amz-Signature=0a1b", "X-Amz-Signature=…"),
+            ("https://me:hunter2@x.example/a", "https://…"),
+            ("why? a=b; #7 of 9 at 50%", "why? a=b; #7 of 9 at 50%"),
+            ("really?", "really?"),
+        ] {
+            assert_eq!(words(text), shown);
+        }
     }
 }

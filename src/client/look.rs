@@ -6,11 +6,11 @@ use super::Client;
 use super::Recovery;
 use super::advance::Sender;
 use super::record::Recorded;
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::job::{Account, Job, Look, Outcome, Reason, Seen, Stage, StepRef, may_be_repeated};
 use crate::ledger::JobQuery;
 use crate::providers::Provider;
-use crate::providers::steps::Looking;
+use crate::providers::steps::{self, Looking};
 
 /// How many held jobs are looked for when a later one of their account is accepted.
 const MOST_AT_ONCE: usize = 20;
@@ -71,7 +71,43 @@ impl Client {
             Err(error) if pages.is_closed() => return Err(error.with_job(step.job().id())),
             seen => seen.unwrap_or_else(|error| Seen::Failed(Reason::from(&error))),
         };
+        let seen = self.believed_found(provider, step, seen).await;
         Ok(Look::new(begun, Some(print), seen))
+    }
+
+    /// What a look has found, unless that cannot be what the step has made: what another job has, or
+    /// what nobody can come back to.
+    async fn believed_found(&self, provider: &dyn Provider, step: StepRef<'_>, seen: Seen) -> Seen {
+        let Seen::Found { resource, poll_after, offers, mut others, doubt } = seen else {
+            return seen;
+        };
+        if let Some(doubt) = self.doubted(provider, step, &resource).await {
+            return Seen::Failed(Reason::new(ErrorKind::Decode, doubt));
+        }
+        let mut believed = Vec::new();
+        for other in others.drain(..) {
+            if self.doubted(provider, step, &other).await.is_none() {
+                believed.push(other);
+            }
+        }
+        Seen::Found { resource, poll_after, offers, others: believed, doubt }
+    }
+
+    /// Why an id cannot be that of what a paid step has made; `None` where nothing speaks against it.
+    pub(super) async fn doubted(
+        &self,
+        provider: &dyn Provider,
+        step: StepRef<'_>,
+        id: &str,
+    ) -> Option<String> {
+        if !step.is_paid() {
+            return None;
+        }
+        let job = step.job();
+        // A ledger in trouble does not speak against it.
+        let owner = self.job_by_resource(job.account(), id).await.ok().flatten();
+        let owner = owner.map(|owner| owner.id()).filter(|owner| *owner != job.id());
+        steps::doubted(provider, step, id, owner)
     }
 
     /// How long ago a step was first sent; `None` where the clock was set back since, so that

@@ -128,14 +128,10 @@ impl Client {
         if !step.is_paid() {
             return steps::nameable(sent);
         }
-        let job = step.job();
-        // A ledger in trouble does not speak against it.
-        let owner = self.job_by_resource(job.account(), sent.id()).await.ok().flatten();
-        let owner = owner.map(|owner| owner.id()).filter(|owner| *owner != job.id());
-        match steps::doubted(provider, step, sent.id(), owner) {
+        match self.doubted(provider, step, sent.id()).await {
             None => Ok(sent),
             Some(doubt) => Err(Error::new(ErrorKind::SubmitUnknown, doubt)
-                .with_provider(job.account().provider)
+                .with_provider(step.job().account().provider)
                 .with_operation(step.operation().to_owned())),
         }
     }

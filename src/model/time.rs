@@ -32,13 +32,13 @@ impl Timestamp {
     /// The time that a number means: seconds since 1970, also with a fraction, or a thousandth, a
     /// millionth or less of a second where it is too large for that.
     pub(crate) fn of_number(number: f64) -> Option<Self> {
-        /// Of the year 5138, in seconds.
+        /// Of the year 5138, in seconds. What is larger is written in a smaller unit.
         const FAR: f64 = 1e11;
         let mut secs = number;
         for _ in 0..3 {
             secs = if secs.abs() < FAR { secs } else { secs / 1000.0 };
         }
-        (secs.abs() < FAR).then_some(Self((secs * 1000.0).round() as i64))
+        Self((secs * 1000.0).round() as i64).believed().filter(|_| secs < FAR)
     }
 
     /// The time that a text means: a number of seconds, or a date with its zone. One without a zone
@@ -50,7 +50,15 @@ impl Timestamp {
         }
         let date = text.parse::<chrono::DateTime<chrono::FixedOffset>>().ok();
         let date = date.or_else(|| chrono::DateTime::parse_from_rfc2822(text).ok())?;
-        Some(Self(date.timestamp_millis()))
+        Self(date.timestamp_millis()).believed()
+    }
+
+    /// Itself, unless it lies before any provider was there. Zero, a day as a number and a wrong unit
+    /// are no times, and as times they would show that a list goes back further than it does.
+    fn believed(self) -> Option<Self> {
+        /// The year 2020.
+        const FIRST: i64 = 1_577_836_800_000;
+        (self.0 >= FIRST).then_some(self)
     }
 
     /// The time that a field of an answer holds, in whichever form.
@@ -218,12 +226,20 @@ mod tests {
     #[test]
     fn a_time_is_read_with_any_offset_and_fraction() {
         let read = |text: &str| DateTime(text.to_owned()).timestamp().map(Timestamp::as_millis);
-        assert_eq!(read("1970-01-01T00:00:01Z"), Some(1000));
-        assert_eq!(read("1970-01-01T00:00:01.123456+00:00"), Some(1123));
-        assert_eq!(read("1969-12-31T17:00:01.5-07:00"), Some(1500));
-        assert_eq!(read("1970-01-01 00:00:01 +0000"), Some(1000));
-        assert_eq!(read("Thu, 01 Jan 1970 00:00:01 GMT"), Some(1000));
-        for none in ["yesterday", "", "1970-01-01T00:00:01", "1970-01-01 00:00:01"] {
+        assert_eq!(read("2026-06-23T10:20:00Z"), Some(1_782_210_000_000));
+        assert_eq!(read("2026-06-23T10:20:00.123456+00:00"), Some(1_782_210_000_123));
+        assert_eq!(read("2026-06-23T03:20:00.5-07:00"), Some(1_782_210_000_500));
+        assert_eq!(read("2026-06-23 10:20:00 +0000"), Some(1_782_210_000_000));
+        assert_eq!(read("Tue, 23 Jun 2026 10:20:00 GMT"), Some(1_782_210_000_000));
+        for none in [
+            "yesterday",
+            "",
+            "2026-06-23T10:20:00",
+            "2026-06-23 10:20:00",
+            "0001-01-01T00:00:00Z",
+            "1970-01-01T00:00:01Z",
+            "20261127",
+        ] {
             assert_eq!(read(none), None, "{none}");
         }
     }
@@ -248,7 +264,20 @@ mod tests {
             let secs = read.timestamp().map(|time| time.as_millis().div_euclid(1000));
             assert_eq!(secs, Some(1_782_210_000), "{form}");
         }
-        for none in ["true", "{}", "[1]", r#""soon""#, r#""""#, "1e300", r#""NaN""#] {
+        for none in [
+            "true",
+            "{}",
+            "[1]",
+            r#""soon""#,
+            r#""""#,
+            "1e300",
+            r#""NaN""#,
+            "0",
+            "-1",
+            "1782210.000",
+            "29703500",
+            "-1782210000",
+        ] {
             assert!(serde_json::from_str::<UnixTime>(none).is_err(), "{none}");
         }
     }

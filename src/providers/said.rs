@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::secret::HIDDEN;
 use crate::transport::wait_of;
 
 /// A text or a number, as text; `None` for anything else, and for nothing.
@@ -52,12 +53,25 @@ pub(super) fn has_text(value: &Value) -> bool {
     }
 }
 
-/// Whether a value is something that was made, or holds its id: no answer that refuses a call shows
-/// what the call has made.
+/// Whether a value is something that was made, or holds its id, however deep: no answer that refuses
+/// a call shows what the call has made.
 pub(super) fn has_id(value: &Value) -> bool {
-    let is_id = |name: &str| name == "id" || name.ends_with("_id") && name != "request_id";
-    let fields = value.as_object().into_iter().flatten();
-    fields.into_iter().any(|(name, value)| is_id(name) && word(value).is_some())
+    match value {
+        Value::Array(items) => items.iter().any(has_id),
+        Value::Object(fields) => {
+            fields.iter().any(|(name, value)| is_id(name, value) || has_id(value))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a field holds an id. Those of the request are no thing's, and a sentence is no id.
+fn is_id(name: &str, value: &Value) -> bool {
+    let ends = ["_id", "-id", "Id", "ID", "_uuid", "-uuid", "Uuid", "UUID"];
+    let is_named = matches!(name, "id" | "uuid") || ends.iter().any(|end| name.ends_with(end));
+    let of_request = ["request", "trace", "span", "correlation"];
+    let is_requests = of_request.iter().any(|word| name.to_ascii_lowercase().starts_with(word));
+    is_named && !is_requests && word(value).is_some_and(|word| !word.contains(char::is_whitespace))
 }
 
 /// Names under which services say why they gave something up, the plainest first.
@@ -114,8 +128,9 @@ const LINK_MAX_BYTES: usize = 16 << 10;
 /// The address of a file, as a field says it: `None` for nothing and for what is none.
 pub(super) fn link(text: Option<&String>) -> Option<String> {
     let text = text?.trim();
-    let is_short = !text.is_empty() && text.len() <= LINK_MAX_BYTES;
-    let url = url::Url::parse(Some(text).filter(|_| is_short)?).ok()?;
+    // Without the key that it held it leads nowhere.
+    let is_whole = !text.is_empty() && text.len() <= LINK_MAX_BYTES && !text.contains(HIDDEN);
+    let url = url::Url::parse(Some(text).filter(|_| is_whole)?).ok()?;
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then(|| url.into())
 }
 
@@ -146,11 +161,20 @@ mod tests {
             assert!(!has_text(&silent), "{silent}");
         }
         assert!(has_text(&json!({"a": [{"b": "no"}]})));
-        for thing in [json!({"id": "task_1"}), json!({"video_id": 7, "status": "processing"})] {
+        for thing in [
+            json!({"id": "task_1"}),
+            json!({"video_id": 7, "status": "processing"}),
+            json!({"detail": "no", "record": {"uuid": "7e5e8a6f"}}),
+            json!(["a warning", [{"videoId": "v"}]]),
+        ] {
             assert!(has_id(&thing), "{thing}");
         }
-        for other in [json!({"id": null}), json!({"request_id": "req_1"}), json!({"avatar_id": []})]
-        {
+        for other in [
+            json!({"id": null}),
+            json!({"request_id": "req_1"}),
+            json!({"avatar_id": []}),
+            json!({"link_id": "no such link"}),
+        ] {
             assert!(!has_id(&other), "{other}");
         }
     }

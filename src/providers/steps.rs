@@ -10,6 +10,7 @@ use crate::job::{
 };
 use crate::model::{Cost, Picture, Sound, Timestamp, VideoFacts, inspect, listen, same_content};
 use crate::plain::is_hidden;
+use crate::secret::HIDDEN;
 use crate::transport::{Keys, PathSegment, growing_pause};
 use crate::words::{words, words_within};
 
@@ -230,7 +231,9 @@ pub(crate) fn names(id: &str, asked: &str) -> Result<()> {
 /// Whether an id can be asked for: no provider's has blanks, the marks of an address, or more than
 /// some 40 characters.
 pub(super) fn is_usable(id: &str) -> bool {
-    PathSegment::new("id", id).is_ok() && !id.contains(|c: char| c.is_whitespace() || is_hidden(c))
+    PathSegment::new("id", id).is_ok()
+        && !id.contains(HIDDEN)
+        && !id.contains(|c: char| c.is_whitespace() || is_hidden(c))
 }
 
 /// The longest id or address that a free step leaves.
@@ -294,10 +297,23 @@ const RAW_MAX_BYTES: usize = 256 << 10;
 
 /// What is kept of a finished video.
 pub(crate) fn kept(mut video: VideoFacts) -> Box<VideoFacts> {
+    forget_webhook(&mut video.raw);
     if video.raw.to_string().len() > RAW_MAX_BYTES {
         video.raw = serde_json::Value::Null;
     }
     Box::new(video)
+}
+
+/// Takes out where deliveries are sent: that address proves them, and nothing need keep it.
+fn forget_webhook(answer: &mut serde_json::Value) {
+    match answer {
+        serde_json::Value::Array(items) => items.iter_mut().for_each(forget_webhook),
+        serde_json::Value::Object(fields) => {
+            fields.remove("webhook_url");
+            fields.values_mut().for_each(forget_webhook);
+        }
+        _ => {}
+    }
 }
 
 /// Why a provider gave a job up, in its own words.

@@ -23,6 +23,8 @@ pub(super) struct Looked {
     records: u32,
     last: Option<Timestamp>,
     is_past: bool,
+    /// Whether a record came that is newer than one before it.
+    is_unordered: bool,
     gap: Option<&'static str>,
     /// How many records could not be read.
     unread: u32,
@@ -84,6 +86,7 @@ impl Looked {
             return self.note("a record does not say when it was made");
         };
         if self.last.is_some_and(|last| made > last) {
+            self.is_unordered = true;
             self.note("the records are not in order, the newest first");
         }
         self.last = Some(self.last.map_or(made, |last| last.min(made)));
@@ -98,9 +101,10 @@ impl Looked {
         }
     }
 
-    /// Whether a record was seen that is older than the call.
+    /// Whether a record was seen that is older than the call, in a list that has kept its order so
+    /// far: what comes after it is older still.
     pub(super) fn is_past(&self) -> bool {
-        self.is_past
+        self.is_past && !self.is_unordered
     }
 
     /// Notes what keeps the look from being whole. The first reason is told.

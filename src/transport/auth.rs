@@ -45,10 +45,6 @@ impl Keys {
         code.update(format!("{}\n{}", account.provider, account.realm).as_bytes());
         URL_SAFE_NO_PAD.encode(&code.finalize().into_bytes()[..FINGERPRINT_BYTES])
     }
-
-    pub(crate) fn into_secrets(self) -> Vec<ApiKey> {
-        self.id.into_iter().chain([self.key]).collect()
-    }
 }
 
 /// Where keys come from. It is asked before each attempt, so that keys can rotate while jobs run.

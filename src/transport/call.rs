@@ -14,6 +14,7 @@ use super::reply::{Proof, Refusal, Reply};
 use super::{RetryPolicy, Shared, Transport, Upload, packed};
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
+use crate::lenient_json;
 use crate::model::Timestamp;
 use crate::words::words;
 
@@ -26,6 +27,13 @@ pub(crate) struct Answer<T> {
     pub(crate) body: bytes::Bytes,
     /// What of it could not be read.
     pub(crate) left_out: Vec<Drift>,
+}
+
+impl<T> Answer<T> {
+    /// The JSON that it was decoded from.
+    pub(crate) fn json(&self) -> Value {
+        lenient_json::read(&self.body).unwrap_or_default()
+    }
 }
 
 /// One call on its way through the generated client, which holds it as its inner value.
@@ -265,7 +273,7 @@ impl Call {
         if self.0.way == Way::Signed {
             let keys = self.0.transport.keys().await.map_err(|error| self.place(error))?;
             (dialect.sign)(&keys, request.headers_mut()).map_err(|error| self.place(error))?;
-            secrets.learn(&keys.into_secrets());
+            secrets.learn(keys.id.as_ref(), &keys.key);
         }
         if let Some(order) = self.0.transport.told_order(self.0.operation) {
             request.headers_mut().insert("x-sandbox-order", order);

@@ -6,6 +6,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 use super::operation::Operation;
 use crate::error::ErrorKind;
+use crate::lenient_json;
 use crate::model::Timestamp;
 use crate::secret::KnownSecrets;
 
@@ -20,7 +21,7 @@ pub(crate) struct Reply {
 impl Reply {
     /// The body as JSON; `None` where it is none (an edge's HTML, plain text, nothing).
     pub(crate) fn json(&self) -> Option<serde_json::Value> {
-        serde_json::from_slice(&self.body).ok()
+        lenient_json::read(&self.body)
     }
 
     /// What stands where the provider's own answer should be: the page or the words of an edge, or

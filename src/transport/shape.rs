@@ -17,6 +17,9 @@ pub(crate) enum Shape {
     /// Whatever it is.
     Any,
     Text,
+    /// A word of a list that may grow, such as a status. One that is missing is an empty word: an
+    /// id without a status is an id.
+    Word,
     Integer,
     Number,
     Flag,
@@ -73,7 +76,7 @@ impl Shape {
     fn expected(&self) -> &'static str {
         match self {
             Self::Any => "there",
-            Self::Text => "a text",
+            Self::Text | Self::Word => "a text",
             Self::Integer => "a whole number",
             Self::Number => "a number",
             Self::Flag => "true or false",
@@ -97,7 +100,7 @@ impl Reading {
     fn fit(&mut self, shape: &Shape, value: Value) -> Option<Value> {
         let fitted = match (shape, value) {
             (Shape::Any, value) => return Some(value),
-            (Shape::Text, value) => text(value),
+            (Shape::Text | Shape::Word, value) => text(value),
             (Shape::Integer, value) => number(&value).and_then(|number| integer(&number)),
             (Shape::Number, value) => number(&value).map(Value::Number),
             (Shape::Flag, value) => flag(&value),
@@ -125,7 +128,12 @@ impl Reading {
                 _ => true,
             };
             let value = members.remove(*name).filter(is_there);
+            let is_word = matches!(shape, Shape::Word);
             let fitted = match (value, is_required) {
+                (value, true) if is_word => {
+                    let word = value.and_then(|value| self.part(name, shape, value));
+                    Some(word.unwrap_or_else(|| Value::String(String::new())))
+                }
                 (Some(value), true) => self.within(name, |this| this.fit(shape, value)),
                 (Some(value), false) => self.part(name, shape, value),
                 (None, true) => {
@@ -180,8 +188,12 @@ fn text(value: Value) -> Option<Value> {
         Value::String(_) => Some(value),
         Value::Number(number) => {
             // An id that was written as a number with a fraction of nothing is that number.
-            let is_whole = number.as_f64().is_some_and(|number| number.fract() == 0.0);
-            let whole = integer(&number).filter(|_| is_whole && number.is_f64());
+            if !number.is_f64() {
+                return Some(Value::String(number.to_string()));
+            }
+            // What a float has rounded is another text than was written.
+            let float = number.as_f64().filter(|number| number.abs() <= EXACT)?;
+            let whole = (float.fract() == 0.0).then(|| float.trunc() as i64);
             Some(Value::String(whole.map_or_else(|| number.to_string(), |whole| whole.to_string())))
         }
         Value::Bool(flag) => Some(Value::String(flag.to_string())),
@@ -202,10 +214,11 @@ fn number(value: &Value) -> Option<Number> {
     }
 }
 
+/// Up to here a float tells each whole number from its neighbours.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// A number without its fraction, where it has room.
 fn integer(number: &Number) -> Option<Value> {
-    /// What a float tells apart from its neighbours.
-    const EXACT: f64 = 9_007_199_254_740_992.0;
     let whole = number.as_i64().or_else(|| {
         let number = number.as_f64().filter(|number| number.abs() <= EXACT)?;
         Some(number.trunc() as i64)
@@ -375,6 +388,8 @@ mod tests {
         let lacking = [
             (json!({}), "/id is not a text"),
             (json!({ "id": null }), "/id is not a text"),
+            (json!({ "id": 1e20 }), "/id is not a text"),
+            (json!({ "id": 123_456_789_012_345_678_901.0_f64 }), "/id is not a text"),
             (json!({ "id": { "a": 1 }, "count": "x" }), "/id is not a text"),
             (json!([]), "the answer is not an object"),
             (json!("sk_live_1"), "the answer is not an object"),

@@ -169,6 +169,8 @@ async fn jogg_says_nothing_of_a_preview() {
         ("of a list", json!({ "preview_list_id": "pl_1", "previews": [silent, busy] })),
         ("alone", json!({ "previews": [silent] })),
         ("that is torn, beside a refused one", json!({ "previews": [busy, 7] })),
+        ("of another id", json!({ "previews": [{ "id": "p1", "err_msg": "no" }] })),
+        ("of no reason", json!({ "previews": [{ "preview_id": null, "err_msg": "success" }] })),
         ("of an odd id", json!({ "previews": [{ "preview_id": ["p"], "err_msg": "busy" }] })),
         ("none", json!({ "preview_list_id": "pl_1", "previews": [] })),
     ];

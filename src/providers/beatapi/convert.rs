@@ -4,7 +4,7 @@ use reqwest::header::HeaderMap;
 
 use serde_json::Value;
 
-use super::super::said::{first_word, has_text, sentence, wait};
+use super::super::said::{first_word, has_id, has_text, sentence, wait};
 use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;
 use crate::transport::{Dialect, Keys, NO_WORD, Refusal, Reply, insert_key};
@@ -49,7 +49,7 @@ fn refusal(reply: &Reply) -> Option<Refusal> {
 /// that a call was refused.
 fn is_no(body: &Value) -> bool {
     let says = |name| body["error"].get(name).is_some_and(has_text);
-    ["code", "type", "message"].into_iter().any(says) && body["data"].is_null()
+    ["code", "type", "message"].into_iter().any(says) && body["data"].is_null() && !has_id(body)
 }
 
 /// Codes that say more than their status.
@@ -129,6 +129,8 @@ mod tests {
             r#"{"success":false}"#,
             r#"{"data":{"id":"task_1","status":"queued"}}"#,
             r#"{"error":{"code":"c"},"data":{"id":"task_1"}}"#,
+            r#"{"error":{"code":"c"},"id":"task_1","status":"queued"}"#,
+            r#"{"error":{"code":"c","task":{"id":"task_1"}}}"#,
         ] {
             assert_eq!(number(other), 0, "{other}");
         }

@@ -38,6 +38,9 @@ const REPLAY_MARGIN: Duration = Duration::from_secs(30);
 /// By how much a task may seem younger than it is: its time is in whole seconds.
 const CLOCK_SKEW: Duration = Duration::from_secs(5);
 
+/// By how much a task may seem older than the call that made it: the provider's clock may be behind.
+const OLDEST: Duration = super::super::steps::CLOCK_SKEW;
+
 const YOUNGER: &str = "the task that answered the repeated call is younger than the first call: \
                        if that arrived after all, both were paid for";
 
@@ -178,6 +181,10 @@ impl Account {
         }
         let (sent, age) = (Sent::Running(task.id), looking.age.unwrap_or_default());
         let first_sent = step.first_sent().unwrap_or_default();
+        let is_older = task.created_at.is_some_and(|at| at.timestamp() + OLDEST < first_sent);
+        if is_older {
+            return no("the repeated call was answered with a task that is older than the first");
+        }
         let made_now = task.created_at.is_some_and(|at| {
             at.timestamp() + CLOCK_SKEW > first_sent + age && age > 2 * CLOCK_SKEW
         });
@@ -189,10 +196,10 @@ impl Account {
 
     async fn read(&self, step: StepRef<'_>) -> Result<Status> {
         let answer = self.of_jobs.read_task(step.id()).await?;
+        let raw = answer.json();
         let task = answer.value.data;
         tells_of(step, &task.id)?;
         let status = task.status.to_string();
-        let raw: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         Ok(match task.status {
             TaskStatus::Succeeded => {
                 Status::Succeeded(status, Some(video(step.job(), &task, raw).ok_or_else(no_video)?))

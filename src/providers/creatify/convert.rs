@@ -30,18 +30,18 @@ fn refusal(reply: &Reply) -> Option<Refusal> {
     let lacks_credits = message.to_lowercase().contains("credit") && (400..=403).contains(&number);
     let kind = lacks_credits.then_some(ErrorKind::OutOfCredits);
     let code = first_word(&body, &["code"]);
-    let number = if is_no(&body) { number } else { NO_WORD };
+    let number = if !has_id(&body) && is_no(&body) { number } else { NO_WORD };
     Some(Refusal { kind, code, number, message, field, ..Refusal::default() })
 }
 
-/// Whether a body has one of the four shapes, with a text in it, and is no record: nothing else
-/// proves that a call was refused.
+/// Whether a body has one of the four shapes, with a text in it. That, with no record in it, is all
+/// that proves that a call was refused.
 fn is_no(body: &Value) -> bool {
     match body {
         Value::Array(items) => {
             items.iter().any(|item| is_no(item) || (item.is_string() && has_text(item)))
         }
-        Value::Object(fields) if !has_id(body) => {
+        Value::Object(fields) => {
             let says = |name: &&str| fields.get(*name).is_some_and(has_text);
             SENTENCES.iter().any(says) || fields.values().any(is_no)
         }
@@ -156,6 +156,8 @@ mod tests {
             r#"[{"id":"7e5e8a6f","status":"pending"}]"#,
             r#"{"id":"7e5e8a6f","status":"initializing","video_inputs":["a.png"]}"#,
             r#"{"id":"7e5e8a6f","error":"no"}"#,
+            r#"[{"id":"7e5e8a6f","status":"pending"},"a warning"]"#,
+            r#"{"detail":"throttled","record":{"id":"7e5e8a6f"}}"#,
             r#"{"count":1,"results":[{"id":"7e5e8a6f","tags":["a"]}]}"#,
         ] {
             assert_eq!(number(other), 0, "{other}");

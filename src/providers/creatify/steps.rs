@@ -189,14 +189,14 @@ impl Account {
             }
             Call::CreateLinkToVideo => {
                 let answer = self.of_jobs.read_link_to_video(id).await?;
-                let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
+                let raw = answer.json();
                 tells_of(step, &answer.value.id)?;
                 return link_video::status(step.job(), answer.value, raw);
             }
             Call::GenImage | Call::GenVideo | Call::RegenImage | Call::RegenVideo => {}
         }
         let answer = self.of_jobs.read_record(id).await?;
-        let raw = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let raw = answer.json();
         tells_of(step, &answer.value.id)?;
         record_status(step, answer.value, raw)
     }

@@ -38,7 +38,9 @@ impl WebhookHint {
         check_size(ProviderId::Creatify, body)?;
         let json: Value = read(ProviderId::Creatify, &Shape::Any, body)?;
         let has = |field: &str| json.get(field).is_some();
-        let hint = if has("previews") {
+        let hint = if !has("status") {
+            return Ok(Self::Other(json));
+        } else if has("previews") {
             read(ProviderId::Creatify, &shapes::PREVIEW_LIST_HOOK, body).map(Self::Previews)
         } else if has("video_output") {
             read(ProviderId::Creatify, &shapes::LINK_TO_VIDEO_HOOK, body).map(Self::LinkToVideo)

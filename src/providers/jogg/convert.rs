@@ -23,7 +23,7 @@ fn refusal(reply: &Reply) -> Option<Refusal> {
         Some((_, 0)) | None => (None, NO_WORD),
         Some((code, number)) => (Some(code), number),
     };
-    let shows_something = has_id(&body["data"]) || !body["data"]["previews"].is_null();
+    let shows_something = has_id(&body) || !body["data"]["previews"].is_null();
     let proven = if shows_something { NO_WORD } else { number };
     let message = first_word(&body, &["msg", "message", "error", "detail"]).unwrap_or_default();
     Some(Refusal {
@@ -133,6 +133,8 @@ mod tests {
             r#"{"code":0,"msg":"Success","data":{"video_id":"v"}}"#,
             r#"{"code":18020,"msg":"m","data":{"video_id":"v"}}"#,
             r#"{"code":18020,"msg":"m","data":{"previews":[]}}"#,
+            r#"{"code":18020,"msg":"m","data":[{"video_id":"v"}]}"#,
+            r#"{"code":40000,"msg":"m","data":{"video":{"id":7}}}"#,
             r#"{"msg":"m"}"#,
         ] {
             assert_eq!(number(other), NO_WORD, "{other}");

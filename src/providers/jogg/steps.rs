@@ -165,10 +165,10 @@ impl Account {
 
     async fn read(&self, step: StepRef<'_>) -> Result<Status> {
         let answer = self.of_jobs.read_video(step.id()).await?;
+        let raw = answer.json();
         let video = self.of_jobs.data(answer.value.data, &answer.left_out, "get_product_video")?;
         is_of(step, &video, &answer.body)?;
         let status = video.status.to_string();
-        let raw: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
         // The vendor's own script compares these without regard to case.
         Ok(match Word::from(status.to_lowercase()) {
             Word::Completed | Word::Success | Word::Succeeded => Status::Succeeded(

@@ -5,7 +5,11 @@ use super::Client;
 use crate::bindings::jogg::{Client as Api, operations, send, send_raw};
 use crate::error::{Error, Result};
 use crate::providers::listed::records_in;
+use crate::providers::said::has_id;
 use crate::transport::{Answer, Drift, PathSegment};
+
+/// What stands for a reason where there is none.
+const HARMLESS: [&str; 8] = ["", "success", "succeeded", "ok", "none", "null", "0", "true"];
 
 impl Client {
     /// Submits a product video and returns its id. **Paid**: 1 credit for each started 2 minutes.
@@ -40,6 +44,7 @@ impl Client {
     ) -> Result<types::PreviewList> {
         let method = async |api: Api| api.create_previews(body).await;
         let answer = send(&self.transport, &operations::CREATE_PREVIEWS, method).await?;
+        let raw = answer.json();
         let unknown = Error::into_submit_unknown;
         let list =
             self.data(answer.value.data, &answer.left_out, "create_previews").map_err(unknown)?;
@@ -47,8 +52,12 @@ impl Client {
         let mut previews = list.previews.iter().flatten();
         let has_started = previews.clone().any(|preview| is_set(&preview.preview_id));
         // Accepted, and one of which nothing is said may have been started: it is to be looked for.
-        let is_whole = answer.left_out.is_empty() && previews.clone().next().is_some();
-        let all_are_refused = is_whole && previews.all(|preview| is_set(&preview.err_msg));
+        // So may one that has an id under whatever name, or whose reason is none.
+        let is_reason = |text: &String| !HARMLESS.contains(&&*text.trim().to_lowercase());
+        let is_plain = answer.left_out.is_empty() && !has_id(&raw["data"]["previews"]);
+        let all_are_refused = is_plain
+            && previews.clone().next().is_some()
+            && previews.all(|preview| preview.err_msg.as_ref().is_some_and(is_reason));
         match has_started || all_are_refused {
             true => Ok(list),
             false => Err(unknown(self.no_data(&answer.left_out, "create_previews"))),
