@@ -266,6 +266,17 @@ mod tests {
     }
 
     #[test]
+    fn a_list_that_has_lost_its_order_goes_on_behind_an_old_record() {
+        assert!(seen(&[(at(9), true), (at(-900), true)]).is_past());
+        for unordered in [
+            vec![(at(-900), true), (at(9), true)],
+            vec![(at(3), true), (at(9), true), (at(-900), true)],
+        ] {
+            assert!(!seen(&unordered).is_past(), "{unordered:?}");
+        }
+    }
+
+    #[test]
     fn a_list_that_was_not_read_to_its_end_proves_no_absence() {
         let mut looked = seen(&[(at(-900), true)]);
         looked.cut(TOOK_TOO_LONG);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use adreel::sandbox::{Fault, FaultKind, SandboxBuilder};
 use adreel::{Client, Credits, JobQuery, Product, ProviderId, Sandbox, Sql, Stage, VideoRequest};
 use futures_util::future::join_all;
+use tokio::time::timeout;
 
 use crate::builder;
 
@@ -14,6 +15,9 @@ const JOBS: usize = 100;
 /// How far time goes on with each read. It stands still while a paid call is under way, or a call
 /// would take more of it on a busy machine than it ever does at a provider.
 const STEP: Duration = Duration::from_secs(1);
+
+/// How long a read is waited for.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// Makes so many videos at once, each of a product of its own, over one client or several on one
 /// ledger in a file, as processes have it, and checks the provider's books.
@@ -38,8 +42,9 @@ async fn all_are_made(
         if jobs.list(&JobQuery::at([Stage::Submitting])).await.unwrap().is_empty() {
             sandbox.advance(STEP);
         }
-        // It may be refused where faults say so.
-        let _ = offices[0].balance(provider).await;
+        // It may be refused where faults say so, and would then be tried again when the clock has gone
+        // on, for which nobody waits here.
+        let _ = timeout(PATIENCE, offices[0].balance(provider)).await;
     }
     let jobs: BTreeSet<_> = videos.await.unwrap().into_iter().collect();
     let entries = sandbox.ledger();

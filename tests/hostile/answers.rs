@@ -329,3 +329,48 @@ async fn a_torn_record_in_a_list() {
     let ids: Vec<_> = listed.iter().map(|item| item["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["a1", "12"], "{listed:?}");
 }
+
+/// Bodies that are not quite JSON, and an answer that says an id and no status.
+#[tokio::test]
+async fn bodies_that_are_not_quite_json() {
+    async fn play((provider, odd): (&'static str, fn(String) -> Vec<u8>)) {
+        let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
+        let service = services.clone();
+        let server = Server::sped_up(SPEED, move |request| {
+            let answer = service.answer(request);
+            if is_about_a_job(request) { answer.with_body(odd) } else { answer }
+        });
+        let server = server.await;
+        desk.make(&server, provider, &[]).ended().await.is(0);
+        assert_eq!((services.accepted(), desk.videos()), (1, 1));
+    }
+    fn with(body: String, more: &[u8]) -> Vec<u8> {
+        let head = body.trim_end_matches('}');
+        let closing = "}".repeat(body.len() - head.len());
+        [head.as_bytes(), b",\"note\":", more, closing.as_bytes()].concat()
+    }
+    let members: [(&str, (&str, fn(String) -> Vec<u8>)); 6] = [
+        ("half a character", ("beatapi", |body| with(body, br#""\ud83d""#))),
+        ("no number", ("beatapi", |body| with(body, b"NaN"))),
+        ("no text", ("creatify", |body| with(body, b"\"caf\xe9\""))),
+        ("beyond a number", ("creatify", |body| with(body, b"-1e999"))),
+        ("a mark of byte order", ("jogg", |body| [b"\xef\xbb\xbf", body.as_bytes()].concat())),
+        ("a line break", ("jogg", |body| with(body, b"\"a\nb\""))),
+    ];
+    side_by_side(members, play).await;
+}
+
+#[tokio::test]
+async fn an_id_without_a_status() {
+    fn without_status(body: &mut Value, request: &Request) {
+        if request.method == "POST" {
+            write(body, json!({ "status": null }));
+        }
+    }
+    let members: [(&str, (&str, Odd)); 3] = [
+        ("beatapi", ("beatapi", without_status)),
+        ("creatify", ("creatify", without_status)),
+        ("jogg", ("jogg", without_status)),
+    ];
+    side_by_side(members, is_made).await;
+}

@@ -98,6 +98,41 @@ async fn an_id_that_another_job_has() {
     side_by_side(PROVIDERS, play).await;
 }
 
+/// The answer to the second call is lost, and the same call under its key is answered with what the
+/// first has made, or with what is older than any call.
+#[tokio::test]
+async fn a_look_that_finds_what_another_call_has_made() {
+    type Odd = fn(&Request, Answer) -> Answer;
+    async fn play(odd: Odd) {
+        let (beatapi, desk) = (BeatApi::newer(), Desk::new());
+        let (service, is_first) = (beatapi.clone(), Switch::default());
+        let server = Server::sped_up(SPEED, move |request| {
+            let answer = service.answer(request);
+            match request.is("POST", beatapi::CREATE) && service.accepted() > 1 {
+                true if is_first.is_first() => Answer::hang_up(),
+                true => odd(request, answer),
+                false => answer,
+            }
+        });
+        let server = server.await;
+        desk.make(&server, "beatapi", &[]).ended().await.is(0);
+        desk.make(&server, "beatapi", &["--again"]).ended().await.is(6);
+        assert_eq!((beatapi.accepted(), desk.videos()), (2, 1));
+        let jobs = desk.lines(&server, &["jobs"]).await;
+        let found = jobs.iter().filter(|job| job["provider_ref"].is_string());
+        assert_eq!(found.count(), 1, "{jobs:?}");
+    }
+    let members: [(&str, Odd); 2] = [
+        ("another job's", |request, _| accepted_as("task_1", request)),
+        ("a day older", |request, answer| {
+            answer.with_json(|body| {
+                body["data"]["created_at"] = json!(request.now_ms / 1000 - 86_400);
+            })
+        }),
+    ];
+    side_by_side(members, play).await;
+}
+
 /// A video is made of a record that is there, and the answer tells of another one; so does the first
 /// look for it.
 #[tokio::test]

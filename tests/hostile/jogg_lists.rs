@@ -102,6 +102,39 @@ async fn jogg_lists_that_do_not_show_the_video() {
     side_by_side(members, play).await;
 }
 
+/// Times that are none prove nothing, and no page is the last for them.
+#[tokio::test]
+async fn jogg_lists_times_that_are_none() {
+    fn timed(
+        request: &Request,
+        mut videos: Vec<Value>,
+        time: &Value,
+        is_odd: fn(usize) -> bool,
+    ) -> Answer {
+        for (index, video) in videos.iter_mut().enumerate() {
+            if is_odd(index) {
+                video["created_at"] = time.clone();
+            }
+        }
+        page(request, &videos, 10)
+    }
+    let members: [(&str, (Must, &str, List)); 4] = [
+        ("all zero", (Must::Find, "Roast", |r, videos| timed(r, videos, &json!(0), |_| true))),
+        ("one zero", (Must::Find, "Roast", |r, videos| timed(r, videos, &json!(0), |at| at == 4))),
+        (
+            "a day",
+            (Must::Find, "Roast", |r, videos| timed(r, videos, &json!("20261127"), |_| true)),
+        ),
+        (
+            "one of years ago",
+            (Must::Find, "Roast", |r, videos| {
+                timed(r, videos, &json!("2021-01-01T00:00:00Z"), |at| at == 4)
+            }),
+        ),
+    ];
+    side_by_side(members, play).await;
+}
+
 #[tokio::test]
 async fn jogg_lists_in_pages_of_their_own() {
     let members: [(&str, (Must, &str, List)); 4] = [

@@ -118,6 +118,12 @@ impl Answer {
         self
     }
 
+    /// The same with other bytes.
+    pub(crate) fn with_body(mut self, change: impl FnOnce(String) -> Vec<u8>) -> Self {
+        self.body = change(String::from_utf8(self.body).unwrap());
+        self
+    }
+
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.lines.push_str(&format!("{name}: {value}\r\n"));
         self
