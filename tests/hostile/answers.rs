@@ -11,6 +11,12 @@ use crate::{SPEED, side_by_side};
 /// What is written into the answers about a job: to the call that was paid for, and to reads.
 type Odd = fn(&mut Value, &Request);
 
+/// Fields that are written over those of a record.
+type Fields = fn() -> Value;
+
+/// What is sent instead of a body.
+type Rewrite = fn(String) -> Vec<u8>;
+
 fn is_about_a_job(request: &Request) -> bool {
     let reads = [beatapi::TASK, creatify::RECORDS, jogg::READ];
     is_paid(request)
@@ -226,7 +232,7 @@ async fn an_id_as_a_number() {
 /// A job failed, and why stands where no spec says it. It is told all the same.
 #[tokio::test]
 async fn a_reason_in_an_unusual_place() {
-    async fn play((provider, reason): (&'static str, fn() -> Value)) {
+    async fn play((provider, reason): (&'static str, Fields)) {
         let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
         let service = services.clone();
         let server = Server::sped_up(SPEED, move |request| {
@@ -245,7 +251,7 @@ async fn a_reason_in_an_unusual_place() {
         assert!(made.stderr.contains("the mug has no handle"), "{made:?}");
         assert_eq!(services.accepted(), 1);
     }
-    let members: [(&str, (&str, fn() -> Value)); 7] = [
+    let members: [(&str, (&str, Fields)); 7] = [
         (
             "in an error at BeatAPI",
             ("beatapi", || json!({ "error": { "message": "the mug has no handle", "code": 7 } })),
@@ -278,7 +284,7 @@ async fn a_reason_in_an_unusual_place() {
 /// A job has succeeded, and no address of its video can be read. The wait ends, and says so.
 #[tokio::test]
 async fn a_success_without_a_link() {
-    async fn play((provider, fields): (&'static str, fn() -> Value)) {
+    async fn play((provider, fields): (&'static str, Fields)) {
         let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
         let service = services.clone();
         let server = Server::sped_up(SPEED, move |request| {
@@ -297,7 +303,7 @@ async fn a_success_without_a_link() {
         assert!(!made.stderr.contains("not submitted"), "{made:?}");
         assert_eq!((services.accepted(), desk.videos()), (1, 0));
     }
-    let members: [(&str, (&str, fn() -> Value)); 5] = [
+    let members: [(&str, (&str, Fields)); 5] = [
         ("null", ("beatapi", || json!({ "output": null }))),
         ("empty", ("beatapi", || json!({ "output": { "media": [], "r2_url": " " } }))),
         ("no address", ("beatapi", || json!({ "output": { "r2_url": "file:///etc/passwd" } }))),
@@ -333,7 +339,7 @@ async fn a_torn_record_in_a_list() {
 /// Bodies that are not quite JSON, and an answer that says an id and no status.
 #[tokio::test]
 async fn bodies_that_are_not_quite_json() {
-    async fn play((provider, odd): (&'static str, fn(String) -> Vec<u8>)) {
+    async fn play((provider, odd): (&'static str, Rewrite)) {
         let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
         let service = services.clone();
         let server = Server::sped_up(SPEED, move |request| {
@@ -349,7 +355,7 @@ async fn bodies_that_are_not_quite_json() {
         let closing = "}".repeat(body.len() - head.len());
         [head.as_bytes(), b",\"note\":", more, closing.as_bytes()].concat()
     }
-    let members: [(&str, (&str, fn(String) -> Vec<u8>)); 6] = [
+    let members: [(&str, (&str, Rewrite)); 6] = [
         ("half a character", ("beatapi", |body| with(body, br#""\ud83d""#))),
         ("no number", ("beatapi", |body| with(body, b"NaN"))),
         ("no text", ("creatify", |body| with(body, b"\"caf\xe9\""))),

@@ -167,10 +167,12 @@ async fn of_an_edge() {
     at_each(|_, _| Answer::text(503, &words())).await;
 }
 
+type Id = fn() -> String;
+
 /// An id of ten megabytes is none, and neither is a way up. Both are held at once.
 #[tokio::test]
 async fn for_an_id() {
-    async fn play((provider, id): (&'static str, fn() -> String)) {
+    async fn play((provider, id): (&'static str, Id)) {
         let (services, desk, is_first) =
             (Services::new(BeatApi::at_launch()), Desk::new(), Switch::default());
         let service = services.clone();
@@ -188,7 +190,7 @@ async fn for_an_id() {
         assert_eq!(services.accepted(), 1);
         assert_plain_ledger(&desk);
     }
-    let members: [(&str, (&str, fn() -> String)); 6] = [
+    let members: [(&str, (&str, Id)); 6] = [
         ("ten megabytes at BeatAPI", ("beatapi", || "x".repeat(10_000_000))),
         ("words at BeatAPI", ("beatapi", words)),
         ("dots at BeatAPI", ("beatapi", || "...".to_owned())),
