@@ -26,12 +26,58 @@ fn refusal(reply: &Reply) -> Option<Refusal> {
     }
     let number = u32::from(reply.status.as_u16());
     let (field, message) = read(&body);
-    // The FAQ speaks of an insufficient-credits error and gives neither status nor body.
-    let lacks_credits = message.to_lowercase().contains("credit") && (400..=403).contains(&number);
-    let kind = lacks_credits.then_some(ErrorKind::OutOfCredits);
+    let is_short = (400..=403).contains(&number) && lacks_credits(&message);
+    let kind = is_short.then_some(ErrorKind::OutOfCredits);
     let code = first_word(&body, &["code"]);
     let number = if is_no(&body) { number } else { NO_WORD };
     Some(Refusal { kind, code, number, message, field, ..Refusal::default() })
+}
+
+/// Words that say, beside credits, that there are too few of them.
+const LACKING: [&str; 28] = [
+    "available",
+    "balance",
+    "buy",
+    "enough",
+    "exceed",
+    "exceeded",
+    "exceeds",
+    "exhausted",
+    "few",
+    "fewer",
+    "have",
+    "insufficient",
+    "lack",
+    "lacking",
+    "lacks",
+    "left",
+    "limit",
+    "low",
+    "more",
+    "out",
+    "purchase",
+    "quota",
+    "remain",
+    "remaining",
+    "run",
+    "sufficient",
+    "top",
+    "upgrade",
+];
+
+/// Whether a sentence says that the account has too few credits. The FAQ speaks of such an error and
+/// gives neither status nor body; a picture may have credits too, and show a credit card.
+fn lacks_credits(message: &str) -> bool {
+    let message = message.to_lowercase();
+    let words: Vec<_> =
+        message.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let is_lacking = words.iter().any(|word| LACKING.contains(word));
+    let is_counted = |word: &str| word == "no" || word.parse::<u64>().is_ok();
+    (0..words.len()).filter(|at| matches!(words[*at], "credit" | "credits")).any(|at| {
+        let is_card = words.get(at + 1).is_some_and(|next| matches!(*next, "card" | "cards"));
+        let counted = at.checked_sub(1).is_some_and(|before| is_counted(words[before]));
+        !is_card && (is_lacking || counted)
+    })
 }
 
 /// Whether a body has one of the four shapes, with a text in it, and is no record: nothing else
@@ -165,6 +211,23 @@ mod tests {
     #[test]
     fn lacking_credits_are_known_by_their_word_as_no_status_is_documented() {
         assert_eq!(read(400, r#"["Insufficient credits"]"#).kind, Some(ErrorKind::OutOfCredits));
-        assert_eq!(read(400, r#"["Bad link"]"#).kind, None);
+        for lacking in [
+            r#"{"detail":"You do not have enough credits."}"#,
+            r#"{"error":"Your credit balance is 0"}"#,
+            r#"{"non_field_errors":["This needs 5 credits"]}"#,
+            r#"["No credits. Add a credit card"]"#,
+            r#"{"code":"low_credit","detail":"credits: too low"}"#,
+        ] {
+            assert_eq!(read(403, lacking).kind, Some(ErrorKind::OutOfCredits), "{lacking}");
+        }
+        for other in [
+            r#"["Bad link"]"#,
+            r#"{"detail":"Credit card photos are not allowed"}"#,
+            r#"{"detail":"You have a credit-card on your picture"}"#,
+            r#"{"image":["Photo credits may not stand in it"]}"#,
+            r#"["Accredited shops only, none left out"]"#,
+        ] {
+            assert_eq!(read(403, other).kind, None, "{other}");
+        }
     }
 }
