@@ -17,8 +17,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::Timestamp;
 use crate::words::words;
 
-/// An answer longer than this is not one of these APIs'.
-const MAX_BODY_BYTES: usize = 16 << 20;
+/// An answer longer than this is not one of these APIs': a page has at most 100 records of some two
+/// kilobytes, and a list without pages would be of thousands. Decoded, one of tiny objects takes a
+/// hundred times as much memory.
+const MAX_BODY_BYTES: usize = 4 << 20;
 
 /// A decoded answer beside the JSON that it was decoded from.
 pub(crate) struct Answer<T> {
