@@ -153,8 +153,9 @@ fn open_enum(name: &str, schema: &Value) -> TokenStream {
                 match value {
                     #(#values => Self::#variants,)*
                     other => {
-                        // A word is the same word in capitals.
-                        let is_other = |known: &&&str| known.eq_ignore_ascii_case(other.trim());
+                        // A word is the same word in capitals, and with what no eye sees in it.
+                        let word = crate::plain::plain(other);
+                        let is_other = |known: &&&str| known.eq_ignore_ascii_case(word.trim());
                         match Self::VALUES.iter().find(is_other) {
                             Some(known) => Self::from(*known),
                             None => Self::Unknown(other.to_owned()),

@@ -1,4 +1,5 @@
 use std::collections::HashSet;
+use std::hash::{BuildHasher as _, RandomState};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -50,8 +51,8 @@ impl<T: Send + 'static> Pages<T> {
     where
         F: Future<Output = Result<Page<T>>> + Send + 'static,
     {
-        let (seen, spent) = (HashSet::new(), Duration::ZERO);
-        let reading = Reading { id, read, seen, spent, next: Some(1) };
+        let (seen, by, spent) = (HashSet::new(), RandomState::new(), Duration::ZERO);
+        let reading = Reading { id, read, seen, by, spent, next: Some(1) };
         Self::flatten(stream::try_unfold(reading, Reading::next_page))
     }
 
@@ -133,7 +134,10 @@ impl<T> Stream for Pages<T> {
 struct Reading<I, R> {
     id: I,
     read: R,
-    seen: HashSet<String>,
+    /// The hashes of all ids: an id may be as long as an answer.
+    seen: HashSet<u64>,
+    /// By what ids are hashed, so that nobody can choose two that are taken for one.
+    by: RandomState,
     /// How long its reads have taken.
     spent: Duration,
     /// The number of the next page; `None` after the last.
@@ -156,7 +160,7 @@ impl<I, R> Reading<I, R> {
         };
         self.spent += begun.elapsed();
         let Page { mut items, last } = page?;
-        items.retain(|item| self.seen.insert((self.id)(item)));
+        items.retain(|item| self.seen.insert(self.by.hash_one((self.id)(item))));
         if items.is_empty() {
             return Ok(None);
         }
@@ -239,6 +243,16 @@ mod tests {
         }
         assert_eq!(pages.next().await.unwrap().unwrap_err().kind(), ErrorKind::Timeout);
         assert!(pages.next().await.is_none());
+    }
+
+    /// What is kept of an id is a number, however long it is.
+    #[tokio::test]
+    async fn long_ids_are_told_apart_by_their_ends() {
+        let id = |number: &u32| "x".repeat(100_000) + &number.to_string();
+        let pages = Pages::new(id, |number| {
+            std::future::ready(Ok(Page { items: vec![number, number + 1], last: number == 4 }))
+        });
+        assert_eq!(pages.all().await.unwrap(), [1, 2, 3, 4, 5]);
     }
 
     #[tokio::test]

@@ -13,19 +13,30 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     if !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }
-    let mut shown = String::with_capacity(text.len());
+    Cow::Owned(plain_within(text, usize::MAX))
+}
+
+/// The first so many characters of what [`plain`] makes of a text, which may be long.
+pub(crate) fn plain_within(text: &str, most: usize) -> String {
+    let mut shown = String::new();
+    let mut length = 0;
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
-        let before = shown.chars().next_back();
-        match c {
-            '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => shown.push(' '),
-            '\u{fe0f}' if before.is_some_and(is_emoji) => shown.push(c),
-            '\u{200d}' if joins(before, rest.peek().copied()) => shown.push(c),
-            c if is_hidden(c) => (),
-            c => shown.push(c),
+        if length == most {
+            break;
         }
+        let before = shown.chars().next_back();
+        let seen = match c {
+            '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => ' ',
+            '\u{fe0f}' if before.is_some_and(is_emoji) => c,
+            '\u{200d}' if joins(before, rest.peek().copied()) => c,
+            c if is_hidden(c) => continue,
+            c => c,
+        };
+        shown.push(seen);
+        length += 1;
     }
-    Cow::Owned(shown)
+    shown
 }
 
 /// A text without blanks and hidden characters at its ends, as copying or a file with Windows' line
@@ -108,6 +119,7 @@ mod tests {
             assert_eq!(plain(text), text);
         }
         assert!(matches!(plain("早安咖啡"), Cow::Borrowed(_)));
+        assert_eq!(plain_within(&format!("{}早安咖啡", "\u{200b}".repeat(9)), 2), "早安");
         assert_eq!(plain("👩\u{200d}a\u{200d}🍳"), "👩a🍳");
     }
 }

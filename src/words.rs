@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::plain::plain;
+use crate::plain::plain_within;
 
 /// The longest text of somebody else's that is shown or kept.
 const MAX_CHARS: usize = 500;
@@ -17,11 +17,24 @@ pub(crate) fn words(text: &str) -> String {
 
 /// [`words`] of at most so many characters.
 pub(crate) fn words_within(text: &str, most: usize) -> String {
-    // What is cut off need not be looked at; what is left out is seldom that much.
-    let part = text.char_indices().nth(most * 4).map_or(text, |(end, _)| &text[..end]);
-    let plain = plain(part);
-    let shown: Vec<Cow<'_, str>> = plain.split_whitespace().map(word).collect();
-    let mut line = shown.join(" ");
+    // What cannot be seen is left out before anything is cut, or it would hide what follows.
+    let (mut line, mut length) = (String::new(), 0);
+    for part in text.split_whitespace() {
+        let plain = plain_within(part, most + 1);
+        let shown = word(&plain);
+        if shown.is_empty() {
+            continue;
+        }
+        if !line.is_empty() {
+            line.push(' ');
+            length += 1;
+        }
+        line.push_str(&shown);
+        length += shown.chars().count();
+        if length > most {
+            break;
+        }
+    }
     if let Some((end, _)) = line.char_indices().nth(most) {
         line.truncate(end);
         line.push('…');
@@ -68,6 +81,10 @@ mod tests {
         assert_eq!(words("bad\n  \u{202e}day\u{7}"), "bad day");
         assert_eq!(words(&"x".repeat(600)).chars().count(), 501);
         assert_eq!(words(&" \u{200b}".repeat(20_000_000)).chars().count(), 0);
+        for hidden in ["\u{200b}", "\u{feff}\n", " ", "\u{200d}", "\u{fe0f}\t"] {
+            let hidden = hidden.repeat(3_000);
+            assert_eq!(words(&format!("{hidden}bad {hidden}day")), "bad day");
+        }
         assert_eq!(
             words("cannot fetch https://s3.example/a.png?X-Amz-Signature=0a1b2c now"),
             "cannot fetch https://s3.example/a.png?… now"

@@ -1,7 +1,7 @@
 //! How a wait that brings no video ends.
 
 use crate::error::{Error, ErrorKind};
-use crate::job::{Job, Stage};
+use crate::job::{Job, Offer, Stage};
 
 /// The last that is known of a job: its provider's word, where it has given one.
 pub(super) fn last_word(job: &Job) -> &str {
@@ -11,6 +11,28 @@ pub(super) fn last_word(job: &Job) -> &str {
         None if job.may_be_paid() => "sent, not answered yet",
         None => "not submitted",
     }
+}
+
+/// The most offers that an error names.
+const MOST_NAMED: usize = 8;
+
+/// The first offers by their names, and how many follow.
+fn named(offers: &[Offer]) -> String {
+    let first = offers.iter().take(MOST_NAMED).map(|o| format!("{} ({})", o.id, o.label));
+    let first = first.collect::<Vec<_>>().join(", ");
+    match offers.len().saturating_sub(MOST_NAMED) {
+        0 => first,
+        more => format!("{first} or {more} more that the job lists"),
+    }
+}
+
+#[cfg(test)]
+#[test]
+fn of_many_offers_the_first_are_named() {
+    let offer = |number| Offer { id: format!("p{number}"), label: "Bold".to_owned() };
+    let offers: Vec<_> = (0..1_000).map(offer).collect();
+    assert_eq!(named(&offers[..2]), "p0 (Bold), p1 (Bold)");
+    assert!(named(&offers).ends_with("p7 (Bold) or 992 more that the job lists"));
 }
 
 /// The error of a job that ended without a video; `None` where there is one, or may still be.
@@ -32,9 +54,7 @@ pub(super) fn ending(job: &Job) -> Option<Error> {
         Stage::NeedsAction => {
             let message = match job.offers() {
                 Some(offers) => {
-                    let offers: Vec<_> =
-                        offers.iter().map(|o| format!("{} ({})", o.id, o.label)).collect();
-                    format!("choose one of {} and resume the job", offers.join(", "))
+                    format!("choose one of {} and resume the job", named(offers))
                 }
                 None => format!(
                     "the provider waits for a decision (status {}): act there and resume the job",

@@ -1,6 +1,7 @@
 //! What an answer has that its schema does not have, and the other way round.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
 use jsonschema::ValidationError;
@@ -36,6 +37,8 @@ pub(crate) enum DriftKind {
     WrongType,
     /// A limit or a format that does not hold.
     Other,
+    /// How many more there are than are told.
+    More,
 }
 
 impl DriftKind {
@@ -46,32 +49,48 @@ impl DriftKind {
             Self::MissingField => "missing field",
             Self::WrongType => "wrong type",
             Self::Other => "does not fit",
+            Self::More => "more differences",
         }
     }
 }
 
 impl fmt::Display for Drift {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.kind == DriftKind::More {
+            return write!(f, "and {} {}", self.count, self.kind.phrase());
+        }
         let place = if self.pointer.is_empty() { "the answer" } else { &self.pointer };
         write!(f, "{place}: {} ({})", self.kind.phrase(), self.detail)?;
         if self.count > 1 { write!(f, ", {} times", self.count) } else { Ok(()) }
     }
 }
 
-/// All differences between an answer and a schema of the build, sorted by place.
+/// The most differences of one answer that are told.
+const MOST_TOLD: usize = 50;
+
+/// The differences between an answer and a schema of the build, sorted by place. Behind the most
+/// that are told stands how many more there are.
 pub(crate) fn differences(schema: &Value, answer: &Value) -> Vec<Drift> {
     let validator = jsonschema::draft4::new(schema).expect("the build writes schemas that hold");
     let mut counted = Counted::default();
     for error in validator.iter_errors(answer) {
         counted.add(&error);
     }
-    let drifts = counted.0.into_iter();
-    drifts.map(|((pointer, kind, detail), count)| Drift { pointer, kind, detail, count }).collect()
+    let Counted { told, more } = counted;
+    let told = told.into_iter();
+    let told = told.map(|((pointer, kind, detail), count)| Drift { pointer, kind, detail, count });
+    let (pointer, detail) = (String::new(), format!("{MOST_TOLD} are told"));
+    let rest = Drift { pointer, kind: DriftKind::More, detail, count: more };
+    told.chain((more > 0).then_some(rest)).collect()
 }
 
 /// A hundred items of an array with the same difference are one line.
 #[derive(Default)]
-struct Counted(BTreeMap<(String, DriftKind, String), usize>);
+struct Counted {
+    told: BTreeMap<(String, DriftKind, String), usize>,
+    /// How many there are beside those.
+    more: usize,
+}
 
 impl Counted {
     fn add(&mut self, error: &ValidationError<'_>) {
@@ -114,7 +133,13 @@ impl Counted {
     }
 
     fn insert(&mut self, pointer: String, kind: DriftKind, detail: impl Into<String>) {
-        *self.0.entry((pointer, kind, detail.into())).or_default() += 1;
+        let drift = (pointer, kind, detail.into());
+        let has_room = self.told.len() < MOST_TOLD;
+        match self.told.entry(drift) {
+            Entry::Occupied(mut told) => *told.get_mut() += 1,
+            Entry::Vacant(place) if has_room => *place.insert(0) += 1,
+            Entry::Vacant(_) => self.more += 1,
+        }
     }
 }
 
@@ -255,6 +280,16 @@ mod tests {
                 "/items/*/state: unknown value (\"\\u001b[2J\")",
             ]
         );
+    }
+
+    #[test]
+    fn of_many_differences_the_first_are_told_and_the_rest_counted() {
+        let wide: serde_json::Map<_, _> =
+            (0..10_000).map(|number| (format!("field_{number}"), json!(number))).collect();
+        let schema = list_of("status", json!({"type": "string"}));
+        let lines = lines(schema, json!({"items": [wide]}));
+        assert_eq!(lines.len(), MOST_TOLD + 1);
+        assert_eq!(lines.last().unwrap(), "and 9950 more differences");
     }
 
     #[test]

@@ -33,7 +33,11 @@ const MAX_DOUBLINGS: u32 = 12;
 pub(super) fn looked_up(job: &mut Job, index: usize, look: Look, now: Timestamp) {
     let step = &mut job.steps[index];
     step.lookups = step.lookups.saturating_add(1);
-    let survey = match look.seen {
+    if step.state == StepState::Submitting {
+        // Why an earlier call was refused says nothing of this one.
+        job.trouble = None;
+    }
+    let (survey, failure) = match look.seen {
         Seen::Found { resource, poll_after, offers, others, doubt } => {
             step.again += u32::from(doubt.is_some());
             step.doubt = doubt.or_else(|| step.doubt.take());
@@ -44,12 +48,10 @@ pub(super) fn looked_up(job: &mut Job, index: usize, look: Look, now: Timestamp)
             job.trouble = None;
             return;
         }
-        Seen::Nothing(survey) => Some(survey),
-        Seen::Busy => None,
-        Seen::Failed(reason) => {
-            job.trouble = Some(reason);
-            None
-        }
+        Seen::Nothing(survey) => (Some(survey), None),
+        Seen::Busy => (None, None),
+        // What became of the look is no reason of the call's.
+        Seen::Failed(reason) => (None, Some(reason.to_string())),
     };
     let step = &mut job.steps[index];
     let settled = step.settled.unwrap_or(now);
@@ -70,7 +72,8 @@ pub(super) fn looked_up(job: &mut Job, index: usize, look: Look, now: Timestamp)
     step.absences = step.absences.saturating_add(u32::from(counts));
     let never = survey.as_ref().is_some_and(|survey| matches!(survey.reach, Reach::Never(_)));
     let enough = if survey.is_some() { LOOKS_BEFORE_HOLDING } else { FAILURES_BEFORE_HOLDING };
-    let evidence = Evidence { looked_at: look.begun, by_same_keys, survey, looks: step.lookups };
+    let looks = step.lookups;
+    let evidence = Evidence { looked_at: look.begun, by_same_keys, survey, failure, looks };
     // One that the provider is just answering is waited for, and what is held stays held.
     let is_held = step.state == StepState::Uncertain || never || step.absences >= enough;
     step.due = match is_held {

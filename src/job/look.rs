@@ -99,6 +99,9 @@ pub struct Evidence {
     pub by_same_keys: bool,
     /// What was looked through; `None` where the look failed.
     pub survey: Option<Survey>,
+    /// What it failed with, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
     /// How many such looks there were since the step was sent.
     pub looks: u32,
 }
@@ -108,7 +111,10 @@ impl fmt::Display for Evidence {
         let looks = if self.looks == 1 { "look" } else { "looks" };
         write!(f, "{} {looks}, the last ", self.looks)?;
         match &self.survey {
-            None => f.write_str("failed")?,
+            None => match &self.failure {
+                Some(why) => write!(f, "failed: {why}")?,
+                None => f.write_str("failed")?,
+            },
             Some(Survey { reach: Reach::Never(why), .. }) => write!(f, "could not tell: {why}")?,
             Some(Survey { records, back_to, reach }) => {
                 let noun = if *records == 1 { "record" } else { "records" };

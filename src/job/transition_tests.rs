@@ -246,6 +246,33 @@ fn a_step_whose_looks_always_fail_is_held_so_that_somebody_can_decide() {
     }
 }
 
+/// What a look failed with stands beside why the call's answer was lost, and never in its place.
+#[test]
+fn a_failed_look_does_not_replace_why_the_answer_was_lost() {
+    let mut of_look = Reason::new(ErrorKind::NotFound, "no such page");
+    of_look.operation = Some("get_usage".to_owned());
+    of_look.status = Some(404);
+    let failed = look(NOW + SETTLE, "ours", Seen::Failed(of_look));
+    let mut job = apply(submitting(), lost(), NOW);
+    for _ in 0..4 {
+        job = apply(job, failed.clone(), NOW + SETTLE);
+        let trouble = job.trouble().unwrap();
+        assert!(trouble.message.starts_with("why"), "{trouble}");
+        assert_eq!((trouble.kind, trouble.status), (ErrorKind::SubmitUnknown, None));
+        assert_ne!(trouble.operation.as_deref(), Some("get_usage"));
+    }
+    let told = &job.trouble().unwrap().message;
+    assert!(told.contains("the last failed: no such page (404)"), "{told}");
+    // A process that ended has left no reason, and that of an earlier call is none of this one.
+    let earlier = refused(ErrorKind::RateLimited, 1, Some(SECOND));
+    let mut job = after([sending(), product(), sending(), earlier, sending()]);
+    for _ in 0..4 {
+        job = apply(job, failed.clone(), NOW + SETTLE * 2);
+    }
+    let told = &job.trouble().unwrap().message;
+    assert!(told.starts_with("the process ended before the answer came"), "{told}");
+}
+
 /// A job that is held, with so many looks like this one since the longest job has ended.
 fn looked_at(looks: u64, keys: &str, reach: &Reach) -> (Job, Timestamp) {
     let mut now = NOW + LONGEST;

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::steps::is_usable;
+use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::Operation;
 
@@ -87,7 +88,23 @@ pub(super) fn is_text(record: &Value, field: &str) -> bool {
     matches!(record[field], Value::Null | Value::String(_))
 }
 
-/// By what a record is known again on another page: its id, or all of it.
+/// By what a record is known again on another page: its id, or a digest of all of it.
 pub(super) fn identity(record: &Value) -> String {
-    id(record).unwrap_or_else(|| record.to_string())
+    id(record).unwrap_or_else(|| sha256(record.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_record_without_an_id_is_known_by_a_short_digest_of_it() {
+        assert_eq!(identity(&json!({ "id": 12, "title": "a" })), "12");
+        let long = |end: &str| json!({ "id": "..", "title": "x".repeat(100_000) + end });
+        assert_eq!(identity(&long("a")).len(), 64);
+        assert_eq!(identity(&long("a")), identity(&long("a")));
+        assert_ne!(identity(&long("a")), identity(&long("b")));
+    }
 }

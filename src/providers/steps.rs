@@ -126,7 +126,8 @@ pub(crate) fn found(sent: Sent) -> Seen {
 }
 
 /// Something that a look has found, with further ids of the same step and a doubt.
-pub(crate) fn found_with(sent: Sent, others: Vec<String>, doubt: Option<String>) -> Seen {
+pub(crate) fn found_with(sent: Sent, mut others: Vec<String>, doubt: Option<String>) -> Seen {
+    others.truncate(MOST_KEPT);
     // It may have been made long ago.
     let (resource, poll_after, offers) = told(sent, Duration::ZERO);
     Seen::Found { resource, poll_after, offers, others, doubt }
@@ -280,9 +281,13 @@ fn told(sent: Sent, first: Duration) -> (String, Option<Duration>, Vec<Offer>) {
     }
 }
 
+/// The most offers and further ids of a step that are kept: more than any provider has styles.
+const MOST_KEPT: usize = 50;
+
 /// What can be chosen of what is offered.
 fn offerable(mut offers: Vec<Offer>) -> Vec<Offer> {
     offers.retain(|offer| is_usable(&offer.id));
+    offers.truncate(MOST_KEPT);
     for offer in &mut offers {
         offer.label = words_within(&offer.label, WORD_MAX_CHARS);
     }
@@ -318,9 +323,9 @@ fn forget_webhook(answer: &mut serde_json::Value) {
 
 /// Why a provider gave a job up, in its own words.
 fn failure(operation: &str, code: Option<String>, message: Option<String>) -> Reason {
-    let told = message.filter(|text| !text.trim().is_empty());
+    let told = message.map(|text| words(&text)).filter(|text| !text.is_empty());
     let text = told.unwrap_or_else(|| "the provider gives no reason".to_owned());
-    let mut reason = Reason::new(ErrorKind::JobFailed, words(&text));
+    let mut reason = Reason::new(ErrorKind::JobFailed, text);
     reason.operation = Some(operation.to_owned());
     reason.code = code.map(|code| words(&code)).filter(|code| !code.is_empty());
     reason
@@ -355,4 +360,29 @@ pub(super) async fn sound(step: StepRef<'_>) -> Result<Sound> {
         _ => return Err(missing()),
     }
     Ok(sound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_is_offered_and_found_a_bounded_part_is_kept() {
+        let offer = |number| Offer { id: format!("p{number}"), label: "Bold".to_owned() };
+        let made = Sent::Offered("list".to_owned(), (0..100_000).map(offer).collect());
+        let others = (0..100_000).map(|number| format!("v{number}")).collect();
+        let Seen::Found { offers, others, .. } = found_with(made, others, None) else {
+            panic!("it was found");
+        };
+        assert_eq!((offers.len(), others.len()), (MOST_KEPT, MOST_KEPT));
+    }
+
+    #[test]
+    fn a_reason_that_nobody_sees_is_none() {
+        let told = |text: String| failure("read", None, Some(text)).message;
+        assert_eq!(told("\u{200b}".repeat(3_000) + "bad avatar"), "bad avatar");
+        for unseen in ["\u{200b}", "\u{feff} ", "\u{1b}"] {
+            assert_eq!(told(unseen.repeat(3_000)), "the provider gives no reason");
+        }
+    }
 }

@@ -11,15 +11,22 @@ use serde_json::Value;
 use super::drift::Drift;
 use super::operation::{Operation, Replay};
 use super::reply::{Proof, Refusal, Reply};
-use super::{RetryPolicy, Shared, Transport, Upload, packed};
+use super::{RetryPolicy, Shape, Shared, Transport, Upload, packed};
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lenient_json;
 use crate::model::Timestamp;
 use crate::words::words;
 
-/// An answer longer than this is not one of these APIs'.
-const MAX_BODY_BYTES: usize = 16 << 20;
+/// How long an answer may be. A page has at most 100 records of some two kilobytes; a list without
+/// pages, as some of Creatify's are, has all that an account ever made. Decoded, an answer of tiny
+/// objects takes a hundred times as much memory.
+fn max_body_bytes(operation: &Operation) -> usize {
+    match operation.answer {
+        Shape::List(_) => 16 << 20,
+        _ => 4 << 20,
+    }
+}
 
 /// A decoded answer beside the JSON that it was decoded from.
 pub(crate) struct Answer<T> {
@@ -288,7 +295,7 @@ impl Call {
             }
         }
         *request.timeout_mut() = Some(timeout);
-        let reply = match receive(client, request).await {
+        let reply = match receive(client, request, max_body_bytes(self.0.operation)).await {
             Ok(reply) => reply,
             Err(failure) => return Ok(Err(self.lost(failure))),
         };
@@ -314,7 +321,8 @@ impl Call {
                 (proof, self.error(kind, message).with_source(error.without_url()))
             }
             Failure::TooLong => {
-                let message = format!("an answer of more than {MAX_BODY_BYTES} bytes");
+                let most = max_body_bytes(self.0.operation);
+                let message = format!("an answer of more than {most} bytes");
                 (Proof::Unknown, self.error(ErrorKind::Decode, message))
             }
         }
@@ -394,18 +402,22 @@ impl From<reqwest::Error> for Failure {
 
 /// Sends a request and reads the whole answer, which counts as part of the attempt: an answer that
 /// breaks off may be that of an accepted job.
-async fn receive(client: &reqwest::Client, request: Request) -> Result<Reply, Failure> {
+async fn receive(
+    client: &reqwest::Client,
+    request: Request,
+    max_bytes: usize,
+) -> Result<Reply, Failure> {
     let response = client.execute(request).await?;
     let (status, mut headers) = (response.status(), response.headers().clone());
     let mut body = BytesMut::new();
     let mut chunks = response.bytes_stream();
     while let Some(chunk) = chunks.next().await {
         body.extend_from_slice(&chunk?);
-        if body.len() > MAX_BODY_BYTES {
+        if body.len() > max_bytes {
             return Err(Failure::TooLong);
         }
     }
-    let body = packed::unpack(&mut headers, body.freeze(), MAX_BODY_BYTES);
+    let body = packed::unpack(&mut headers, body.freeze(), max_bytes);
     Ok(Reply { status, headers, body: body.map_err(|_| Failure::TooLong)? })
 }
 

@@ -50,7 +50,7 @@ async fn is_made((provider, odd): (&'static str, Odd)) {
 
 #[tokio::test]
 async fn odd_fields_of_a_task() {
-    let members: [(&str, (&str, Odd)); 8] = [
+    let members: [(&str, (&str, Odd)); 10] = [
         (
             "times of every kind",
             ("beatapi", |body, _| {
@@ -99,6 +99,24 @@ async fn odd_fields_of_a_task() {
             }),
         ),
         (
+            "a picture first",
+            ("beatapi", |body, request| {
+                if body["data"]["output"].is_object() {
+                    let picture = json!({ "type": "image", "url": request.address("/cover.png") });
+                    let video =
+                        json!({ "mime_type": "video/mp4", "url": request.address("/v.mp4") });
+                    write(body, json!({ "output": { "media": [picture, video] } }));
+                }
+            }),
+        ),
+        (
+            "what nobody sees in a status",
+            ("beatapi", |body, _| {
+                let word = body["data"]["status"].as_str().unwrap().to_owned();
+                write(body, json!({ "status": format!("\u{feff}{word}\u{200b}") }));
+            }),
+        ),
+        (
             "an empty link first",
             ("beatapi", |body, request| {
                 if body["data"]["output"].is_object() {
@@ -114,7 +132,14 @@ async fn odd_fields_of_a_task() {
 
 #[tokio::test]
 async fn odd_fields_of_a_record() {
-    let members: [(&str, (&str, Odd)); 4] = [
+    let members: [(&str, (&str, Odd)); 5] = [
+        (
+            "what nobody sees in a status",
+            ("creatify", |body, _| {
+                let word = body["status"].as_str().unwrap().replace('_', "\u{2060}_");
+                write(body, json!({ "status": word }));
+            }),
+        ),
         (
             "times as numbers",
             ("creatify", |body, _| {
@@ -146,7 +171,23 @@ async fn odd_fields_of_a_record() {
 
 #[tokio::test]
 async fn odd_fields_of_a_video() {
-    let members: [(&str, (&str, Odd)); 5] = [
+    let members: [(&str, (&str, Odd)); 8] = [
+        (
+            "what nobody sees in a status",
+            ("jogg", |body, _| {
+                let word = body["data"]["status"].as_str().unwrap().to_owned();
+                write(body, json!({ "status": format!("{word}\u{200b}") }));
+            }),
+        ),
+        ("a row's number as its id", ("jogg", |body, _| write(body, json!({ "id": 777 })))),
+        (
+            "an id of its row beside its own",
+            ("jogg", |body, request| {
+                if request.method == "GET" {
+                    write(body, json!({ "video_id": "row-777" }));
+                }
+            }),
+        ),
         (
             "an envelope as text",
             ("jogg", |body, _| {
@@ -279,6 +320,95 @@ async fn a_reason_in_an_unusual_place() {
         ("as a text at JoggAI", ("jogg", || json!({ "error": "the mug has no handle" }))),
     ];
     side_by_side(members, play).await;
+}
+
+/// What stands beside a failed video is why, and what says nothing is not.
+#[tokio::test]
+async fn a_reason_in_the_envelope() {
+    async fn play((message, code, is_told): (&'static str, Value, bool)) {
+        let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
+        let service = services.clone();
+        let server = Server::sped_up(SPEED, move |request| {
+            let answer = service.answer(request);
+            match is_about_a_job(request) && request.method == "GET" {
+                true => answer.with_json(|body| {
+                    body["msg"] = json!(message);
+                    let script = json!({ "message": "Buy now!" });
+                    let attempts = json!([{ "status": "success", "error": "none" }]);
+                    write(
+                        body,
+                        json!({ "status": "failed", "script": script, "attempts": attempts,
+                            "error_code": code, "error": "null" }),
+                    );
+                }),
+                false => answer,
+            }
+        });
+        let server = server.await;
+        let made = desk.make(&server, "jogg", &[]).ended().await;
+        assert_eq!(made.stderr.contains("the mug has no handle"), is_told, "{made:?}");
+        assert_eq!(made.stderr.contains("gives no reason"), !is_told, "{made:?}");
+        for other in ["Buy now", "(0)", "none", "null"] {
+            assert!(!made.stderr.contains(other), "{made:?}");
+        }
+        assert_eq!(services.accepted(), 1);
+    }
+    let members = [
+        ("a sentence", ("video failed: the mug has no handle", json!(0), true)),
+        ("the usual word", ("Success", json!("0"), false)),
+        ("no word", ("", json!(null), false)),
+    ];
+    side_by_side(members, play).await;
+}
+
+/// An answer that names another video, also by a number, is not one about ours.
+#[tokio::test]
+async fn the_status_of_another_video() {
+    async fn play(ids: Value) {
+        let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
+        let service = services.clone();
+        let server = Server::sped_up(SPEED, move |request| {
+            let answer = service.answer(request);
+            match request.is("GET", jogg::READ) {
+                true => answer.with_json(|body| write(body, ids.clone())),
+                false => answer,
+            }
+        });
+        let server = server.await;
+        let made = desk.make(&server, "jogg", &["--time-limit", "3s"]).ended().await;
+        assert!(made.stderr.contains("another id"), "{made:?}");
+        assert_eq!((services.accepted(), desk.videos()), (1, 0));
+    }
+    let members = [
+        ("a number", json!({ "video_id": 999, "id": null })),
+        ("a number under its other name", json!({ "video_id": "", "id": 999 })),
+        ("both", json!({ "video_id": "vid1", "id": "999" })),
+    ];
+    side_by_side(members, play).await;
+}
+
+/// What moderation refused has ended, however its word is written.
+#[tokio::test]
+async fn a_word_of_an_end_with_what_nobody_sees() {
+    async fn play(word: &'static str) {
+        let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
+        let service = services.clone();
+        let server = Server::sped_up(SPEED, move |request| {
+            let answer = service.answer(request);
+            match is_about_a_job(request) && request.method == "GET" {
+                true => answer.with_json(|body| {
+                    write(body, json!({ "status": word, "failed_reason": "no mug" }));
+                }),
+                false => answer,
+            }
+        });
+        let server = server.await;
+        let made = desk.make(&server, "creatify", &[]).ended().await;
+        assert!(made.stderr.contains("no mug"), "{made:?}");
+        assert_eq!((services.accepted(), desk.videos()), (1, 0));
+    }
+    let members = ["REJECTED ", "rejected\u{200b}", "\u{feff}Rejected\n"];
+    side_by_side(members.map(|word| (word, word)), play).await;
 }
 
 /// A job has succeeded, and no address of its video can be read. The wait ends, and says so.

@@ -26,12 +26,27 @@ fn refusal(reply: &Reply) -> Option<Refusal> {
     }
     let number = u32::from(reply.status.as_u16());
     let (field, message) = read(&body);
-    // The FAQ speaks of an insufficient-credits error and gives neither status nor body.
-    let lacks_credits = message.to_lowercase().contains("credit") && (400..=403).contains(&number);
-    let kind = lacks_credits.then_some(ErrorKind::OutOfCredits);
+    let is_short = (400..=403).contains(&number) && lacks_credits(&message);
+    let kind = is_short.then_some(ErrorKind::OutOfCredits);
     let code = first_word(&body, &["code"]);
     let number = if !has_id(&body) && is_no(&body) { number } else { NO_WORD };
     Some(Refusal { kind, code, number, message, field, ..Refusal::default() })
+}
+
+/// Whether a sentence says that the account has too few credits. The FAQ speaks of such an error and
+/// gives neither status nor body; a picture may show a credit card.
+fn lacks_credits(message: &str) -> bool {
+    let message = message.to_lowercase();
+    let mut words = message.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let mut next = words.next();
+    while let Some(word) = next {
+        next = words.next();
+        let is_card = matches!(next, Some("card" | "cards"));
+        if matches!(word, "credit" | "credits") && !is_card {
+            return true;
+        }
+    }
+    false
 }
 
 /// Whether a body has one of the four shapes, with a text in it. That, with no record in it, is all
@@ -167,6 +182,22 @@ mod tests {
     #[test]
     fn lacking_credits_are_known_by_their_word_as_no_status_is_documented() {
         assert_eq!(read(400, r#"["Insufficient credits"]"#).kind, Some(ErrorKind::OutOfCredits));
-        assert_eq!(read(400, r#"["Bad link"]"#).kind, None);
+        for lacking in [
+            r#"{"detail":"You do not have enough credits."}"#,
+            r#"{"error":"Your credit balance is 0"}"#,
+            r#"{"non_field_errors":["This needs 5 credits"]}"#,
+            r#"["No credits. Add a credit card"]"#,
+            r#"{"code":"low_credit","detail":"credits: too low"}"#,
+        ] {
+            assert_eq!(read(403, lacking).kind, Some(ErrorKind::OutOfCredits), "{lacking}");
+        }
+        for other in [
+            r#"["Bad link"]"#,
+            r#"{"detail":"Credit card photos are not allowed"}"#,
+            r#"{"detail":"You have a credit-card on your picture"}"#,
+            r#"["Accredited shops only, none left out"]"#,
+        ] {
+            assert_eq!(read(403, other).kind, None, "{other}");
+        }
     }
 }

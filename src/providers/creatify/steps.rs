@@ -24,6 +24,7 @@ use crate::model::{
     AspectRatio, Cost, CostSource, Credits, Medium, Picture, ProviderId, VideoFacts, VideoRequest,
 };
 use crate::pages::Pages;
+use crate::plain::plain;
 use crate::providers::listed;
 use crate::transport::{Keys, Operation, Permit, Shape, Transport};
 
@@ -237,7 +238,9 @@ fn record_status(step: StepRef<'_>, record: types::ProductToVideo, raw: Value) -
     Ok(match &record.status {
         ProductToVideoStatus::Failed => failed(&raw),
         // A word of its sibling resources, for what moderation refused.
-        ProductToVideoStatus::Unknown(word) if word.eq_ignore_ascii_case("rejected") => {
+        ProductToVideoStatus::Unknown(word)
+            if plain(word).trim().eq_ignore_ascii_case("rejected") =>
+        {
             failed(&raw)
         }
         ProductToVideoStatus::ImageGenerated if is_image && is_last => {

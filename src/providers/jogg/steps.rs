@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::super::request::{Local, Reading};
-use super::super::said::{failure_code, link, reason};
+use super::super::said::{failure_code, link, reason_in, word};
 use super::super::steps::{Looking, Sent, Status, picture, tells_of};
 use super::super::{Capacity, List, Prepared, Provider, unknown_step};
 use super::client::video_id;
@@ -130,12 +130,13 @@ async fn create_previews(client: &Client, body: &types::CreatePreviewsRequest) -
     Ok(Sent::Offered(id.unwrap_or_else(|| first.id.clone()), offers))
 }
 
-/// A video need not say whose it is, but where it does, under either name, it is the step's.
-fn is_of(step: StepRef<'_>, video: &types::ProductVideo, body: &[u8]) -> Result<()> {
-    let raw: Value = serde_json::from_slice(body).unwrap_or_default();
-    let other_name = raw["data"]["video_id"].as_str();
-    let named = video.id.as_deref().or(other_name);
-    named.map_or(Ok(()), |id| tells_of(step, id))
+/// A video need not say whose it is, but where it does, it is the step's under one of its names: `id`
+/// may be a row's.
+fn is_of(step: StepRef<'_>, answer: &Value) -> Result<()> {
+    let ids = ["video_id", "id"].map(|name| word(&answer["data"][name]));
+    let mut told = ids.iter().flatten().map(|id| tells_of(step, id));
+    let Some(first) = told.next() else { return Ok(()) };
+    told.fold(first, Result::or)
 }
 
 /// A JoggAI account as the client drives it.
@@ -167,7 +168,7 @@ impl Account {
         let answer = self.of_jobs.read_video(step.id()).await?;
         let raw = answer.json();
         let video = self.of_jobs.data(answer.value.data, &answer.left_out, "get_product_video")?;
-        is_of(step, &video, &answer.body)?;
+        is_of(step, &raw)?;
         let status = video.status.to_string();
         // The vendor's own script compares these without regard to case.
         Ok(match Word::from(status.to_lowercase()) {
@@ -176,8 +177,8 @@ impl Account {
                 Some(facts(step.job(), &video, raw).ok_or_else(no_video)?),
             ),
             Word::Failed | Word::Error | Word::Cancelled | Word::Canceled => {
-                let data = &raw["data"];
-                Status::Failed { code: failure_code(data), message: reason(data), cost: None }
+                let code = failure_code(&raw["data"]);
+                Status::Failed { code, message: reason_in(&raw), cost: None }
             }
             word => {
                 let is_known = !matches!(word, Word::Unknown(_));
@@ -244,9 +245,8 @@ impl Provider for Account {
                 return find_preview(&self.of_jobs, step, pages).await;
             }
             let answer = self.of_jobs.read_video(&id).await?;
-            let video =
-                self.of_jobs.data(answer.value.data, &answer.left_out, "get_product_video")?;
-            is_of(step, &video, &answer.body)?;
+            self.of_jobs.data(answer.value.data, &answer.left_out, "get_product_video")?;
+            is_of(step, &serde_json::from_slice(&answer.body).unwrap_or_default())?;
             Ok(Sent::Running(id))
         })
     }
