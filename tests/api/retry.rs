@@ -38,7 +38,7 @@ async fn a_read_is_given_up_after_four_attempts() {
 #[tokio::test]
 async fn a_paid_post_whose_answer_is_lost_is_not_sent_again() {
     let unreadable = Reply::Answer(201, "", "<html>".to_owned());
-    let wrong_shape = json(201, r#"{"data":{"id":7}}"#);
+    let wrong_shape = json(201, r#"{"data":{"id":{"a":7}}}"#);
     let elsewhere = Reply::Answer(307, "location: /elsewhere\r\n", String::new());
     let lost = [
         Reply::HangUp,

@@ -247,7 +247,7 @@ fn records(records: &[(&str, Option<&str>)]) -> Reply {
 
 fn record_cases(operation: &'static str) -> Vec<Case> {
     const NEW: Option<&str> = Some("2099-01-01T00:00:00Z");
-    const OLD: Option<&str> = Some("2001-01-01T00:00:00Z");
+    const OLD: Option<&str> = Some("2021-01-01T00:00:00Z");
     let found = "our tag in the echoed webhook address";
     let ours = || records(&[(ANOTHERS, NEW), ("{tag}", NEW), ("", OLD)]);
     let unordered = || records(&[("", OLD), (ANOTHERS, NEW)]);
