@@ -41,7 +41,8 @@ impl VideoRequest {
         if let Some(Track::Url(url)) = &mut self.track {
             all.push(("track".to_owned(), url));
         }
-        let mut further = vec![("product.page_url", self.product.page_url.as_mut())];
+        let mut further = Vec::new();
+        further.extend([("product.page_url", self.product.page_url.as_mut())]);
         #[cfg(feature = "beatapi")]
         if let Some(music) = self.beatapi.as_mut().and_then(|options| options.music.as_mut()) {
             further.push(("beatapi.music.lip_ref_url", music.lip_ref_url.as_mut()));

@@ -18,7 +18,7 @@ fn words() -> String {
     format!(
         "bad key {KEY} ({split}) of whsec_c29tZXRoaW5n\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}31m\u{202e} \
          at https://files.example/a.png?{SIGNATURE}\r\n{}",
-        "and so on ".repeat(20_000)
+        "and so on ".repeat(3_000)
     )
 }
 
