@@ -78,14 +78,14 @@ impl Client {
     /// What a look has found, unless that cannot be what the step has made: what another job has, or
     /// what nobody can come back to.
     async fn believed_found(&self, provider: &dyn Provider, step: StepRef<'_>, seen: Seen) -> Seen {
-        let Seen::Found { resource, poll_after, offers, mut others, doubt } = seen else {
+        let Seen::Found { resource, poll_after, offers, others, doubt } = seen else {
             return seen;
         };
         if let Some(doubt) = self.doubted(provider, step, &resource).await {
             return Seen::Failed(Reason::new(ErrorKind::Decode, doubt));
         }
         let mut believed = Vec::new();
-        for other in others.drain(..) {
+        for other in others {
             if self.doubted(provider, step, &other).await.is_none() {
                 believed.push(other);
             }
