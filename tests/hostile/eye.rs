@@ -1,6 +1,7 @@
 //! What providers say goes to whoever sits at a terminal as words, and as nothing else: no command
 //! prints what a terminal obeys, nor what cannot be seen.
 
+use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 
 use crate::SPEED;
@@ -12,6 +13,9 @@ use crate::server::{Answer, Request, Server};
 /// a line, hides a character, and turns the direction of writing.
 const ODD: &str = "\u{1b}[2J\u{1b}]0;mine\u{7}\u{1b}]8;;http://evil.example\u{1b}\\here\u{9b}1m\r\n\
     error: forged\u{85}\u{2028}sk\u{200b}y\u{2066}\u{202e}gpj\u{feff}\u{7f}\u{9c}end";
+
+/// How many commands run side by side: they mostly wait.
+const AT_ONCE: usize = 6;
 
 /// What a terminal, or a reader of JSON who passes it on to one, should never get.
 fn is_odd(c: char) -> bool {
@@ -116,13 +120,21 @@ async fn no_command_prints_what_a_terminal_obeys() {
         all.push(vec!["job", id, "--choose", ODD]);
         all.push(vec!["resolve", id, "--adopt", ODD]);
     }
-    for args in &all {
-        is_clean(args, &desk.run(&server, args).ended().await);
-        let ended = desk.run(&server, &[args, &["--json"][..]].concat()).ended().await;
+    let as_data: Vec<Vec<&str>> = all.iter().map(|args| [args, &["--json"][..]].concat()).collect();
+    let (desk, server) = (&desk, &server);
+    let runs = all.iter().chain(&as_data);
+    let runs = runs.map(|args| async move { (args, desk.run(server, args).ended().await) });
+    let mut ended = stream::iter(runs).buffer_unordered(AT_ONCE);
+    while let Some((args, ended)) = ended.next().await {
         is_clean(args, &ended);
-        ended.stdout.lines().for_each(|line| drop(serde_json::from_str::<Value>(line).unwrap()));
+        if args.contains(&"--json") {
+            ended
+                .stdout
+                .lines()
+                .for_each(|line| drop(serde_json::from_str::<Value>(line).unwrap()));
+        }
     }
     // It was there to be seen: the test would say nothing of words that never came.
-    let voices = desk.lines(&server, &["catalogue", "voices", "--provider", "jogg"]).await;
+    let voices = desk.lines(server, &["catalogue", "voices", "--provider", "jogg"]).await;
     assert_eq!(voices[0]["name"], ODD);
 }
