@@ -1,10 +1,9 @@
-use std::net::IpAddr;
-
-use url::{Host, Url};
+use url::Url;
 
 use crate::address;
 use crate::error::{Error, Result};
 use crate::job::Account;
+use crate::transport::{is_loopback, is_private};
 
 /// Checks that a provider can reach an address: HTTPS at a public host, or anything on this machine
 /// where the provider is a sandbox that runs here.
@@ -12,8 +11,8 @@ pub(super) fn check(text: &str, account: &Account) -> Result<Url> {
     let refused =
         |message: &str| Err(Error::invalid("url", message).with_provider(account.provider));
     let url = address::web("url", text).map_err(|error| error.with_provider(account.provider))?;
-    let sandbox = Url::parse(&account.realm).is_ok_and(|realm| is_local(&realm));
-    if sandbox && is_local(&url) {
+    let sandbox = Url::parse(&account.realm).is_ok_and(|realm| is_loopback(&realm));
+    if sandbox && is_loopback(&url) {
         return Ok(url);
     }
     if url.scheme() != "https" {
@@ -22,40 +21,15 @@ pub(super) fn check(text: &str, account: &Account) -> Result<Url> {
     if url.fragment().is_some() {
         return refused("an address for deliveries has no #");
     }
-    if is_local(&url) || is_private(&url) {
+    if is_private(&url) || !has_dot(&url) {
         return refused("no provider can reach this host from outside: use a public one");
     }
     Ok(url)
 }
 
-fn is_local(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        None => true,
-    }
-}
-
-fn is_private(url: &Url) -> bool {
-    let ip = match url.host() {
-        Some(Host::Ipv4(ip)) => IpAddr::from(ip),
-        Some(Host::Ipv6(ip)) => ip.to_canonical(),
-        Some(Host::Domain(name)) => return !name.trim_end_matches('.').contains('.'),
-        None => return true,
-    };
-    match ip {
-        IpAddr::V4(ip) => {
-            let is_carriers = ip.octets()[0] == 100 && ip.octets()[1] & 0xc0 == 64;
-            ip.is_private()
-                || ip.is_link_local()
-                || ip.is_unspecified()
-                || ip.is_loopback()
-                || ip.is_broadcast()
-                || is_carriers
-        }
-        IpAddr::V6(ip) => ip.is_unspecified() || ip.is_unique_local() || ip.is_unicast_link_local(),
-    }
+/// A name without a dot is one of a network of its own.
+fn has_dot(url: &Url) -> bool {
+    url.domain().is_none_or(|name| name.trim_end_matches('.').contains('.'))
 }
 
 #[cfg(test)]
@@ -87,7 +61,9 @@ mod tests {
             "https://169.254.169.254/hook",
             "https://[fd00::1]/hook",
             "https://[::ffff:10.0.0.1]/hook",
+            "https://198.18.0.1/hook",
             "https://intranet/hook",
+            "https://intranet./hook",
             "https://me:word@shop.example/hook",
             "https://shop.example/hook#top",
         ] {
