@@ -54,6 +54,26 @@ pub(super) fn has_text(value: &Value) -> bool {
     }
 }
 
+/// Whether an object says nothing but what is named here: whoever refuses a call has made nothing, and
+/// so has nothing else to say.
+pub(super) fn says_only(value: &Value, names: &[&str]) -> bool {
+    let is_named =
+        |(name, value): (&String, &Value)| names.contains(&&**name) || !says_something(value);
+    value.as_object().is_some_and(|fields| fields.iter().all(is_named))
+}
+
+/// Whether a value is more than an empty one, however that is written.
+pub(super) fn says_something(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::Bool(true) => true,
+        Value::Number(number) => number.as_f64() != Some(0.0),
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Array(items) => items.iter().any(says_something),
+        Value::Object(fields) => fields.values().any(says_something),
+    }
+}
+
 /// Whether a value is something that was made, or holds its id, however deep: no answer that refuses
 /// a call shows what the call has made.
 pub(super) fn has_id(value: &Value) -> bool {
@@ -147,33 +167,60 @@ fn tells(value: &Value) -> bool {
     }
 }
 
-/// Words that say nothing of a failure: that there is none, or only that there is one.
-const EMPTY_WORDS: [&str; 17] = [
+/// Words that say that there is no failure.
+const WELL: [&str; 26] = [
     "success",
     "successful",
+    "successfully",
     "succeeded",
     "ok",
     "okay",
     "none",
     "no error",
+    "no errors",
     "null",
     "nil",
     "undefined",
     "n/a",
     "true",
     "false",
-    "fail",
-    "failed",
-    "failure",
-    "error",
+    "accepted",
+    "created",
+    "submitted",
+    "queued",
+    "pending",
+    "processing",
+    "running",
+    "completed",
+    "done",
+    "成功",
+    "处理中",
 ];
 
-/// Whether a text gives no reason, nor a code of one. Zero is none.
-fn is_empty_word(text: &str) -> bool {
-    let word = words(text).to_lowercase();
-    let word = word.trim_matches(|c: char| c.is_whitespace() || ".!:;,-\"'()[]".contains(c));
+/// Words that say of a failure only that there is one.
+const FAILED: [&str; 4] = ["fail", "failed", "failure", "error"];
+
+/// A text without what stands around its words.
+fn bare(text: &str) -> String {
+    let around = |c: char| c.is_whitespace() || ".!:;,-\"'()[]。！".contains(c);
+    words(text).to_lowercase().trim_matches(around).to_owned()
+}
+
+/// Whether a word says that nothing failed. Zero says so too.
+fn is_well(word: &str) -> bool {
     let is_zero = || word.parse::<f64>().is_ok_and(|number| number == 0.0);
-    word.is_empty() || EMPTY_WORDS.contains(&word) || is_zero()
+    word.is_empty() || WELL.contains(&word) || is_zero()
+}
+
+/// Whether a text says that something failed.
+pub(super) fn says_failure(text: &str) -> bool {
+    !is_well(&bare(text))
+}
+
+/// Whether a text gives no reason, nor a code of one.
+fn is_empty_word(text: &str) -> bool {
+    let word = bare(text);
+    is_well(&word) || FAILED.contains(&&*word)
 }
 
 /// The code that a record gives with its failure. That of an answer that went well is none.
@@ -240,6 +287,18 @@ mod tests {
         ] {
             assert!(!has_id(&other), "{other}");
         }
+    }
+
+    #[test]
+    fn whoever_says_more_than_that_it_refuses_may_have_made_something() {
+        let is_all = |value: Value| says_only(&value, &["msg"]);
+        for nothing in [json!(null), json!(0), json!(""), json!(false), json!([{ "a": " " }])] {
+            assert!(is_all(json!({ "msg": "no", "data": nothing })), "{nothing}");
+        }
+        for something in [json!(7), json!("v1"), json!(true), json!([0.5]), json!({ "a": ["b"] })] {
+            assert!(!is_all(json!({ "msg": "no", "data": something })), "{something}");
+        }
+        assert!(!is_all(json!(["no"])) && !is_all(json!("no")));
     }
 
     #[test]

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{CONTENT_LOCATION, HeaderMap, LOCATION, RETRY_AFTER};
 
 use super::operation::Operation;
 use crate::error::ErrorKind;
@@ -133,9 +133,15 @@ pub(crate) struct Refusal {
 impl Refusal {
     /// Itself where the provider says something in it. JSON that says nothing, such as `{}`, can be
     /// anybody's.
+    ///
+    /// A head that says where something is speaks of what was made: such an answer proves nothing.
     pub(super) fn heard(self, reply: &Reply) -> Self {
         let says_nothing = self.code.is_none() && self.message.trim().is_empty();
-        if says_nothing { reply.stray() } else { self }
+        let refusal = if says_nothing { reply.stray() } else { self };
+        let names_a_thing =
+            [LOCATION, CONTENT_LOCATION].iter().any(|name| reply.headers.contains_key(name));
+        let number = if names_a_thing { NO_WORD } else { refusal.number };
+        Self { number, ..refusal }
     }
 
     pub(crate) fn kind(&self, status: StatusCode) -> ErrorKind {

@@ -189,6 +189,42 @@ async fn statuses_that_refuse_over_bodies_that_do_not() {
     side_by_side(members, paid_behind_a_page).await;
 }
 
+/// A refusal in the provider's own form, and something beside it that was made.
+#[tokio::test]
+async fn refusals_that_say_more_than_no() {
+    fn beside(mut refusal: Value, more: Value) -> Answer {
+        let Value::Object(more) = more else { panic!("not fields") };
+        refusal.as_object_mut().unwrap().extend(more);
+        Answer::json(429, &refusal)
+    }
+    fn slow() -> Value {
+        json!({ "error": { "code": "rate_limit_exceeded", "message": "too fast" } })
+    }
+    fn throttled() -> Value {
+        json!({ "detail": "Request was throttled." })
+    }
+    fn fast() -> Value {
+        json!({ "code": 429, "msg": "too fast" })
+    }
+    let members: [(&str, (&str, Odd)); 9] = [
+        ("a task", ("beatapi", || beside(slow(), json!({ "task": "task_1" })))),
+        ("tasks", ("beatapi", || beside(slow(), json!({ "task_ids": ["task_1"] })))),
+        ("a charge", ("beatapi", || beside(slow(), json!({ "usage": { "credits": 4.5 } })))),
+        ("a place", ("beatapi", || beside(slow(), json!({})).header("location", "/v1/tasks/1"))),
+        ("a number", ("creatify", || beside(throttled(), json!({ "pk": 17 })))),
+        ("a record", ("creatify", || beside(throttled(), json!({ "record": "7e5e8a6f" })))),
+        ("a video", ("jogg", || beside(fast(), json!({ "data": "v1" })))),
+        ("a video's number", ("jogg", || beside(fast(), json!({ "data": 523 })))),
+        (
+            "a charge of a video",
+            ("jogg", || {
+                beside(fast(), json!({ "data": { "status": "processing", "deducted_credit": 1 } }))
+            }),
+        ),
+    ];
+    side_by_side(members, paid_behind_a_page).await;
+}
+
 /// An answer about something else says nothing of our job.
 #[tokio::test]
 async fn a_status_of_another_id() {

@@ -173,6 +173,10 @@ async fn jogg_says_nothing_of_a_preview() {
         ("of no reason", json!({ "previews": [{ "preview_id": null, "err_msg": "success" }] })),
         ("of an odd id", json!({ "previews": [{ "preview_id": ["p"], "err_msg": "busy" }] })),
         ("none", json!({ "preview_list_id": "pl_1", "previews": [] })),
+        ("that went well", json!({ "previews": [{ "err_msg": "Success!" }] })),
+        ("that waits", json!({ "previews": [{ "err_msg": "queued" }] })),
+        ("that runs", json!({ "previews": [{ "err_msg": "busy", "status": "processing" }] })),
+        ("that is there", json!({ "previews": [{ "err_msg": "busy", "preview": "p1" }] })),
     ];
     side_by_side(members, play).await;
 }

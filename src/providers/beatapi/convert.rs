@@ -4,7 +4,7 @@ use reqwest::header::HeaderMap;
 
 use serde_json::Value;
 
-use super::super::said::{first_word, has_id, has_text, sentence, wait};
+use super::super::said::{first_word, has_id, has_text, says_only, sentence, wait};
 use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;
 use crate::transport::{Dialect, Keys, NO_WORD, Refusal, Reply, insert_key};
@@ -45,11 +45,30 @@ fn refusal(reply: &Reply) -> Option<Refusal> {
     })
 }
 
-/// Whether a body is an error as the service writes it, and no task beside it: nothing else proves
+/// What may stand around an error, and in it: some routes answer as the services do that they stand
+/// for.
+const AROUND: [&str; 4] = ["error", "request_id", "type", "code"];
+const WITHIN: [&str; 11] = [
+    "code",
+    "type",
+    "message",
+    "param",
+    "status",
+    "details",
+    "suggestions",
+    "next",
+    "retryable",
+    "request_id",
+    "retry_after_seconds",
+];
+
+/// Whether a body is an error as the service writes it, and nothing beside it: nothing else proves
 /// that a call was refused.
 fn is_no(body: &Value) -> bool {
-    let says = |name| body["error"].get(name).is_some_and(has_text);
-    ["code", "type", "message"].into_iter().any(says) && body["data"].is_null() && !has_id(body)
+    let error = &body["error"];
+    let says = |name| error.get(name).is_some_and(has_text);
+    let is_error = says_only(body, &AROUND) && says_only(error, &WITHIN);
+    is_error && ["code", "type", "message"].into_iter().any(says) && !has_id(body)
 }
 
 /// Codes that say more than their status.
@@ -131,6 +150,10 @@ mod tests {
             r#"{"error":{"code":"c"},"data":{"id":"task_1"}}"#,
             r#"{"error":{"code":"c"},"id":"task_1","status":"queued"}"#,
             r#"{"error":{"code":"c","task":{"id":"task_1"}}}"#,
+            r#"{"error":{"code":"c","message":"m"},"task":"task_1"}"#,
+            r#"{"error":{"code":"c","message":"m"},"task_ids":["task_1"]}"#,
+            r#"{"error":{"code":"c","message":"m"},"data":{"usage":{"credits":1}}}"#,
+            r#"{"error":{"code":"c","message":"m","result":"https://a.example/task_1"}}"#,
         ] {
             assert_eq!(number(other), 0, "{other}");
         }

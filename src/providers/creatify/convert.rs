@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use super::super::said::{first_word, has_id, has_text, sentence};
+use super::super::said::{first_word, has_id, has_text, says_something, sentence};
 use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;
 use crate::transport::{Dialect, Keys, NO_WORD, Refusal, Reply, insert_key};
@@ -29,7 +29,8 @@ fn refusal(reply: &Reply) -> Option<Refusal> {
     let is_short = (400..=403).contains(&number) && lacks_credits(&message);
     let kind = is_short.then_some(ErrorKind::OutOfCredits);
     let code = first_word(&body, &["code"]);
-    let number = if !has_id(&body) && is_no(&body) { number } else { NO_WORD };
+    let is_no = is_no(&body) && has_text(&body) && !has_id(&body);
+    let number = if is_no { number } else { NO_WORD };
     Some(Refusal { kind, code, number, message, field, ..Refusal::default() })
 }
 
@@ -49,18 +50,17 @@ fn lacks_credits(message: &str) -> bool {
     false
 }
 
-/// Whether a body has one of the four shapes, with a text in it. That, with no record in it, is all
-/// that proves that a call was refused.
+/// Whether all of a body has one of the four shapes. That, with no record in it, is all that proves
+/// that a call was refused: a field's texts come as a list, and a record's as they are.
 fn is_no(body: &Value) -> bool {
     match body {
-        Value::Array(items) => {
-            items.iter().any(|item| is_no(item) || (item.is_string() && has_text(item)))
-        }
-        Value::Object(fields) => {
-            let says = |name: &&str| fields.get(*name).is_some_and(has_text);
-            SENTENCES.iter().any(says) || fields.values().any(is_no)
-        }
-        _ => false,
+        Value::Array(items) => items.iter().all(|item| item.is_string() || is_no(item)),
+        Value::Object(fields) => fields.iter().all(|(name, value)| {
+            let is_sentence = SENTENCES.contains(&&**name);
+            let is_known = ["code", "status_code", "request_id"].contains(&&**name);
+            is_known || (is_sentence && value.is_string()) || is_no(value)
+        }),
+        leaf => !says_something(leaf),
     }
 }
 
@@ -160,6 +160,8 @@ mod tests {
             r#"{"non_field_errors":["no"]}"#,
             r#"{"detail":"Request was throttled."}"#,
             r#"{"error":"no"}"#,
+            r#"{"detail":["no"],"code":"throttled","scenes":null}"#,
+            r#"{"link":[{"message":"no","code":"invalid"}]}"#,
         ] {
             assert_eq!(number(error), 429, "{error}");
         }
@@ -174,6 +176,11 @@ mod tests {
             r#"[{"id":"7e5e8a6f","status":"pending"},"a warning"]"#,
             r#"{"detail":"throttled","record":{"id":"7e5e8a6f"}}"#,
             r#"{"count":1,"results":[{"id":"7e5e8a6f","tags":["a"]}]}"#,
+            r#"{"detail":"throttled","pk":17}"#,
+            r#"{"detail":"throttled","record":"7e5e8a6f"}"#,
+            r#"{"detail":"throttled","status":"pending"}"#,
+            r#"{"video_inputs":["a.png"],"status":"pending","task":"7e5e8a6f"}"#,
+            r#"["throttled",{"record":"7e5e8a6f"}]"#,
         ] {
             assert_eq!(number(other), 0, "{other}");
         }

@@ -2,8 +2,9 @@
 //! an HTTP status of its own.
 
 use reqwest::header::HeaderMap;
+use serde_json::Value;
 
-use super::super::said::{first_word, has_id, wait};
+use super::super::said::{first_word, has_id, says_only, says_something, wait};
 use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;
 use crate::transport::{Dialect, Keys, NO_WORD, Refusal, Reply, insert_key};
@@ -23,8 +24,7 @@ fn refusal(reply: &Reply) -> Option<Refusal> {
         Some((_, 0)) | None => (None, NO_WORD),
         Some((code, number)) => (Some(code), number),
     };
-    let shows_something = has_id(&body) || !body["data"]["previews"].is_null();
-    let proven = if shows_something { NO_WORD } else { number };
+    let proven = if is_no(&body) { number } else { NO_WORD };
     let message = first_word(&body, &["msg", "message", "error", "detail"]).unwrap_or_default();
     Some(Refusal {
         kind: kind(number),
@@ -36,6 +36,17 @@ fn refusal(reply: &Reply) -> Option<Refusal> {
         // Where this stands is unclear; a header of the same meaning is read by the transport.
         retry_after: wait(&body["data"]["retryAfter"]),
     })
+}
+
+/// Whether a body is an envelope that refuses, and nothing in it: nothing else proves that a call was
+/// refused.
+fn is_no(body: &Value) -> bool {
+    let data = &body["data"];
+    let is_empty = !says_something(data) || says_only(data, &["retryAfter"]);
+    is_empty
+        && says_only(body, &["code", "msg", "message", "error", "detail", "rid", "data"])
+        && data["previews"].is_null()
+        && !has_id(body)
 }
 
 /// A code with its number, also where it came as text or as `10105.0`. Of text that is no number
@@ -136,6 +147,11 @@ mod tests {
             r#"{"code":18020,"msg":"m","data":[{"video_id":"v"}]}"#,
             r#"{"code":40000,"msg":"m","data":{"video":{"id":7}}}"#,
             r#"{"msg":"m"}"#,
+            r#"{"code":40000,"msg":"m","data":"v1"}"#,
+            r#"{"code":40000,"msg":"m","data":523}"#,
+            r#"{"code":40000,"msg":"m","data":{"video":"v1"}}"#,
+            r#"{"code":40000,"msg":"m","data":{"status":"processing","deducted_credit":1}}"#,
+            r#"{"code":40000,"msg":"m","videoid":"v1"}"#,
         ] {
             assert_eq!(number(other), NO_WORD, "{other}");
         }

@@ -5,11 +5,9 @@ use super::Client;
 use crate::bindings::jogg::{Client as Api, operations, send, send_raw};
 use crate::error::{Error, Result};
 use crate::providers::listed::records_in;
-use crate::providers::said::has_id;
+use crate::providers::said::{says_failure, says_only};
+use crate::providers::steps::is_usable;
 use crate::transport::{Answer, Drift, PathSegment};
-
-/// What stands for a reason where there is none.
-const HARMLESS: [&str; 8] = ["", "success", "succeeded", "ok", "none", "null", "0", "true"];
 
 impl Client {
     /// Submits a product video and returns its id. **Paid**: 1 credit for each started 2 minutes.
@@ -52,12 +50,12 @@ impl Client {
         let mut previews = list.previews.iter().flatten();
         let has_started = previews.clone().any(|preview| is_set(&preview.preview_id));
         // Accepted, and one of which nothing is said may have been started: it is to be looked for.
-        // So may one that has an id under whatever name, or whose reason is none.
-        let is_reason = |text: &String| !HARMLESS.contains(&&*text.trim().to_lowercase());
-        let is_plain = answer.left_out.is_empty() && !has_id(&raw["data"]["previews"]);
-        let all_are_refused = is_plain
-            && previews.clone().next().is_some()
-            && previews.all(|preview| preview.err_msg.as_ref().is_some_and(is_reason));
+        // So may one of which more is said than its style and why it was refused.
+        let is_plain = |preview: &Value| says_only(preview, &["visual_style", "err_msg"]);
+        let told = raw["data"]["previews"].as_array().filter(|told| !told.is_empty());
+        let all_are_refused = answer.left_out.is_empty()
+            && told.is_some_and(|told| told.iter().all(is_plain))
+            && previews.all(|preview| preview.err_msg.as_deref().is_some_and(says_failure));
         match has_started || all_are_refused {
             true => Ok(list),
             false => Err(unknown(self.no_data(&answer.left_out, "create_previews"))),
@@ -170,6 +168,8 @@ impl Client {
 
 /// The id of a video that was made, under either of its names.
 pub(in super::super) fn video_id(video: &types::CreatedVideo) -> Option<&str> {
-    let id = video.video_id.as_deref().or(video.product_video_id.as_deref());
-    id.filter(|id| !id.is_empty())
+    [&video.video_id, &video.product_video_id].into_iter().flatten().find_map(|id| {
+        let id = id.trim();
+        is_usable(id).then_some(id)
+    })
 }
