@@ -15,14 +15,17 @@ const STRANGER: &str = "a record that was made since then may be this one";
 
 /// What was read of a list so far, as far as it tells whether a step may be missing from it.
 ///
-/// A look is whole where the list goes back, in order, the newest first, past something older than
-/// the call, and where nothing on the way could be the step.
+/// A look is whole where the list shows that it is in order, the newest first, where it goes back past
+/// something older than the call, and where nothing on the way could be the step. One record shows no
+/// order, and neither do several of one time.
 #[derive(Default)]
 pub(super) struct Looked {
     since: Option<Timestamp>,
     records: u32,
     last: Option<Timestamp>,
     is_past: bool,
+    /// Whether a record came that is older than one before it.
+    has_order: bool,
     /// Whether a record came that is newer than one before it.
     is_unordered: bool,
     gap: Option<&'static str>,
@@ -85,9 +88,13 @@ impl Looked {
             self.has_stranger |= !is_anothers;
             return self.note("a record does not say when it was made");
         };
-        if self.last.is_some_and(|last| made > last) {
-            self.is_unordered = true;
-            self.note("the records are not in order, the newest first");
+        match self.last {
+            Some(last) if made > last => {
+                self.is_unordered = true;
+                self.note("the records are not in order, the newest first");
+            }
+            Some(last) if made < last => self.has_order = true,
+            _ => {}
         }
         self.last = Some(self.last.map_or(made, |last| last.min(made)));
         match self.since {
@@ -101,10 +108,10 @@ impl Looked {
         }
     }
 
-    /// Whether a record was seen that is older than the call, in a list that has kept its order so
-    /// far: what comes after it is older still.
+    /// Whether a record was seen that is older than the call, in a list that has shown its order and
+    /// kept it so far: what comes after it is older still.
     pub(super) fn is_past(&self) -> bool {
-        self.is_past && !self.is_unordered
+        self.is_past && self.has_order && !self.is_unordered
     }
 
     /// Notes what keeps the look from being whole. The first reason is told.
@@ -124,6 +131,9 @@ impl Looked {
     pub(super) fn survey(mut self) -> Survey {
         if !self.is_past {
             self.note("nothing that is older than the call was listed");
+        }
+        if !self.has_order {
+            self.note("what is listed shows no order");
         }
         let why = self.unseen().or_else(|| self.gap.map(str::to_owned));
         let reach = why.map_or(Reach::Whole, Reach::Partial);
@@ -221,7 +231,8 @@ mod tests {
     fn read(records: &[Value]) -> (Vec<String>, Looked) {
         let mut looked = Looked::since(at(0));
         let old = json!({ "id": "old", "title": "Old", "at": 1_000 });
-        let all = records.iter().chain([&old]);
+        let older = json!({ "id": "older", "title": "Old", "at": 900 });
+        let all = records.iter().chain([&old, &older]);
         (all.filter_map(|record| looked.read(record, TAG, &FIELDS)).collect(), looked)
     }
 
@@ -269,6 +280,8 @@ mod tests {
     fn a_list_that_has_lost_its_order_goes_on_behind_an_old_record() {
         assert!(seen(&[(at(9), true), (at(-900), true)]).is_past());
         for unordered in [
+            vec![(at(-900), true)],
+            vec![(at(-900), true), (at(-900), true)],
             vec![(at(-900), true), (at(9), true)],
             vec![(at(3), true), (at(9), true), (at(-900), true)],
         ] {
@@ -293,6 +306,8 @@ mod tests {
         for partial in [
             vec![],
             vec![(at(9), true)],
+            vec![(at(-900), true)],
+            vec![(at(-900), false), (at(-900), false)],
             vec![(at(9), false), (at(-900), false)],
             vec![(at(-900), false), (at(9), true)],
             vec![(None, true), (at(-900), false)],
