@@ -184,10 +184,12 @@ impl Client {
         Ok(Advance { job, next })
     }
 
-    /// Whether a policy is to have a held step sent again: once, and not above its limit.
+    /// Whether a policy is to have a held step sent again: once, and not above its limit. Where that was
+    /// refused, such as by a cap, it would be refused again at once.
     fn has_policy_for(&self, step: StepRef<'_>) -> bool {
         let Recovery::ResubmitIfAtMost(limit) = self.0.recovery else { return false };
-        step.state() == StepState::Uncertain && step.doubt().is_none() && step.price() <= limit
+        let is_new = step.doubt().is_none() && step.refusals == 0;
+        step.state() == StepState::Uncertain && is_new && step.price() <= limit
     }
 
     /// What is known of whoever is sending a step. Of this client nobody is, since whoever works on

@@ -204,6 +204,8 @@ fn submitted(job: &mut Job, index: usize, attempt: u32, outcome: SubmitOutcome, 
         SubmitOutcome::Unknown { reason, look_after } if is_awaited => {
             step.due = now + look_after;
             step.state = StepState::Unknown;
+            // What was refused before says nothing of this call.
+            step.refusals = 0;
             job.trouble = Some(reason);
         }
         _ => {}
