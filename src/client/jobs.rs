@@ -189,9 +189,8 @@ impl<'a> Jobs<'a> {
             _ => text,
         };
         let step = job.current_step().filter(|step| step.is_paid()).ok_or_else(|| not_held(job))?;
-        let other = self.0.0.ledger.find_resource(job.account(), resource).await?;
-        if let Some(other) = other.filter(|other| other.id() != job.id()) {
-            let message = format!("{resource} belongs to job {}", other.id());
+        if let Some(other) = self.0.another_owner(job, resource).await? {
+            let message = format!("{resource} belongs to job {other}");
             return Err(Error::new(ErrorKind::Conflict, message).with_job(job.id()));
         }
         let (provider, pages) = (self.0.provider_of(job)?, self.0.look_pages(job)?);

@@ -1,5 +1,6 @@
 //! Looking for steps whose answer was lost, and for those that are held.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Client;
@@ -7,7 +8,9 @@ use super::Recovery;
 use super::advance::Sender;
 use super::record::Recorded;
 use crate::error::{ErrorKind, Result};
-use crate::job::{Account, Job, Look, Outcome, Reason, Seen, Stage, StepRef, may_be_repeated};
+use crate::job::{
+    Account, Job, JobId, Look, Outcome, Reason, Seen, Stage, StepRef, may_be_repeated,
+};
 use crate::ledger::JobQuery;
 use crate::providers::Provider;
 use crate::providers::steps::{self, Looking};
@@ -105,9 +108,21 @@ impl Client {
         }
         let job = step.job();
         // A ledger in trouble does not speak against it.
-        let owner = self.job_by_resource(job.account(), id).await.ok().flatten();
-        let owner = owner.map(|owner| owner.id()).filter(|owner| *owner != job.id());
+        let owner = self.another_owner(job, id).await.ok().flatten();
         steps::doubted(provider, step, id, owner)
+    }
+
+    /// Another job of a job's account that has an id, also where it is written in another case: no
+    /// provider has two records whose ids differ in that alone.
+    pub(super) async fn another_owner(&self, job: &Job, id: &str) -> Result<Option<JobId>> {
+        let forms = BTreeSet::from([id.to_owned(), id.to_lowercase(), id.to_uppercase()]);
+        for form in forms {
+            let owner = self.job_by_resource(job.account(), &form).await?;
+            if let Some(owner) = owner.filter(|owner| owner.id() != job.id()) {
+                return Ok(Some(owner.id()));
+            }
+        }
+        Ok(None)
     }
 
     /// How long ago a step was first sent; `None` where the clock was set back since, so that

@@ -230,11 +230,38 @@ pub(crate) fn names(id: &str, asked: &str) -> Result<()> {
 }
 
 /// Whether an id can be asked for: no provider's has blanks, the marks of an address, or more than
-/// some 40 characters.
+/// some 40 characters, and none stands for nothing.
 pub(super) fn is_usable(id: &str) -> bool {
     PathSegment::new("id", id).is_ok()
         && !id.contains(HIDDEN)
         && !id.contains(|c: char| c.is_whitespace() || is_hidden(c))
+        && !stands_for_nothing(id)
+}
+
+/// What programs write where they have no id.
+const NO_IDS: [&str; 12] = [
+    "null",
+    "nil",
+    "none",
+    "undefined",
+    "unknown",
+    "nan",
+    "n/a",
+    "true",
+    "false",
+    "default",
+    "id",
+    "{}",
+];
+
+/// Whether an id is one that a program writes in place of none. One that counts is above zero, and
+/// whole.
+fn stands_for_nothing(id: &str) -> bool {
+    let is_number = id.bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte));
+    let counts = |number: f64| number > 0.0 && number.fract() == 0.0;
+    NO_IDS.contains(&&*id.to_ascii_lowercase())
+        || id.bytes().all(|byte| b"0-".contains(&byte))
+        || (is_number && id.parse().is_ok_and(|number: f64| !counts(number)))
 }
 
 /// The longest id or address that a free step leaves.
@@ -247,7 +274,8 @@ const LEFT_MAX_BYTES: usize = 16 << 10;
 pub(crate) fn nameable(sent: Sent) -> Result<Sent> {
     let id = sent.id();
     let is_odd = |c: char| c.is_whitespace() || is_hidden(c);
-    if !id.is_empty() && id.len() <= LEFT_MAX_BYTES && !id.contains(is_odd) {
+    let is_id = !id.is_empty() && !id.contains(is_odd) && !stands_for_nothing(id);
+    if is_id && id.len() <= LEFT_MAX_BYTES {
         return Ok(sent);
     }
     Err(Error::new(ErrorKind::Decode, UNREADABLE))
@@ -365,6 +393,18 @@ pub(super) async fn sound(step: StepRef<'_>) -> Result<Sound> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_that_stands_for_nothing_is_none() {
+        let nil = "00000000-0000-0000-0000-000000000000";
+        for none in ["0", "0.0", "-1", "1.5", "NULL", "None", "undefined", "false", "", "-", nil] {
+            assert!(!is_usable(none), "{none}");
+            assert!(nameable(Sent::Done(none.to_owned())).is_err(), "{none}");
+        }
+        for id in ["1", "5.0", "0a", "NTIz", "task_0", "1e5", "nullable", "7e5e8a6f-0000-4000"] {
+            assert!(is_usable(id) && nameable(Sent::Done(id.to_owned())).is_ok(), "{id}");
+        }
+    }
 
     #[test]
     fn of_what_is_offered_and_found_a_bounded_part_is_kept() {

@@ -66,36 +66,54 @@ async fn no_id_that_can_be_asked_for() {
         ("a line break at BeatAPI", ("beatapi", "task_1\n")),
         ("a way up at Creatify", ("creatify", "..")),
         ("an address at JoggAI", ("jogg", "vid/0?a")),
+        ("zero at JoggAI", ("jogg", "0")),
+        ("a word for none at JoggAI", ("jogg", "None")),
+        ("a fraction at BeatAPI", ("beatapi", "1.5")),
+        ("the nil UUID at Creatify", ("creatify", "00000000-0000-0000-0000-000000000000")),
     ];
     side_by_side(members, play).await;
 }
 
 #[tokio::test]
 async fn an_id_that_another_job_has() {
-    async fn play(provider: &'static str) {
-        let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
-        let first = Arc::new(Mutex::new(None::<String>));
-        let (service, known) = (services.clone(), Arc::clone(&first));
-        let server = Server::sped_up(SPEED, move |request| {
-            let answer = service.answer(request);
-            match (is_paid(request), &*known.lock().unwrap()) {
-                (true, Some(id)) => accepted_as(id, request),
-                _ => answer,
-            }
-        });
-        let server = server.await;
-        desk.make(&server, provider, &[]).ended().await.is(0);
-        let made = desk.lines(&server, &["jobs"]).await.remove(0);
-        let id = made["provider_ref"].as_str().unwrap().rsplit(':').next().unwrap().to_owned();
-        *first.lock().unwrap() = Some(id.clone());
-        let again = desk.make(&server, provider, &["--again"]).ended().await;
-        again.is(found_or_held(provider));
-        assert_eq!(services.accepted(), 2);
-        let jobs = desk.lines(&server, &["jobs"]).await;
-        let own = jobs.iter().filter(|job| job["provider_ref"].to_string().contains(&id));
-        assert_eq!(own.count(), 1, "{jobs:?}");
-    }
-    side_by_side(PROVIDERS, play).await;
+    let members = PROVIDERS.map(|(name, provider)| (name, (provider, str::to_owned as Written)));
+    side_by_side(members, of_another_job).await;
+}
+
+#[tokio::test]
+async fn an_id_that_another_job_has_in_small_letters() {
+    let members =
+        PROVIDERS.map(|(name, provider)| (name, (provider, str::to_uppercase as Written)));
+    side_by_side(members, of_another_job).await;
+}
+
+/// How the answer to the second call writes the id of the first job.
+type Written = fn(&str) -> String;
+
+async fn of_another_job((provider, written): (&'static str, Written)) {
+    let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
+    let first = Arc::new(Mutex::new(None::<String>));
+    let (service, known) = (services.clone(), Arc::clone(&first));
+    let server = Server::sped_up(SPEED, move |request| {
+        let answer = service.answer(request);
+        match (is_paid(request), &*known.lock().unwrap()) {
+            (true, Some(id)) => accepted_as(&written(id), request),
+            _ => answer,
+        }
+    });
+    let server = server.await;
+    desk.make(&server, provider, &[]).ended().await.is(0);
+    let made = desk.lines(&server, &["jobs"]).await.remove(0);
+    let id = made["provider_ref"].as_str().unwrap().rsplit(':').next().unwrap().to_owned();
+    *first.lock().unwrap() = Some(id.clone());
+    let again = desk.make(&server, provider, &["--again"]).ended().await;
+    again.is(found_or_held(provider));
+    assert_eq!(services.accepted(), 2);
+    let jobs = desk.lines(&server, &["jobs"]).await;
+    let own = jobs
+        .iter()
+        .filter(|job| job["provider_ref"].to_string().to_lowercase().contains(&id.to_lowercase()));
+    assert_eq!(own.count(), 1, "{jobs:?}");
 }
 
 /// The answer to the second call is lost, and the same call under its key is answered with what the
