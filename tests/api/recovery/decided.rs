@@ -69,6 +69,12 @@ async fn a_policy_sends_again_once_within_its_limit_and_after_whole_looks_only()
     hours(&mut lost).await;
     assert_eq!((lost.posts().len(), lost.job.stage()), (2, Stage::Uncertain));
     assert!(lost.job.may_be_double());
+    // So is what was refused then: it would be refused again, without a pause.
+    let refused = (0..9).map(|_| json(402, r#"{"detail":"Insufficient credits."}"#)).collect();
+    let mut lost = Lost::new(creatify, params(refused), at_most("1"), keys()).await;
+    hours(&mut lost).await;
+    assert_eq!((lost.posts().len(), lost.job.stage()), (2, Stage::Uncertain));
+    assert!(!lost.job.may_be_double());
 }
 
 #[tokio::test]
