@@ -23,6 +23,7 @@ mod model;
 mod pages;
 mod plain;
 mod providers;
+mod regular_file;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod secret;

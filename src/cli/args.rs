@@ -47,7 +47,8 @@ pub(super) struct Global {
     #[arg(value_parser = setting::settle_ms)]
     pub(super) settle_ms: Option<u64>,
     /// How long to wait, for all jobs together, such as 90s or 2h; they go on whatever ends it. A
-    /// paid call that is under way is heard out first [default: 30m].
+    /// paid call that is under way is heard out first, and a video that is ready is saved, however
+    /// long that takes [default: 30m].
     #[arg(long, global = true, value_name = "TIME")]
     pub(super) time_limit: Option<Age>,
     /// Let an address such as BEATAPI_BASE_URL be plain http on another machine, and let links lead to

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{JobId, Offer};
 use crate::model::Timestamp;
+use crate::regular_file;
 
 /// Room that is taken when the file is made, so that a full disk cannot keep a job from being
 /// written down: some hundred lines.
@@ -77,6 +78,10 @@ impl SideFile {
     }
 
     fn reserve(&self) -> io::Result<()> {
+        match regular_file::expect_own(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
         let mut options = OpenOptions::new();
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -101,6 +106,7 @@ impl SideFile {
     }
 
     fn put(&self, line: &[u8]) -> io::Result<()> {
+        regular_file::expect_own(&self.path)?;
         let mut file = OpenOptions::new().read(true).write(true).open(&self.path)?;
         self.lock(&file);
         let mut text = Vec::new();
@@ -115,7 +121,8 @@ impl SideFile {
 
     /// What was written for a step, the last first.
     pub(super) fn find(&self, job: JobId, step: usize) -> Option<Accepted> {
-        let bytes = std::fs::read(&self.path).ok()?;
+        let mut bytes = Vec::new();
+        regular_file::open_own(&self.path).ok()?.read_to_end(&mut bytes).ok()?;
         // Line by line, so that one that is torn hides no other.
         let mut lines = bytes.split(|byte| *byte == b'\n').rev();
         let read = |line: &[u8]| serde_json::from_slice::<Accepted>(line).ok();
@@ -202,6 +209,26 @@ mod tests {
             assert_eq!(file.find(one.job, one.step).as_ref(), Some(one));
         }
         assert_eq!(file.find(all[1].job, 1), None);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_or_a_link_in_its_place_is_refused_and_nobody_waits() {
+        let folder = tempfile::tempdir().unwrap();
+        let (pipe, link) = (folder.path().join("pipe"), folder.path().join("link"));
+        regular_file::make_pipe(&pipe);
+        let mine = folder.path().join("mine");
+        std::fs::write(&mine, "").unwrap();
+        std::os::unix::fs::symlink(&mine, &link).unwrap();
+        for path in [pipe, link] {
+            let error = SideFile::open(path.clone()).unwrap_err();
+            assert!(error.to_string().contains("not a regular file"), "{error}");
+            // It may come later too.
+            let later = SideFile { path, lock: File::lock, is_told: AtomicBool::new(false) };
+            let one = accepted(0, "task_1");
+            assert!(later.write(&one).is_err() && later.find(one.job, 0).is_none());
+        }
+        assert_eq!(std::fs::read(&mine).unwrap(), b"");
     }
 
     #[test]

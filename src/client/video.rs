@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use super::{Client, Download, VideoBytes};
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Job, JobId, Outcome};
+use crate::job::{Job, JobId, Outcome, SavedFile};
 use crate::model::{Cost, Medium, ProviderId, VideoFacts};
 use crate::transport::Transport;
 
@@ -100,7 +100,16 @@ impl Video {
     /// [`ErrorKind::NotFound`] for a job that is gone from the ledger; [`ErrorKind::Io`] or
     /// [`ErrorKind::Unavailable`] where the ledger cannot be read or written.
     pub async fn mark_downloaded(&self) -> Result<()> {
+        self.mark(Outcome::Downloaded).await
+    }
+
+    /// The same of a file, which is known again by what it holds.
+    pub(super) async fn mark_saved(&self, file: SavedFile) -> Result<()> {
+        self.mark(Outcome::Saved { file }).await
+    }
+
+    async fn mark(&self, saved: Outcome) -> Result<()> {
         let job = self.client.job(self.job.id()).await?;
-        self.client.settle(job, Outcome::Downloaded).await.map(drop)
+        self.client.settle(job, saved).await.map(drop)
     }
 }

@@ -25,7 +25,7 @@ pub(crate) use judge::may_be_repeated;
 pub(crate) use judge::{before_holding, is_beyond_proof};
 pub use look::{Evidence, Look, Reach, Seen, Survey};
 pub use need::Need;
-pub use outcome::{Decision, Outcome, Sending, SubmitOutcome};
+pub use outcome::{Decision, Outcome, SavedFile, Sending, SubmitOutcome};
 pub use plan::{Choice, Confidence, Estimate, Note, Plan, PlannedMedia, PlannedStep};
 pub use spend::{SpendEvent, SpendKind};
 pub use step::{Offer, Reason, Step, StepState};
@@ -159,6 +159,8 @@ pub struct Job {
     /// Since when it is held; not known of one that an earlier version had held.
     pub(crate) held_since: Option<Timestamp>,
     pub(crate) video: Option<VideoFacts>,
+    /// What it was saved as last. Earlier versions did not write it down.
+    pub(crate) saved: Option<SavedFile>,
     pub(crate) spending: Vec<SpendEvent>,
     pub(crate) updated_at: Timestamp,
     pub(crate) revision: u64,
@@ -196,6 +198,7 @@ impl Job {
             left: false,
             held_since: None,
             video: None,
+            saved: None,
             spending: Vec::new(),
             created_at: now,
             updated_at: now,
@@ -258,6 +261,11 @@ impl Job {
     /// What it cost, once that is known.
     pub fn cost(&self) -> Option<Cost> {
         self.video.as_ref().and_then(|video| video.cost)
+    }
+
+    /// What the file holds that its video was saved to last, where that is known.
+    pub fn saved(&self) -> Option<&SavedFile> {
+        self.saved.as_ref()
     }
 
     /// The caller's own words for it, such as an order's number.

@@ -77,10 +77,25 @@ pub enum Outcome {
         /// The video as the provider describes it now.
         video: Box<VideoFacts>,
     },
-    /// The video was saved.
+    /// The video was saved, nobody says as what.
     Downloaded,
+    /// The video was saved to a file.
+    Saved {
+        /// What the file holds.
+        file: SavedFile,
+    },
     /// Somebody decided, or a policy did.
     Decided(Decision),
+}
+
+/// What the file of a saved video holds, so that it is known again. Where it is can change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct SavedFile {
+    /// Its size.
+    pub size_bytes: u64,
+    /// Its SHA-256, as 64 lower-case hex digits.
+    pub sha256: String,
 }
 
 /// What a call that creates something came to.

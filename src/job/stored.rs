@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Account, Job, JobId, Plan, Reason, SpendEvent, Stage, Step};
+use super::{Account, Job, JobId, Plan, Reason, SavedFile, SpendEvent, Stage, Step};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Credits, Timestamp, VideoFacts, VideoRequest};
 
@@ -84,6 +84,8 @@ struct State<'a> {
     cap: Option<Credits>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     video: Option<Cow<'a, VideoFacts>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    saved: Option<Cow<'a, SavedFile>>,
     #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
     spending: Cow<'a, [SpendEvent]>,
     updated_at: Timestamp,
@@ -143,6 +145,7 @@ impl Job {
             held_since: self.held_since,
             cap: self.cap,
             video: self.video.as_ref().map(Cow::Borrowed),
+            saved: self.saved.as_ref().map(Cow::Borrowed),
             spending: Cow::Borrowed(&self.spending),
             updated_at: self.updated_at,
             revision: self.revision,
@@ -182,6 +185,7 @@ impl Job {
             left: state.left,
             held_since: state.held_since,
             video: state.video.map(Cow::into_owned),
+            saved: state.saved.map(Cow::into_owned),
             spending: state.spending.into_owned(),
             updated_at: state.updated_at,
             revision: state.revision,

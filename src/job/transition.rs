@@ -97,7 +97,10 @@ pub fn apply(mut job: Job, outcome: Outcome, now: Timestamp) -> Job {
         _ => None,
     };
     match outcome {
-        Outcome::Downloaded => {
+        Outcome::Downloaded | Outcome::Saved { .. } => {
+            if let Outcome::Saved { file } = outcome {
+                job.saved = Some(file);
+            }
             if job.stage == Stage::Rendered {
                 job.stage = Stage::Done;
             }

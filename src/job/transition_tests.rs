@@ -169,6 +169,23 @@ fn a_job_goes_from_step_to_step_to_the_file() {
 }
 
 #[test]
+fn what_a_video_was_saved_as_last_is_kept() {
+    let job = apply(submitting(), accepted(), NOW);
+    let video = Some(Box::new(facts("u")));
+    let job = apply(job, Outcome::Succeeded { status: "completed".to_owned(), video }, LATER);
+    let file = |sha256: &str| crate::job::SavedFile { size_bytes: 9, sha256: sha256.to_owned() };
+    let saved = |job, sha256| apply(job, Outcome::Saved { file: file(sha256) }, LATER);
+    let job = saved(job, "a");
+    assert_eq!((job.stage(), job.saved()), (Stage::Done, Some(&file("a"))));
+    let job = saved(job, "b");
+    assert_eq!((job.stage(), job.saved()), (Stage::Done, Some(&file("b"))));
+    // Nobody says as what.
+    let job = apply(job, Outcome::Downloaded, LATER);
+    assert_eq!(job.saved(), Some(&file("b")));
+    assert_eq!(Job::from_stored(&job.to_stored().unwrap()).unwrap(), job);
+}
+
+#[test]
 fn a_paid_step_found_in_submitting_is_looked_up_never_sent() {
     let settled = NOW + SETTLE;
     // Whoever sends it may still be at it.

@@ -16,6 +16,7 @@ mod schema;
 mod time;
 mod track;
 mod video;
+mod walk;
 mod whole;
 
 pub use aspect_ratio::{AspectRatio, UnknownAspectRatio};
@@ -31,3 +32,4 @@ pub use time::{DateTime, Timestamp, UnixTime};
 pub use track::Track;
 pub(crate) use track::{Sound, listen};
 pub use video::{Cost, CostSource, Medium, VideoFacts};
+pub(crate) use walk::Walk;

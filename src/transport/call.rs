@@ -16,6 +16,7 @@ use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lenient_json;
 use crate::model::Timestamp;
+use crate::secret::HIDDEN;
 use crate::words::words;
 
 /// How long an answer may be. A page has at most 100 records of some two kilobytes; a list without
@@ -142,6 +143,11 @@ impl Transport {
         file: &Upload,
     ) -> Result<()> {
         let call = self.new_call(operation, Way::Presigned, true);
+        // Without it the address leads nowhere, and with it the key would be in others' logs.
+        if url.contains(HIDDEN) {
+            let message = "the address for the file held a key of the account, and is not used";
+            return Err(call.error(ErrorKind::InvalidRequest, message));
+        }
         let head = call.build(self.api().put(url))?;
         let client = self.links().reach(head.url()).map_err(|error| call.place(error))?;
         call.attempts(client, head, Some(file)).await.map(drop)
@@ -383,10 +389,21 @@ impl Call {
     }
 }
 
-/// What whoever keeps a provider's files says no with: a status, and XML or nothing.
+/// What whoever keeps a provider's files says no with: a status, and XML or nothing. There is no
+/// service behind it whose word that is not, so its no counts, and is not waited out.
 fn plain_refusal(reply: &Reply) -> Option<Refusal> {
+    if reply.status.is_success() {
+        return None;
+    }
     let number = u32::from(reply.status.as_u16());
-    (!reply.status.is_success()).then(|| Refusal { number, ..reply.stray() })
+    let stray = reply.stray();
+    let may_pass = !reply.status.is_client_error() || matches!(number, 408 | 425 | 429);
+    // That it dislikes this client has been said already.
+    if may_pass || stray.field.is_some() {
+        return Some(Refusal { number, ..stray });
+    }
+    let message = "the place that the provider gave for the file refuses it".to_owned();
+    Some(Refusal { number, kind: Some(ErrorKind::InvalidRequest), message, ..stray })
 }
 
 enum Failure {

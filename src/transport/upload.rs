@@ -96,11 +96,13 @@ impl Upload {
                     let message = format!("cannot read {self}: {error}");
                     Error::new(ErrorKind::Io, message).with_field("file").with_source(error)
                 };
-                let file = tokio::fs::File::open(path).await.map_err(failed)?;
-                let facts = file.metadata().await.map_err(failed)?;
+                // Before it is opened, which for a pipe would have no end.
+                let facts = tokio::fs::metadata(path).await.map_err(failed)?;
                 if !facts.is_file() {
                     return Err(Error::invalid("file", format!("{self} is not a file")));
                 }
+                let file = tokio::fs::File::open(path).await.map_err(failed)?;
+                let facts = file.metadata().await.map_err(failed)?;
                 // No more than was announced, should the file grow meanwhile.
                 let pieces = ReaderStream::with_capacity(file.take(facts.len()), CHUNK_BYTES);
                 (Body::wrap_stream(pieces), facts.len())

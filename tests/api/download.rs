@@ -252,6 +252,123 @@ async fn what_a_server_appends_is_no_fault() {
     }
 }
 
+/// Ways in which a server may say no to a part, without a word of it.
+fn refused_parts() -> Vec<Reply> {
+    let status = |status| Reply::Answer(status, "", String::new());
+    let part = |more: &str, body: &[u8]| {
+        let (last, size) = (CLIP.len() - 1, CLIP.len());
+        let range = format!("content-range: bytes 1000-{last}/{size}\r\netag: \"a\"");
+        Reply::Raw(raw(&format!("206 Partial Content\r\n{range}{more}"), body))
+    };
+    let page = Reply::Answer(200, "content-type: text/html\r\n", "<html>".to_owned());
+    let statuses = [204, 400, 401, 403, 404, 405, 412, 416, 429, 500, 501, 503].map(status);
+    let others = [
+        Reply::HangUp,
+        page,
+        part("\r\ncontent-length: 0", b""),
+        part("", b""),
+        part("\r\ncontent-encoding: gzip", b"\x1f\x8b\x08"),
+    ];
+    statuses.into_iter().chain(others).collect()
+}
+
+#[tokio::test]
+async fn where_a_part_is_refused_in_whatever_way_the_whole_is_asked_for() {
+    for (number, refusal) in refused_parts().into_iter().enumerate() {
+        let replies = [
+            Reply::Raw(whole("\"a\"", CLIP, 1000)),
+            refusal,
+            Reply::Raw(whole("\"a\"", CLIP, CLIP.len())),
+        ];
+        let media = Server::start(replies).await;
+        assert_eq!(saved(&video(&media).await).await.unwrap(), CLIP, "{number}");
+        let requests = media.requests();
+        assert!(requests[1].contains("range: bytes=1000-"), "{requests:?}");
+        assert!(!requests[2].contains("range"), "{number}: {requests:?}");
+    }
+    // Once: what breaks off again may be continued all the same.
+    let replies = [
+        Reply::Raw(whole("\"a\"", CLIP, 1000)),
+        Reply::HangUp,
+        Reply::Raw(whole("\"a\"", CLIP, 2000)),
+        Reply::Raw(rest("\"a\"", CLIP, 2000)),
+    ];
+    let media = Server::start(replies).await;
+    assert_eq!(saved(&video(&media).await).await.unwrap(), CLIP);
+}
+
+#[tokio::test]
+async fn what_a_redirect_leads_to_is_continued_at_its_own_address_alone() {
+    let other = other_clip();
+    let (first, second) = (CLIP.to_vec(), other.clone());
+    let count = std::cell::Cell::new(0);
+    let media = Server::start_with([], move |request| {
+        let to = |place: &str| Reply::Raw(raw(&format!("302 On\r\nlocation: {place}"), b""));
+        if request.starts_with("GET /v.mp4") {
+            count.set(count.get() + 1);
+            return to(&format!("/v_{}.mp4?sig=x", count.get()));
+        }
+        match (request.starts_with("GET /v_1.mp4"), request.contains("range: bytes=1000-")) {
+            (true, _) => Reply::Raw(whole("\"a\"", &first, 1000)),
+            (false, true) => Reply::Raw(rest("\"a\"", &second, 1000)),
+            (false, false) => Reply::Raw(whole("\"a\"", &second, second.len())),
+        }
+    });
+    assert_eq!(saved(&video(&media.await).await).await.unwrap(), other);
+    // Signed anew it is still the same.
+    let to = |sig| Reply::Raw(raw(&format!("302 On\r\nlocation: /there.mp4?sig={sig}"), b""));
+    let replies = [
+        to(1),
+        Reply::Raw(whole("\"a\"", CLIP, 1000)),
+        to(2),
+        Reply::Raw(rest("\"a\"", CLIP, 1000)),
+    ];
+    let media = Server::start(replies).await;
+    assert_eq!(saved(&video(&media).await).await.unwrap(), CLIP);
+}
+
+#[tokio::test]
+async fn a_body_that_ends_with_its_connection_tells_no_end_whatever_its_coding() {
+    let clip = open_ended();
+    let half = &clip[..clip.len() / 2];
+    for coding in ["identity", "gzip", "chunked, gzip"] {
+        let head = format!("200 OK\r\ntransfer-encoding: {coding}");
+        let media = Server::start((0..TRIES).map(|_| Reply::Raw(raw(&head, half)))).await;
+        let error = saved(&video(&media).await).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Decode, "{error}");
+    }
+    // That the whole would come in chunks says nothing of a part.
+    let head = "200 OK\r\ntransfer-encoding: chunked\r\netag: \"a\"";
+    let chunk = [b"3e8\r\n", &clip[..1000], b"\r\n"].concat();
+    let part = "206 Partial Content\r\ncontent-range: bytes 1000-1999/*\r\netag: \"a\"";
+    let replies = [
+        Reply::Raw(raw(head, &chunk)),
+        Reply::Raw(raw(part, &clip[1000..2000])),
+        Reply::Answer(416, "", String::new()),
+        Reply::Raw(chunked(&clip)),
+    ];
+    let media = Server::start(replies).await;
+    assert_eq!(saved(&video(&media).await).await.unwrap(), clip);
+    assert_eq!(media.requests().len(), 4);
+}
+
+#[tokio::test]
+async fn what_gives_a_little_more_each_time_has_an_end() {
+    let media = CLIP.windows(4).rposition(|kind| kind == b"mdat").unwrap() - 4;
+    let (start, size) = (CLIP[..media].to_vec(), 400_000_000_usize);
+    let count = std::cell::Cell::new(0);
+    let media = Server::start_with([], move |_| {
+        count.set(count.get() + 1);
+        assert!(count.get() < 100, "it has no end");
+        let length = u32::try_from(size - start.len()).unwrap().to_be_bytes();
+        let more = vec![7; 70_000 * count.get()];
+        let head = format!("200 OK\r\ncontent-length: {size}");
+        Reply::Raw(raw(&head, &[&start[..], &length, b"mdat", &more].concat()))
+    });
+    let error = saved(&video(&media.await).await).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
+}
+
 /// The old link breaks off, then is refused; behind the new one is another video with the same tag.
 async fn relinked() -> (Made, Server, Vec<u8>) {
     let other = other_clip();

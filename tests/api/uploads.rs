@@ -73,6 +73,35 @@ async fn a_presigned_address_that_refuses_is_not_asked_again_and_not_shown() {
 }
 
 #[tokio::test]
+async fn what_storage_refuses_is_refused_and_not_waited_out() {
+    for status in [400, 401, 403, 404, 409, 411, 412, 413, 415] {
+        for body in ["", "<Error><Code>AccessDenied</Code></Error>", "{}", "no"] {
+            let server = Server::start([Reply::Answer(status, "", body.to_owned())]).await;
+            let asset = json!({"sign_url": format!("{}/put", server.url), "asset_url": "a"});
+            let asset: jogg::types::UploadedAsset = serde_json::from_value(asset).unwrap();
+            let client = jogg::Client::new(account(&server.url)).unwrap();
+            let error =
+                client.put_asset(&asset, &Upload::bytes("x", "image/png")).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{status} {body:?}: {error}");
+            assert!(error.to_string().contains("refuses it"), "{error}");
+            assert_eq!(server.requests().len(), 1, "{status} {body:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_address_that_held_a_key_is_none() {
+    let server = Server::start([json(200, "")]).await;
+    let asset = json!({"sign_url": format!("{}/put?k=[redacted]", server.url), "asset_url": "a"});
+    let asset: jogg::types::UploadedAsset = serde_json::from_value(asset).unwrap();
+    let client = jogg::Client::new(account(&server.url)).unwrap();
+    let error = client.put_asset(&asset, &Upload::bytes("x", "image/png")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
+    assert!(error.to_string().contains("a key of the account"), "{error}");
+    assert!(server.requests().is_empty());
+}
+
+#[tokio::test]
 async fn a_presigned_address_that_leads_on_is_not_followed_with_the_file() {
     for status in [301, 302, 307, 308] {
         let elsewhere = Server::start([json(200, "")]).await;

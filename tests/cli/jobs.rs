@@ -96,6 +96,56 @@ fn the_same_make_again_is_the_same_job_and_again_makes_a_new_one() {
     }
 }
 
+#[test]
+fn a_job_takes_no_other_video_for_its_own() {
+    let place = Place::new(600.0);
+    let jogg = ["--provider", "jogg"];
+    let (code, line, stderr) = place.make(&jogg);
+    assert_eq!(code, Some(0), "{stderr}");
+    let id = line.split_whitespace().nth(1).unwrap();
+    let file = place.out().join("morning-roast-jogg.mp4");
+    let own = std::fs::read(&file).unwrap();
+    // Whole ones: of the same size, and a longer one.
+    let longer = [&own[..], b"\0\0\0\x0cfreexxxx"].concat();
+    let mut same_size = own.clone();
+    *same_size.last_mut().unwrap() ^= 1;
+    for other in [longer, same_size] {
+        std::fs::write(&file, &other).unwrap();
+        let (code, stdout, stderr) = place.run(&["wait", id]);
+        assert_eq!((code, &*stdout), (Some(5), ""), "{stderr}");
+        assert!(stderr.contains("already there"), "{stderr}");
+        assert!(stderr.contains(&format!("its link: adreel job {id} --json")), "{stderr}");
+        assert_eq!(place.make(&jogg).0, Some(5));
+        assert!(std::fs::read(&file).unwrap() == other, "it is somebody else's");
+    }
+    assert!(place.json(&["job", id])[0]["url"].as_str().unwrap().starts_with("http://127.0.0.1"));
+    std::fs::write(&file, &own).unwrap();
+    for args in [&["wait", id][..], &["resume"]] {
+        assert_eq!(place.run(args).0, Some(0), "{args:?}");
+    }
+    assert_eq!((place.make(&jogg).0, place.paid()), (Some(0), 1));
+}
+
+#[test]
+fn a_picture_in_the_way_is_found_whatever_its_kind_before_anything_is_paid() {
+    let place = Place::new(600.0);
+    let picture = ["--provider", "creatify", "--set", "creatify.image_only=true"];
+    std::fs::create_dir_all(place.out()).unwrap();
+    for extension in ["jpg", "png", "webp", "gif"] {
+        for args in [&picture[..], &[&picture[..], &["--route"]].concat()] {
+            let stem = if args.len() == picture.len() { "-creatify" } else { "" };
+            let mine = place.out().join(format!("morning-roast{stem}.{extension}"));
+            std::fs::write(&mine, "mine").unwrap();
+            let (code, _, stderr) = place.make(args);
+            assert_eq!(code, Some(2), "{stderr}");
+            assert!(stderr.contains(&format!(".{extension} is already there")), "{stderr}");
+            assert_eq!(std::fs::read_to_string(&mine).unwrap(), "mine");
+            std::fs::remove_file(&mine).unwrap();
+        }
+    }
+    assert_eq!(place.paid(), 0);
+}
+
 #[cfg(unix)]
 #[test]
 fn an_interrupted_make_goes_on_at_the_provider_and_is_come_back_to() {

@@ -99,7 +99,12 @@ pub(in super::super) async fn show(context: &Context, args: &JobArgs) -> Exit {
         }
     };
     match shown.await {
-        Ok(job) if context.json => output::json(&as_json(&job)),
+        Ok(job) if context.json => {
+            let mut told = as_json(&job);
+            // Not in lists: a link may be as good as a key.
+            told["url"] = json!(job.video.as_ref().map(|video| &video.url));
+            output::json(&told);
+        }
         Ok(job) => details(context, &job),
         Err(error) => return output::report(&error),
     }

@@ -12,10 +12,10 @@ use super::super::signals;
 use super::plan::plan;
 use super::route;
 use super::save::{self, FILE, Made, Order, Trouble};
-use crate::client::Video;
+use crate::client::{Downloaded, Video};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Job, Stage};
-use crate::model::{VideoRequest, path};
+use crate::model::{Medium, VideoRequest, path};
 use crate::providers::request::Local;
 
 pub(in super::super) async fn run(context: &Context, args: &MakeArgs) -> Exit {
@@ -75,9 +75,12 @@ async fn prepare(
             Some(job) => job.plan().clone(),
             None => plan(context, &args.request, request, provider).await?,
         };
-        let extension = if plan.makes_picture() { "jpg" } else { "mp4" };
+        let (medium, extension) = match plan.makes_picture() {
+            true => (Medium::Picture, "jpg"),
+            false => (Medium::Video, "mp4"),
+        };
         let path = folder.join(format!("{stem}-{provider}{suffix}.{extension}"));
-        check_place(args, &path, existing.as_ref()).await?;
+        check_place(args, &path, medium, existing.as_ref()).await?;
         targets.push(Target { account, path, key });
     }
     Ok(targets)
@@ -108,17 +111,21 @@ async fn place(
 pub(super) async fn check_place(
     args: &MakeArgs,
     path: &Path,
+    medium: Medium,
     existing: Option<&Job>,
 ) -> Result<()> {
-    let Ok(facts) = tokio::fs::symlink_metadata(path).await else { return Ok(()) };
-    if !facts.is_dir() && (args.overwrite || existing.is_some_and(|job| is_made_for(job, path))) {
-        return Ok(());
+    let may_stand = args.overwrite || existing.is_some_and(|job| is_made_for(job, path));
+    for place in Downloaded::places(path, medium) {
+        let Ok(facts) = tokio::fs::symlink_metadata(&place).await else { continue };
+        if facts.is_dir() || !may_stand {
+            let message = format!(
+                "{} is already there: move it away, choose another folder, or say --overwrite",
+                place.display()
+            );
+            return Err(Error::new(ErrorKind::Conflict, message).with_field("--out"));
+        }
     }
-    let message = format!(
-        "{} is already there: move it away, choose another folder, or say --overwrite",
-        path.display()
-    );
-    Err(Error::new(ErrorKind::Conflict, message).with_field("--out"))
+    Ok(())
 }
 
 fn is_made_for(job: &Job, place: &Path) -> bool {
@@ -160,7 +167,7 @@ async fn make(
     request: &VideoRequest,
     target: &Target,
     progress: &Progress,
-) -> std::result::Result<(Video, Option<crate::client::Downloaded>), Trouble> {
+) -> std::result::Result<(Video, Option<Downloaded>), Trouble> {
     let provider = target.account.provider;
     let mut order = context.client.generate(request).on(provider).key(&target.key);
     order = order.label(FILE, path::to_text(&target.path));

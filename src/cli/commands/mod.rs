@@ -14,6 +14,7 @@ pub(super) mod sandbox;
 mod save;
 pub(super) mod schema;
 mod standing;
+mod turns;
 
 pub(super) use save::FILE;
 pub(super) use standing::progress;

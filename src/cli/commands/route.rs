@@ -17,7 +17,7 @@ use super::save::{self, FILE, Made, Order, Trouble};
 use crate::client::{Attempt, AttemptEnd, Routed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Job, JobId, Reason};
-use crate::model::{Credits, ProviderId, VideoRequest, path};
+use crate::model::{Credits, Medium, ProviderId, VideoRequest, path};
 use crate::providers::request::Local;
 
 /// A video to be made by one of several accounts.
@@ -126,7 +126,12 @@ async fn prepare(context: &Context, args: &MakeArgs, request: &VideoRequest) -> 
     };
     let folder = std::path::absolute(&args.out).unwrap_or_else(|_| args.out.clone());
     let path = folder.join(format!("{}{suffix}.mp4", file_stem(&args.request.name)));
-    check_place(args, &path, existing.as_ref()).await?;
+    let options = request.creatify.as_ref();
+    let medium = match options.is_some_and(|options| options.image_only) {
+        true => Medium::Picture,
+        false => Medium::Video,
+    };
+    check_place(args, &path, medium, existing.as_ref()).await?;
     Ok(Target { accounts, path, key })
 }
 

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::super::context::Context;
 use super::super::exit::Exit;
@@ -12,6 +11,7 @@ use super::super::output;
 use super::super::progress::{Progress, ProviderProgress};
 use super::super::signals;
 use super::standing;
+use super::turns::Turns;
 use crate::client::{Downloaded, Video};
 use crate::clock::Moment;
 use crate::error::{Error, Result};
@@ -57,27 +57,18 @@ pub(super) struct Made {
     pub(super) took: Duration,
 }
 
-/// How many jobs are begun or saved at a time. Those that are just waited for are only rows of a
-/// queue: however many run for long, they keep no other from being gone on with.
-const AT_A_TIME: usize = 64;
-
 /// What the jobs have in common that one command waits for.
 pub(super) struct Together {
     progress: Progress,
     /// From when the time limit counts, which is the command's and not each job's.
     begun: Moment,
-    turns: Semaphore,
+    turns: Turns,
 }
 
 impl Together {
     pub(super) fn new(context: &Context) -> Self {
         let (progress, begun) = (Progress::new(context), context.client.moment());
-        Self { progress, begun, turns: Semaphore::new(AT_A_TIME) }
-    }
-
-    async fn turn(&self) -> Option<SemaphorePermit<'_>> {
-        // It is never closed.
-        self.turns.acquire().await.ok()
+        Self { progress, begun, turns: Turns::new() }
     }
 }
 
@@ -96,14 +87,15 @@ async fn wait_and_save(
     together: &Together,
     progress: &ProviderProgress,
 ) -> std::result::Result<(Video, Option<Downloaded>), Trouble> {
-    let mut turn = together.turn().await;
+    let mut turn = together.turns.turn().await;
     let mut events = context.client.resume(order.id).begun(together.begun).events();
     while let Some(event) = events.next().await {
         drop(turn.take());
         progress.show(&event?.job);
     }
-    let _turn = together.turn().await;
-    save_made(context, order, progress).await
+    // Where no event came, its turn is still the one that it began with.
+    drop(turn);
+    together.turns.within(save_made(context, order, progress)).await
 }
 
 /// Saves the video of a job that was waited for. Nothing is sent or waited for any more: whoever
@@ -127,7 +119,7 @@ pub(super) async fn save_made(
 async fn saved_before(video: &Video, order: &Order, place: &Path) -> Option<Downloaded> {
     let is_its_own = video.job().stage() == Stage::Done && is_named_by_make(video, place);
     match is_its_own && !order.overwrite {
-        true => Downloaded::at(place, video.medium()).await,
+        true => Downloaded::at(place, video.medium(), video.job().saved()).await,
         false => None,
     }
 }
@@ -138,9 +130,14 @@ fn is_named_by_make(video: &Video, path: &Path) -> bool {
 }
 
 async fn save(video: &Video, path: &Path, overwrite: bool) -> Result<Downloaded> {
-    let mut download = video.download(path).or_same();
-    if is_named_by_make(video, path) {
+    let is_named_by_make = is_named_by_make(video, path);
+    let mut download = video.download(path);
+    if is_named_by_make {
         download = download.own_extension();
+    }
+    // What stands there has been compared already, where it is known what should.
+    if !(is_named_by_make && video.job().stage() == Stage::Done && video.job().saved().is_some()) {
+        download = download.or_same();
     }
     if overwrite { download.overwrite().await } else { download.await }
 }
@@ -245,6 +242,9 @@ fn failed(
         _ => output::describe(&error),
     }];
     told.extend(paid.map(|paid| format!("paid already: {paid}")));
+    if exit == Exit::NotSaved && context.is_lasting {
+        told.extend(job.map(|job| format!("its link: adreel job {} --json", job.id())));
+    }
     told.extend(next.map(|next| match next.starts_with("adreel") {
         true => format!("then: {next}"),
         false => next,

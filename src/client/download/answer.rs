@@ -6,6 +6,7 @@ use reqwest::header::{
     CONTENT_ENCODING, CONTENT_RANGE, CONTENT_TYPE, DATE, ETAG, HeaderMap, HeaderName, HeaderValue,
     LAST_MODIFIED, TRANSFER_ENCODING,
 };
+use url::Url;
 
 /// How much older than its answer a file has to be for its date to be a proof. A younger one may
 /// have changed again within the same second.
@@ -23,8 +24,7 @@ impl Validator {
     /// the same, not that its bytes are the same.
     fn of(headers: &HeaderMap) -> Option<Self> {
         if let Some(tag) = headers.get(ETAG) {
-            let is_strong = tag.as_bytes().starts_with(b"\"");
-            return is_strong.then(|| Self::Tag(tag.clone()));
+            return is_strong(tag.as_bytes()).then(|| Self::Tag(tag.clone()));
         }
         let modified = headers.get(LAST_MODIFIED)?;
         let age = date(headers, DATE)?.duration_since(date(headers, LAST_MODIFIED)?).ok()?;
@@ -46,6 +46,11 @@ impl Validator {
     }
 }
 
+/// Whether it is a tag that tells bytes apart. One with nothing in it is given to whatever comes.
+fn is_strong(tag: &[u8]) -> bool {
+    matches!(tag, [b'"', inner @ .., b'"'] if !inner.is_empty() && !inner.contains(&b'"'))
+}
+
 fn date(headers: &HeaderMap, name: HeaderName) -> Option<std::time::SystemTime> {
     httpdate::parse_http_date(headers.get(name)?.to_str().ok()?).ok()
 }
@@ -53,6 +58,9 @@ fn date(headers: &HeaderMap, name: HeaderName) -> Option<std::time::SystemTime> 
 /// What is known of content of which a part has arrived.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
+    /// Where the answer came from, behind all redirects. A validator is that of an address, and
+    /// says nothing of what stands at another one.
+    address: Url,
     pub(super) validator: Option<Validator>,
     /// Its whole size.
     pub(super) size_bytes: Option<u64>,
@@ -62,9 +70,10 @@ pub(super) struct Known {
 
 impl Known {
     /// Of an answer with the whole.
-    pub(super) fn of(headers: &HeaderMap, size_bytes: Option<u64>) -> Self {
-        let is_end_told = size_bytes.is_some() || headers.contains_key(TRANSFER_ENCODING);
-        Self { validator: Validator::of(headers), size_bytes, is_end_told }
+    pub(super) fn of(headers: &HeaderMap, address: &Url, size_bytes: Option<u64>) -> Self {
+        let is_end_told = size_bytes.is_some() || is_chunked(headers);
+        let validator = Validator::of(headers);
+        Self { address: without_query(address), validator, size_bytes, is_end_told }
     }
 
     /// Whether the content of another answer is surely the same.
@@ -73,11 +82,20 @@ impl Known {
             (Some(size), Some(other)) => size == other,
             _ => true,
         };
-        self.validator.is_some() && self.validator == other.validator && is_size_same
+        let is_known = self.validator.is_some() && self.validator == other.validator;
+        is_known && self.address == other.address && is_size_same
     }
 
     /// Why a part is not the one that was asked for: all from `at` on.
-    pub(super) fn refuse(&self, headers: &HeaderMap, at: u64) -> Option<&'static str> {
+    pub(super) fn refuse(
+        &self,
+        headers: &HeaderMap,
+        address: &Url,
+        at: u64,
+    ) -> Option<&'static str> {
+        if self.address != without_query(address) {
+            return Some("a part came from another address than what was before it");
+        }
         let Some(place) = Place::of(headers) else {
             return Some("a part came without its place");
         };
@@ -92,6 +110,23 @@ impl Known {
             _ => Some("a part came of something else"),
         }
     }
+}
+
+/// What of an address names its content. A redirect mostly signs each answer anew, in the query.
+fn without_query(address: &Url) -> Url {
+    let mut address = address.clone();
+    address.set_query(None);
+    address.set_fragment(None);
+    address
+}
+
+/// Whether the body comes in chunks, the last of which is told. With any other last coding it ends
+/// with its connection.
+fn is_chunked(headers: &HeaderMap) -> bool {
+    let last = headers.get_all(TRANSFER_ENCODING).iter().next_back();
+    let codings = last.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let last = codings.rsplit(',').next().unwrap_or_default();
+    last.trim().eq_ignore_ascii_case("chunked")
 }
 
 /// Where a part stands: `bytes 5-9/10`.
@@ -160,6 +195,12 @@ mod tests {
             // Who has a tag, but a weak one, says that the bytes may differ.
             &[(ETAG, "W/\"a\""), (LAST_MODIFIED, OLD), (DATE, NOW)],
             &[(ETAG, "a")],
+            // What is given to anything tells nothing apart.
+            &[(ETAG, "\"\"")],
+            &[(ETAG, "\"")],
+            &[(ETAG, "")],
+            &[(ETAG, "\"a\" x")],
+            &[(ETAG, "\"\"\"\"")],
             &[(LAST_MODIFIED, OLD)],
             &[(LAST_MODIFIED, NOW), (DATE, NOW)],
             &[(LAST_MODIFIED, NOW), (DATE, OLD)],
@@ -169,10 +210,51 @@ mod tests {
         }
     }
 
+    fn address(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn only_chunks_tell_an_end_without_a_length() {
+        let is_told = |lines: &[_]| {
+            Known::of(&headers(lines), &address("https://a.example/v"), None).is_end_told
+        };
+        for text in ["chunked", "gzip, Chunked", "gzip,chunked "] {
+            assert!(is_told(&[(TRANSFER_ENCODING, text)]), "{text}");
+        }
+        for text in ["identity", "gzip", "chunked, gzip", "chunked, identity", "", "xchunked"] {
+            assert!(!is_told(&[(TRANSFER_ENCODING, text)]), "{text}");
+        }
+        assert!(!is_told(&[]));
+        assert!(Known::of(&headers(&[]), &address("https://a.example/v"), Some(1)).is_end_told);
+    }
+
+    #[test]
+    fn a_validator_says_nothing_of_what_stands_at_another_address() {
+        let tag = (ETAG, "\"a\"");
+        let of = |text| Known::of(&headers(&[tag.clone()]), &address(text), Some(10));
+        let first = of("https://a.example/v_1?sig=1");
+        let part = headers(&[tag.clone(), (CONTENT_RANGE, "bytes 5-9/10")]);
+        for (text, is_its) in [
+            ("https://a.example/v_1?sig=1", true),
+            // It was merely signed anew.
+            ("https://a.example/v_1?sig=2", true),
+            ("https://a.example/v_1#t=1", true),
+            ("https://a.example/v_2?sig=1", false),
+            ("https://b.example/v_1?sig=1", false),
+            ("https://a.example:444/v_1?sig=1", false),
+            ("http://a.example/v_1?sig=1", false),
+        ] {
+            assert_eq!(first.is_same(&of(text)), is_its, "{text}");
+            assert_eq!(first.refuse(&part, &address(text), 5).is_none(), is_its, "{text}");
+        }
+    }
+
     #[test]
     fn a_part_is_taken_only_where_it_is_the_one_that_was_asked_for() {
-        let known = Known::of(&headers(&[(ETAG, "\"a\"")]), Some(10));
-        let refused = |lines: &[_]| known.refuse(&headers(lines), 5);
+        let at = address("https://a.example/v");
+        let known = Known::of(&headers(&[(ETAG, "\"a\"")]), &at, Some(10));
+        let refused = |lines: &[_]| known.refuse(&headers(lines), &at, 5);
         assert_eq!(refused(&[(ETAG, "\"a\""), (CONTENT_RANGE, "bytes 5-9/10")]), None);
         assert_eq!(refused(&[(ETAG, "\"a\""), (CONTENT_RANGE, "bytes 5-6/*")]), None);
         for lines in [
@@ -189,15 +271,16 @@ mod tests {
         ] {
             assert!(refused(lines).is_some(), "{lines:?}");
         }
-        let known = Known::of(&headers(&[(LAST_MODIFIED, OLD), (DATE, NOW)]), Some(10));
+        let known = Known::of(&headers(&[(LAST_MODIFIED, OLD), (DATE, NOW)]), &at, Some(10));
         let part = (CONTENT_RANGE, "bytes 5-9/10");
-        assert_eq!(known.refuse(&headers(std::slice::from_ref(&part)), 5), None);
-        assert!(known.refuse(&headers(&[part, (LAST_MODIFIED, NOW)]), 5).is_some());
+        assert_eq!(known.refuse(&headers(std::slice::from_ref(&part)), &at, 5), None);
+        assert!(known.refuse(&headers(&[part, (LAST_MODIFIED, NOW)]), &at, 5).is_some());
     }
 
     #[test]
     fn content_is_the_same_only_by_its_validator() {
-        let of = |tag: &str, size| Known::of(&headers(&[(ETAG, tag)]), size);
+        let at = address("https://a.example/v");
+        let of = |tag: &str, size| Known::of(&headers(&[(ETAG, tag)]), &at, size);
         assert!(of("\"a\"", Some(9)).is_same(&of("\"a\"", Some(9))));
         assert!(of("\"a\"", Some(9)).is_same(&of("\"a\"", None)));
         assert!(!of("\"a\"", Some(9)).is_same(&of("\"a\"", Some(8))));

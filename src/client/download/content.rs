@@ -78,11 +78,10 @@ impl Content {
 /// How long a saved video is. `None` where the file is gone, or is not what it should be.
 #[cfg(feature = "cli")]
 pub(super) async fn of_file(path: &std::path::Path, medium: Medium) -> Option<Option<Duration>> {
-    use tokio::fs::File;
     use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
     let mut content = Content::new(medium);
-    let mut file = File::open(path).await.ok()?;
+    let mut file = open(path).await?;
     let mut left = file.metadata().await.ok()?.len();
     let mut buffer = [0; 1024];
     while left > 0 {
@@ -102,6 +101,30 @@ pub(super) async fn of_file(path: &std::path::Path, medium: Medium) -> Option<Op
     content.finish(true).ok()
 }
 
+/// The SHA-256 of a saved file; `None` where it cannot be read.
+#[cfg(feature = "cli")]
+pub(super) async fn digest_of_file(path: &std::path::Path) -> Option<String> {
+    use tokio::io::AsyncReadExt as _;
+
+    let mut file = open(path).await?;
+    let mut digest = crate::digest::RunningDigest::default();
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        match file.read(&mut buffer).await.ok()? {
+            0 => return Some(digest.finish()),
+            count => digest.feed(&buffer[..count]),
+        }
+    }
+}
+
+/// A path is the user's, and anything may stand at it by now.
+#[cfg(feature = "cli")]
+async fn open(path: &std::path::Path) -> Option<tokio::fs::File> {
+    let path = path.to_owned();
+    let opened = tokio::task::spawn_blocking(move || crate::regular_file::open(&path));
+    opened.await.ok()?.ok().map(tokio::fs::File::from_std)
+}
+
 #[cfg(test)]
 mod tests {
     #[cfg(feature = "cli")]
@@ -117,6 +140,23 @@ mod tests {
             std::fs::write(&path, &clip[..length]).unwrap();
             assert_eq!(of_file(&path, Medium::Video).await.is_some(), is_whole, "{length}");
             assert_eq!(of_file(&path, Medium::Picture).await, None);
+            let digest = crate::digest::sha256(&clip[..length]);
+            assert_eq!(digest_of_file(&path).await, Some(digest));
+        }
+    }
+
+    #[cfg(all(feature = "cli", unix))]
+    #[tokio::test]
+    async fn nobody_waits_for_what_is_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let (pipe, link) = (folder.path().join("v.mp4"), folder.path().join("link"));
+        crate::regular_file::make_pipe(&pipe);
+        std::os::unix::fs::symlink(&pipe, &link).unwrap();
+        for path in [&*pipe, &link, folder.path(), std::path::Path::new("/dev/zero")] {
+            for medium in [Medium::Video, Medium::Picture] {
+                assert_eq!(of_file(path, medium).await, None, "{path:?}");
+            }
+            assert_eq!(digest_of_file(path).await, None, "{path:?}");
         }
     }
 }

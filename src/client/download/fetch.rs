@@ -3,11 +3,12 @@
 //! | what happens | what is done |
 //! | --- | --- |
 //! | no answer, 5xx, 429, it breaks off, stands still, crawls | the rest is asked for, with `If-Range` |
-//! | no such part (416), or another than was asked for | the whole; what came before is passed over where it is surely the same |
+//! | no such part, or another than was asked for | the whole; what came before is passed over where it is surely the same |
+//! | a part was asked for and nothing came | the whole, once: a part may be asked for again behind it |
 //! | no validator, another validator or size, a broken structure | all anew |
 //! | the link is refused, or leads to a page | the job is read again for a new link, of which all is fetched anew |
 //! | the link leads where none may | the same, and no other try where there is no new one |
-//! | it is larger than may be | it is given up |
+//! | it is larger than may be, or comes again and again | it is given up |
 
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use futures_util::stream::BoxStream;
 use reqwest::header::{HeaderMap, HeaderValue, IF_RANGE, RANGE};
 use reqwest::{Response, StatusCode};
 use tokio::time::Instant;
+use url::Url;
 
 use super::super::{Client, Video};
 use super::answer::{self, Known, Place};
@@ -43,6 +45,11 @@ const LONGEST_GAP: Duration = Duration::from_secs(60);
 
 /// How much further than ever before a download has to get for its tries to be counted anew.
 const PROGRESS_BYTES: u64 = 64 * 1024;
+
+/// How many times over a download may come, as far as it has ever got, and how much may be lost
+/// beside: a server that gives a little more each time and breaks off could go on for ever.
+const MOST_TIMES_OVER: u64 = 8;
+const SPARE_BYTES: u64 = 16 << 20;
 
 /// What comes of a download next.
 #[derive(Debug)]
@@ -73,6 +80,11 @@ pub(super) struct Fetch {
     known: Option<Known>,
     /// Whether a part may be asked for. Not of a server that gave a wrong one.
     may_resume: bool,
+    /// Whether this try asked for a part of which nothing has come. Servers refuse parts in many
+    /// ways, so the next try asks for the whole.
+    is_part_in_doubt: bool,
+    /// How many bytes have come in all tries together.
+    received: u64,
     tries: usize,
     furthest: u64,
     /// What went wrong last.
@@ -117,6 +129,8 @@ impl Fetch {
             content: Content::new(video.medium()),
             known: None,
             may_resume: true,
+            is_part_in_doubt: false,
+            received: 0,
             tries: 0,
             furthest: 0,
             trouble: None,
@@ -175,6 +189,7 @@ impl Fetch {
             let Some(chunk) = chunk else { break };
             let mut chunk = chunk.map_err(|error| self.lost("it broke off", error))?;
             self.pace.came(chunk.len(), begun.elapsed(), &self.limits);
+            self.received = self.received.saturating_add(chunk.len() as u64);
             let passed = chunk.len().min(usize::try_from(self.skip).unwrap_or(usize::MAX));
             self.skip -= passed as u64;
             let chunk = chunk.split_off(passed);
@@ -190,7 +205,8 @@ impl Fetch {
     /// Asks for what is missing, and says whether all begins anew.
     async fn open(&mut self) -> Result<bool, Miss> {
         let mut headers = HeaderMap::new();
-        let known = self.known.as_ref().filter(|_| self.may_resume && self.at > 0);
+        let may_resume = self.may_resume && !self.is_part_in_doubt && self.at > 0;
+        let known = self.known.as_ref().filter(|_| may_resume);
         let validator = known.and_then(|known| known.validator.as_ref());
         let is_part_asked = validator.is_some();
         if let Some(validator) = validator {
@@ -198,9 +214,10 @@ impl Fetch {
             headers.insert(RANGE, HeaderValue::from_str(&rest).expect("it is digits"));
             headers.insert(IF_RANGE, validator.value().clone());
         }
+        self.is_part_in_doubt = is_part_asked;
         let stall = self.limits.stall_timeout;
-        let response = link::follow(&self.transport, &self.url, &headers, stall).await;
-        let response = response.map_err(|astray| self.astray(astray))?;
+        let answered = link::follow(&self.transport, &self.url, &headers, stall).await;
+        let (response, address) = answered.map_err(|astray| self.astray(astray))?;
         let status = response.status();
         if !matches!(status, StatusCode::OK | StatusCode::PARTIAL_CONTENT) {
             return Err(self.refused(status, response.headers()));
@@ -213,8 +230,8 @@ impl Fetch {
             return Err(self.miss("it comes compressed, which was not asked for", Remedy::GoOn));
         }
         let is_anew = match (status, is_part_asked) {
-            (StatusCode::OK, _) => self.begin_whole(&response),
-            (_, true) => self.begin_part(&response)?,
+            (StatusCode::OK, _) => self.begin_whole(&response, &address),
+            (_, true) => self.begin_part(&response, &address)?,
             _ => return Err(self.miss("a part came that was not asked for", Remedy::GoOn)),
         };
         if self.known.as_ref().and_then(|known| known.size_bytes) > Some(self.max_bytes()) {
@@ -226,8 +243,8 @@ impl Fetch {
     }
 
     /// Reads the whole. What was handed on before is passed over where it is surely the same.
-    fn begin_whole(&mut self, response: &Response) -> bool {
-        let mut new = Known::of(response.headers(), response.content_length());
+    fn begin_whole(&mut self, response: &Response, address: &Url) -> bool {
+        let mut new = Known::of(response.headers(), address, response.content_length());
         let same = self.known.take().filter(|known| known.is_same(&new));
         let is_same = same.is_some();
         new.size_bytes = new.size_bytes.or(same.and_then(|known| known.size_bytes));
@@ -243,14 +260,15 @@ impl Fetch {
         std::mem::take(&mut self.at) > 0
     }
 
-    fn begin_part(&mut self, response: &Response) -> Result<bool, Miss> {
+    fn begin_part(&mut self, response: &Response, address: &Url) -> Result<bool, Miss> {
         let Some(known) = &mut self.known else { return Ok(false) };
-        if let Some(why) = known.refuse(response.headers(), self.at) {
+        if let Some(why) = known.refuse(response.headers(), address, self.at) {
             return Err(self.miss(why, Remedy::Whole));
         }
         let size = Place::of(response.headers()).and_then(|place| place.size_bytes);
         known.size_bytes = known.size_bytes.or(size);
-        known.is_end_told |= size.is_some();
+        // That the whole came in chunks says nothing of this part, which may end before the whole.
+        known.is_end_told = known.size_bytes.is_some();
         self.skip = 0;
         Ok(false)
     }
@@ -269,6 +287,7 @@ impl Fetch {
             return Err(self.flawed(flaw, Remedy::Anew));
         }
         self.at = end;
+        self.is_part_in_doubt = false;
         if self.at >= self.furthest + PROGRESS_BYTES {
             self.furthest = self.at;
             self.tries = 0;
@@ -293,6 +312,10 @@ impl Fetch {
         self.body = None;
         let asked = error.retry_after().unwrap_or_default().min(LONGEST_GAP);
         let Some(gap) = GAPS.get(self.tries) else { return Err(error) };
+        let most = self.furthest.saturating_mul(MOST_TIMES_OVER).saturating_add(SPARE_BYTES);
+        if self.received > most {
+            return Err(error);
+        }
         tracing::debug!(job = %self.job, error = %error, "a download is tried again");
         self.tries += 1;
         let mut gap = asked.max(*gap);

@@ -24,7 +24,9 @@ use tokio::fs;
 
 use super::Video;
 use crate::BoxFuture;
+use crate::digest::RunningDigest;
 use crate::error::{Error, ErrorKind, Result};
+use crate::job::SavedFile;
 #[cfg(feature = "cli")]
 use crate::model::Medium;
 use fetch::{Fetch, Piece};
@@ -40,7 +42,8 @@ use part::{Naming, Part};
 /// [`stall_timeout`](super::ClientBuilder::stall_timeout), goes on where it was, if the server
 /// proves that the rest is of the same content, and begins anew if not. A link that is refused is
 /// read again from the provider, and a new one is fetched from its beginning. It is given up after
-/// six tries in a row, 51 s in all, that got less than 64 KiB further.
+/// six tries in a row, 51 s in all, that got less than 64 KiB further, or when it has come eight times
+/// over.
 ///
 /// It has to come at a [least rate](super::ClientBuilder::least_bytes_per_second), may not be larger
 /// than [a video](super::ClientBuilder::video_max_bytes) or
@@ -79,21 +82,35 @@ pub struct Downloaded {
 }
 
 impl Downloaded {
-    /// A video that was saved before, or a picture whatever its
-    /// [extension](Download::own_extension); `None` where the file is gone or another.
+    /// What was saved before at a path, whatever a picture's
+    /// [extension](Download::own_extension); `None` where the file is gone or another. What it holds
+    /// is compared with what it was `saved` as; of jobs of earlier versions that is not known, and
+    /// any whole video is taken for theirs.
     #[cfg(feature = "cli")]
-    pub(crate) async fn at(path: &Path, medium: Medium) -> Option<Self> {
-        let mut paths = vec![path.to_owned()];
-        if medium == Medium::Picture {
-            paths.extend(picture::EXTENSIONS.map(|extension| path.with_extension(extension)));
-        }
-        for path in paths {
+    pub(crate) async fn at(path: &Path, medium: Medium, saved: Option<&SavedFile>) -> Option<Self> {
+        for path in Self::places(path, medium) {
             let Ok(facts) = fs::metadata(&path).await else { continue };
+            if let Some(saved) = saved
+                && (facts.len() != saved.size_bytes
+                    || content::digest_of_file(&path).await.as_ref() != Some(&saved.sha256))
+            {
+                continue;
+            }
             if let Some(duration) = content::of_file(&path, medium).await {
                 return Some(Self { path, size_bytes: facts.len(), duration });
             }
         }
         None
+    }
+
+    /// Where a file may go that is meant for a path: a picture under its own extension.
+    #[cfg(feature = "cli")]
+    pub(crate) fn places(path: &Path, medium: Medium) -> Vec<PathBuf> {
+        let mut places = vec![path.to_owned()];
+        if medium == Medium::Picture {
+            places.extend(picture::EXTENSIONS.map(|extension| path.with_extension(extension)));
+        }
+        places
     }
 }
 
@@ -130,22 +147,30 @@ impl<'a> Download<'a> {
 
     async fn run(self) -> Result<Downloaded> {
         let id = self.video.job_id();
-        let done = self.save().await.map_err(|error| error.with_job(id))?;
-        self.video.mark_downloaded().await?;
+        let (done, sha256) = self.save().await.map_err(|error| error.with_job(id))?;
+        self.video.mark_saved(SavedFile { size_bytes: done.size_bytes, sha256 }).await?;
         Ok(done)
     }
 
-    async fn save(&self) -> Result<Downloaded> {
+    /// Saves it, and says what its SHA-256 is.
+    async fn save(&self) -> Result<(Downloaded, String)> {
         if !self.overwrite && !self.or_same && fs::symlink_metadata(&self.path).await.is_ok() {
             return Err(already_there(&self.path));
         }
         let failed = |error: io::Error| file_error(&self.path, error);
         let mut fetch = Fetch::new(self.video)?;
         let mut part = Part::beside(&self.path, self.video.job_id()).await.map_err(failed)?;
+        let mut digest = RunningDigest::default();
         while let Some(piece) = fetch.next().await? {
             match piece {
-                Piece::Bytes(bytes) => part.write(&bytes, fetch.rest_bytes()).await,
-                Piece::Anew => part.clear().await,
+                Piece::Bytes(bytes) => {
+                    digest.feed(&bytes);
+                    part.write(&bytes, fetch.rest_bytes()).await
+                }
+                Piece::Anew => {
+                    digest = RunningDigest::default();
+                    part.clear().await
+                }
             }
             .map_err(failed)?;
         }
@@ -156,7 +181,7 @@ impl<'a> Download<'a> {
         };
         part.take_name(&path, naming).await.map_err(|error| file_error(&path, error))?;
         let (size_bytes, duration) = (fetch.size_bytes(), fetch.duration());
-        Ok(Downloaded { path, size_bytes, duration })
+        Ok((Downloaded { path, size_bytes, duration }, digest.finish()))
     }
 }
 

@@ -32,6 +32,8 @@ pub(super) struct Boxes {
     has_index: bool,
     /// Whether what comes is behind the last box: a line break, zeros, a tag.
     is_behind: bool,
+    /// Where that would end, if it were a box of a kind that nobody knows.
+    behind_end: u64,
     duration: Option<Duration>,
 }
 
@@ -48,6 +50,7 @@ impl Boxes {
             has_fragments: false,
             has_index: false,
             is_behind: false,
+            behind_end: 0,
             duration: None,
         }
     }
@@ -90,11 +93,15 @@ impl Boxes {
     /// The length that the movie's header states, when nothing more comes. Where nobody tells that
     /// this was the end, the boxes have to prove it.
     pub(super) fn finish(&self, is_end_told: bool) -> Result<Option<Duration>, Flaw> {
-        let is_proved = is_end_told || !self.has_fragments || self.has_index;
+        let may_be_cut = (self.has_fragments && !self.has_index) || self.at < self.behind_end;
+        let is_proved = is_end_told || !may_be_cut;
+        if self.movie_end.is_some_and(|end| self.at >= end) && self.duration.is_none() {
+            return Err(Flaw::cut("its moov box has no header"));
+        }
         if self.is_behind || (self.head.len() < HEADER_BYTES && self.is_complete()) {
             return match is_proved {
                 true => Ok(self.duration),
-                false => Err(Flaw::cut("nothing proves that no fragment follows")),
+                false => Err(Flaw::cut("nothing proves that nothing follows")),
             };
         }
         if !self.head.is_empty() || (!self.is_open_ended && self.skip > 0) {
@@ -126,6 +133,7 @@ impl Boxes {
         }
         if self.is_complete() && !KINDS.contains(&&kind) {
             self.is_behind = true;
+            self.behind_end = start + unknown_box(&self.head);
             self.skip = u64::MAX - self.at;
             self.head.clear();
             return Ok(());
@@ -137,14 +145,17 @@ impl Boxes {
         }
         let movie_end = self.movie_end.filter(|end| start < *end);
         let end = match size {
-            0 => movie_end.unwrap_or(u64::MAX),
-            1 => start.saturating_add(number(&self.head[HEADER_BYTES..LONG_HEADER_BYTES])),
-            size => start.saturating_add(size),
+            0 => Some(movie_end.unwrap_or(u64::MAX)),
+            1 => start.checked_add(number(&self.head[HEADER_BYTES..LONG_HEADER_BYTES])),
+            size => start.checked_add(size),
         };
-        if end < start + header as u64 || movie_end.is_some_and(|movie_end| end > movie_end) {
+        let fits = |end: &u64| {
+            *end >= start + header as u64 && movie_end.is_none_or(|movie_end| *end <= movie_end)
+        };
+        let Some(end) = end.filter(fits) else {
             return Err(Flaw::cut("one of its boxes has no possible size"));
-        }
-        self.is_open_ended |= end == u64::MAX;
+        };
+        self.is_open_ended |= size == 0 && movie_end.is_none();
         let mut next = end;
         match (&kind, movie_end) {
             (b"moov", None) => {
@@ -184,6 +195,13 @@ const KINDS: [&[u8; 4]; 22] = [
     b"wide", b"junk", b"meta", b"meco", b"udta", b"uuid", b"sidx", b"ssix", b"prft", b"emsg",
     b"pnot", b"PICT",
 ];
+
+/// How long a box would be that begins like this, if it is one of a kind that nobody knows; nothing
+/// for text and tags, which would be longer than any such box.
+fn unknown_box(head: &[u8]) -> u64 {
+    let is_box = head[0] == 0 && head[4..8].iter().all(|byte| (b' '..=b'~').contains(byte));
+    if is_box { number(&head[..4]) } else { 0 }
+}
 
 /// As much of a movie's header as holds its length, in its longer form.
 const MOVIE_HEADER_BYTES: usize = 32;
@@ -309,6 +327,34 @@ mod tests {
         for half in [&b"\0\0\0\x40moof"[..], b"\0\0\x40\0mdat and", b"\0\0\0\x01mdat\0\0"] {
             let all = [&film[..], half].concat();
             assert!(matches!(read(&all, &[]), Err(Flaw::Cut(_))), "{half:?}");
+        }
+    }
+
+    #[test]
+    fn a_box_of_an_unknown_kind_may_be_cut_and_has_an_end_all_the_same() {
+        let film = [boxed(b"ftyp", b"isom"), long_movie(), boxed(b"mdat", b"data")].concat();
+        let whole = [&film[..], &boxed(b"abcd", &[7; 90])].concat();
+        assert!(read_untold(&whole).is_ok() && read(&whole, &[50, 1]).is_ok());
+        let cut = &whole[..whole.len() - 1];
+        assert!(matches!(read_untold(cut), Err(Flaw::Cut(_))));
+        assert!(read(cut, &[]).is_ok());
+    }
+
+    #[test]
+    fn a_movie_has_a_header_and_no_box_ends_behind_all_numbers() {
+        let start = boxed(b"ftyp", b"isom");
+        for movie in [boxed(b"moov", b""), boxed(b"moov", &boxed(b"trak", b"x"))] {
+            for media in [boxed(b"mdat", b""), boxed(b"mdat", b"data"), b"\0\0\0\0mdatx".to_vec()] {
+                for tail in [&b""[..], b"\r\n", &[0; 50]] {
+                    let film = [&start[..], &movie, &media, tail].concat();
+                    assert!(matches!(read(&film, &[]), Err(Flaw::Cut(_))), "{film:?}");
+                }
+            }
+        }
+        for size in [u64::MAX, u64::MAX - 1, 1 << 40] {
+            let media = [&[0, 0, 0, 1][..], b"mdat", &size.to_be_bytes(), b"data"].concat();
+            let film = [&start[..], &long_movie(), &media].concat();
+            assert!(matches!(read(&film, &[]), Err(Flaw::Cut(_))), "{size}");
         }
     }
 

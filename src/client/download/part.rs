@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _};
 
 use crate::job::JobId;
+use crate::regular_file;
 
 /// A file that is locked as long as this lives, so that those of dead processes can be told. Two
 /// downloads of one video never share one.
@@ -111,8 +112,9 @@ fn remove_dead(folder: &Path, prefix: &str) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let is_part = name.to_str().is_some_and(|n| n.starts_with(prefix) && n.ends_with(".part"));
-        let Some(file) = is_part.then(|| File::open(entry.path()).ok()).flatten() else { continue };
-        if file.try_lock().is_ok() {
+        // What is no file is not ours, whatever its name is.
+        let part = is_part.then(|| regular_file::open_own(&entry.path()));
+        if part.and_then(Result::ok).is_some_and(|file| file.try_lock().is_ok()) {
             let _ = fs::remove_file(entry.path());
         }
     }
@@ -158,11 +160,10 @@ fn sync_folder(folder: &Path) {
 }
 
 fn is_same(mut file: File, path: &Path) -> io::Result<bool> {
-    let there = fs::metadata(path)?;
-    if !there.is_file() || there.len() != file.metadata()?.len() {
+    let Ok(mut there) = regular_file::open(path) else { return Ok(false) };
+    if there.metadata()?.len() != file.metadata()?.len() {
         return Ok(false);
     }
-    let mut there = File::open(path)?;
     file.seek(SeekFrom::Start(0))?;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     loop {
@@ -231,6 +232,22 @@ mod tests {
             assert_eq!(fs::read_to_string(&path).unwrap(), there);
             assert_eq!(files(folder.path()), ["v.mp4"]);
         }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn nobody_waits_for_a_pipe() {
+        let folder = tempfile::tempdir().unwrap();
+        let (job, path) = (JobId::new(&SystemClock), folder.path().join("v.mp4"));
+        let dead = folder.path().join(format!(".adreel-{job}-00.part"));
+        regular_file::make_pipe(&dead);
+        let mut part = Part::beside(&path, job).await.unwrap();
+        part.write(b"new", None).await.unwrap();
+        regular_file::make_pipe(&path);
+        let naming = Naming { overwrite: false, or_same: true };
+        let error = part.take_name(&path, naming).await.unwrap_err();
+        assert_eq!(error.kind(), IoKind::AlreadyExists);
+        assert!(dead.exists() && path.exists());
     }
 
     /// Linux has a file that is always full.

@@ -10,6 +10,7 @@ use ulid::Ulid;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::Seat;
 use crate::ledger::seat::new_name;
+use crate::regular_file;
 
 /// A file that is locked as long as this lives. It removes itself while it is still locked, so
 /// that nobody sees a free seat that is not gone.
@@ -77,7 +78,7 @@ fn is_name(name: &str) -> bool {
 /// Whether it is somebody's; one that is gone is nobody's. The lock is shared, so that two who ask
 /// do not take each other for the owner.
 fn is_locked(path: &Path) -> Option<bool> {
-    match File::open(path).map(|file| file.try_lock_shared()) {
+    match regular_file::open_own(path).map(|file| file.try_lock_shared()) {
         Ok(Ok(())) => Some(false),
         Ok(Err(TryLockError::WouldBlock)) => Some(true),
         Err(error) if error.kind() == IoKind::NotFound => Some(false),
