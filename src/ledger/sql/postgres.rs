@@ -5,7 +5,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Postgres, Transaction};
 
 use super::fault;
-use super::place::{Place, invalid};
+use super::place::{Place, SERVER, invalid};
 pub(super) use super::schema::POSTGRES as MIGRATIONS;
 use crate::error::Result;
 
@@ -58,12 +58,7 @@ pub(super) async fn now(pool: &PgPool) -> sqlx::Result<Option<i64>> {
 }
 
 pub(super) async fn open(url: &str) -> Result<(PgPool, Place)> {
-    let options = PgConnectOptions::from_str(url).map_err(|_| {
-        invalid(
-            "the URL cannot be read: use postgres://USER:PASSWORD@HOST:PORT/DATABASE, with \
-                 %40 for an @ in a password",
-        )
-    })?;
+    let options = PgConnectOptions::from_str(url).map_err(|_| invalid(SERVER))?;
     let options = match options.get_application_name() {
         Some(_) => options,
         None => options.application_name("adreel"),
