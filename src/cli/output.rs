@@ -31,10 +31,14 @@ pub(super) fn begin() -> io::Result<()> {
     use std::os::fd::AsFd as _;
 
     let mut file = File::from(printed().as_fd().try_clone_to_owned()?);
-    // Nothing is written, but whether it could be is looked at.
-    let _: usize = file.write(&[])?;
-    STDOUT.get_or_init(|| file);
-    Ok(())
+    // Nothing is written, but whether it may be is looked at. A disk may have room again later.
+    match file.write(&[]) {
+        Err(error) if error.raw_os_error() == Some(libc::EBADF) => Err(error),
+        _ => {
+            STDOUT.get_or_init(|| file);
+            Ok(())
+        }
+    }
 }
 
 #[cfg(not(unix))]

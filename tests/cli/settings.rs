@@ -42,6 +42,7 @@ fn settings_of_other_providers_open_no_other_ledger() {
         &[("CREATIFY_API_ID", "i"), ("CREATIFY_API_KEY", "k")],
         &[("CREATIFY_BASE_URL", "https://gate.example/creatify")],
     ];
+    let mut listed = std::collections::BTreeSet::new();
     for (index, variables) in elsewhere.into_iter().enumerate() {
         let end = ["", "\r", " ", "\u{feff}"][index];
         let name = format!("Roast{end}");
@@ -49,8 +50,12 @@ fn settings_of_other_providers_open_no_other_ledger() {
         command.arg(place.home.path().join("out")).envs(variables.iter().copied());
         let (code, _, stderr) = finished(command.output().unwrap());
         assert_eq!(code, Some(4), "{variables:?}: {stderr}");
-        assert_eq!(place.paid(), 1, "{variables:?}");
+        let mut jobs = place.real("BEATAPI", &["jobs", "--json"]);
+        let (_, stdout, _) = finished(jobs.envs(variables.iter().copied()).output().unwrap());
+        assert_eq!(stdout.lines().count(), 1, "{variables:?}: {stdout}");
+        listed.insert(stdout);
     }
+    assert_eq!(listed.len(), 1, "{listed:?}");
     // A job at another address is neither sent there nor in the way.
     let mut resume = place.real("BEATAPI", &["resume", "--time-limit", "0s"]);
     resume.env("BEATAPI_BASE_URL", "https://api.beatapi.io");
