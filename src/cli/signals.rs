@@ -45,7 +45,7 @@ pub(super) fn listen() -> io::Result<()> {
             loop {
                 ends.asked().await;
                 let hearer = HEARER.lock().unwrap_or_else(PoisonError::into_inner);
-                if !hearer.as_ref().is_some_and(|hearer| hearer.try_send(()).is_ok()) {
+                if hearer.as_ref().is_none_or(|hearer| hearer.try_send(()).is_err()) {
                     std::process::exit(Exit::Interrupted as i32);
                 }
             }

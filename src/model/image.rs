@@ -1,5 +1,5 @@
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -96,7 +96,7 @@ pub(crate) async fn inspect(image: &Image, index: usize) -> Result<Option<Pictur
     Ok(Some(Picture { bytes, media_type, file_name, sha256, shown }))
 }
 
-pub(super) async fn read(path: &PathBuf, field: &str, shown: &str, advice: &str) -> Result<Bytes> {
+pub(super) async fn read(path: &Path, field: &str, shown: &str, advice: &str) -> Result<Bytes> {
     let unreadable = |error: std::io::Error| {
         let message = format!("cannot read {shown}: {error}; {advice}");
         Error::invalid(field, message).with_source(error)
