@@ -75,6 +75,11 @@ pub(super) fn place(options: &PgConnectOptions) -> Place {
         None => format!("{}:{}", options.get_host(), options.get_port()),
     };
     // Postgres' own default is the name of the user, which is not told.
-    let database = options.get_database().unwrap_or("the user's own database").to_owned();
-    Place::Server { host, database }
+    let database = match options.get_database() {
+        None => "the user's own database",
+        // That is what a password with its user looks like, put where it does not belong.
+        Some(name) if name.contains(['@', ':']) => "a database whose name is not told",
+        Some(name) => name,
+    };
+    Place::Server { host, database: database.to_owned() }
 }
