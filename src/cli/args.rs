@@ -2,7 +2,6 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::builder::BoolishValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::age::Age;
@@ -38,14 +37,20 @@ pub(super) struct Global {
     #[arg(long, global = true, value_name = "URL")]
     pub(super) sandbox_url: Option<String>,
     /// Where jobs are kept: sqlite:FILE, postgres://… or memory: (forgotten at the end) [default: a
-    /// file in the user's data folder, another one for each sandbox or other address].
+    /// file in the user's data folder, another one for each sandbox].
     #[arg(long, global = true, value_name = "URL", env = "ADREEL_LEDGER", hide_env_values = true)]
     pub(super) ledger: Option<OsString>,
     /// How long a paid call may be on its way, whatever becomes of its sender, in milliseconds
     /// [default: its timeout and 30 s].
-    #[arg(long, global = true, value_name = "MS", env = "ADREEL_SETTLE_MS")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "MS",
+        env = "ADREEL_SETTLE_MS",
+        hide_env_values = true
+    )]
     #[arg(value_parser = setting::settle_ms)]
-    pub(super) settle_ms: Option<u64>,
+    pub(super) settle_ms: Option<setting::SettleMs>,
     /// How long to wait, for all jobs together, such as 90s or 2h; they go on whatever ends it. A
     /// paid call that is under way is heard out first, and a video that is ready is saved, however
     /// long that takes [default: 30m].
@@ -53,10 +58,12 @@ pub(super) struct Global {
     pub(super) time_limit: Option<Age>,
     /// Let an address such as BEATAPI_BASE_URL be plain http on another machine, and let links lead to
     /// plain http. The keys can be read on the way.
-    #[arg(long, global = true, env = "ADREEL_ALLOW_PLAIN_HTTP", value_parser = BoolishValueParser::new())]
+    #[arg(long, global = true, env = "ADREEL_ALLOW_PLAIN_HTTP", hide_env_values = true)]
+    #[arg(value_parser = setting::switch)]
     pub(super) allow_plain_http: bool,
     /// Let links of a provider that is reached by https lead to private addresses.
-    #[arg(long, global = true, env = "ADREEL_ALLOW_PRIVATE_LINKS", value_parser = BoolishValueParser::new())]
+    #[arg(long, global = true, env = "ADREEL_ALLOW_PRIVATE_LINKS", hide_env_values = true)]
+    #[arg(value_parser = setting::switch)]
     pub(super) allow_private_links: bool,
     /// Print JSON, one object a line.
     ///

@@ -5,7 +5,7 @@ use super::age::Age;
 use super::args::{Global, LedgerUse};
 use super::exit::LEDGER;
 use super::place::LedgerPlace;
-use super::setting::variable;
+use super::setting::SettleMs;
 use super::{output, place};
 use crate::address;
 use crate::client::{Client, ClientBuilder, WaitPolicy};
@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::{Ledger, MemoryLedger, Sql};
 use crate::model::ProviderId;
 use crate::sandbox::{self, Sandbox};
+use crate::transport::odd_proxies;
 
 /// What every command works with.
 pub(super) struct Context {
@@ -32,13 +33,15 @@ impl Context {
     pub(super) async fn new(global: &Global, used: LedgerUse) -> Result<Self> {
         let mut sandbox = None;
         let mut speed = 1.0;
-        let builder = if global.sandbox {
+        let mut builder = if global.sandbox {
             let started = Sandbox::start().await.map_err(|error| {
                 let message = format!("the sandbox cannot be started: {error}");
                 Error::new(ErrorKind::Io, message).with_source(error)
             })?;
             speed = started.speed();
-            let builder = sandbox::client_builder(started.url(), started.clock(), speed, variable);
+            let builder = sandbox::client_builder(started.url(), started.clock(), speed, |name| {
+                std::env::var_os(name)
+            });
             sandbox = Some(started);
             builder
         } else if let Some(url) = &global.sandbox_url {
@@ -46,14 +49,17 @@ impl Context {
             let url = url.as_str().trim_end_matches('/');
             let clock = sandbox::clock_of(url).await?;
             speed = clock.speed();
-            sandbox::client_builder(url, clock, speed, variable)
+            sandbox::client_builder(url, clock, speed, |name| std::env::var_os(name))
         } else {
-            Client::builder().keys_from(variable)
+            tell_of_proxies(global.quiet);
+            Client::builder().keys_from_env()
         };
+        builder.check_settings()?;
         let ledger = open_ledger(global, &builder, used).await?;
         let is_lasting = sandbox.is_none()
             && global.ledger.as_deref().map(LedgerPlace::of) != Some(LedgerPlace::Memory);
-        let builder = limited(settled(builder, global.settle_ms, speed), global.time_limit, speed);
+        let settle_ms = global.settle_ms.and_then(|SettleMs(millis)| millis);
+        let builder = limited(settled(builder, settle_ms, speed), global.time_limit, speed);
         let client = reached(builder, global).ledger(ledger).build()?;
         let namespace = sandbox.as_ref().map(|_| client.now().as_millis().to_string());
         Ok(Self {
@@ -135,6 +141,29 @@ fn scaled(time: Duration, speed: f64) -> Duration {
     Duration::try_from_secs_f64(time.as_secs_f64() * speed.max(1.0)).unwrap_or(Duration::MAX)
 }
 
+/// Says which proxies are passed over, since they cannot be read.
+fn tell_of_proxies(quiet: bool) {
+    for name in odd_proxies().into_iter().filter(|_| !quiet) {
+        output::note(&format!(
+            "{name} is passed over: it does not hold a proxy's address, such as http://HOST:PORT"
+        ));
+    }
+}
+
+/// Says where the jobs at these addresses were kept when each set of them had a file.
+fn tell_of_former(global: &Global, builder: &ClientBuilder) {
+    let name = place::file_at(builder.base_urls());
+    let Some((folder, name)) = place::data_folder().ok().zip(name) else { return };
+    let former = folder.join(name);
+    if !global.quiet && former.is_file() {
+        let path = former.display();
+        output::note(&format!(
+            "an earlier version kept jobs of these addresses in another file, which --ledger \
+             sqlite:{path} opens"
+        ));
+    }
+}
+
 async fn open_ledger(
     global: &Global,
     builder: &ClientBuilder,
@@ -148,9 +177,15 @@ async fn open_ledger(
             // Whoever tries things out needs no home, and nothing is paid.
             Err(_) => LedgerPlace::Memory,
         },
-        None => {
-            LedgerPlace::File(place::data_folder()?.join(place::file_name(builder.base_urls())))
-        }
+        None => LedgerPlace::File(place::data_folder()?.join(match &global.sandbox_url {
+            Some(_) => {
+                place::file_at(builder.base_urls()).unwrap_or_else(|| place::SANDBOX.to_owned())
+            }
+            None => {
+                tell_of_former(global, builder);
+                place::LIVE.to_owned()
+            }
+        })),
     };
     let opened = match (&place, used) {
         (LedgerPlace::Memory, _) => Ok(None),

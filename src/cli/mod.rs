@@ -26,6 +26,14 @@ use exit::Exit;
 
 /// Reads the arguments, runs the command, and says how it ended.
 pub fn run() -> ExitCode {
+    if let Err(error) = output::begin() {
+        output::error(&format!("the output cannot be written: {error}; nothing was done"));
+        return Exit::Failed.into();
+    }
+    if let Err(message) = setting::check_variables() {
+        output::error(&message);
+        return Exit::Input.into();
+    }
     let exit = match Cli::try_parse() {
         Ok(cli) => run_in_threads(cli),
         Err(error) => usage(&error),
@@ -34,7 +42,7 @@ pub fn run() -> ExitCode {
 }
 
 fn run_in_threads(cli: Cli) -> Exit {
-    let runtime = match threads::runtime() {
+    let runtime = match threads::runtime().and_then(|runtime| signals::listen().map(|()| runtime)) {
         Ok(runtime) => runtime,
         Err(error) => {
             output::error(&format!("the command cannot be started: {error}"));

@@ -1,5 +1,7 @@
 //! The only place that prints. Results go to stdout, everything else to stderr.
 
+#[cfg(unix)]
+use std::fs::File;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::OnceLock;
 
@@ -13,6 +15,36 @@ use crate::plain::plain;
 
 /// The first thing that kept a result from being written.
 static UNWRITTEN: OnceLock<String> = OnceLock::new();
+
+/// What results are written to. Rust's own stdout takes a place that nobody can write to for one
+/// where all was written, so on Unix it is the file behind it.
+#[cfg(unix)]
+static STDOUT: OnceLock<File> = OnceLock::new();
+
+/// Finds out where results go.
+///
+/// # Errors
+/// Where nothing can be written there. One that was closed is no error: Rust then opens the null
+/// device in its place, before anything of ours runs.
+#[cfg(unix)]
+pub(super) fn begin() -> io::Result<()> {
+    use std::os::fd::AsFd as _;
+
+    let mut file = File::from(printed().as_fd().try_clone_to_owned()?);
+    // Nothing is written, but whether it may be is looked at. A disk may have room again later.
+    match file.write(&[]) {
+        Err(error) if error.raw_os_error() == Some(libc::EBADF) => Err(error),
+        _ => {
+            STDOUT.get_or_init(|| file);
+            Ok(())
+        }
+    }
+}
+
+#[cfg(not(unix))]
+pub(super) fn begin() -> io::Result<()> {
+    Ok(())
+}
 
 /// The one place where anything goes out. Whatever a line is made of, what a terminal would obey or
 /// nobody could see is taken out of it, so that words of others only ever are words.
@@ -44,7 +76,7 @@ pub(super) fn document(text: &str) {
 
 /// Prints what clap has made: help, or the version.
 pub(super) fn help(text: &clap::Error) {
-    kept(text.print().and_then(|()| stdout().flush()));
+    kept(text.print().and_then(|()| printed().flush()));
 }
 
 /// Prints a result as a line of JSON.
@@ -86,7 +118,7 @@ pub(super) fn asked(question: &str) -> bool {
 }
 
 pub(super) fn is_terminal() -> bool {
-    stdout().is_terminal()
+    printed().is_terminal()
 }
 
 /// Whether what is no result goes to a terminal.
@@ -94,8 +126,16 @@ pub(super) fn is_noted_on_a_terminal() -> bool {
     stderr().is_terminal()
 }
 
+fn stdout() -> Box<dyn io::Write> {
+    #[cfg(unix)]
+    if let Some(file) = STDOUT.get() {
+        return Box::new(file);
+    }
+    Box::new(printed())
+}
+
 #[allow(clippy::disallowed_methods, reason = "this is where results go out")]
-fn stdout() -> io::Stdout {
+fn printed() -> io::Stdout {
     io::stdout()
 }
 

@@ -1,5 +1,7 @@
-//! Where the command keeps its ledgers: a file for each realm, so that what was paid for at the
-//! real services never meets what a sandbox made.
+//! Where the command keeps its ledgers: one file for whatever is paid for, and others for sandboxes.
+//!
+//! Each row names the realm of its account, so one file does for all addresses. Were there one for
+//! each, a setting that comes or goes would open another, in which nobody knows what was paid.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -11,6 +13,9 @@ use url::Url;
 
 use super::setting::trimmed_os;
 use crate::error::{Error, ErrorKind, Result};
+
+/// The ledger of all that is no sandbox's, whatever the addresses are.
+pub(super) const LIVE: &str = "live.db";
 
 /// The ledger of sandboxes that live as long as a command.
 pub(super) const SANDBOX: &str = "sandbox.db";
@@ -65,16 +70,20 @@ pub(super) fn data_folder() -> Result<PathBuf> {
         let message = format!("the home folder is not known ({error}): name a ledger");
         Error::new(ErrorKind::Io, message).with_field(super::exit::LEDGER)
     })?;
-    Ok(base.data_dir().join("adreel"))
+    let folder = base.data_dir().join("adreel");
+    if folder.is_absolute() {
+        return Ok(folder);
+    }
+    // Elsewhere it would be another ledger, in which nobody knows what was paid.
+    let message = "the home folder is not named from the root (HOME): mend it, or name a ledger";
+    Err(Error::new(ErrorKind::Io, message).with_field(super::exit::LEDGER))
 }
 
-/// The file for accounts at these addresses; none is the providers' own.
-pub(super) fn file_name<'a>(base_urls: impl Iterator<Item = &'a str>) -> String {
-    let hosts: BTreeSet<String> = base_urls.filter_map(host_and_port).collect();
-    match hosts.is_empty() {
-        true => "live.db".to_owned(),
-        false => format!("{}.db", hosts.into_iter().collect::<Vec<_>>().join("+")),
-    }
+/// The file of a sandbox that runs at an address, or of several addresses in earlier versions.
+pub(super) fn file_at<'a>(urls: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let hosts: BTreeSet<String> = urls.into_iter().filter_map(host_and_port).collect();
+    let joined = hosts.into_iter().collect::<Vec<_>>().join("+");
+    (!joined.is_empty()).then(|| format!("{joined}.db"))
 }
 
 fn host_and_port(text: &str) -> Option<String> {
@@ -89,14 +98,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_realm_has_a_file_of_its_own() {
-        let name = |urls: &[&str]| file_name(urls.iter().copied());
-        assert_eq!(name(&[]), "live.db");
-        assert_eq!(name(&["http://127.0.0.1:8080", "http://127.0.0.1:8080/"]), "127.0.0.1-8080.db");
+    fn every_sandbox_that_stays_has_a_file_of_its_own() {
+        let name = |urls: &[&str]| file_at(urls.iter().copied());
+        let is = |name: &str| Some(name.to_owned());
+        assert_eq!(name(&[]), None);
+        assert_eq!(name(&["http://127.0.0.1:8080/"]), is("127.0.0.1-8080.db"));
         assert_eq!(
             name(&["https://b.example", "http://a.example"]),
-            "a.example-80+b.example-443.db"
+            is("a.example-80+b.example-443.db")
         );
-        assert_eq!(name(&["http://[::1]:9/../x"]), "---1--9.db");
+        assert_eq!(name(&["http://[::1]:9/../x"]), is("---1--9.db"));
     }
 }

@@ -5,9 +5,22 @@ use std::ffi::{OsStr, OsString};
 
 use crate::plain::trimmed;
 
-/// A variable of the environment; `None` where it is not set, or to no text.
-pub(super) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().map(|value| trimmed(&value).to_owned())
+/// Looks at the command's own variables, but for the one that may hold a path.
+///
+/// # Errors
+/// One line that names the first one that is no text.
+pub(super) fn check_variables() -> Result<(), String> {
+    let is_odd = |(name, value): &(OsString, OsString)| {
+        let own = name.to_str().filter(|name| name.starts_with("ADREEL_"));
+        own.is_some_and(|name| name != "ADREEL_LEDGER") && value.to_str().is_none()
+    };
+    match std::env::vars_os().find(is_odd) {
+        None => Ok(()),
+        Some((name, _)) => {
+            let name = name.to_string_lossy();
+            Err(format!("{name}: it holds bytes that are no text (UTF-8): set it again"))
+        }
+    }
 }
 
 /// A value that may hold a path, and with that bytes that are no text.
@@ -24,11 +37,24 @@ pub(super) fn trimmed_os(value: &OsStr) -> OsString {
     }
 }
 
-/// `--settle-ms`, which also comes from the environment.
-pub(super) fn settle_ms(text: &str) -> Result<u64, String> {
-    match trimmed(text).parse() {
-        Ok(millis) if (100..=3_600_000).contains(&millis) => Ok(millis),
+/// What `--settle-ms` or its variable says; a blank one says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct SettleMs(pub(super) Option<u64>);
+
+pub(super) fn settle_ms(text: &str) -> Result<SettleMs, String> {
+    match (trimmed(text), trimmed(text).parse()) {
+        ("", _) => Ok(SettleMs(None)),
+        (_, Ok(millis)) if (100..=3_600_000).contains(&millis) => Ok(SettleMs(Some(millis))),
         _ => Err("use a whole number from 100 to 3600000".to_owned()),
+    }
+}
+
+/// What a variable says that allows something; a blank one says nothing.
+pub(super) fn switch(text: &str) -> Result<bool, String> {
+    match &*trimmed(text).to_lowercase() {
+        "true" | "t" | "yes" | "y" | "on" | "1" => Ok(true),
+        "" | "false" | "f" | "no" | "n" | "off" | "0" => Ok(false),
+        _ => Err("use true or false".to_owned()),
     }
 }
 
@@ -43,7 +69,14 @@ mod tests {
         {
             assert_eq!(trimmed_os(OsStr::new(text)), "sqlite:a b.db");
         }
-        assert_eq!(settle_ms("1500\r"), Ok(1500));
+        assert_eq!(settle_ms("1500\r"), Ok(SettleMs(Some(1500))));
+        assert_eq!(settle_ms(" \r"), Ok(SettleMs(None)));
+        for (text, is_on) in
+            [("true\r", true), ("YES ", true), ("\u{feff}0", false), ("\r\n", false)]
+        {
+            assert_eq!(switch(text), Ok(is_on));
+        }
+        assert!(switch("maybe").is_err() && switch("tr ue").is_err());
         assert!(settle_ms("99").is_err() && settle_ms("1 500").is_err());
     }
 

@@ -1,27 +1,93 @@
-//! What asks the command to end: Ctrl-C, and on Unix SIGTERM and SIGHUP too. All three end a wait
-//! in the same gentle way. As process 1, in a container, only what is listened to ends it at all.
+//! What asks the command to end: Ctrl-C, and on Unix SIGTERM and SIGHUP too. As process 1, in a
+//! container, only what is listened to ends it at all, so all three are from the beginning.
+//!
+//! A thread of its own listens: whoever waits for somebody who does not read what the command prints
+//! keeps it from nothing. It ends the command at once, but for work that ends in a gentle way.
 
-/// Waits until somebody asks the command to end.
+use std::io;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use tokio::runtime::Builder;
 #[cfg(unix)]
-pub(super) async fn end_is_asked() {
-    use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
 
-    let once = async |kind| match signal(kind) {
-        // No more of them come once the runtime ends, and then nobody waits.
-        Ok(mut signal) => drop(signal.recv().await),
-        // Without a handler the system ends the process, as it does by default.
-        Err(_) => std::future::pending().await,
-    };
-    let hangup = async {
-        match is_hangup_ignored() {
-            true => std::future::pending().await,
-            false => once(SignalKind::hangup()).await,
-        }
-    };
+use super::exit::Exit;
+
+/// Where work hears of it, while there is any. One word is kept for it; where it has not heard the
+/// first, another ends the command.
+static HEARER: Mutex<Option<mpsc::Sender<()>>> = Mutex::new(None);
+
+/// Does work until it is done or somebody asks the command to end; then it is `None`.
+pub(super) async fn unless_ended<T>(work: impl Future<Output = T>) -> Option<T> {
+    let (sender, mut asked) = mpsc::channel(1);
+    *HEARER.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
     tokio::select! {
-        () = once(SignalKind::interrupt()) => {}
-        () = once(SignalKind::terminate()) => {}
-        () = hangup => {}
+        biased;
+        done = work => Some(done),
+        Some(()) = asked.recv() => None,
+    }
+}
+
+/// Begins to listen.
+///
+/// # Errors
+/// Where the system does not give it what that needs.
+pub(super) fn listen() -> io::Result<()> {
+    let runtime = Builder::new_current_thread().enable_io().build()?;
+    let mut ends = {
+        let _entered = runtime.enter();
+        Ends::listen()?
+    };
+    let listen = move || {
+        runtime.block_on(async {
+            loop {
+                ends.asked().await;
+                let hearer = HEARER.lock().unwrap_or_else(PoisonError::into_inner);
+                if hearer.as_ref().is_none_or(|hearer| hearer.try_send(()).is_err()) {
+                    std::process::exit(Exit::Interrupted as i32);
+                }
+            }
+        });
+    };
+    thread::Builder::new().name("signals".to_owned()).spawn(listen).map(drop)
+}
+
+/// What is listened to.
+#[cfg(unix)]
+struct Ends {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Option<Signal>,
+}
+
+#[cfg(unix)]
+impl Ends {
+    fn listen() -> io::Result<Self> {
+        // By default the system ends whoever writes more to a file than its limit allows (`ulimit
+        // -f`), be it in the middle of the record of what was paid. Where it is listened to, it is
+        // an error like that of a full disk. Once is enough: nobody has to hear it.
+        drop(signal(SignalKind::from_raw(libc::SIGXFSZ))?);
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: (!is_hangup_ignored()).then(|| signal(SignalKind::hangup())).transpose()?,
+        })
+    }
+
+    async fn asked(&mut self) {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = hangup => {}
+        }
     }
 }
 
@@ -42,9 +108,18 @@ fn ignores_hangup(status: &str) -> bool {
 }
 
 #[cfg(not(unix))]
-pub(super) async fn end_is_asked() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
+struct Ends;
+
+#[cfg(not(unix))]
+impl Ends {
+    fn listen() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn asked(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
     }
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
 
 /// What the command needs besides those that run its tasks: one for files and names, one for the
-/// ledger, and some to spare.
-const FURTHER: usize = 4;
+/// ledger, one that listens to signals, and some to spare.
+const FURTHER: usize = 5;
 
 /// How many handles are open at a time where one job is made. Fewer would leave calls without an
 /// answer, or a ledger without its files.

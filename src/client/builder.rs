@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,6 +51,8 @@ pub struct ClientBuilder {
     tells_orders: bool,
     /// What was set for each account, once they are opened.
     caps: BTreeMap<(ProviderId, String), Caps>,
+    /// Why the first setting that cannot be read is none.
+    unread: Option<Error>,
 }
 
 impl std::fmt::Debug for ClientBuilder {
@@ -62,35 +65,60 @@ impl ClientBuilder {
     /// Adds an account for each provider whose keys are in the environment: `BEATAPI_API_KEY`,
     /// `CREATIFY_API_ID` with `CREATIFY_API_KEY`, `JOGG_API_KEY`. `BEATAPI_BASE_URL` and its like
     /// lead to another address than the provider's, and `CREATIFY_WEBHOOK_URL` and its like are
-    /// where it tells of finished jobs ([`AccountConfig::webhook_url`]).
+    /// where it tells of finished jobs ([`AccountConfig::webhook_url`]). One that is no UTF-8 is an
+    /// error of [`build`](Self::build): without its address an account would be the real service's.
     #[must_use]
     pub fn keys_from_env(self) -> Self {
-        self.keys_from(|name| std::env::var(name).ok())
+        self.keys_from(|name| std::env::var_os(name))
     }
 
     /// [`keys_from_env`](Self::keys_from_env) with another way to look variables up.
     #[must_use]
-    pub fn keys_from(mut self, variable: impl Fn(&str) -> Option<String>) -> Self {
-        // What Windows' line ends and blanks of a file leave there is no part of an address or a
-        // key: another realm would be another ledger of the command.
-        let variable = |name: &str| {
-            let value = variable(name).map(|value| trimmed(&value).to_owned());
-            value.filter(|value| !value.is_empty())
-        };
+    pub fn keys_from<V: Into<OsString>>(mut self, variable: impl Fn(&str) -> Option<V>) -> Self {
         for provider in ProviderId::ALL {
             let prefix = provider.as_str().to_uppercase();
-            let Some(key) = variable(&format!("{prefix}_API_KEY")) else { continue };
-            let keys = match (provider, variable(&format!("{prefix}_API_ID"))) {
+            let mut read = |name: &str| {
+                let name = format!("{prefix}_{name}");
+                self.setting(&name, variable(&name))
+            };
+            let (key, id) = (read("API_KEY"), read("API_ID"));
+            let (base_url, webhook_url) = (read("BASE_URL"), read("WEBHOOK_URL"));
+            let Some(key) = key else { continue };
+            let keys = match (provider, id) {
                 (ProviderId::Creatify, Some(id)) => Keys::id_and_key(id, key),
                 // Half of a pair is no account; using it says which half is missing.
                 _ => Keys::key(key),
             };
             let mut config = AccountConfig::new(keys);
-            config.base_url = variable(&format!("{prefix}_BASE_URL"));
-            config.webhook_url = variable(&format!("{prefix}_WEBHOOK_URL"));
+            config.base_url = base_url;
+            config.webhook_url = webhook_url;
             self = self.account(provider, config);
         }
         self
+    }
+
+    /// The text of a variable; `None` where it is not set, or blank. What Windows' line ends and
+    /// blanks of a file leave around it is no part of an address or a key.
+    pub(crate) fn setting(
+        &mut self,
+        name: &str,
+        value: Option<impl Into<OsString>>,
+    ) -> Option<String> {
+        match value?.into().into_string() {
+            Ok(text) => Some(trimmed(&text).to_owned()).filter(|text| !text.is_empty()),
+            Err(_) => {
+                let message = "it holds bytes that are no text (UTF-8): set it again";
+                self.unread.get_or_insert_with(|| Error::invalid(name, message));
+                None
+            }
+        }
+    }
+
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) naming the first variable
+    /// that is no text.
+    pub(crate) fn check_settings(&mut self) -> Result<()> {
+        self.unread.take().map_or(Ok(()), Err)
     }
 
     /// Adds an account. A later one with the same provider and name replaces an earlier one.
@@ -266,10 +294,11 @@ impl ClientBuilder {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) without a ledger, or for a
-    /// setting that is none; [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for an
+    /// setting or a variable that is none; [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for an
     /// account of a provider that is not compiled in; [`ErrorKind::Io`](crate::ErrorKind::Io) where
     /// the side file cannot be made.
     pub fn build(mut self) -> Result<Client> {
+        self.check_settings()?;
         let clock = self.clock.take().unwrap_or_else(|| Arc::new(SystemClock));
         let mut accounts = BTreeMap::new();
         for (provider, mut config) in std::mem::take(&mut self.accounts) {
@@ -332,5 +361,25 @@ impl ClientBuilder {
             wait_policy: self.wait_policy,
             poll_policy,
         })))
+    }
+}
+
+#[cfg(all(test, unix, feature = "beatapi"))]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn a_variable_that_is_no_text_is_no_real_service() {
+        use std::os::unix::ffi::OsStringExt as _;
+        for odd in ["BEATAPI_API_KEY", "BEATAPI_BASE_URL", "BEATAPI_WEBHOOK_URL", "JOGG_API_KEY"] {
+            let client = Client::builder().keys_from(|name| match name {
+                name if name == odd => Some(OsString::from_vec(b"http://127.0.0.1:9\xff".to_vec())),
+                "BEATAPI_API_KEY" => Some("key".into()),
+                _ => None,
+            });
+            let error = client.in_memory().build().unwrap_err();
+            assert_eq!((error.kind(), error.field()), (ErrorKind::InvalidRequest, Some(odd)));
+        }
     }
 }

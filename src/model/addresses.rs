@@ -1,4 +1,4 @@
-//! The addresses in a request, whichever field they stand in.
+//! The addresses and words in a request as they are sent, whichever field they stand in.
 
 use super::{Image, Track, VideoRequest};
 use crate::address;
@@ -27,6 +27,35 @@ impl VideoRequest {
             *text = trimmed(text).to_owned();
         }
         request
+    }
+
+    /// The request without what a line's end or blanks have left around its words.
+    pub(crate) fn with_trimmed_words(mut self) -> Self {
+        let product = &mut self.product;
+        let further = [&mut product.description, &mut product.audience, &mut product.price];
+        let further = further.into_iter().chain([&mut self.prompt]).flatten();
+        for text in further.chain([&mut product.name]) {
+            *text = trimmed(text).to_owned();
+        }
+        self
+    }
+
+    /// The request with its files named from the root: whoever goes on with its job may do so in
+    /// another folder.
+    pub(crate) fn with_absolute_paths(mut self) -> Self {
+        let images = self.product.images.iter_mut().filter_map(|image| match image {
+            Image::File(path) => Some(path),
+            _ => None,
+        });
+        let track = self.track.iter_mut().filter_map(|track| match track {
+            Track::File(path) => Some(path),
+            _ => None,
+        });
+        for path in images.chain(track) {
+            // Where the folder is gone it stays as it is, and is not found.
+            *path = std::path::absolute(&*path).unwrap_or_else(|_| std::mem::take(path));
+        }
+        self
     }
 
     /// Each address with the field that it stands in. A blank one of those that may be left out
@@ -106,6 +135,36 @@ mod tests {
         // Jobs that were stored before are known again: what is read is not what is compared.
         let odd = VideoRequest::new(Product::new("R").image_url("https://A.example/a b.png"));
         assert_ne!(print(&odd), print(&odd.with_read_addresses().unwrap()));
+    }
+
+    #[test]
+    fn a_line_end_makes_no_other_words() {
+        let of = |end: &str| {
+            let mut request = request("https://a.example/");
+            let product = &mut request.product;
+            product.name += end;
+            product.description = Some(format!("{end}Fresh"));
+            product.audience = Some(format!("All{end}"));
+            product.price = Some(format!("4.50 €{end}"));
+            request.prompt(format!("Steam{end}"))
+        };
+        let print = |request: &VideoRequest| request.fingerprint(&[], None);
+        for end in ["\r", " ", "\r\n", "\u{feff}", "\u{200b}\t"] {
+            assert_eq!(print(&of(end)), print(&of("")), "{end:?}");
+            assert_eq!(of(end).with_trimmed_words(), of(""), "{end:?}");
+        }
+        assert_ne!(print(&of(" Tea")), print(&of("")));
+    }
+
+    #[test]
+    fn files_are_named_from_the_root() {
+        let product = Product::new("R").image_file("a.png").image_url("https://a.example/a.png");
+        let request = VideoRequest::new(product).track(Track::file("./b.mp3"));
+        let read = request.clone().with_absolute_paths();
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(read.product.images[0], Image::File(here.join("a.png")));
+        assert_eq!(read.track, Some(Track::file(here.join("b.mp3"))));
+        assert_eq!(read.product.images[1], request.product.images[1]);
     }
 
     #[test]

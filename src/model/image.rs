@@ -1,11 +1,12 @@
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::local_file::read_at_most;
 use super::{kind, path, whole};
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
@@ -95,23 +96,12 @@ pub(crate) async fn inspect(image: &Image, index: usize) -> Result<Option<Pictur
     Ok(Some(Picture { bytes, media_type, file_name, sha256, shown }))
 }
 
-pub(super) async fn read(path: &PathBuf, field: &str, shown: &str, advice: &str) -> Result<Bytes> {
+pub(super) async fn read(path: &Path, field: &str, shown: &str, advice: &str) -> Result<Bytes> {
     let unreadable = |error: std::io::Error| {
         let message = format!("cannot read {shown}: {error}; {advice}");
         Error::invalid(field, message).with_source(error)
     };
-    let facts = tokio::fs::metadata(path).await.map_err(unreadable)?;
-    if !facts.is_file() {
-        return Err(Error::invalid(field, format!("{shown} is not a file; {advice}")));
-    }
-    if facts.len() > MAX_FILE_BYTES {
-        let message = format!(
-            "{shown} has {} bytes: at most {MAX_FILE_BYTES} can be sent; make it smaller",
-            facts.len()
-        );
-        return Err(Error::invalid(field, message));
-    }
-    tokio::fs::read(path).await.map(Bytes::from).map_err(unreadable)
+    read_at_most(path, MAX_FILE_BYTES).await.map(Bytes::from).map_err(unreadable)
 }
 
 pub(super) fn check_content(
@@ -132,6 +122,9 @@ pub(super) fn check_content(
     let fault = |why: &str| Error::invalid(field, format!("{shown} cannot be used: {why}"));
     check(bytes).map_err(fault)?;
     let size = imagesize::blob_size(bytes).map_err(|_| fault(whole::BROKEN))?;
+    if size.width.min(size.height) == 0 {
+        return Err(fault("it has no pixels: export it again"));
+    }
     if size.width.max(size.height) > MAX_SIDE_PX {
         let message = format!(
             "{shown} is {} x {} px: at most {MAX_SIDE_PX} px a side; make it smaller",
@@ -146,6 +139,10 @@ pub(super) fn check_content(
 fn foreign(bytes: &[u8], shown: &str) -> String {
     let needed = "use a PNG, JPEG, WebP or GIF image";
     match kind::seen(bytes) {
+        // Its first bytes are right, and that is all.
+        Some("a PNG picture" | "a JPEG picture" | "a GIF picture") => {
+            format!("{shown} cannot be used: {}", whole::BROKEN)
+        }
         Some(kind) => format!("{shown} is {kind}: {needed}"),
         None => format!("{shown} is not a PNG, JPEG, WebP or GIF image"),
     }

@@ -7,6 +7,7 @@ mod credits;
 mod image;
 mod kind;
 mod language;
+mod local_file;
 pub(crate) mod path;
 mod product;
 mod provider_id;
@@ -25,6 +26,8 @@ pub use credits::{Credits, InvalidCredits};
 pub use image::Image;
 pub(crate) use image::{Picture, inspect, same_content};
 pub use language::{InvalidLanguage, Language};
+#[cfg(feature = "cli")]
+pub(crate) use local_file::read_at_most;
 pub use product::Product;
 pub use provider_id::{ProviderId, UnknownProvider};
 pub use request::{ProviderOptions, VideoRequest};

@@ -156,7 +156,7 @@ impl VideoRequest {
     /// A digest of everything in the request, with files by their content, that tells whether a
     /// key is used again for the same request.
     pub(crate) fn fingerprint(&self, images: &[Option<&str>], track: Option<&str>) -> String {
-        let mut content = self.with_trimmed_addresses();
+        let mut content = self.with_trimmed_addresses().with_trimmed_words();
         for (image, digest) in content.product.images.iter_mut().zip(images) {
             if let Some(digest) = digest {
                 *image = Image::Url(format!("sha256:{digest}"));

@@ -7,10 +7,11 @@ use crate::model::{
     Capabilities, Durations, Field, FieldUse, Image, Languages, Picture, Sound, Track,
     VideoRequest, inspect, listen,
 };
+use crate::plain::trimmed;
 
 /// What a request has on this machine, looked at.
 pub(crate) struct Local {
-    /// The request with its addresses as they are sent.
+    /// The request with its addresses and words as they are sent, and files named from the root.
     pub(crate) request: VideoRequest,
     pub(crate) pictures: Vec<Option<Picture>>,
     pub(crate) track: Option<Sound>,
@@ -21,7 +22,7 @@ impl Local {
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) naming the field for a file
     /// that is missing, too large, or not what it should be.
     pub(crate) async fn of(request: &VideoRequest) -> Result<Self> {
-        let read = request.with_read_addresses()?;
+        let read = request.with_read_addresses()?.with_trimmed_words().with_absolute_paths();
         let mut pictures = Vec::new();
         for (index, image) in request.product.images.iter().enumerate() {
             pictures.push(inspect(image, index).await?);
@@ -67,7 +68,7 @@ impl<'a> Reading<'a> {
         let local = Some(local);
         let mut reading =
             Self { request, local, capabilities, notes: Vec::new(), choices: Vec::new() };
-        if request.product.name.trim().is_empty() {
+        if trimmed(&request.product.name).is_empty() {
             return Err(Error::invalid("product.name", "it is empty: name the product"));
         }
         reading.check_images()?;

@@ -1,5 +1,6 @@
 //! A client that is set up for a sandbox.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -61,7 +62,7 @@ pub(crate) fn client_builder(
     url: &str,
     clock: impl Clock,
     speed: f64,
-    variable: impl Fn(&str) -> Option<String>,
+    variable: impl Fn(&str) -> Option<OsString>,
 ) -> ClientBuilder {
     let deadline = match speed {
         0.0 => VIRTUAL_DEADLINE,
@@ -79,14 +80,18 @@ pub(crate) fn client_builder(
         if Client::capabilities(provider).is_none() {
             continue;
         }
-        let name = format!("{}_API_KEY", provider.as_str().to_uppercase());
-        let key = variable(&name).filter(|key| key.trim().starts_with(KEY));
+        let mut read = |name: &str| {
+            let name = format!("{}_{name}", provider.as_str().to_uppercase());
+            builder.setting(&name, variable(&name))
+        };
+        let key = read("API_KEY").filter(|key| key.starts_with(KEY));
+        let webhook_url = read("WEBHOOK_URL");
         let keys = Keys::id_and_key(KEY, key.unwrap_or_else(|| KEY.to_owned()));
         let config = AccountConfig::new(keys).base_url(url).retry(retry);
         // No key that is worth anything is sent there, wherever it runs.
         let config = config.http(HttpConfig::default().allow_plain_http());
         let mut config = config.submit_timeout(SUBMIT_TIMEOUT);
-        config.webhook_url = variable(&format!("{}_WEBHOOK_URL", provider.as_str().to_uppercase()));
+        config.webhook_url = webhook_url;
         builder = builder.account(provider, config);
     }
     builder

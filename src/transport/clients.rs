@@ -112,6 +112,25 @@ impl Clients {
     }
 }
 
+/// The variables that should name a proxy and do not, so that it is passed over.
+#[cfg(feature = "cli")]
+pub(crate) fn odd_proxies() -> Vec<&'static str> {
+    let names =
+        [["HTTPS_PROXY", "https_proxy"], ["HTTP_PROXY", "http_proxy"], ["ALL_PROXY", "all_proxy"]];
+    let set = |name: &&'static str| std::env::var_os(name).map(|value| (*name, value));
+    let first = names.iter().filter_map(|names| names.iter().find_map(set));
+    first.filter(|(_, value)| !is_proxy(value)).map(|(name, _)| name).collect()
+}
+
+/// An empty one is said to be none.
+#[cfg(feature = "cli")]
+fn is_proxy(value: &std::ffi::OsStr) -> bool {
+    let anywhere = http::Uri::from_static("https://host.example/");
+    value.to_str().is_some_and(|text| {
+        text.is_empty() || Matcher::builder().all(text).build().intercept(&anywhere).is_some()
+    })
+}
+
 /// The way to whatever a provider's links lead to. A link is a provider's claim, and so is a
 /// redirect behind it: an account that is reached by https is not led to plain http, nor to an
 /// address that only this machine's network has, unless its settings allow that.
@@ -236,6 +255,21 @@ mod tests {
         // A proxy that is reached by https needs certificates for plain http, too.
         let own = with(HttpConfig::default().proxy("https://other.example:1"));
         assert!(own.way(&url("http://api.example/")).has_roots);
+    }
+
+    #[cfg(feature = "cli")]
+    #[test]
+    fn what_is_no_proxy_is_seen() {
+        for text in
+            ["", "http://proxy.example:3128", "proxy.example:3128", "https://u:p@proxy.example"]
+        {
+            assert!(is_proxy(text.as_ref()), "{text}");
+        }
+        for text in
+            ["http://proxy.example:3128\r", "htp://proxy.example", "http://", " ", "proxy host:1"]
+        {
+            assert!(!is_proxy(text.as_ref()), "{text}");
+        }
     }
 
     #[test]

@@ -106,6 +106,115 @@ fn a_sandbox_ends_when_it_is_asked_to() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_place_that_nobody_can_write_to_is_told_before_anything_is_done() {
+    let place = Place::new(600.0);
+    for mut command in commands(&place) {
+        let read_only = File::open("/dev/null").unwrap();
+        let ended = command.stdout(read_only).stderr(Stdio::piped()).output().unwrap();
+        let stderr = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{command:?}: {stderr}");
+        assert!(stderr.contains("the output cannot be written: "), "{command:?}: {stderr}");
+    }
+    let make = ["make", PHOTO, "--name", "Tea", "--provider", "jogg", "--out"];
+    let mut make = place.command(&make);
+    make.arg(place.home.path().join("tea")).stdout(File::open("/dev/null").unwrap());
+    assert_eq!(make.output().unwrap().status.code(), Some(1));
+    assert_eq!(place.paid(), 1);
+}
+
+/// Waits until a process is listened to by, and asks it to end.
+#[cfg(target_os = "linux")]
+fn ask_to_end(process: &mut Sandbox, signal: &str) -> Option<i32> {
+    let id = process.0.id().to_string();
+    let status = format!("/proc/{id}/status");
+    let begun = Instant::now();
+    loop {
+        assert!(begun.elapsed() < PATIENCE, "it does not listen");
+        let text = fs::read_to_string(&status).unwrap();
+        let mask = text.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap();
+        let mask = u64::from_str_radix(mask.trim(), 16).unwrap();
+        if [1, 2, 15].into_iter().all(|bit| mask & (1 << (bit - 1)) != 0) {
+            break;
+        }
+        std::thread::yield_now();
+    }
+    assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+    process.0.wait().unwrap().code()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn every_command_ends_when_it_is_asked_to() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let home = tempfile::tempdir().unwrap();
+    let plan = ["plan", PHOTO, "--name", "R", "--provider", "jogg"];
+    let make = ["make", PHOTO, "--name", "R", "--provider", "jogg", "--quiet"];
+    let all: [(&[&str], &str); 5] = [
+        (&["providers"], "-TERM"),
+        (&["doctor"], "-HUP"),
+        (&["catalogue", "avatars"], "-INT"),
+        (&plan, "-TERM"),
+        (&make, "-HUP"),
+    ];
+    for (args, signal) in all {
+        let mut command = adreel(args);
+        command.env("JOGG_API_KEY", "k").env("JOGG_BASE_URL", &url);
+        command.env("XDG_DATA_HOME", home.path()).current_dir(home.path());
+        let command = command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut process = Sandbox(command.spawn().unwrap());
+        // Nobody ever answers it.
+        let call = listener.accept().unwrap();
+        assert_eq!(ask_to_end(&mut process, signal), Some(130), "{args:?}");
+        drop(call);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_command_ends_whose_reader_stands_still() {
+    use std::io::Write as _;
+    for signal in ["-INT", "-TERM", "-HUP"] {
+        let (reader, mut writer) = std::io::pipe().unwrap();
+        // As much as a pipe holds; what comes then is waited for.
+        writer.write_all(&[b' '; 65_536]).unwrap();
+        let mut command = adreel(&["schema"]);
+        let mut process = Sandbox(command.stdout(writer).stderr(Stdio::null()).spawn().unwrap());
+        assert_eq!(ask_to_end(&mut process, signal), Some(130));
+        drop(reader);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_limit_of_files_is_an_error_and_nothing_is_paid_twice() {
+    let place = Place::new(600.0);
+    let out = place.home.path().join("videos");
+    let make = place.command(&["make", PHOTO, "--provider", "beatapi", "--quiet"]);
+    let mut paid = 0;
+    for blocks in [0, 64, 128, 200, 300, 400, 500, 700] {
+        let name = format!("Roast {blocks}");
+        let limited = |limit: &str| {
+            let script = format!("{limit} exec \"$0\" \"$@\"");
+            let mut command = Command::new("sh");
+            command.args(["-c", &script]).arg(make.get_program()).args(make.get_args());
+            command.args(["--name", &name]).arg("--out").arg(&out);
+            let data = place.home.path().join(format!("data {blocks}"));
+            command.env("XDG_DATA_HOME", data).output().unwrap()
+        };
+        let ended = limited(&format!("ulimit -f {blocks} &&"));
+        let stderr = String::from_utf8(ended.stderr).unwrap();
+        assert!(ended.status.code().is_some(), "{blocks}: {:?} {stderr}", ended.status);
+        let ended = limited("");
+        let stderr = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{blocks}: {stderr}");
+        paid += 1;
+        assert_eq!(place.paid(), paid, "{blocks}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn few_handles_are_an_error_and_no_panic() {

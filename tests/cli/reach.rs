@@ -56,13 +56,13 @@ fn keys_go_by_plain_http_to_no_other_machine_unless_that_is_allowed() {
         let (code, stdout, stderr) = finished(command.output().unwrap());
         (code, stdout + &stderr)
     };
-    for variable in [None, Some("false"), Some("0")] {
+    for variable in [None, Some("false"), Some("0\r"), Some("")] {
         let (code, told) = plain(&[], variable);
         assert_eq!(code, Some(2), "{told}");
         assert!(told.contains("--allow-plain-http"), "{told}");
     }
     let (code, told) = plain(&["--allow-plain-http"], None);
     assert_eq!(code, Some(0), "{told}");
-    let (code, told) = plain(&[], Some("true"));
+    let (code, told) = plain(&[], Some("true\r\n"));
     assert_eq!(code, Some(0), "{told}");
 }

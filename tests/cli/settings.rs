@@ -2,6 +2,9 @@
 
 use std::fs;
 
+use sqlx::Connection as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+
 use crate::jobs::Place;
 use crate::{PHOTO, adreel, finished, names, run};
 
@@ -26,6 +29,136 @@ fn a_line_end_in_a_setting_makes_no_second_ledger() {
         files.iter().all(|name| name.starts_with("jobs.db") && !name.contains('\r')),
         "{files:?}"
     );
+}
+
+#[test]
+fn settings_of_other_providers_open_no_other_ledger() {
+    let place = Place::new(600.0);
+    let make = ["make", "--image-url", "https://cdn.example/a.png", "--name", "Roast"];
+    let more = ["--provider", "beatapi", "--time-limit", "0s", "--out"];
+    let elsewhere = [
+        &[][..],
+        &[("JOGG_API_KEY", "k"), ("JOGG_BASE_URL", "http://127.0.0.1:9")],
+        &[("CREATIFY_API_ID", "i"), ("CREATIFY_API_KEY", "k")],
+        &[("CREATIFY_BASE_URL", "https://gate.example/creatify")],
+    ];
+    let mut listed = std::collections::BTreeSet::new();
+    for (index, variables) in elsewhere.into_iter().enumerate() {
+        let end = ["", "\r", " ", "\u{feff}"][index];
+        let name = format!("Roast{end}");
+        let mut command = place.real("BEATAPI", &[&make[..4], &[&name], &more].concat());
+        command.arg(place.home.path().join("out")).envs(variables.iter().copied());
+        let (code, _, stderr) = finished(command.output().unwrap());
+        assert_eq!(code, Some(4), "{variables:?}: {stderr}");
+        let mut jobs = place.real("BEATAPI", &["jobs", "--json"]);
+        let (_, stdout, _) = finished(jobs.envs(variables.iter().copied()).output().unwrap());
+        assert_eq!(stdout.lines().count(), 1, "{variables:?}: {stdout}");
+        listed.insert(stdout);
+    }
+    assert_eq!(listed.len(), 1, "{listed:?}");
+    // A job at another address is neither sent there nor in the way.
+    let mut resume = place.real("BEATAPI", &["resume", "--time-limit", "0s"]);
+    resume.env("BEATAPI_BASE_URL", "https://api.beatapi.io");
+    let (code, _, stderr) = finished(resume.output().unwrap());
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stderr.contains("is left alone: "), "{stderr}");
+    assert!(stderr.contains("BEATAPI_BASE_URL=http://127.0.0.1:"), "{stderr}");
+    let files = names(&place.home.path().join("data/adreel"));
+    assert!(files.iter().all(|name| name.starts_with("live.db")), "{files:?}");
+    // Where an earlier version kept them is told.
+    fs::write(place.home.path().join("data/adreel/gate.example-8443.db"), "").unwrap();
+    let mut jobs = place.real("BEATAPI", &["jobs", "--held"]);
+    jobs.env("BEATAPI_BASE_URL", "https://gate.example:8443/v1");
+    let (_, _, stderr) = finished(jobs.output().unwrap());
+    assert!(stderr.contains("gate.example-8443.db opens"), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_an_error_that_names_it() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let value = std::ffi::OsStr::from_bytes(b"http://127.0.0.1:9\xa0");
+    for name in [
+        "BEATAPI_BASE_URL",
+        "BEATAPI_API_KEY",
+        "CREATIFY_API_ID",
+        "CREATIFY_WEBHOOK_URL",
+        "JOGG_BASE_URL",
+        "ADREEL_SETTLE_MS",
+        "ADREEL_ALLOW_PLAIN_HTTP",
+        "ADREEL_ALLOW_PRIVATE_LINKS",
+    ] {
+        let mut command = adreel(&["providers"]);
+        command.env("BEATAPI_API_KEY", "k").env(name, value);
+        let (code, stdout, stderr) = finished(command.output().unwrap());
+        assert_eq!((code, &*stdout), (Some(2), ""), "{name}: {stderr}");
+        assert!(stderr.contains(name) && stderr.lines().count() == 1, "{name}: {stderr}");
+    }
+}
+
+#[test]
+fn a_setting_that_is_blank_is_none() {
+    let place = Place::new(600.0);
+    for value in ["", "\r", " "] {
+        let mut command = place.command(&["jobs"]);
+        for name in ["ADREEL_ALLOW_PLAIN_HTTP", "ADREEL_ALLOW_PRIVATE_LINKS", "ADREEL_SETTLE_MS"] {
+            command.env(name, value);
+        }
+        let (code, _, stderr) = finished(command.output().unwrap());
+        assert_eq!(code, Some(0), "{value:?}: {stderr}");
+        assert!(stderr.contains("there is no ledger at "), "{value:?}: {stderr}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_home_that_depends_on_the_folder_has_no_ledger() {
+    for home in [".", "home/of/mine"] {
+        let mut command = adreel(&["jobs"]);
+        command.env_remove("XDG_DATA_HOME").env("HOME", home);
+        let (code, _, stderr) = finished(command.output().unwrap());
+        assert_eq!(code, Some(2), "{home}: {stderr}");
+        assert!(stderr.contains("--ledger") && stderr.contains("HOME"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_proxy_that_is_none_is_told() {
+    let mut command = adreel(&["jobs"]);
+    command.env("HTTPS_PROXY", "htp://hunter2@proxy.example");
+    let (code, _, stderr) = finished(command.output().unwrap());
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(
+        stderr.contains("HTTPS_PROXY is passed over") && !stderr.contains("hunter2"),
+        "{stderr}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn no_variable_is_shown_by_help() {
+    for name in ["ADREEL_SETTLE_MS", "ADREEL_ALLOW_PLAIN_HTTP", "ADREEL_ALLOW_PRIVATE_LINKS"] {
+        let mut command = adreel(&["jobs", "--help"]);
+        let (code, stdout, _) =
+            finished(command.env(name, "\u{1b}]0;owned\u{7}").output().unwrap());
+        assert_eq!(code, Some(0));
+        assert!(stdout.contains(name) && !stdout.contains("owned"), "{stdout}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_without_an_end_is_not_read() {
+    for (flag, path) in [
+        ("--font", "/dev/zero"),
+        ("--scenario", "/dev/zero"),
+        ("--scenario", "/proc/kmsg"),
+        ("--font", "/proc/self/pagemap"),
+    ] {
+        let (code, _, stderr) = run(&["sandbox", flag, path]);
+        assert_eq!(code, Some(2), "{stderr}");
+        assert!(stderr.starts_with(&format!("error: {flag}: ")), "{stderr}");
+    }
 }
 
 #[test]
@@ -147,4 +280,21 @@ fn whoever_only_reads_makes_no_ledger() {
     let (code, _, stderr) =
         place.run(&["jobs", "--ledger", &format!("sqlite:{}", foreign.display())]);
     assert!(code == Some(0) && stderr.contains("there is no ledger at"), "{stderr}");
+    assert_eq!(fs::read(&foreign).unwrap(), b"");
+    let other = folder.path().join("other.db");
+    let options = SqliteConnectOptions::new().filename(&other).create_if_missing(true);
+    let made = async {
+        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+        sqlx::query("CREATE TABLE notes (text TEXT)").execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    };
+    tokio::runtime::Runtime::new().unwrap().block_on(made);
+    let before = fs::read(&other).unwrap();
+    for args in jobs.iter().chain(&others) {
+        let url = format!("sqlite:{}", other.display());
+        let (_, _, stderr) = place.run(&[args, &["--ledger", &url][..]].concat());
+        assert!(!stderr.contains("panicked"), "{stderr}");
+        assert!(fs::read(&other).unwrap() == before, "{args:?} has changed it: {stderr}");
+    }
+    assert_eq!(names(folder.path()), ["empty.db", "other.db"]);
 }

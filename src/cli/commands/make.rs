@@ -39,9 +39,8 @@ pub(in super::super) async fn run(context: &Context, args: &MakeArgs) -> Exit {
             Made { provider: target.account.provider, result, took: started.elapsed() }
         }
     });
-    let results = tokio::select! {
-        results = join_all(videos) => results,
-        () = signals::end_is_asked() => return interrupted(context, &targets).await,
+    let Some(results) = signals::unless_ended(join_all(videos)).await else {
+        return interrupted(context, &targets).await;
     };
     save::print(context, results).await
 }

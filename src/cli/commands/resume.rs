@@ -49,12 +49,13 @@ pub(in super::super) async fn run(context: &Context, args: &ResumeArgs) -> Exit 
             // The ledger may be shared with clients that have other accounts.
             Ok(job) if !context.client.accounts().iter().any(|account| account.has(&job)) => {
                 let account = job.account();
+                let (provider, realm) = (account.provider, &account.realm);
                 context.note(&format!(
-                    "job {} is left alone: it belongs to the account {} of {} at {}",
+                    "job {} is left alone: it belongs to the account {} of {provider} at {realm}, \
+                     which keys with {}_BASE_URL={realm} reach",
                     job.id(),
                     account.name,
-                    account.provider,
-                    account.realm
+                    provider.as_str().to_uppercase(),
                 ));
             }
             Ok(job) => orders.push(Order::of(&job)),
@@ -76,9 +77,8 @@ async fn finish(context: &Context, orders: Vec<Order>, exit: Exit) -> Exit {
     let together = Together::new(context);
     let ids: Vec<JobId> = orders.iter().map(|order| order.id).collect();
     let made = orders.into_iter().map(|order| save::finish(context, order, &together).boxed());
-    let results = tokio::select! {
-        results = join_all(made) => results,
-        () = signals::end_is_asked() => return save::interrupted(context, &ids).await,
+    let Some(results) = signals::unless_ended(join_all(made)).await else {
+        return save::interrupted(context, &ids).await;
     };
     save::print(context, results).await.max(exit)
 }

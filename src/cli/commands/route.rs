@@ -33,13 +33,12 @@ pub(super) async fn run(context: &Context, args: &MakeArgs, request: &VideoReque
         Err(error) => return output::report(&error),
     };
     let under_way = Mutex::new(None);
-    tokio::select! {
-        exit = make(context, args, request, &target, &under_way) => exit,
-        () = signals::end_is_asked() => {
-            let id: Option<JobId> = *under_way.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            save::interrupted(context, id.as_slice()).await
-        }
+    let made = signals::unless_ended(make(context, args, request, &target, &under_way)).await;
+    if let Some(made) = made {
+        return save::print(context, vec![made]).await;
     }
+    let id: Option<JobId> = *under_way.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    save::interrupted(context, id.as_slice()).await
 }
 
 async fn make(
@@ -48,7 +47,7 @@ async fn make(
     request: &VideoRequest,
     target: &Target,
     under_way: &Mutex<Option<JobId>>,
-) -> Exit {
+) -> Made {
     let started = Instant::now();
     let progress = Progress::new(context);
     let lines: Vec<_> =
@@ -85,8 +84,7 @@ async fn make(
         }
         Err(error) => Err(Trouble::Making(error)),
     };
-    let made = Made { provider, result: made, took: started.elapsed() };
-    save::print(context, vec![made]).await
+    Made { provider, result: made, took: started.elapsed() }
 }
 
 /// Says why an account was passed over, and what that cost.

@@ -9,7 +9,14 @@ use super::super::exit::Exit;
 use super::super::output;
 use super::super::signals;
 use crate::ProviderId;
+use crate::model::read_at_most;
 use crate::sandbox::{Fault, Sandbox, SandboxBuilder};
+
+/// Larger than any font that is in use.
+const MAX_FONT_BYTES: u64 = 256 << 20;
+
+/// Far more than anybody writes.
+const MAX_SCENARIO_BYTES: u64 = 16 << 20;
 
 pub(in super::super) async fn run(args: &SandboxArgs) -> Exit {
     let mut builder = Sandbox::builder()
@@ -31,7 +38,7 @@ pub(in super::super) async fn run(args: &SandboxArgs) -> Exit {
         }
     }
     if let Some(path) = &args.scenario {
-        match read_scenario(path) {
+        match read_scenario(path).await {
             Ok(faults) => builder = faults.into_iter().fold(builder, SandboxBuilder::fault),
             Err(error) => {
                 output::error(&format!("--scenario: {}: {error}", path.display()));
@@ -40,7 +47,7 @@ pub(in super::super) async fn run(args: &SandboxArgs) -> Exit {
         }
     }
     if let Some(path) = &args.font {
-        match std::fs::read(path) {
+        match read_at_most(path, MAX_FONT_BYTES).await {
             Ok(file) => builder = builder.font(file),
             Err(error) => {
                 output::error(&format!("--font: {}: {error}", path.display()));
@@ -64,14 +71,17 @@ pub(in super::super) async fn run(args: &SandboxArgs) -> Exit {
         }
     };
     let page = sandbox.page_url();
-    output::json(&json!({"url": sandbox.url(), "port": sandbox.port(), "page": page}));
-    if output::is_noted_on_a_terminal() {
-        output::note(&format!("look at it: {page}"));
-    }
-    // Whoever cannot be told where it listens would have one that nobody finds.
-    if output::is_whole() {
-        signals::end_is_asked().await;
-    }
+    let run = async {
+        output::json(&json!({"url": sandbox.url(), "port": sandbox.port(), "page": page}));
+        if output::is_noted_on_a_terminal() {
+            output::note(&format!("look at it: {page}"));
+        }
+        // Whoever cannot be told where it listens would have one that nobody finds.
+        if output::is_whole() {
+            std::future::pending::<()>().await;
+        }
+    };
+    let _ = signals::unless_ended(run).await;
     Exit::Done
 }
 
@@ -79,13 +89,14 @@ pub(in super::super) async fn run(args: &SandboxArgs) -> Exit {
 ///
 /// # Errors
 /// One line with the reason.
-fn read_scenario(path: &Path) -> Result<Vec<Fault>, String> {
+async fn read_scenario(path: &Path) -> Result<Vec<Fault>, String> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct Scenario {
         fault: Vec<Fault>,
     }
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let bytes = read_at_most(path, MAX_SCENARIO_BYTES).await.map_err(|error| error.to_string())?;
+    let text = String::from_utf8(bytes).map_err(|_| "it is no text (UTF-8)".to_owned())?;
     // Editors of Windows begin a file with a mark that TOML does not know.
     let text = text.trim_start_matches('\u{feff}');
     let scenario: Scenario = toml::from_str(text).map_err(|error| {

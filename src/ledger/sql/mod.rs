@@ -77,6 +77,13 @@ macro_rules! on {
 }
 use on;
 
+#[cfg(feature = "cli")]
+impl Pool {
+    async fn close(self) {
+        on!(self, pool, backend => pool.close().await);
+    }
+}
+
 impl Sql {
     /// Opens a ledger by its URL and brings its schema up to date.
     ///
@@ -129,6 +136,17 @@ impl Sql {
             && error.kind() == std::io::ErrorKind::NotFound
         {
             return Ok(None);
+        }
+        // Opening a ledger changes how its file is written, and it may be somebody else's.
+        #[cfg(feature = "sqlite")]
+        if let Address::File(path) = &address {
+            let (pool, place) = sqlite::look(path).await?;
+            let pool = Pool::Sqlite(pool);
+            let is_there = schema::is_there(&pool, &place).await;
+            pool.close().await;
+            if !is_there? {
+                return Ok(None);
+            }
         }
         let (pool, place) = Self::connect(address).await?;
         match schema::is_there(&pool, &place).await? {

@@ -55,7 +55,8 @@ impl<'a> Address<'a> {
         match scheme {
             "sqlite" if rest == ":memory:" => Ok(Self::Memory),
             "sqlite" => Self::parse_file(rest),
-            "postgres" | "postgresql" => Ok(Self::Server(url)),
+            "postgres" | "postgresql" if is_server(rest) => Ok(Self::Server(url)),
+            "postgres" | "postgresql" => Err(invalid(SERVER)),
             _ => Err(invalid(
                 "not a ledger's URL: use sqlite:PATH, sqlite::memory: or \
                  postgres://USER:PASSWORD@HOST/DATABASE",
@@ -89,6 +90,21 @@ impl<'a> Address<'a> {
     }
 }
 
+/// What is said of a server's URL that cannot be read as it was meant.
+pub(super) const SERVER: &str = "the URL cannot be read: use \
+     postgres://USER:PASSWORD@HOST:PORT/DATABASE, with %40 for an @, %2F for a / and so on in a \
+     password";
+
+/// Whether what stands behind the scheme has a place of its own for a password. Otherwise a part of
+/// one would be taken for the name of a database or a host, which is told.
+fn is_server(rest: &str) -> bool {
+    let Some(rest) = rest.strip_prefix("//") else { return false };
+    let (_, behind) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    // Values of parameters may be anything.
+    let (names, _) = behind.split_at(behind.find('=').unwrap_or(behind.len()));
+    !names.contains(['@', ':', '#'])
+}
+
 pub(super) fn invalid(message: impl Into<String>) -> Error {
     Error::invalid("ledger", message)
 }
@@ -99,9 +115,34 @@ mod tests {
 
     #[test]
     fn a_refused_url_is_not_quoted() {
-        for url in ["mysql://u:secret@h/d", "secret", "", "sqlite:", "sqlite:secret?mode=ro"] {
+        for url in [
+            "mysql://u:secret@h/d",
+            "secret",
+            "",
+            "sqlite:",
+            "sqlite:secret?mode=ro",
+            "postgres:u:secret@h/d",
+            "postgresql:secret",
+            "postgres:/u:secret@h/d",
+            "postgres:///u:secret@h",
+            "postgres://u:7/secret@h:1/d",
+            "postgres://u:7?secret@h/d",
+            "postgres://u:7#secret@h/d",
+        ] {
             let error = Address::parse(url).err().map(|error| format!("{error} {error:?}"));
             assert!(error.is_some_and(|text| !text.contains("secret")), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_servers_url_is_taken_as_libpq_has_it() {
+        for url in [
+            "postgres://h",
+            "postgresql://u:p%40%2F@[::1]:5432/d?sslmode=require",
+            "postgres:///d?host=/run/postgresql&user=u@tenant",
+            "postgres://u:p@h/d?options=-c search_path=a:b",
+        ] {
+            assert!(matches!(Address::parse(url), Ok(Address::Server(_))), "{url}");
         }
     }
 

@@ -5,7 +5,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Postgres, Transaction};
 
 use super::fault;
-use super::place::{Place, invalid};
+use super::place::{Place, SERVER, invalid};
 pub(super) use super::schema::POSTGRES as MIGRATIONS;
 use crate::error::Result;
 
@@ -58,12 +58,7 @@ pub(super) async fn now(pool: &PgPool) -> sqlx::Result<Option<i64>> {
 }
 
 pub(super) async fn open(url: &str) -> Result<(PgPool, Place)> {
-    let options = PgConnectOptions::from_str(url).map_err(|_| {
-        invalid(
-            "the URL cannot be read: use postgres://USER:PASSWORD@HOST:PORT/DATABASE, with \
-                 %40 for an @ in a password",
-        )
-    })?;
+    let options = PgConnectOptions::from_str(url).map_err(|_| invalid(SERVER))?;
     let options = match options.get_application_name() {
         Some(_) => options,
         None => options.application_name("adreel"),
@@ -80,6 +75,11 @@ pub(super) fn place(options: &PgConnectOptions) -> Place {
         None => format!("{}:{}", options.get_host(), options.get_port()),
     };
     // Postgres' own default is the name of the user, which is not told.
-    let database = options.get_database().unwrap_or("the user's own database").to_owned();
-    Place::Server { host, database }
+    let database = match options.get_database() {
+        None => "the user's own database",
+        // That is what a password with its user looks like, put where it does not belong.
+        Some(name) if name.contains(['@', ':']) => "a database whose name is not told",
+        Some(name) => name,
+    };
+    Place::Server { host, database: database.to_owned() }
 }

@@ -74,6 +74,16 @@ pub(super) async fn open(path: &Path) -> Result<(SqlitePool, Place)> {
     Ok((pool.map_err(|error| fault::told(&place, error))?, place))
 }
 
+/// A file that is there, to read what it is: nothing of it is changed.
+#[cfg(feature = "cli")]
+pub(super) async fn look(path: &Path) -> Result<(SqlitePool, Place)> {
+    let path = fs::canonicalize(path).map_err(|error| unusable(path, &error))?;
+    let options = SqliteConnectOptions::new().filename(file_name(&path)).busy_timeout(BUSY_TIMEOUT);
+    let place = Place::File(path);
+    let pool = patiently(async || connect(options.clone()).await).await;
+    Ok((pool.map_err(|error| fault::told(&place, error))?, place))
+}
+
 /// The path as SQLite is told it. What is no UTF-8 it takes as a `file:` address only.
 fn file_name(path: &Path) -> PathBuf {
     match path.to_str() {
