@@ -189,7 +189,7 @@ fn an_interrupted_make_goes_on_at_the_provider_and_is_come_back_to() {
 
 #[test]
 fn a_preview_is_chosen_and_its_video_saved_where_the_user_says() {
-    let place = Place::new(600.0);
+    let place = Place::new(100.0);
     let previews = r#"jogg.previews=["Simple Product Switch", "Dynamic Showcase"]"#;
     let (code, _, stderr) = place.make(&["--provider", "jogg", "--set", previews]);
     assert_eq!(code, Some(4), "{stderr}");
