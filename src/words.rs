@@ -7,6 +7,9 @@ use crate::plain::plain_within;
 /// The longest text of somebody else's that is shown or kept.
 const MAX_CHARS: usize = 500;
 
+/// The longest name of somebody else's that is shown or kept.
+pub(crate) const NAME_MAX_CHARS: usize = 100;
+
 /// Somebody else's text as it may be shown and kept: on one line, without what a terminal obeys or
 /// an eye cannot see, at most 500 characters long. Signed links lose what signs them.
 /// Secrets are not in it any more: they are taken out of each answer before anything is read of it
