@@ -24,10 +24,10 @@ pub(crate) fn words_within(text: &str, most: usize) -> String {
     let (mut line, mut length) = (String::new(), 0);
     for part in text.split_whitespace() {
         let plain = plain_within(part, most + 1);
-        let shown = word(&plain);
-        if shown.is_empty() {
+        if plain.is_empty() {
             continue;
         }
+        let shown = word(&plain);
         if !line.is_empty() {
             line.push(' ');
             length += 1;
