@@ -24,14 +24,15 @@ pub struct CatalogueItem {
     pub id: String,
     /// The option that takes the id, such as `jogg.avatar`.
     pub option: &'static str,
-    /// What people call it.
+    /// What people call it, on one line and in some hundred characters at the most.
     pub name: String,
     /// Whether it belongs to the account and not to everyone.
     pub own: bool,
     /// The ratio that it was made in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aspect_ratio: Option<AspectRatio>,
-    /// Gender, age, language, length and the like, in the provider's words.
+    /// Gender, age, language, length and the like, in the provider's words, each as short as a
+    /// name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub traits: Vec<String>,
     /// Where to see or hear it.
