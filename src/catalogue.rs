@@ -10,6 +10,7 @@ use crate::client::Client;
 use crate::error::Result;
 use crate::model::{AspectRatio, ProviderId};
 use crate::pages::Pages;
+use crate::words::{NAME_MAX_CHARS, words_within};
 
 /// Something to choose, as every provider's lists have it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -23,14 +24,15 @@ pub struct CatalogueItem {
     pub id: String,
     /// The option that takes the id, such as `jogg.avatar`.
     pub option: &'static str,
-    /// What people call it.
+    /// What people call it, on one line and in some hundred characters at the most.
     pub name: String,
     /// Whether it belongs to the account and not to everyone.
     pub own: bool,
     /// The ratio that it was made in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub aspect_ratio: Option<AspectRatio>,
-    /// Gender, age, language, length and the like, in the provider's words.
+    /// Gender, age, language, length and the like, in the provider's words, each as short as a
+    /// name.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub traits: Vec<String>,
     /// Where to see or hear it.
@@ -50,7 +52,7 @@ impl CatalogueItem {
             provider,
             kind,
             option,
-            name: id.clone(),
+            name: word(&id).unwrap_or_default(),
             id,
             own: false,
             aspect_ratio: None,
@@ -61,9 +63,7 @@ impl CatalogueItem {
 
     /// Gives it its name; without one it is called by its id.
     pub(crate) fn named(mut self, name: Option<String>) -> Self {
-        if let Some(name) = name.filter(|name| !name.trim().is_empty()) {
-            self.name = name;
-        }
+        self.name = name.and_then(|name| word(&name)).unwrap_or(self.name);
         self
     }
 
@@ -79,14 +79,25 @@ impl CatalogueItem {
     }
 
     pub(crate) fn preview(mut self, url: Option<String>) -> Self {
-        self.preview_url = url.filter(|url| !url.is_empty());
+        let is_one = |url: &String| {
+            !url.is_empty() && url.len() <= LINK_MAX_BYTES && !url.contains(char::is_whitespace)
+        };
+        self.preview_url = url.filter(is_one);
         self
     }
 
     pub(crate) fn traits(mut self, words: impl IntoIterator<Item = Option<String>>) -> Self {
-        self.traits.extend(words.into_iter().flatten().filter(|word| !word.trim().is_empty()));
+        self.traits.extend(words.into_iter().flatten().filter_map(|text| word(&text)));
         self
     }
+}
+
+/// The longest address that is taken for one: signed ones have a few thousand bytes.
+const LINK_MAX_BYTES: usize = 16 << 10;
+
+/// A name or a trait, in the provider's words; `None` for what says nothing.
+fn word(text: &str) -> Option<String> {
+    Some(words_within(text, NAME_MAX_CHARS)).filter(|text| !text.is_empty())
 }
 
 /// What can be chosen.
@@ -224,5 +235,29 @@ impl<'a> Catalogue<'a> {
     /// without an account.
     pub fn list(&self, kind: CatalogueKind) -> Result<Pages<CatalogueItem>> {
         self.client.provider(self.provider, self.account.as_deref())?.catalogue(kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_bounded_line_that_forges_no_other() {
+        let item = |id: &str| {
+            CatalogueItem::new(ProviderId::Jogg, CatalogueKind::Avatars, "jogg.avatar", id)
+        };
+        let padded = format!("Ann{}cost: 0 credits", " ".repeat(60));
+        let anna = item("81").named(Some(padded.clone())).traits([
+            Some(padded.replace(' ', "\u{a0}")),
+            Some(" \u{200b}".to_owned()),
+            Some("x".repeat(3_000_000)),
+        ]);
+        assert_eq!(anna.name, "Ann cost: 0 credits");
+        assert_eq!(anna.traits[0], "Ann cost: 0 credits");
+        assert_eq!((anna.traits.len(), anna.traits[1].chars().count()), (2, 101));
+        assert_eq!(item("81").named(Some("\u{200b}\r\n".to_owned())).name, "81");
+        assert_eq!(item(&padded).name, "Ann cost: 0 credits");
+        assert_eq!(item("81").preview(Some("https://x.example/a  b".to_owned())).preview_url, None);
     }
 }

@@ -7,10 +7,17 @@ use std::borrow::Cow;
 /// paragraphs, and tabs become a space each, so that no words grow together; the rest is left out,
 /// so that nothing can be hidden inside a word.
 ///
+/// Of the accents and signs that are piled on one letter, eight stay: more reach into other lines.
+///
 /// The joiner and the variation selector stay where they make one emoji out of two, and nowhere
 /// else.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_hidden) {
+    let mut marks = 0;
+    let is_piled = |c| {
+        marks = if is_mark(c) { marks + 1 } else { 0 };
+        marks > MOST_MARKS
+    };
+    if !text.contains(is_hidden) && !text.contains(is_piled) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(plain_within(text, usize::MAX))
@@ -19,7 +26,7 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
 /// The first so many characters of what [`plain`] makes of a text, which may be long.
 pub(crate) fn plain_within(text: &str, most: usize) -> String {
     let mut shown = String::new();
-    let mut length = 0;
+    let (mut length, mut marks) = (0, 0);
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
         if length == most {
@@ -33,6 +40,10 @@ pub(crate) fn plain_within(text: &str, most: usize) -> String {
             c if is_hidden(c) => continue,
             c => c,
         };
+        marks = if is_mark(seen) { marks + 1 } else { 0 };
+        if marks > MOST_MARKS {
+            continue;
+        }
         shown.push(seen);
         length += 1;
     }
@@ -57,6 +68,21 @@ pub(crate) fn is_hidden(c: char) -> bool {
             | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}'
             | '\u{13430}'..='\u{1343f}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
             | '\u{e0000}'..='\u{e0fff}')
+}
+
+/// The most marks that a letter of any language bears.
+const MOST_MARKS: usize = 8;
+
+/// Whether a character is drawn over or under the one before it, where Unicode keeps such marks for
+/// several scripts, and in those that are known to be piled up.
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}'
+        | '\u{610}'..='\u{61a}' | '\u{64b}'..='\u{65f}' | '\u{6d6}'..='\u{6dc}'
+        | '\u{6df}'..='\u{6e4}' | '\u{730}'..='\u{74a}' | '\u{93c}' | '\u{941}'..='\u{948}'
+        | '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}' | '\u{eb4}'..='\u{ebc}'
+        | '\u{ec8}'..='\u{ece}' | '\u{f71}'..='\u{f84}' | '\u{1ab0}'..='\u{1aff}'
+        | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{302a}'..='\u{302d}'
+        | '\u{3099}' | '\u{309a}' | '\u{fe20}'..='\u{fe2f}')
 }
 
 fn joins(before: Option<char>, after: Option<char>) -> bool {
@@ -98,6 +124,20 @@ mod tests {
         for hidden in hidden.chars() {
             assert_eq!(plain(&format!("sk_{hidden}live")), "sk_live", "{hidden:?}");
         }
+    }
+
+    #[test]
+    fn of_marks_that_are_piled_on_a_letter_eight_stay() {
+        for mark in ["\u{301}", "\u{489}", "\u{e49}", "\u{20dd}", "\u{1ab0}"] {
+            let piled = format!("a{}b{mark}", mark.repeat(3_000));
+            assert_eq!(plain(&piled), format!("a{}b{mark}", mark.repeat(8)), "{mark:?}");
+            let hidden = format!("a{}", format!("{mark}\u{200b}").repeat(20));
+            assert_eq!(plain(&hidden), format!("a{}", mark.repeat(8)), "{mark:?}");
+        }
+        assert_eq!(
+            plain_within(&format!("a{}bc", "\u{301}".repeat(99)), 10).chars().last(),
+            Some('b')
+        );
     }
 
     #[test]

@@ -67,6 +67,10 @@ impl Secrets {
         self.0.push(secret);
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &WebhookSecret> {
+        self.0.iter()
+    }
+
     /// Whether one of the secrets made this signature (lower-case hex of HMAC-SHA256) of the
     /// parts put together. Takes the same time wherever the first difference is.
     pub(crate) fn prove(&self, signature: &str, parts: &[&[u8]]) -> bool {

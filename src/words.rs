@@ -7,6 +7,9 @@ use crate::plain::plain_within;
 /// The longest text of somebody else's that is shown or kept.
 const MAX_CHARS: usize = 500;
 
+/// The longest name of somebody else's that is shown or kept.
+pub(crate) const NAME_MAX_CHARS: usize = 100;
+
 /// Somebody else's text as it may be shown and kept: on one line, without what a terminal obeys or
 /// an eye cannot see, at most 500 characters long. Signed links lose what signs them.
 /// Secrets are not in it any more: they are taken out of each answer before anything is read of it
@@ -21,10 +24,10 @@ pub(crate) fn words_within(text: &str, most: usize) -> String {
     let (mut line, mut length) = (String::new(), 0);
     for part in text.split_whitespace() {
         let plain = plain_within(part, most + 1);
-        let shown = word(&plain);
-        if shown.is_empty() {
+        if plain.is_empty() {
             continue;
         }
+        let shown = word(&plain);
         if !line.is_empty() {
             line.push(' ');
             length += 1;

@@ -59,7 +59,14 @@ pub(super) fn set(mut request: VideoRequest, values: &[OptionValue]) -> Result<V
 
 fn changed<O: Serialize + DeserializeOwned>(options: Option<O>, value: &OptionValue) -> Result<O> {
     let refused = |error: serde_json::Error| {
-        Error::invalid(value.path(), format!("{:?} cannot be set: {error}", value.text))
+        let told = error.to_string();
+        let forms =
+            [("a sequence", r#"["…"]"#), ("a map", r#"{"…": …}"#), ("struct", r#"{"…": …}"#)];
+        let form = forms.iter().find(|(kind, _)| told.contains(&format!("expected {kind}")));
+        let form =
+            form.map(|(_, form)| format!("; write it as JSON: --set '{}={form}'", value.path()));
+        let message = format!("{:?} cannot be set: {told}{}", value.text, form.unwrap_or_default());
+        Error::invalid(value.path(), message)
     };
     let options = serde_json::to_value(options).map_err(refused)?;
     let options: Map<String, Value> = options.as_object().cloned().unwrap_or_default();
@@ -107,6 +114,9 @@ mod tests {
     fn what_an_option_cannot_be_is_refused_by_name() {
         let error = request(&["jogg.avatar=anna"]).unwrap_err();
         assert_eq!(error.field(), Some("jogg.avatar"));
+        let error = request(&["jogg.previews=Bold"]).unwrap_err();
+        let form = r#"write it as JSON: --set 'jogg.previews=["…"]'"#;
+        assert!(error.to_string().contains(form), "{error}");
         let error = request(&["jogg.avtar=81"]).unwrap_err();
         assert!(error.to_string().contains("unknown field"), "{error}");
         for text in ["jogg", "jogg.avatar", "avatar=1", "nobody.avatar=1"] {

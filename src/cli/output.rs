@@ -236,17 +236,26 @@ fn broken(text: &str, width: usize) -> Vec<String> {
 
 /// Rows with their columns under each other.
 pub(super) fn table(rows: &[Vec<String>]) {
+    lined_up(rows).iter().for_each(|row| line(row));
+}
+
+/// The widest column that others line up behind. Formatting panics at what no terminal has anyway.
+const MOST_WIDTH: usize = 500;
+
+fn lined_up(rows: &[Vec<String>]) -> Vec<String> {
     let shown = |row: &Vec<String>| row.iter().map(|cell| plain(cell).into_owned()).collect();
     let rows: Vec<Vec<String>> = rows.iter().map(shown).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max()
     };
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or_default()).collect();
-    for row in &rows {
+    let width = |column| width(column).unwrap_or_default().min(MOST_WIDTH);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let lined_up = rows.iter().map(|row| {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        line(cells.collect::<Vec<_>>().join("  ").trim_end());
-    }
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    });
+    lined_up.collect()
 }
 
 #[cfg(test)]
@@ -259,6 +268,15 @@ mod tests {
         let text = "\u{1b}]8;;http://x\u{7}done\u{9b}K\r\nerror: \u{202e}forged\u{200b}";
         write_line(&mut out, text).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "]8;;http://xdoneK  error: forged\n");
+    }
+
+    #[test]
+    fn columns_line_up_behind_what_is_no_wider_than_a_terminal() {
+        let rows =
+            |first: String| [vec!["id".to_owned(), "name".to_owned()], vec![first, "x".to_owned()]];
+        assert_eq!(lined_up(&rows("task_1".to_owned())), ["id      name", "task_1  x"]);
+        let long = "y".repeat(70_000);
+        assert_eq!(lined_up(&rows(long.clone()))[1], format!("{long}  x"));
     }
 
     #[test]

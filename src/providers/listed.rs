@@ -1,10 +1,12 @@
 //! What stands in a list, record by record: one that cannot be read hides no other.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::steps::is_usable;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
+use crate::plain::trimmed;
+use crate::secret::Spelled;
 use crate::transport::Operation;
 
 /// The records of one answer, each as it was received.
@@ -38,10 +40,11 @@ impl Listed {
     }
 }
 
-/// The records in a field of an answer's data. A list that is absent is empty.
+/// The records in a field of an answer's data. Some services write an empty list as `null`; where
+/// the field is absent, nobody knows what there is.
 ///
 /// # Errors
-/// [`ErrorKind::Decode`] for an answer without data, or where the field is no list.
+/// [`ErrorKind::Decode`] for an answer without data, or where the field is missing or no list.
 pub(super) fn records_in(
     mut answer: Value,
     field: &str,
@@ -50,9 +53,9 @@ pub(super) fn records_in(
     let Some(data) = answer.get_mut("data").filter(|data| data.is_object()) else {
         return Err(no_list(operation));
     };
-    match data[field].take() {
-        Value::Array(records) => Ok(records),
-        Value::Null => Ok(Vec::new()),
+    match data.get_mut(field).map(Value::take) {
+        Some(Value::Array(records)) => Ok(records),
+        Some(Value::Null) => Ok(Vec::new()),
         _ => Err(no_list(operation)),
     }
 }
@@ -64,18 +67,42 @@ fn no_list(operation: &Operation) -> Error {
         .with_attempts(1, std::time::Duration::ZERO)
 }
 
-/// A record's id, which some services write as a number.
+/// A record's id, which some services write as a number, or with a blank beside it.
 pub(super) fn id(record: &Value) -> Option<String> {
     let id = match &record["id"] {
-        Value::String(id) => id.clone(),
-        Value::Number(id) if id.is_u64() => id.to_string(),
+        Value::String(id) => trimmed(id).to_owned(),
+        Value::Number(id) => whole(id)?,
         _ => return None,
     };
     is_usable(&id).then_some(id)
 }
 
-/// What stands in a field, as text. Our tag is the same in whatever it stands.
+/// Up to here a float tells each whole number from its neighbours.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// A whole number, also one that was written as `5.0`.
+fn whole(number: &Number) -> Option<String> {
+    if !number.is_f64() {
+        return Some(number.to_string());
+    }
+    let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= EXACT)?;
+    Some(format!("{float:.0}"))
+}
+
+/// What stands in a field, as text, and behind it what that spells. Our tag is the same in whatever
+/// it stands, and however a service has broken or escaped it.
 pub(super) fn text(record: &Value, field: &str) -> String {
+    let text = plain_text(record, field);
+    let spelled = Spelled::of(&text);
+    if spelled.letters().eq_ignore_ascii_case(&text) {
+        text
+    } else {
+        text + "\n" + spelled.letters()
+    }
+}
+
+/// What stands in a field, as text.
+pub(super) fn plain_text(record: &Value, field: &str) -> String {
     match &record[field] {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
@@ -98,6 +125,82 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_id_is_read_in_whichever_form_it_is_written_and_none_is_made_up() {
+        for (written, read) in [
+            (json!("v1"), Some("v1")),
+            (json!(" v1\n"), Some("v1")),
+            (json!("\u{feff}v1\u{200b}"), Some("v1")),
+            (json!(5), Some("5")),
+            (json!(5.0), Some("5")),
+            (json!(1e3), Some("1000")),
+            (json!(-5), Some("-5")),
+            (json!(u64::MAX), Some("18446744073709551615")),
+            (json!(5.5), None),
+            (json!(1e20), None),
+            (json!("v 1"), None),
+            (json!(" "), None),
+            (json!(true), None),
+        ] {
+            assert_eq!(id(&json!({ "id": written })).as_deref(), read, "{written}");
+        }
+    }
+
+    #[test]
+    fn our_tag_is_found_however_a_service_has_written_it() {
+        let tag = "ar-01KXQ4T5R8C2V6B1N0M3Z7Y9WA-1";
+        for title in [
+            tag.to_owned(),
+            format!("Roast {tag} 2"),
+            tag.to_lowercase(),
+            tag.replace('-', "-\u{200b}"),
+            tag.replace("KX", "K\u{ad}X"),
+            tag.replace('-', "&#45;"),
+            tag.replace('-', "&amp;hyphen;"),
+            tag.replace('-', "%2D"),
+            tag.replace("WA", "\r\nWA"),
+            format!("&lt;Roast {}&gt;", tag.replace('-', "\\u002d")),
+        ] {
+            let text = text(&json!({ "title": title }), "title");
+            assert!(crate::providers::survey::carries(&text, tag), "{title}");
+        }
+        for title in [format!("{tag}2"), tag.replace("-1", "-12"), tag.replace("WA", "")] {
+            let text = text(&json!({ "title": title }), "title");
+            assert!(!crate::providers::survey::carries(&text, tag), "{title}");
+        }
+        assert_eq!(
+            plain_text(&json!({ "url": "https://x.example/a b" }), "url"),
+            "https://x.example/a b"
+        );
+    }
+
+    #[test]
+    fn a_list_that_is_absent_is_not_an_empty_one() {
+        let read = |data: Value| records_in(json!({ "data": data }), "videos", &LIST);
+        assert_eq!(read(json!({ "videos": [1] })).unwrap(), [json!(1)]);
+        assert!(read(json!({ "videos": [] })).unwrap().is_empty());
+        assert!(read(json!({ "videos": null })).unwrap().is_empty());
+        for odd in
+            [json!({}), json!({ "list": [1] }), json!({ "videos": {} }), json!([]), json!(null)]
+        {
+            assert_eq!(read(odd).unwrap_err().kind(), ErrorKind::Decode);
+        }
+    }
+
+    static LIST: Operation = Operation {
+        provider: crate::ProviderId::Jogg,
+        id: "list_product_videos",
+        method: "GET",
+        path: "/v2/product_videos",
+        paid: false,
+        replay: crate::transport::Replay::Always,
+        refused: &[],
+        timeout: std::time::Duration::from_secs(1),
+        request_fields: &[],
+        answer: &crate::transport::Shape::Any,
+        gives_secret: false,
+    };
 
     #[test]
     fn a_record_without_an_id_is_known_by_a_short_digest_of_it() {

@@ -8,6 +8,7 @@ use crate::model::{
     VideoRequest, inspect, listen,
 };
 use crate::plain::trimmed;
+use crate::words::{NAME_MAX_CHARS, words_within};
 
 /// What a request has on this machine, looked at.
 pub(crate) struct Local {
@@ -288,7 +289,10 @@ impl<'a> Reading<'a> {
         self.notes.push(Note { field: field.to_owned(), text, ignored });
     }
 
-    pub(super) fn choose(&mut self, field: &str, value: String, label: String) {
+    /// Notes what was chosen, under the name that the provider gives it.
+    pub(super) fn choose(&mut self, field: &str, value: String, label: &str) {
+        let label = Some(words_within(label, NAME_MAX_CHARS)).filter(|label| !label.is_empty());
+        let label = label.unwrap_or_else(|| value.clone());
         self.choices.push(Choice { field: field.to_owned(), value, label });
     }
 

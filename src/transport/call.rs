@@ -16,7 +16,7 @@ use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lenient_json;
 use crate::model::Timestamp;
-use crate::secret::HIDDEN;
+use crate::secret::{HIDDEN, Kept};
 use crate::words::words;
 
 /// How long an answer may be. A page has at most 100 records of some two kilobytes; a list without
@@ -32,15 +32,17 @@ fn max_body_bytes(operation: &Operation) -> usize {
 /// A decoded answer beside the JSON that it was decoded from.
 pub(crate) struct Answer<T> {
     pub(crate) value: T,
-    pub(crate) body: bytes::Bytes,
     /// What of it could not be read.
     pub(crate) left_out: Vec<Drift>,
+    /// Read through [`json`](Self::json) alone, so that it is read in one way.
+    body: bytes::Bytes,
+    shape: &'static Shape,
 }
 
 impl<T> Answer<T> {
     /// The JSON that it was decoded from.
     pub(crate) fn json(&self) -> Value {
-        lenient_json::read(&self.body).unwrap_or_default()
+        self.shape.opened(lenient_json::read(&self.body).unwrap_or_default())
     }
 }
 
@@ -182,20 +184,22 @@ impl Call {
         let missing = || Err(self.error(ErrorKind::InvalidRequest, "not a request"));
         let reply = self.slot().take().unwrap_or_else(missing)?;
         // Nobody looks for a secret here.
-        let reply = reply.without(&self.0.transport.shared.secrets, true);
+        let kept = Kept { ids_in_links: true, of_webhooks: false };
+        let reply = reply.without(&self.0.transport.shared.secrets, kept).unwrap_or(reply);
         reply.json().ok_or_else(|| self.undecodable(&reply, &Drift::of_all("JSON")))
     }
 
     /// Reads an answer as its spec says, as far as its meaning is plain.
     fn decode<T: DeserializeOwned>(&self, reply: Reply) -> Result<Answer<T>> {
+        let shape = self.0.operation.answer;
         let decoded = match reply.json() {
-            Some(value) => self.0.operation.answer.decode(value),
+            Some(value) => shape.decode(shape.opened(value)),
             None => Err(Drift::of_all("JSON")),
         };
         match decoded {
             Ok((value, left_out)) => {
                 self.0.transport.shared.told.tell(self.0.operation, &left_out);
-                Ok(Answer { value, body: reply.body, left_out })
+                Ok(Answer { value, left_out, body: reply.body, shape })
             }
             Err(drift) => Err(self.undecodable(&reply, &drift)),
         }
@@ -245,7 +249,7 @@ impl Call {
             let elapsed = Moment::now(&**clock).since(started);
             let error = error.with_attempts(attempt, elapsed);
             tracing::debug!(operation = self.0.operation.id, attempt, ?proof, %error, "failed");
-            if proof == Proof::Unknown && self.0.operation.paid {
+            if matches!(proof, Proof::Unknown | Proof::TooLong) && self.0.operation.paid {
                 lost.get_or_insert_with(|| self.copy(&error).into_submit_unknown());
             }
             let delay = policy.delay(attempt, clock.random(), error.retry_after());
@@ -268,7 +272,7 @@ impl Call {
         };
         match proof {
             Proof::NeverLeft | Proof::RefusedLater => true,
-            Proof::Refused => false,
+            Proof::Refused | Proof::TooLong => false,
             Proof::Unknown => self.0.may_repeat && may_pass(),
         }
     }
@@ -301,17 +305,21 @@ impl Call {
             }
         }
         *request.timeout_mut() = Some(timeout);
-        let reply = match receive(client, request, max_body_bytes(self.0.operation)).await {
+        let mut reply = match receive(client, request, max_body_bytes(self.0.operation)).await {
             Ok(reply) => reply,
             Err(failure) => return Ok(Err(self.lost(failure))),
         };
+        let is_sure = reply.straighten(self.0.operation.paid);
         // Before anything is read of it: what is read may be shown, logged or kept.
-        let hidden = reply.clone().without(secrets, true);
-        Ok(match (self.0.refusal)(&hidden) {
-            None if self.0.operation.gives_secret => Ok(reply.without(secrets, false)),
-            None => Ok(hidden),
-            Some(refusal) => Err(self.refused(&hidden, refusal, clock.now())),
-        })
+        let hidden = reply.without(secrets, Kept::default());
+        let shown = hidden.as_ref().unwrap_or(&reply);
+        if let Some(refusal) = (self.0.refusal)(shown) {
+            let (proof, error) = self.refused(shown, refusal, clock.now());
+            return Ok(Err((if is_sure { proof } else { Proof::Unknown }, error)));
+        }
+        let kept = Kept { ids_in_links: true, of_webhooks: self.0.operation.gives_secret };
+        let left = hidden.and_then(|_| reply.without(secrets, kept));
+        Ok(Ok(left.unwrap_or(reply)))
     }
 
     fn lost(&self, failure: Failure) -> (Proof, Error) {
@@ -329,7 +337,7 @@ impl Call {
             Failure::TooLong => {
                 let most = max_body_bytes(self.0.operation);
                 let message = format!("an answer of more than {most} bytes");
-                (Proof::Unknown, self.error(ErrorKind::Decode, message))
+                (Proof::TooLong, self.error(ErrorKind::Decode, message))
             }
         }
     }

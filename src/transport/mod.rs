@@ -63,7 +63,7 @@ use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::Account;
 use crate::model::ProviderId;
-use crate::secret::{ApiKey, KnownSecrets};
+use crate::secret::{ApiKey, KnownSecrets, WebhookSecret};
 use clients::{Clients, Purpose};
 use drift::Told;
 use retry::RetryBudget;
@@ -235,6 +235,11 @@ impl Transport {
             Err(Error::new(ErrorKind::NeedsCredentials, message))
         });
         keys.map_err(placed)
+    }
+
+    /// Hides the secret of a webhook in whatever the provider answers from now on.
+    pub(crate) fn hide(&self, secret: &WebhookSecret) {
+        self.shared.secrets.learn_of_webhook(secret);
     }
 
     /// Whether the account has a webhook address.

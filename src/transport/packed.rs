@@ -6,61 +6,71 @@ use bytes::Bytes;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
 
+use crate::lenient_json;
+
 /// It would unpack to more than is taken.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TooLong;
 
-/// The body as its sender had it before an edge packed it. What cannot be unpacked stays as it is:
-/// then it is an answer that nobody can read, as any other.
+/// How often an answer may be packed.
+const MOST_LAYERS: usize = 2;
+
+/// The body as its sender had it before an edge packed it. How it is packed its first bytes say,
+/// whatever its head does: edges name what they did not do, and do what they do not name. What
+/// cannot be unpacked stays as it is: then it is an answer that nobody can read, as any other.
 pub(super) fn unpack(
     headers: &mut HeaderMap,
     body: Bytes,
     max_bytes: usize,
 ) -> Result<Bytes, TooLong> {
     let codings = headers.get_all(CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    let codings: Vec<String> = codings
+    let says_deflate = codings
         .flat_map(|value| value.split(','))
-        .map(|coding| coding.trim().to_ascii_lowercase())
-        .filter(|coding| !coding.is_empty() && coding != "identity")
-        .collect();
-    if codings.is_empty() || codings.len() > MOST_CODINGS {
-        return Ok(body);
+        .any(|coding| coding.trim().eq_ignore_ascii_case("deflate"));
+    let (mut plain, mut layers) = (body, 0);
+    while layers < MOST_LAYERS
+        && let Some(bytes) = unpacked(&plain, says_deflate, max_bytes)?
+    {
+        plain = bytes;
+        layers += 1;
     }
-    let mut plain = body.clone();
-    // The last was put on last.
-    for coding in codings.iter().rev() {
-        match unpacked(coding, &plain, max_bytes)? {
-            Some(bytes) => plain = bytes,
-            None => return Ok(body),
-        }
+    if layers > 0 {
+        headers.remove(CONTENT_ENCODING);
+        headers.remove(CONTENT_LENGTH);
     }
-    headers.remove(CONTENT_ENCODING);
-    headers.remove(CONTENT_LENGTH);
     Ok(plain)
 }
 
-/// How often an answer may be packed.
-const MOST_CODINGS: usize = 2;
-
-fn unpacked(coding: &str, body: &[u8], max_bytes: usize) -> Result<Option<Bytes>, TooLong> {
-    match coding {
-        "gzip" | "x-gzip" => read(MultiGzDecoder::new(body), max_bytes),
-        // Some send it bare, against the standard.
-        "deflate" => match read(ZlibDecoder::new(body), max_bytes)? {
-            None => read(DeflateDecoder::new(body), max_bytes),
-            plain => Ok(plain),
-        },
+fn unpacked(body: &[u8], says_deflate: bool, max_bytes: usize) -> Result<Option<Bytes>, TooLong> {
+    match body {
+        [0x1f, 0x8b, ..] => read(MultiGzDecoder::new(body), max_bytes),
+        // Its method is 8, and its first two bytes are a multiple of 31.
+        [first, second, ..]
+            if first & 0x0f == 8 && u16::from_be_bytes([*first, *second]) % 31 == 0 =>
+        {
+            match read(ZlibDecoder::new(body), max_bytes)? {
+                None if says_deflate => read(DeflateDecoder::new(body), max_bytes),
+                plain => Ok(plain),
+            }
+        }
+        // Some send it bare, against the standard; then nothing but the head tells.
+        _ if says_deflate && lenient_json::read(body).is_none() => {
+            read(DeflateDecoder::new(body), max_bytes)
+        }
         _ => Ok(None),
     }
 }
 
+/// What was packed. Where its end is missing, wrong or followed by something else, it is whole all
+/// the same if it is JSON.
 fn read(packed: impl Read, max_bytes: usize) -> Result<Option<Bytes>, TooLong> {
     let mut plain = Vec::new();
     let read = packed.take(max_bytes as u64 + 1).read_to_end(&mut plain);
     if plain.len() > max_bytes {
         return Err(TooLong);
     }
-    Ok(read.is_ok().then(|| plain.into()))
+    let is_whole = read.is_ok() || lenient_json::read(&plain).is_some();
+    Ok(is_whole.then(|| plain.into()))
 }
 
 #[cfg(test)]
@@ -110,6 +120,24 @@ mod tests {
             ("deflate, gzip", gzip(&zlib(TEXT))),
             ("identity", TEXT.to_vec()),
             ("aws-chunked", TEXT.to_vec()),
+            // What the head says is not what was done.
+            ("gzip", TEXT.to_vec()),
+            ("deflate", TEXT.to_vec()),
+            ("gzip, gzip", gzip(TEXT)),
+            ("utf-8, gzip", gzip(TEXT)),
+            ("gzip, utf-8", gzip(TEXT)),
+            ("br", gzip(TEXT)),
+            ("identity", gzip(TEXT)),
+            ("", zlib(TEXT)),
+            ("gzip", gzip(&gzip(TEXT))),
+            ("deflate", gzip(TEXT)),
+            // Its end is not its end.
+            ("gzip", [&gzip(TEXT)[..], &[0; 16]].concat()),
+            ("gzip", [&gzip(TEXT)[..], b"\r\n"].concat()),
+            ("gzip", gzip(TEXT)[..gzip(TEXT).len() - 8].to_vec()),
+            ("gzip", [&gzip(TEXT)[..gzip(TEXT).len() - 8], &[7; 8]].concat()),
+            ("deflate", zlib(TEXT)[..zlib(TEXT).len() - 4].to_vec()),
+            ("deflate", [&zlib(TEXT)[..], b"\n"].concat()),
         ] {
             assert_eq!(unpacked(coding, body).unwrap(), TEXT, "{coding}");
         }
@@ -118,16 +146,19 @@ mod tests {
     #[test]
     fn what_cannot_be_unpacked_stays_and_what_is_too_much_is_not_taken() {
         let cut = gzip(TEXT)[..20].to_vec();
-        for (coding, body) in
-            [("gzip", TEXT.to_vec()), ("gzip", cut), ("br", gzip(TEXT)), ("gzip, br", gzip(TEXT))]
+        let no_json = [&gzip(b"a word")[..], b"\r\n"].concat();
+        let thrice = gzip(&gzip(&gzip(TEXT)));
+        for (coding, body) in [("gzip", cut), ("gzip", no_json), ("br", b"\x1b\x17\0\xf8".to_vec())]
         {
             assert_eq!(unpacked(coding, body.clone()).unwrap(), body, "{coding}");
         }
+        assert_eq!(unpacked("gzip", thrice).unwrap(), gzip(TEXT));
         assert_eq!(unpacked("gzip", gzip(&[b' '; 1000])).unwrap().len(), 1000);
         for packed in [gzip(&vec![b' '; 1 << 20]), gzip(&[b' '; 1001])] {
             assert_eq!(unpacked("gzip", packed), Err(TooLong));
         }
         assert_eq!(unpacked("gzip, gzip", gzip(&gzip(&vec![0; 1 << 20]))), Err(TooLong));
+        assert_eq!(unpacked("identity", gzip(&vec![b' '; 1 << 20])), Err(TooLong));
         assert_eq!(unpacked("deflate", bare(&vec![b' '; 1 << 20])), Err(TooLong));
     }
 }

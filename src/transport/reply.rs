@@ -8,7 +8,7 @@ use super::operation::Operation;
 use crate::error::ErrorKind;
 use crate::lenient_json;
 use crate::model::Timestamp;
-use crate::secret::KnownSecrets;
+use crate::secret::{Kept, KnownSecrets};
 
 /// An answer with its whole body, so that it can be read for a provider's code, then decoded.
 #[derive(Clone, Debug)]
@@ -62,13 +62,27 @@ impl Reply {
         retry_after(&self.headers, now)
     }
 
-    /// The same answer without the account's keys, wherever it repeats them, and without what looks
-    /// like the secret of a webhook, where that is not what was asked for.
-    pub(super) fn without(mut self, secrets: &KnownSecrets, of_webhooks_too: bool) -> Self {
-        if let Some(body) = secrets.taken_out_of(&self.body, of_webhooks_too) {
-            self.body = body.into();
+    /// Brings a body that is not quite JSON into the form that each reader reads alike, and says
+    /// whether it needed no guess: what was guessed proves no refusal. Where the call was paid, an
+    /// answer is read that goes on behind its first value, or that lacks the brackets at its end:
+    /// any id in it is worth more than none. Of what is free it might be half a list, so that is
+    /// read again.
+    pub(super) fn straighten(&mut self, is_paid: bool) -> bool {
+        let Some(read) = lenient_json::read_with(&self.body) else { return true };
+        if !read.is_all && !is_paid {
+            return true;
         }
-        self
+        if !read.is_strict {
+            self.body = read.value.to_string().into();
+        }
+        read.is_sure
+    }
+
+    /// The same answer without the account's secrets, wherever it repeats them, but for what is
+    /// kept; `None` where it holds none.
+    pub(super) fn without(&self, secrets: &KnownSecrets, kept: Kept) -> Option<Self> {
+        let body = secrets.taken_out_of(&self.body, kept)?;
+        Some(Self { status: self.status, headers: self.headers.clone(), body: body.into() })
     }
 }
 
@@ -171,6 +185,8 @@ pub(crate) enum Proof {
     Refused,
     /// It may have arrived, and may have been accepted.
     Unknown,
+    /// The same; what it was answered with is more than is taken, and will be the next time.
+    TooLong,
 }
 
 impl Proof {

@@ -73,6 +73,25 @@ impl Shape {
         }
     }
 
+    /// A value in which no list of one object stands where an object should.
+    pub(crate) fn opened(&self, value: Value) -> Value {
+        let Self::Object(fields) = self else { return value };
+        match value {
+            Value::Array(mut items) if items.len() == 1 && items[0].is_object() => {
+                self.opened(items.remove(0))
+            }
+            Value::Object(mut members) => {
+                for Field { name, shape, .. } in *fields {
+                    if let Some(value) = members.get_mut(*name) {
+                        *value = shape.opened(value.take());
+                    }
+                }
+                Value::Object(members)
+            }
+            value => value,
+        }
+    }
+
     fn expected(&self) -> &'static str {
         match self {
             Self::Any => "there",
@@ -370,6 +389,27 @@ mod tests {
             assert_eq!(read, task(|_| ()), "{odd}");
             assert_eq!(left_out[0], told, "{odd}");
             assert!(!left_out.join(" ").contains("sk_live"), "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_one_object_is_that_object_where_one_should_stand() {
+        let opened = |value| TASK.opened(value);
+        let task = json!({ "id": "t", "more": { "id": "m" }, "else": [{}] });
+        for listed in [
+            task.clone(),
+            json!([task]),
+            json!([{ "id": "t", "more": [{ "id": "m" }], "else": [{}] }]),
+        ] {
+            assert_eq!(opened(listed), task);
+        }
+        for other in [
+            json!([]),
+            json!([{ "id": "t" }, { "id": "u" }]),
+            json!(["t"]),
+            json!({ "id": ["t"], "items": [{ "id": 1 }], "more": [] }),
+        ] {
+            assert_eq!(opened(other.clone()), other);
         }
     }
 

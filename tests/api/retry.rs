@@ -58,6 +58,49 @@ async fn a_paid_post_whose_answer_is_lost_is_not_sent_again() {
     }
 }
 
+/// JSON with something around it or in it says what it says; but of an answer that others may read
+/// otherwise nothing follows that costs money.
+#[tokio::test]
+async fn what_has_to_be_guessed_is_read_and_proves_no_refusal() {
+    let odd: [fn(&str) -> String; 7] = [
+        |json| format!("\0{json}\0"),
+        |json| format!("{json}<!-- edge -->"),
+        |json| format!("{json}\n{json}"),
+        |json| format!(")]}}',\n{json}"),
+        |json| format!("{json}<html>"),
+        |json| json.replacen('}', ",}", 1),
+        |json| json[..json.len() - 1].to_owned(),
+    ];
+    for odd in odd {
+        let server = Server::start([Reply::Answer(201, "", odd(TASK))]).await;
+        assert_eq!(submit(&server, None).await.unwrap().id, "task_1", "{}", odd(TASK));
+        let server = Server::start([Reply::Answer(402, "", odd(BROKE))]).await;
+        let error = submit(&server, None).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SubmitUnknown, "{}", odd(BROKE));
+        assert_eq!(server.requests().len(), 1);
+    }
+    let server = Server::start([json(402, BROKE)]).await;
+    assert_eq!(submit(&server, None).await.unwrap_err().kind(), ErrorKind::OutOfCredits);
+    // What is free is asked again where some of it may be missing.
+    let half = Reply::Answer(200, "", TASK[..TASK.len() - 1].to_owned());
+    let server = Server::start([half, json(200, TASK)]).await;
+    let client = Client::new(account(&server.url)).unwrap();
+    assert_eq!(client.get_task("task_1").await.unwrap().id, "task_1");
+    assert_eq!(server.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_long_is_not_asked_for_again() {
+    let long = || json(200, &format!("[{}1]", "1,".repeat(3 << 20)));
+    let server = Server::start([long(), long()]).await;
+    let error = Client::new(account(&server.url)).unwrap().get_task("t").await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Decode, 1), "{error}");
+    let key = IdempotencyKey::new("k1").unwrap().honoured();
+    let error = submit(&server, Some(&key)).await.unwrap_err();
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::SubmitUnknown, 1), "{error}");
+    assert_eq!(server.requests().len(), 2);
+}
+
 #[tokio::test]
 async fn a_paid_post_with_a_key_is_sent_again_only_where_the_key_is_honoured() {
     let key = IdempotencyKey::new("k1").unwrap();

@@ -132,6 +132,9 @@ async fn no_refusal_tells_a_secret() {
         (400, json!({ words(): [words()] })),
         (201, json!({ "data": { "id": [words()], "secret": SECRET }, "code": 0 })),
         (500, json!(words())),
+        (401, json!({ "detail": format!("https://api.example/docs/{ID}/x") })),
+        (400, json!({ "link": { "url": format!("https://api.example/{ID}?k={KEY}") } })),
+        (403, json!({ "error": { "message": format!("{} {}", KEY.to_uppercase(), ID) } })),
     ] {
         let answers = server.mock_async(|when, then| {
             when.any_request();

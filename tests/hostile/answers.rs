@@ -485,13 +485,18 @@ async fn bodies_that_are_not_quite_json() {
         let closing = "}".repeat(body.len() - head.len());
         [head.as_bytes(), b",\"note\":", more, closing.as_bytes()].concat()
     }
-    let members: [(&str, (&str, Rewrite)); 6] = [
+    let members: [(&str, (&str, Rewrite)); 11] = [
         ("half a character", ("beatapi", |body| with(body, br#""\ud83d""#))),
         ("no number", ("beatapi", |body| with(body, b"NaN"))),
         ("no text", ("creatify", |body| with(body, b"\"caf\xe9\""))),
         ("beyond a number", ("creatify", |body| with(body, b"-1e999"))),
         ("a mark of byte order", ("jogg", |body| [b"\xef\xbb\xbf", body.as_bytes()].concat())),
         ("a line break", ("jogg", |body| with(body, b"\"a\nb\""))),
+        ("a byte 0 behind", ("beatapi", |body| [body.as_bytes(), b"\0"].concat())),
+        ("a comment behind", ("creatify", |body| [body.as_bytes(), b"<!-- a -->"].concat())),
+        ("a guard before", ("jogg", |body| [b")]}'\n", body.as_bytes()].concat())),
+        ("another language's nothing", ("creatify", |body| with(body, b"None,"))),
+        ("twice", ("beatapi", |body| [body.as_bytes(), body.as_bytes()].concat())),
     ];
     side_by_side(members, play).await;
 }

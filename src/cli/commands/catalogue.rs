@@ -5,6 +5,7 @@ use super::super::output;
 use crate::catalogue::CatalogueItem;
 use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;
+use crate::words::words;
 
 pub(in super::super) async fn run(context: &Context, args: &CatalogueArgs) -> Exit {
     let providers = match context.providers(&args.provider) {
@@ -87,7 +88,7 @@ fn row(item: &CatalogueItem) -> Vec<String> {
     let traits: Vec<String> =
         own.into_iter().chain(ratio).chain(item.traits.iter().cloned()).collect();
     vec![
-        item.id.clone(),
+        words(&item.id),
         item.name.clone(),
         traits.join(", "),
         item.preview_url.clone().unwrap_or_default(),

@@ -105,8 +105,9 @@ impl WebhookInboxBuilder {
     /// account that the client does not have.
     pub fn build(self) -> Result<WebhookInbox> {
         self.client.event_log()?;
-        for (provider, name) in self.secrets.keys() {
-            self.client.provider(Some(*provider), Some(name))?;
+        for ((provider, name), secrets) in &self.secrets {
+            let account = self.client.provider(Some(*provider), Some(name))?;
+            secrets.iter().for_each(|secret| account.transport().hide(secret));
         }
         let _opened = self.client.0.hub.open();
         let Self { client, secrets, claim } = self;

@@ -122,7 +122,7 @@ fn by_page(step: StepRef<'_>, links: &Listed) -> Seen {
     let mut looked = looked_at(step, links);
     for link in &links.records {
         match listed::id(link) {
-            Some(id) if Page::of(&listed::text(link, "url")) == page => {
+            Some(id) if Page::of(&listed::plain_text(link, "url")) == page => {
                 return found(Sent::Done(id));
             }
             // A page that redirects may be listed by another address, but one of the caller's own

@@ -68,7 +68,7 @@ pub(super) async fn plan(client: &Client, request: &VideoRequest, local: &Local)
     let secs = reading.duration_secs()?;
     if options.and_then(|options| options.avatar).is_none() {
         let (id, label) = first_avatar(client, request.aspect_ratio).await?;
-        reading.choose(AVATAR, id, label);
+        reading.choose(AVATAR, id, &label);
     }
     let images = reading.images(UPLOAD);
     let previews = options.map_or(0, |options| options.previews.len());

@@ -245,8 +245,9 @@ impl Provider for Account {
                 return find_preview(&self.of_jobs, step, pages).await;
             }
             let answer = self.of_jobs.read_video(&id).await?;
+            let raw = answer.json();
             self.of_jobs.data(answer.value.data, &answer.left_out, "get_product_video")?;
-            is_of(step, &serde_json::from_slice(&answer.body).unwrap_or_default())?;
+            is_of(step, &raw)?;
             Ok(Sent::Running(id))
         })
     }

@@ -133,6 +133,28 @@ async fn what_is_held_is_adopted_after_it_was_read_or_given_up() {
 }
 
 #[tokio::test]
+async fn what_tells_of_another_id_is_not_adopted_however_it_is_written() {
+    let mut late = listed(ProviderId::Jogg, "create_video_from_product", "not whole");
+    let nothing = || json(200, r#"{"code":0,"msg":"","data":{"videos":[]}}"#);
+    let odd = [
+        r#"{"code":0,"data":{"video_id":"v9","status":"processing","note":NaN}}"#,
+        "\u{feff}{\"code\":0,\"data\":{\"video_id\":\"v9\",\"status\":\"processing\"}}",
+        r#"{"code":0,"data":{"video_id":"v9","video_id":null,"status":"processing"}}"#,
+        r#"{"code":0,"data":[{"video_id":"v9","status":"processing"}]}"#,
+        r#"{"code":0,"data":{"video_id":"v9","status":"processing"}}<!-- edge -->"#,
+    ];
+    late.after = vec![nothing(), nothing(), nothing(), nothing()];
+    late.after.extend(odd.iter().map(|body| json(200, body)));
+    let (end, lost) = run(ProviderId::Jogg, late, Recovery::Adopt).await;
+    assert_eq!(end, End::Held);
+    for body in odd {
+        let adopt = Resolution::Adopt("v8".to_owned());
+        let error = lost.client.jobs().resolve(&lost.job, adopt).await.unwrap_err();
+        assert!(error.to_string().contains("another id"), "{body}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn what_another_job_has_is_not_adopted() {
     let after = vec![json(200, r#"{"id":"l1"}"#)];
     let (_, lost) = run(ProviderId::Creatify, params(after), Recovery::Adopt).await;
