@@ -141,12 +141,17 @@ use stage::Stage;
 /// How fast sandbox time runs unless told otherwise: a job of two minutes takes two seconds.
 pub const DEFAULT_SPEED: f64 = 60.0;
 
-/// The fastest that it runs.
+/// The slowest and the fastest that it runs, unless it stands still.
+const LEAST_SPEED: f64 = 0.01;
 const MOST_SPEED: f64 = 1e6;
 
 /// The end of the year 9999, which is as late as its answers can say.
-#[cfg(feature = "cli")]
 const MOST_MILLIS: i64 = 253_402_300_799_999;
+
+/// Whether it runs.
+pub(crate) fn is_running_speed(speed: f64) -> bool {
+    (LEAST_SPEED..=MOST_SPEED).contains(&speed)
+}
 
 /// A running sandbox. It stops when this is dropped.
 pub struct Sandbox {
@@ -203,7 +208,8 @@ impl Sandbox {
     }
 
     /// Moves the clock on, and with it all that waits for a time of it: jobs, deliveries, and
-    /// clients that [`clock`](Self::clock) was given to, as [`client`](Self::client) does.
+    /// clients that [`clock`](Self::clock) was given to, as [`client`](Self::client) does. It ends
+    /// with the year 9999.
     pub fn advance(&self, duration: Duration) {
         self.stage.world().clock.advance(duration);
     }

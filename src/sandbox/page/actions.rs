@@ -77,7 +77,11 @@ pub(super) async fn advance(State(world): State<Arc<World>>, request: Request) -
         let form = read(request).await?;
         let seconds = form.get("seconds").and_then(Value::as_str);
         let step = seconds.and_then(|seconds| clock::step(seconds.trim().parse().ok()?));
-        world.clock.advance(step.ok_or("the clock moves on by 0 to 31622400 seconds")?);
+        let step = step.ok_or("the clock moves on by 0 to 31622400 seconds")?;
+        if step > world.clock.left() {
+            return Err(clock::END_OF_TIME.to_owned());
+        }
+        world.clock.advance(step);
         Ok(())
     })
     .await
