@@ -56,7 +56,7 @@ async fn host_asset(State(world): State<Arc<World>>, request: Request) -> Respon
     let media_type = body::media_type(request.headers());
     let bytes = match body::read(request, MOST_ASSET_BYTES).await {
         Ok(bytes) => bytes,
-        Err(fault) => return refusal(StatusCode::PAYLOAD_TOO_LARGE, &fault.to_string()),
+        Err(fault) => return refusal(fault.status(), &fault.to_string()),
     };
     if assets::image_type(&bytes) != Some(media_type.as_str()) {
         let text = "send a PNG, JPEG, WebP or GIF with its own Content-Type";

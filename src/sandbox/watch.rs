@@ -1,5 +1,6 @@
 //! What stands between the port and the handlers: the journal, the counters and the faults.
 
+use std::io;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
@@ -9,8 +10,10 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
+use futures_util::stream;
 use serde_json::Value;
 
+use super::body::BodyFault;
 use super::connection::Connection;
 use super::credits::Account;
 use super::exchange::Exchange;
@@ -93,10 +96,18 @@ async fn buffered(request: Request) -> (Request, Option<Value>) {
     }
     let most = body::MOST_JSON_BYTES;
     let (head, body) = request.into_parts();
-    // One that is too long becomes one byte too long, for the handler to refuse in its own words.
-    let bytes = to_bytes(body, most).await.unwrap_or_else(|_| Bytes::from(vec![0; most + 1]));
-    let json = serde_json::from_slice(&bytes).ok();
-    (Request::from_parts(head, Body::from(bytes)), json)
+    let (body, json) = match body::collect(body, most).await {
+        Ok(bytes) => {
+            let json = serde_json::from_slice(&bytes).ok();
+            (Body::from(bytes), json)
+        }
+        Err(BodyFault::TooLarge { .. }) => (Body::from(vec![0; most + 1]), None),
+        Err(_) => {
+            let broken = Err::<Bytes, _>(io::Error::from(io::ErrorKind::UnexpectedEof));
+            (Body::from_stream(stream::iter([broken])), None)
+        }
+    };
+    (Request::from_parts(head, body), json)
 }
 
 /// Counts a request, takes it down, and finds out what it carries.
