@@ -49,9 +49,11 @@
 //! | `POST /_sandbox/assets` | an image, and the address that it then has |
 //! | `POST /_sandbox/reset` | begins anew |
 //!
-//! Of requests and deliveries the newest 10,000 are kept, and at most 1,000 shown at once, or
-//! `?limit=`. Where there are older ones, `next` is a number: `?before=` it shows them. A page of
-//! another site may neither send anything here nor read what is below `/_sandbox/`.
+//! Of requests and deliveries the newest 10,000 are kept, as is what requests leave behind that cost
+//! nothing. Of these, of faults and of the ledger's entries at most 1,000 are shown at once, or
+//! `?limit=`, or as many as fit into 4 MB. Where there are older ones, `next` is a number:
+//! `?before=` it shows them. Long answers that nobody reads are bounded together. A page of another
+//! site may neither send anything here nor read what is below `/_sandbox/`.
 //!
 //! Two equal paid calls are a [double](DoubleSubmit), unless they say in `x-sandbox-order` that they
 //! are for two orders, or the second one was announced.
@@ -255,10 +257,10 @@ impl Sandbox {
     /// Arms a fault, and gives the id by which it is taken back.
     ///
     /// # Errors
-    /// [`InvalidFault`] for one that cannot be.
+    /// [`InvalidFault`] for one that cannot be, and while 1,000 are armed.
     pub fn arm(&self, fault: Fault) -> Result<String, InvalidFault> {
         fault.check()?;
-        Ok(self.stage.world().faults.arm(fault))
+        self.stage.world().faults.arm(fault)
     }
 
     /// Takes a fault back, and says whether it was there. What it did to jobs stays.

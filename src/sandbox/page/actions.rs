@@ -40,8 +40,7 @@ pub(super) async fn arm(State(world): State<Arc<World>>, request: Request) -> Re
     back(&world, async {
         let form = read(request).await?;
         let fault = described(&form).parse::<Fault>().map_err(|error| error.to_string())?;
-        world.faults.arm(fault);
-        Ok(())
+        world.faults.arm(fault).map(drop).map_err(|error| error.to_string())
     })
     .await
 }
