@@ -109,7 +109,13 @@ impl Clock for ScaledClock {
 /// shortens nothing: what waits for a machine waits no less for it.
 #[cfg(feature = "sandbox")]
 pub(crate) fn scaled(time: Duration, speed: f64) -> Duration {
-    saturating(time.as_secs_f64() * speed.max(1.0))
+    at_speed(time, speed.max(1.0))
+}
+
+/// What lasts so long in real time, in that of a clock of any speed.
+#[cfg(feature = "sandbox")]
+pub(crate) fn at_speed(time: Duration, speed: f64) -> Duration {
+    saturating(time.as_secs_f64() * speed)
 }
 
 /// As many seconds as a duration can hold, where they are more.

@@ -9,6 +9,7 @@ use super::setting::SettleMs;
 use super::{output, place};
 use crate::address;
 use crate::client::{Client, ClientBuilder, WaitPolicy};
+use crate::clock::{at_speed, scaled};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::{Ledger, MemoryLedger, Sql};
 use crate::model::ProviderId;
@@ -131,14 +132,11 @@ fn reached(mut builder: ClientBuilder, global: &Global) -> ClientBuilder {
     builder
 }
 
-/// The limit of waits that was asked for, in real time.
+/// The limit of waits that was asked for, in real time: on a slow clock it is a short one.
 fn limited(builder: ClientBuilder, limit: Option<Age>, speed: f64) -> ClientBuilder {
     let Some(Age(limit)) = limit else { return builder };
-    builder.wait_policy(WaitPolicy::new().with_time_limit(scaled(limit, speed)))
-}
-
-fn scaled(time: Duration, speed: f64) -> Duration {
-    Duration::try_from_secs_f64(time.as_secs_f64() * speed.max(1.0)).unwrap_or(Duration::MAX)
+    let time = at_speed(limit, speed);
+    builder.wait_policy(WaitPolicy::new().with_told_time_limit(time, limit))
 }
 
 /// Says which proxies are passed over, since they cannot be read.

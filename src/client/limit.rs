@@ -11,6 +11,8 @@ const TIME: Duration = Duration::from_secs(30 * 60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WaitPolicy {
     pub(super) time: Duration,
+    /// The same as it is told, where that is in other words.
+    pub(super) told: Option<Duration>,
     pub(super) job_age: Option<Duration>,
     pub(super) failed_reads: Option<u32>,
     pub(super) through_actions: bool,
@@ -18,7 +20,7 @@ pub struct WaitPolicy {
 
 impl Default for WaitPolicy {
     fn default() -> Self {
-        Self { time: TIME, job_age: None, failed_reads: None, through_actions: false }
+        Self { time: TIME, told: None, job_age: None, failed_reads: None, through_actions: false }
     }
 }
 
@@ -31,8 +33,15 @@ impl WaitPolicy {
     /// Waits for this long. Default: 30 minutes.
     #[must_use]
     pub fn with_time_limit(mut self, time: Duration) -> Self {
-        self.time = time;
+        (self.time, self.told) = (time, None);
         self
+    }
+
+    /// The same on a clock that is slower or faster than people's, for whom it is told as `told`.
+    #[cfg(feature = "sandbox")]
+    #[must_use]
+    pub(crate) fn with_told_time_limit(self, time: Duration, told: Duration) -> Self {
+        Self { told: Some(told), ..self.with_time_limit(time) }
     }
 
     /// Waits until the job is this old, however often somebody came back to it. Default: no limit.

@@ -407,7 +407,7 @@ impl State {
     async fn timed_out(&self) -> Error {
         let limit = match (self.age_until, self.policy.job_age) {
             (Some(until), Some(age)) if until < self.until => Limit::JobAge(age),
-            _ => Limit::Time(self.policy.time),
+            _ => Limit::Time(self.policy.told.unwrap_or(self.policy.time)),
         };
         self.stopped(limit).await
     }

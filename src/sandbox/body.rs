@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{FromRequest, Multipart, Request};
-use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use bytes::Bytes;
+use axum::http::{HeaderMap, StatusCode};
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
 use serde_json::{Map, Value};
 
 /// Largest JSON or form body. The longest documented field has 2,000 characters.
@@ -38,6 +39,16 @@ impl fmt::Display for BodyFault {
     }
 }
 
+impl BodyFault {
+    /// What it is answered with, where nobody else has words for it.
+    pub(super) fn status(&self) -> StatusCode {
+        match self {
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
 /// The length that a request states, if it states one.
 pub(super) fn stated_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
@@ -53,12 +64,21 @@ pub(super) async fn read(request: Request, most: usize) -> Result<Bytes, BodyFau
     if stated_length(request.headers()).is_some_and(|length| length > most as u64) {
         return Err(BodyFault::TooLarge { most });
     }
-    // One byte more, to tell a body that is too long from one that broke off.
-    match to_bytes(request.into_body(), most.saturating_add(1)).await {
-        Ok(bytes) if bytes.len() > most => Err(BodyFault::TooLarge { most }),
-        Ok(bytes) => Ok(bytes),
-        Err(_) => Err(BodyFault::Interrupted),
+    collect(request.into_body(), most).await
+}
+
+/// The whole of a body. One that is too long is told from one that broke off.
+pub(super) async fn collect(body: Body, most: usize) -> Result<Bytes, BodyFault> {
+    let mut chunks = body.into_data_stream();
+    let mut all = BytesMut::new();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| BodyFault::Interrupted)?;
+        if all.len() + chunk.len() > most {
+            return Err(BodyFault::TooLarge { most });
+        }
+        all.extend_from_slice(&chunk);
     }
+    Ok(all.freeze())
 }
 
 /// Reads a JSON object.
@@ -128,6 +148,21 @@ mod tests {
         assert!(matches!(parse_object(b"{"), Err(BodyFault::NotJson(_))));
         let deep = "[".repeat(100_000);
         assert!(matches!(parse_object(deep.as_bytes()), Err(BodyFault::NotJson(_))));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_too_long_is_told_from_one_that_broke_off() {
+        let sent = |last: Option<&'static str>| {
+            let last = last.map(Ok).unwrap_or(Err(std::io::Error::other("gone")));
+            let chunks = [Ok("0123"), Ok("4567"), last];
+            Request::new(Body::from_stream(futures_util::stream::iter(chunks)))
+        };
+        assert_eq!(read(sent(Some("89")), 10).await.unwrap(), "0123456789");
+        for most in [9, 6, 2] {
+            assert_eq!(read(sent(Some("89")), most).await, Err(BodyFault::TooLarge { most }));
+        }
+        assert_eq!(read(sent(None), 10).await, Err(BodyFault::Interrupted));
+        assert_eq!(BodyFault::Interrupted.status(), 400);
     }
 
     #[test]

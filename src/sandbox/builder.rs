@@ -11,7 +11,10 @@ use tokio::sync::oneshot;
 
 use super::connection::{Connection, Port};
 use super::stage::Stage;
-use super::{BeatApiContract, DEFAULT_SPEED, Fault, Fetch, MOST_SPEED, Sandbox, limits, server};
+use super::{
+    BeatApiContract, DEFAULT_SPEED, Fault, Fetch, LEAST_SPEED, MOST_SPEED, Sandbox,
+    is_running_speed, limits, server,
+};
 use crate::{Credits, ProviderId};
 
 /// Settings of a [`Sandbox`].
@@ -94,7 +97,7 @@ impl SandboxBuilder {
     }
 
     /// How many times as fast as the machine's the clock runs: every time that the sandbox states
-    /// or keeps is divided by it; 1,000,000 at the most. At 0 it is a
+    /// or keeps is divided by it; from 0.01 to 1,000,000. At 0 it is a
     /// [virtual clock](Self::virtual_clock).
     pub fn speed(mut self, speed: f64) -> Self {
         self.speed = speed;
@@ -224,12 +227,14 @@ impl SandboxBuilder {
     /// Starts to listen. The server runs on the tokio runtime that this is called on.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidInput`] for a speed that is not from 0 to 1,000,000, a fault that
-    /// cannot be and a font that cannot be drawn; otherwise what the system says, such as
+    /// [`io::ErrorKind::InvalidInput`] for a speed that is neither 0 nor from 0.01 to 1,000,000, a
+    /// fault that cannot be and a font that cannot be drawn; otherwise what the system says, such as
     /// [`io::ErrorKind::AddrInUse`].
     pub async fn start(self) -> io::Result<Sandbox> {
-        if !(0.0..=MOST_SPEED).contains(&self.speed) {
-            let message = format!("a speed of {}: use one from 0 to {MOST_SPEED}", self.speed);
+        if self.speed != 0.0 && !is_running_speed(self.speed) {
+            let speed = self.speed;
+            let message =
+                format!("a speed of {speed}: use one from {LEAST_SPEED} to {MOST_SPEED}, or 0");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
         for fault in &self.faults {

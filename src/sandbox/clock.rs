@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::world::World;
-use super::{body, control};
+use super::{MOST_MILLIS, body, control};
 use crate::{BoxFuture, Timestamp};
 
 /// A point of sandbox time, in milliseconds since the Unix epoch.
@@ -127,9 +127,16 @@ impl Clock {
         *self.advanced.borrow()
     }
 
-    /// Moves the clock on.
+    /// Moves the clock on, to the end of its time at the most.
     pub(super) fn advance(&self, duration: Duration) {
-        self.advanced.send_modify(|all| *all = all.saturating_add(millis(duration)));
+        let step = millis(duration.min(self.left()));
+        self.advanced.send_modify(|all| *all = all.saturating_add(step));
+    }
+
+    /// How far it can be moved on. A later time could not be told in any answer, and nobody who
+    /// follows it would believe it.
+    pub(super) fn left(&self) -> Duration {
+        Moment(u64::try_from(MOST_MILLIS).unwrap_or(0)).since(self.now())
     }
 
     /// Resolves when the clock shows `moment`.
@@ -197,6 +204,9 @@ impl crate::clock::Clock for SandboxClock {
 /// The longest step of one call; a larger one is more likely a wrong unit than a wish.
 const MOST_SECONDS: f64 = 366.0 * 86_400.0;
 
+/// What is said of a step that would lead beyond the end of the clock's time.
+pub(super) const END_OF_TIME: &str = "the clock ends with the year 9999";
+
 /// A step of the clock by so many seconds, if it may be that long.
 pub(super) fn step(seconds: f64) -> Option<Duration> {
     (0.0..=MOST_SECONDS).contains(&seconds).then(|| Duration::from_secs_f64(seconds))
@@ -211,6 +221,7 @@ pub(super) async fn advance_route(State(world): State<Arc<World>>, request: Requ
     };
     let seconds = body.get("seconds").and_then(Value::as_f64);
     match seconds.and_then(step).filter(|_| body.len() == 1) {
+        Some(step) if step > world.clock.left() => refused(END_OF_TIME),
         Some(step) => {
             world.clock.advance(step);
             Json(json!({"now": world.now().unix_millis()})).into_response()
@@ -241,11 +252,13 @@ mod tests {
         let clock = Clock::new(1e300);
         assert!(clock.now() >= clock.start);
         clock.advance(Duration::MAX);
-        assert_eq!(clock.now(), Moment(u64::MAX));
+        assert_eq!((clock.now(), clock.left()), (Moment(u64::MAX), Duration::ZERO));
         let still = Clock::new(0.0);
         let before = still.now();
         still.advance(Duration::from_secs(134));
         assert_eq!(still.now().since(before), Duration::from_secs(134));
+        (0..3).for_each(|_| still.advance(Duration::MAX));
+        assert!(still.now().rfc3339().starts_with("9999-12-31T23:59:59.999"));
     }
 
     #[tokio::test]

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::Sandbox;
 #[cfg(feature = "cli")]
-use super::{MOST_MILLIS, MOST_SPEED};
+use super::{LEAST_SPEED, MOST_MILLIS, MOST_SPEED, is_running_speed};
 use crate::BoxFuture;
 use crate::asset::{Asset, AssetHost};
 use crate::client::{AccountConfig, Client, ClientBuilder, WaitPolicy};
@@ -65,12 +65,14 @@ pub(crate) fn client_builder(
     variable: impl Fn(&str) -> Option<OsString>,
 ) -> ClientBuilder {
     let deadline = match speed {
-        0.0 => VIRTUAL_DEADLINE,
-        speed => scaled(WAIT_DEADLINE, speed),
+        0.0 => WaitPolicy::new().with_time_limit(VIRTUAL_DEADLINE),
+        speed => {
+            WaitPolicy::new().with_told_time_limit(scaled(WAIT_DEADLINE, speed), WAIT_DEADLINE)
+        }
     };
     let mut builder = Client::builder()
         .clock(clock)
-        .wait_policy(WaitPolicy::new().with_time_limit(deadline))
+        .wait_policy(deadline)
         .settle(scaled(SETTLE, speed))
         .tells_orders()
         .asset_host(SandboxHost { url: url.to_owned() });
@@ -130,8 +132,9 @@ struct Info {
 impl Info {
     /// Only what a sandbox can say is followed: every wait is worked out from it.
     fn check(&self) -> std::result::Result<(), String> {
-        if !(0.0..=MOST_SPEED).contains(&self.speed) {
-            return Err(format!("a speed of {:e}, and not of 0 to {MOST_SPEED}", self.speed));
+        if self.speed != 0.0 && !is_running_speed(self.speed) {
+            let speeds = format!("0, nor of {LEAST_SPEED} to {MOST_SPEED}");
+            return Err(format!("a speed of {:e}, and neither of {speeds}", self.speed));
         }
         match (0..=MOST_MILLIS).contains(&self.now.as_millis()) {
             true => Ok(()),
@@ -218,6 +221,8 @@ mod tests {
             || "".into_response(),
             || r#"{"speed": 1e300, "now": 1764255600000}"#.into_response(),
             || r#"{"speed": 1000001, "now": 1764255600000}"#.into_response(),
+            || r#"{"speed": 0.0099, "now": 1764255600000}"#.into_response(),
+            || r#"{"speed": 5e-324, "now": 1764255600000}"#.into_response(),
             || r#"{"speed": -0.5, "now": 1764255600000}"#.into_response(),
             || r#"{"speed": 1e999, "now": 1764255600000}"#.into_response(),
             || r#"{"speed": null, "now": 1764255600000}"#.into_response(),
@@ -230,6 +235,17 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
             let line = error.to_string();
             assert!(line.contains(&url) && !line.contains('\n') && line.len() < 300, "{line}");
+        }
+    }
+
+    #[test]
+    fn only_speeds_at_which_a_sandbox_runs_are_followed() {
+        let is_taken = |speed: f64| Info { speed, now: Timestamp::default() }.check().is_ok();
+        for speed in [0.0, -0.0, 0.01, 0.5, 1.0, 60.0, 1e6] {
+            assert!(is_taken(speed), "{speed}");
+        }
+        for speed in [f64::MIN_POSITIVE, 1e-300, 0.0001, 0.009, -1.0, 1e7, f64::NAN] {
+            assert!(!is_taken(speed), "{speed}");
         }
     }
 

@@ -52,8 +52,34 @@ impl Listener for Port {
 enum Cut {
     /// Before anything is answered.
     Now,
-    /// After so many bytes of the answer's body.
-    InBody(usize),
+    /// In the body of the answer that is being written.
+    InBody {
+        /// How much of the empty line was written that ends the head.
+        ended: usize,
+        /// How many bytes of the body may still be.
+        left: usize,
+    },
+}
+
+impl Cut {
+    /// What ends a head. It may come in pieces, with the body or without.
+    const END: &[u8] = b"\r\n\r\n";
+
+    /// How many of these bytes pass, and what then is left of it.
+    fn pass(self, bytes: &[u8]) -> (usize, Self) {
+        let Self::InBody { mut ended, left } = self else { return (0, self) };
+        let mut head = 0;
+        while ended < Self::END.len() && head < bytes.len() {
+            ended = match bytes[head] {
+                byte if byte == Self::END[ended] => ended + 1,
+                b'\r' => 1,
+                _ => 0,
+            };
+            head += 1;
+        }
+        let body = left.min(bytes.len() - head);
+        (head + body, Self::InBody { ended, left: left - body })
+    }
 }
 
 /// The end that a handler holds. Its connection is used for several requests, one after the other.
@@ -66,9 +92,10 @@ impl Connection {
         *locked(&self.0) = Some(Cut::Now);
     }
 
-    /// Resets it after so many bytes of the answer's body.
+    /// Resets it after so many bytes of the answer's body. That answer has to be the last one of the
+    /// connection, and at least as long: nothing else is to be cut.
     pub(super) fn reset_in_body(&self, bytes: usize) {
-        *locked(&self.0) = Some(Cut::InBody(bytes));
+        *locked(&self.0) = Some(Cut::InBody { ended: 0, left: bytes });
     }
 
     fn cut(&self) -> Option<Cut> {
@@ -114,21 +141,16 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let most = match self.connection.cut() {
-            None => bytes.len(),
-            Some(Cut::Now) => return Poll::Ready(Err(self.reset())),
-            // The head and the body come in one piece or in two; both are told by the empty line.
-            Some(Cut::InBody(body)) => {
-                match bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-                    Some(end) => bytes.len().min(end + 4 + body),
-                    None => bytes.len().min(body),
-                }
-            }
+        let Some(cut) = self.connection.cut() else {
+            return Pin::new(&mut self.stream).poll_write(cx, bytes);
         };
-        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, &bytes[..most]))?;
-        if written == most && most < bytes.len() {
-            self.connection.reset();
+        let (most, _) = cut.pass(bytes);
+        if most == 0 && !bytes.is_empty() {
+            return Poll::Ready(Err(self.reset()));
         }
+        let written = ready!(Pin::new(&mut self.stream).poll_write(cx, &bytes[..most]))?;
+        let (_, left) = cut.pass(&bytes[..written]);
+        *locked(&self.connection.0) = Some(left);
         Poll::Ready(Ok(written))
     }
 
@@ -141,5 +163,40 @@ impl AsyncWrite for Wire {
             return Poll::Ready(Err(self.reset()));
         }
         Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What passes of an answer that is written in such pieces, each of which is offered until it is
+    /// gone.
+    fn passed(body: usize, pieces: &[&[u8]]) -> String {
+        let mut cut = Cut::InBody { ended: 0, left: body };
+        let mut passed = Vec::new();
+        for piece in pieces {
+            let (most, left) = cut.pass(piece);
+            cut = left;
+            passed.extend_from_slice(&piece[..most]);
+            if most < piece.len() {
+                break;
+            }
+        }
+        String::from_utf8(passed).unwrap()
+    }
+
+    #[test]
+    fn a_cut_counts_the_body_however_it_is_written() {
+        let whole = "HTTP/1.1 200 OK\r\na: b\r\n\r\n0123\r\n\r\n456";
+        let cut = "HTTP/1.1 200 OK\r\na: b\r\n\r\n0123\r\n";
+        for at in [whole.len(), 1, 10, 16, 23, 25, 26, 27, 28, 30] {
+            let pieces: Vec<_> = whole.as_bytes().chunks(at).collect();
+            assert_eq!(passed(6, &pieces), cut, "{at}");
+            assert_eq!(passed(usize::MAX, &pieces), whole, "{at}");
+            assert_eq!(passed(0, &pieces), &whole[..25], "{at}");
+        }
+        assert_eq!(Cut::Now.pass(whole.as_bytes()).0, 0);
+        assert_eq!(passed(3, &[b"a\r\r\n\r\n0123"]), "a\r\r\n\r\n012");
     }
 }

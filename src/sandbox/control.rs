@@ -56,7 +56,7 @@ async fn host_asset(State(world): State<Arc<World>>, request: Request) -> Respon
     let media_type = body::media_type(request.headers());
     let bytes = match body::read(request, MOST_ASSET_BYTES).await {
         Ok(bytes) => bytes,
-        Err(fault) => return refusal(StatusCode::PAYLOAD_TOO_LARGE, &fault.to_string()),
+        Err(fault) => return refusal(fault.status(), &fault.to_string()),
     };
     if assets::image_type(&bytes) != Some(media_type.as_str()) {
         let text = "send a PNG, JPEG, WebP or GIF with its own Content-Type";
@@ -68,11 +68,17 @@ async fn host_asset(State(world): State<Arc<World>>, request: Request) -> Respon
     (StatusCode::CREATED, Json(json!({"url": url}))).into_response()
 }
 
-async fn ledger(State(world): State<Arc<World>>) -> Response {
+/// The newest entries, or those before a number, with 1,000 accounts and doubles at the most.
+async fn ledger(State(world): State<Arc<World>>, request: Request) -> Response {
+    let part = match Part::read(&body::query(&request)) {
+        Ok(part) => part,
+        Err(reason) => return refusal(StatusCode::BAD_REQUEST, &reason),
+    };
+    let (entries, next) = part.of_list(world.ledger());
+    let (accounts, _) = Part::newest().of_list(world.balances());
+    let (doubles, _) = Part::newest().of_list(world.double_submits());
     let ledger = json!({
-        "entries": world.ledger(),
-        "accounts": world.balances(),
-        "double_submits": world.double_submits(),
+        "entries": entries, "next": next, "accounts": accounts, "double_submits": doubles,
     });
     Json(ledger).into_response()
 }
@@ -108,8 +114,14 @@ async fn requests(State(world): State<Arc<World>>, request: Request) -> Response
     Json(json!({"requests": records, "next": next})).into_response()
 }
 
-async fn list_faults(State(world): State<Arc<World>>) -> Response {
-    Json(json!({"faults": world.faults.list()})).into_response()
+async fn list_faults(State(world): State<Arc<World>>, request: Request) -> Response {
+    match Part::read(&body::query(&request)) {
+        Ok(part) => {
+            let (faults, next) = part.of(world.faults.newest().into_iter());
+            Json(json!({"faults": faults, "next": next})).into_response()
+        }
+        Err(reason) => refusal(StatusCode::BAD_REQUEST, &reason),
+    }
 }
 
 /// Takes `{"fault": "lost-answer", "operation": …, "times": …}`.
@@ -117,15 +129,11 @@ async fn arm_fault(State(world): State<Arc<World>>, request: Request) -> Respons
     let refused = |text: &str| refusal(StatusCode::BAD_REQUEST, text);
     let body = match body::read_object(request).await {
         Ok(body) => body,
-        Err(fault) => return refused(&fault.to_string()),
+        Err(fault) => return refusal(fault.status(), &fault.to_string()),
     };
-    let fault = serde_json::from_value::<Fault>(body.into()).map_err(|error| error.to_string());
-    match fault.and_then(|fault| fault.check().map(|()| fault).map_err(|error| error.to_string())) {
-        Ok(fault) => {
-            let id = world.faults.arm(fault);
-            (StatusCode::CREATED, Json(json!({"id": id}))).into_response()
-        }
-        Err(error) => refused(&error),
+    match Fault::read(body).and_then(|fault| world.faults.arm(fault)) {
+        Ok(id) => (StatusCode::CREATED, Json(json!({"id": id}))).into_response(),
+        Err(error) => refused(&error.to_string()),
     }
 }
 
@@ -138,12 +146,13 @@ async fn disarm_fault(State(world): State<Arc<World>>, Path(id): Path<String>) -
 
 /// Takes `{"job": …}`: the next paid call that equals the one which made this job is meant.
 async fn announce_resubmit(State(world): State<Arc<World>>, request: Request) -> Response {
-    let body = body::read_object(request).await.unwrap_or_default();
+    let body = match body::read_object(request).await {
+        Ok(body) => body,
+        Err(fault) => return refusal(fault.status(), &fault.to_string()),
+    };
     match body.get("job").and_then(Value::as_str) {
-        Some(job) => {
-            world.announce_resubmit(job);
-            StatusCode::NO_CONTENT.into_response()
-        }
+        Some(job) if world.announce_resubmit(job) => StatusCode::NO_CONTENT.into_response(),
+        Some(_) => refusal(StatusCode::NOT_FOUND, "no paid call made such a job"),
         None => {
             refusal(StatusCode::BAD_REQUEST, "send {\"job\": the provider's id of the first one}")
         }

@@ -1,10 +1,10 @@
 //! Paid calls that came twice: the truth of the claim that there are none.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::check::web_url;
 use super::clock::Moment;
@@ -19,8 +19,12 @@ use crate::ProviderId;
 /// Two calls are equal where account, operation and body are: after addresses of uploads were
 /// replaced by what was uploaded and ids by what they stand for, and without what only tells attempts
 /// apart (adreel's tag in a name, the webhook's address, an `Idempotency-Key`, which a careless
-/// client makes anew for each attempt). One whose equal has failed is none, and neither is one that
-/// was [announced](super::Sandbox::announce_resubmit).
+/// client makes anew for each attempt) or writes the same in another way (`15.0`, a field that is
+/// null, a host in capitals). One whose equal has failed is none, and neither is one that was
+/// [announced](super::Sandbox::announce_resubmit).
+///
+/// Two calls of one account and operation that say in the header `x-sandbox-order` that they are for
+/// one order are equal too, whatever is in them: the order was paid for twice.
 ///
 /// The same product may also be ordered twice. Two calls for different orders are no double, where
 /// both say which order they are for, in the header `x-sandbox-order`. A
@@ -45,14 +49,18 @@ pub struct DoubleSubmit {
 /// What was accepted so far.
 #[derive(Default)]
 pub(super) struct Doubles {
-    /// All equal calls, the oldest first.
-    accepted: HashMap<[u8; 16], Vec<Equal>>,
+    /// All of them, the oldest first.
+    accepted: Vec<Equal>,
+    /// The places of those that have the same content, and of those that are for one order.
+    alike: HashMap<[u8; 16], Vec<usize>>,
+    /// What they made.
+    jobs: HashSet<String>,
     /// How many more are meant, by the job that they repeat.
     announced: HashMap<String, u32>,
     found: Vec<DoubleSubmit>,
 }
 
-/// One of some equal calls.
+/// One accepted call, for those that come later.
 struct Equal {
     /// What it made.
     job: String,
@@ -81,8 +89,13 @@ pub(super) struct Accepted<'a> {
 }
 
 impl Doubles {
-    pub(super) fn announce(&mut self, job: &str) {
-        *self.announced.entry(job.to_owned()).or_default() += 1;
+    /// Says that one more call is meant which equals the one that made the job, if there was any.
+    pub(super) fn announce(&mut self, job: &str) -> bool {
+        let is_known = self.jobs.contains(job);
+        if is_known {
+            *self.announced.entry(job.to_owned()).or_default() += 1;
+        }
+        is_known
     }
 
     pub(super) fn found(&self) -> &[DoubleSubmit] {
@@ -92,18 +105,31 @@ impl Doubles {
     /// Takes a call down, and says whether it is a double.
     pub(super) fn note(&mut self, call: &Accepted<'_>, now: Moment) -> bool {
         let Accepted { account, operation, job, work, order, content } = call;
-        let key = digest(&[account.name.as_bytes(), operation.as_bytes(), content.as_bytes()]);
-        let equal = self.accepted.entry(key).or_default();
-        let repeats = |equal: &&Equal| !equal.is_for_another(*order);
+        let key = |what: &str, of: &str| {
+            let parts = [account.name.as_str(), operation, what, of];
+            digest(&parts.map(str::as_bytes))
+        };
+        let mut keys = vec![key("content", content)];
+        keys.extend(order.map(|order| key("order", order)));
+        let place = self.accepted.len();
+        let mut alike = Vec::new();
+        for key in keys {
+            let known = self.alike.entry(key).or_default();
+            alike.extend_from_slice(known);
+            known.push(place);
+        }
+        alike.sort_unstable();
+        alike.dedup();
+        let equal = alike.iter().map(|place| &self.accepted[*place]);
+        let equal = equal.filter(|equal| !equal.is_for_another(*order));
         let stands = |equal: &&Equal| !matches!(equal.work.progress(now), Progress::Failed { .. });
-        let first = equal.iter().filter(repeats).find(stands).map(|equal| equal.job.clone());
+        let first = equal.clone().find(stands).map(|equal| equal.job.clone());
         let announced = equal
-            .iter()
-            .filter(repeats)
             .map(|equal| &equal.job)
             .find(|job| self.announced.get(*job).is_some_and(|left| *left > 0));
         let announced = announced.cloned();
-        equal.push(Equal {
+        self.jobs.insert(job.to_string());
+        self.accepted.push(Equal {
             job: job.to_string(),
             work: Arc::clone(work),
             order: order.map(str::to_owned),
@@ -132,25 +158,37 @@ pub(super) fn comparable(world: &World, content: &Value) -> String {
     content.to_string()
 }
 
-/// Leaves what was bought: no addresses, no tags.
+/// Leaves what was bought, in one form: no webhooks, no tags, nothing that says nothing.
 fn simplify(world: &World, value: &mut Value) {
     match value {
         Value::Object(fields) => {
-            fields.remove("webhook_url");
+            fields.retain(|name, value| name != "webhook_url" && !value.is_null());
             fields.values_mut().for_each(|value| simplify(world, value));
         }
         Value::Array(items) => items.iter_mut().for_each(|item| simplify(world, item)),
         Value::String(text) => {
-            *text = uploaded(world, text).unwrap_or_else(|| without_tag(text).to_owned());
+            *text = address(world, text).unwrap_or_else(|| without_tag(text).to_owned());
+        }
+        Value::Number(number) => {
+            *number = whole(number).unwrap_or_else(|| number.clone());
         }
         _ => {}
     }
 }
 
-/// What is behind an address of the sandbox's own.
-fn uploaded(world: &World, text: &str) -> Option<String> {
-    let path = world.own_path(&web_url(text)?)?;
-    Some(world.assets.get(&path)?.etag.clone())
+/// What is behind an address of the sandbox's own; any other as it is parsed, with its host in small
+/// letters and without a port that says nothing.
+fn address(world: &World, text: &str) -> Option<String> {
+    let url = web_url(text)?;
+    let own = world.own_path(&url).and_then(|path| world.assets.get(&path));
+    Some(own.map_or_else(|| url.into(), |file| file.etag.clone()))
+}
+
+/// A number that has no fraction, without one. What is beyond these was rounded already.
+fn whole(number: &Number) -> Option<Number> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let value = number.as_f64().filter(|_| number.is_f64())?;
+    (value.fract() == 0.0 && value.abs() < EXACT).then(|| (value as i64).into())
 }
 
 /// A text without the tag that adreel sets at the end of a name, such as
@@ -203,12 +241,39 @@ mod tests {
     }
 
     #[test]
+    fn what_means_the_same_is_the_same_however_it_is_written() {
+        let world = World::test();
+        let of = |text: &str| comparable(&world, &serde_json::from_str(text).unwrap());
+        for (one, other) in [
+            (r#"{"a": 15}"#, r#"{"a": 15.0}"#),
+            (r#"{"a": -30}"#, r#"{"a": -3e1}"#),
+            (r#"{"a": {"b": 1}}"#, r#"{"a": {"b": 1, "c": null}, "d": null}"#),
+            (r#"["https://cdn.example/A?b=C"]"#, r#"["HTTPS://CDN.example:443/A?b=C"]"#),
+            (r#"["http://a.example/"]"#, r#"["http://A.EXAMPLE:80"]"#),
+        ] {
+            assert_eq!(of(one), of(other));
+        }
+        for (one, other) in [
+            (r#"{"a": 15}"#, r#"{"a": 15.5}"#),
+            (r#"{"a": 15}"#, r#"{"a": "15"}"#),
+            (r#"{"a": 9007199254740993}"#, r#"{"a": 9007199254740992}"#),
+            (r#"[1, null]"#, r#"[1]"#),
+            (r#"{"a": false}"#, r#"{}"#),
+            (r#"["https://cdn.example/a"]"#, r#"["https://cdn.example/A"]"#),
+            (r#"["https://cdn.example/"]"#, r#"["https://cdn.example:444/"]"#),
+            (r#"["https://cdn.example/#/1"]"#, r#"["https://cdn.example/#/2"]"#),
+        ] {
+            assert_ne!(of(one), of(other));
+        }
+    }
+
+    #[test]
     fn a_second_call_counts_unless_the_first_has_failed_or_the_second_is_announced() {
         let account = Account::of_key(ProviderId::Jogg, "k").unwrap();
         let now = World::test().now();
         let mut doubles = Doubles::default();
         let mut submit = |job: &str, content: &str, announced: Option<&str>| {
-            announced.into_iter().for_each(|job| doubles.announce(job));
+            announced.into_iter().for_each(|job| assert!(doubles.announce(job)));
             let work = Work::accepted(now, Duration::ZERO);
             let (operation, content) = ("create_video_from_product", content.to_owned());
             let order = None;
@@ -225,6 +290,42 @@ mod tests {
         let (_, only) = submit("g", "z", None);
         only.made(now, Err("no".to_owned()));
         assert!(!submit("h", "z", None).0, "the only one has failed");
+        assert!(!doubles.announce("nobody") && doubles.announced.len() == 1);
+    }
+
+    #[test]
+    fn one_order_is_paid_for_once_whatever_is_in_it() {
+        let account = |key: &str| Account::of_key(ProviderId::BeatApi, key).unwrap();
+        let (account, other) = (account("k"), account("l"));
+        let now = World::test().now();
+        let mut doubles = Doubles::default();
+        let mut works = Vec::new();
+        let mut submit =
+            |account: &Account, operation: &'static str, content: &str, order: &str| {
+                let work = &Work::accepted(now, Duration::ZERO);
+                works.push(Arc::clone(work));
+                let (number, order) = (works.len().to_string(), Some(order));
+                let job = number.as_str();
+                let content = content.to_owned();
+                let call = Accepted { account, operation, job, work, order, content };
+                doubles.note(&call, now)
+            };
+        assert!(!submit(&account, "create_ecommerce_video", "x", "1"));
+        assert!(submit(&account, "create_ecommerce_video", "y", "1"), "another prompt");
+        assert!(!submit(&account, "create_music_video", "y", "1"), "another step");
+        assert!(!submit(&other, "create_ecommerce_video", "y", "1"), "another account");
+        assert!(!submit(&account, "create_ecommerce_video", "z", "2"), "another order");
+        assert!(submit(&account, "create_ecommerce_video", "z", "1"), "the first order again");
+        works[4].made(now, Err("no".to_owned()));
+        assert!(doubles.announce("1"));
+        let work = &Work::accepted(now, Duration::ZERO);
+        let mut note = |job: &str, order: Option<&str>| {
+            let (account, operation, content) =
+                (&account, "create_ecommerce_video", "w".to_owned());
+            doubles.note(&Accepted { account, operation, job, work, order, content }, now)
+        };
+        assert!(!note("a", Some("1")), "it was announced");
+        assert!(!note("b", Some("2")), "the other has failed");
     }
 
     #[test]

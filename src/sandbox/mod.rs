@@ -49,9 +49,11 @@
 //! | `POST /_sandbox/assets` | an image, and the address that it then has |
 //! | `POST /_sandbox/reset` | begins anew |
 //!
-//! Of requests and deliveries the newest 10,000 are kept, and at most 1,000 shown at once, or
-//! `?limit=`. Where there are older ones, `next` is a number: `?before=` it shows them. A page of
-//! another site may neither send anything here nor read what is below `/_sandbox/`.
+//! Of requests and deliveries the newest 10,000 are kept, as is what requests leave behind that cost
+//! nothing. Of these, of faults and of the ledger's entries at most 1,000 are shown at once, or
+//! `?limit=`, or as many as fit into 4 MB. Where there are older ones, `next` is a number:
+//! `?before=` it shows them. Long answers that nobody reads are bounded together. A page of another
+//! site may neither send anything here nor read what is below `/_sandbox/`.
 //!
 //! Two equal paid calls are a [double](DoubleSubmit), unless they say in `x-sandbox-order` that they
 //! are for two orders, or the second one was announced.
@@ -93,11 +95,13 @@ mod inflow;
 mod jobs;
 mod jogg;
 mod journal;
+mod kept;
 mod limits;
 mod link;
 mod media;
 mod newest;
 mod operations;
+mod outflow;
 mod page;
 mod part;
 mod product_page;
@@ -141,12 +145,17 @@ use stage::Stage;
 /// How fast sandbox time runs unless told otherwise: a job of two minutes takes two seconds.
 pub const DEFAULT_SPEED: f64 = 60.0;
 
-/// The fastest that it runs.
+/// The slowest and the fastest that it runs, unless it stands still.
+const LEAST_SPEED: f64 = 0.01;
 const MOST_SPEED: f64 = 1e6;
 
 /// The end of the year 9999, which is as late as its answers can say.
-#[cfg(feature = "cli")]
 const MOST_MILLIS: i64 = 253_402_300_799_999;
+
+/// Whether it runs.
+pub(crate) fn is_running_speed(speed: f64) -> bool {
+    (LEAST_SPEED..=MOST_SPEED).contains(&speed)
+}
 
 /// A running sandbox. It stops when this is dropped.
 pub struct Sandbox {
@@ -203,7 +212,8 @@ impl Sandbox {
     }
 
     /// Moves the clock on, and with it all that waits for a time of it: jobs, deliveries, and
-    /// clients that [`clock`](Self::clock) was given to, as [`client`](Self::client) does.
+    /// clients that [`clock`](Self::clock) was given to, as [`client`](Self::client) does. It ends
+    /// with the year 9999.
     pub fn advance(&self, duration: Duration) {
         self.stage.world().clock.advance(duration);
     }
@@ -247,10 +257,10 @@ impl Sandbox {
     /// Arms a fault, and gives the id by which it is taken back.
     ///
     /// # Errors
-    /// [`InvalidFault`] for one that cannot be.
+    /// [`InvalidFault`] for one that cannot be, and while 1,000 are armed.
     pub fn arm(&self, fault: Fault) -> Result<String, InvalidFault> {
         fault.check()?;
-        Ok(self.stage.world().faults.arm(fault))
+        self.stage.world().faults.arm(fault)
     }
 
     /// Takes a fault back, and says whether it was there. What it did to jobs stays.

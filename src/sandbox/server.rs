@@ -13,7 +13,8 @@ use axum::routing::post;
 use tower_service::Service as _;
 use url::Url;
 
-use super::inflow::{Inflow, bounded};
+use super::inflow::{self, Inflow};
+use super::outflow::{self, Outflow};
 use super::stage::Stage;
 use super::watch::watch;
 use super::world::World;
@@ -27,7 +28,8 @@ pub(super) fn router(stage: &Arc<Stage>) -> Router {
     Router::new()
         .route("/_sandbox/reset", post(reset))
         .fallback(play)
-        .layer(from_fn_with_state(Arc::<Inflow>::default(), bounded))
+        .layer(from_fn_with_state(Arc::<Inflow>::default(), inflow::bounded))
+        .layer(from_fn_with_state(Outflow::default(), outflow::bounded))
         .layer(from_fn(guard))
         .with_state(Arc::clone(stage))
 }

@@ -1,5 +1,6 @@
 //! What stands between the port and the handlers: the journal, the counters and the faults.
 
+use std::io;
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
@@ -9,8 +10,10 @@ use axum::http::{HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
+use futures_util::stream;
 use serde_json::Value;
 
+use super::body::BodyFault;
 use super::connection::Connection;
 use super::credits::Account;
 use super::exchange::Exchange;
@@ -47,7 +50,9 @@ pub(super) async fn watch(
             return control::refusal(StatusCode::BAD_REQUEST, &format!("{HEADER}: {error}"));
         }
     };
+    let has_header = header.is_some();
     let exchange = open(&world, operation, &request, json.as_ref(), header);
+    let _brought = has_header.then(|| Brought(&exchange));
     let (answer, fired) = answer(&exchange, &connection, request, next).await;
     let is_answered = fired.as_ref().is_none_or(Fired::is_answered);
     let answer = match fired {
@@ -57,6 +62,15 @@ pub(super) async fn watch(
     let status = is_answered.then(|| answer.status().as_u16());
     world.journal.note(exchange.number, |record| record.status = status);
     answer
+}
+
+/// The fault in the header of a request that is not over.
+struct Brought<'a>(&'a Exchange);
+
+impl Drop for Brought<'_> {
+    fn drop(&mut self) {
+        self.0.world.faults.forget(self.0.number);
+    }
 }
 
 /// What the handler answers, or what comes instead, and the fault that its answer has to suffer.
@@ -76,16 +90,18 @@ async fn answer(
             return (answer, Some(Fired::Before(fault.clone())));
         }
     }
+    // What is only shown was made by others.
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     request.extensions_mut().insert(Arc::clone(exchange));
     let mut answer = next.run(request).await;
-    if !exchange.marks.is_empty() && answer.status().is_success() {
+    if !is_read && !exchange.marks.is_empty() && answer.status().is_success() {
         answer = bind(exchange, answer).await;
     }
     (answer, fault.map(Fired::After))
 }
 
-/// Reads a JSON body, which tells of products, and puts it back. What is too long is left to the
-/// handler to refuse.
+/// Reads a JSON body, which tells of products, and puts it back. What is too long or breaks off is
+/// left to the handler to refuse, in its own words.
 async fn buffered(request: Request) -> (Request, Option<Value>) {
     let is_json = body::media_type(request.headers()) == "application/json";
     if !is_json || matches!(*request.method(), Method::GET | Method::HEAD) {
@@ -93,10 +109,18 @@ async fn buffered(request: Request) -> (Request, Option<Value>) {
     }
     let most = body::MOST_JSON_BYTES;
     let (head, body) = request.into_parts();
-    // One that is too long becomes one byte too long, for the handler to refuse in its own words.
-    let bytes = to_bytes(body, most).await.unwrap_or_else(|_| Bytes::from(vec![0; most + 1]));
-    let json = serde_json::from_slice(&bytes).ok();
-    (Request::from_parts(head, Body::from(bytes)), json)
+    let (body, json) = match body::collect(body, most).await {
+        Ok(bytes) => {
+            let json = serde_json::from_slice(&bytes).ok();
+            (Body::from(bytes), json)
+        }
+        Err(BodyFault::TooLarge { .. }) => (Body::from(vec![0; most + 1]), None),
+        Err(_) => {
+            let broken = Err::<Bytes, _>(io::Error::from(io::ErrorKind::UnexpectedEof));
+            (Body::from_stream(stream::iter([broken])), None)
+        }
+    };
+    (Request::from_parts(head, body), json)
 }
 
 /// Counts a request, takes it down, and finds out what it carries.

@@ -164,9 +164,9 @@ impl World {
         }
     }
 
-    /// The next call that equals this job's is meant.
-    pub(super) fn announce_resubmit(&self, job: &str) {
-        locked(&self.doubles).announce(job);
+    /// The next call that equals this job's is meant, if there is such a job.
+    pub(super) fn announce_resubmit(&self, job: &str) -> bool {
+        locked(&self.doubles).announce(job)
     }
 
     pub(super) fn double_submits(&self) -> Vec<DoubleSubmit> {

@@ -74,7 +74,7 @@ async fn a_wait_for_the_network_ends_at_its_limit_and_is_come_back_to() {
     assert!(stderr.contains("gen_video, waits for the network: "), "{stderr}");
     let error = stderr.lines().last().unwrap();
     for part in [
-        "the time limit of ",
+        "the time limit of 3s passed",
         "paid already: gen_image",
         "; it waits for the network; ",
         "; then: adreel job ",

@@ -14,6 +14,8 @@ use crate::WebhookSecret;
 use crate::sandbox::check::{Fault, Fields};
 use crate::sandbox::clock::Moment;
 use crate::sandbox::credits::Account;
+use crate::sandbox::hooks;
+use crate::sandbox::short::MOST_CHARS;
 use crate::sandbox::world::locked;
 
 const EVENTS: [&str; 2] = ["task.succeeded", "task.failed"];
@@ -121,11 +123,11 @@ fn read_change(body: &Map<String, Value>) -> Result<Change, String> {
 }
 
 fn read_fields(fields: &mut Fields<'_>, body: &Map<String, Value>) -> Change {
-    let url = fields.optional("url").string();
+    let url = fields.optional("url").text(MOST_CHARS);
     if url.is_some_and(|url| !is_reachable(url)) {
         fields.note("url", Fault::Other(NOT_REACHABLE));
     }
-    let description = fields.optional("description").string();
+    let description = fields.optional("description").text(MOST_CHARS);
     Change {
         url: url.map(str::to_owned),
         description: description.map(str::to_owned),
@@ -181,7 +183,7 @@ pub(super) async fn create_webhook(
     };
     // The one answer with the whole secret.
     let answer = json!({"data": endpoint.shown(&endpoint.secret)});
-    locked(&desk.records).endpoints.push(endpoint);
+    hooks::add_endpoint(&mut locked(&desk.records).endpoints, endpoint);
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
 
@@ -269,6 +271,9 @@ mod tests {
             let problem = read_new(object(&body)).err();
             assert_eq!(problem.as_deref(), Some(expected), "{body}");
         }
+        let long = json!({"url": format!("{url}/{}", "x".repeat(2_000))});
+        let problem = read_new(object(&long)).err();
+        assert_eq!(problem.as_deref(), Some("url must have at most 2000 characters"));
         let problem = read_change(object(&json!({"status": "paused"}))).err();
         assert_eq!(problem.as_deref(), Some("status must be one of active, disabled"));
     }

@@ -19,7 +19,8 @@ pub enum FaultKind {
     Html,
     /// The connection is reset before the request is carried out (`reset-before`).
     ResetBefore,
-    /// The connection is reset after `bytes` of the answer's body (`reset-middle`; default 20).
+    /// The connection is reset after `bytes` of the answer's body, or behind it where it is shorter
+    /// (`reset-middle`; default 20).
     ResetMiddle,
     /// The request is carried out, and the connection is reset instead of an answer (`reset-after`).
     ResetAfter,

@@ -6,14 +6,23 @@ use url::Url;
 use super::{Fault, InvalidFault, Stage};
 use crate::sandbox::check::web_url;
 use crate::sandbox::operations::{Kind, Operation};
+use crate::sandbox::short::MOST_CHARS;
 
 /// A name that can never be resolved, since `.test` is reserved for that (RFC 6761).
 const HOST: &str = "fault.sandbox.test";
 
+/// How many texts of a body are looked at, and ids of an answer: no request has as many.
+pub(super) const MOST_TEXTS: usize = 1_000;
+
+/// The faults that the addresses of products ask for, with the addresses.
+pub(super) fn faults_of<'a>(texts: &[&'a str]) -> Vec<(&'a str, Fault)> {
+    texts.iter().filter_map(|text| Some((*text, fault_of(text)?))).collect()
+}
+
 /// The fault that a product's address asks for. An address on that host whose path is no fault asks
-/// for none: it is a product like any other.
-pub(super) fn fault_of(text: &str) -> Option<Fault> {
-    if !text.contains(HOST) {
+/// for none: it is a product like any other. So is one that is longer than any fault.
+fn fault_of(text: &str) -> Option<Fault> {
+    if text.len() > MOST_CHARS || !text.contains(HOST) {
         return None;
     }
     let url = web_url(text).filter(|url| url.host_str() == Some(HOST))?;
@@ -45,34 +54,48 @@ pub(in crate::sandbox) struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// Every text of the body, and every part of the path.
-    pub(super) fn each_text(&self, mut look: impl FnMut(&str)) {
-        self.path.split('/').filter(|part| !part.is_empty()).for_each(&mut look);
+    /// The texts of the body.
+    pub(super) fn texts(&self) -> Vec<&str> {
+        let mut texts = Vec::new();
         if let Some(body) = self.body {
-            each_text(body, &mut look);
+            add_texts(body, &mut texts);
         }
+        texts
+    }
+
+    /// The parts of the path, some of which may be ids.
+    pub(super) fn parts(&self) -> Vec<&str> {
+        self.path.split('/').filter(|part| !part.is_empty()).take(MOST_TEXTS).collect()
     }
 }
 
-fn each_text(value: &Value, look: &mut impl FnMut(&str)) {
+fn add_texts<'a>(value: &'a Value, texts: &mut Vec<&'a str>) {
     match value {
-        Value::String(text) => look(text),
-        Value::Array(items) => items.iter().for_each(|item| each_text(item, look)),
-        Value::Object(fields) => fields.values().for_each(|field| each_text(field, look)),
+        _ if texts.len() >= MOST_TEXTS => {}
+        Value::String(text) => texts.push(text),
+        Value::Array(items) => items.iter().for_each(|item| add_texts(item, texts)),
+        Value::Object(fields) => fields.values().for_each(|field| add_texts(field, texts)),
         _ => {}
     }
 }
 
 /// The ids that an answer gives to what it made.
 pub(in crate::sandbox) fn ids_of(answer: &Value) -> Vec<&str> {
+    let mut ids = Vec::new();
+    add_ids(answer, &mut ids);
+    ids
+}
+
+fn add_ids<'a>(answer: &'a Value, ids: &mut Vec<&'a str>) {
     const NAMES: [&str; 5] = ["id", "product_id", "video_id", "preview_id", "media_job"];
     match answer {
+        _ if ids.len() >= MOST_TEXTS => {}
         Value::Object(fields) => {
-            let own = NAMES.iter().filter_map(|name| fields.get(*name)?.as_str());
-            own.chain(fields.values().flat_map(ids_of)).collect()
+            ids.extend(NAMES.iter().filter_map(|name| fields.get(*name)?.as_str()));
+            fields.values().for_each(|field| add_ids(field, ids));
         }
-        Value::Array(items) => items.iter().flat_map(ids_of).collect(),
-        _ => Vec::new(),
+        Value::Array(items) => items.iter().for_each(|item| add_ids(item, ids)),
+        _ => {}
     }
 }
 

@@ -16,8 +16,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::de::{self, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value, json};
 
 pub use self::kind::FaultKind;
 pub(super) use self::kind::Stage;
@@ -88,22 +89,60 @@ pub struct Fault {
 /// The most that follows a film.
 const MOST_ZEROS: u64 = 1_000_000;
 
+/// The most that is counted of a body or a file, which have less.
+const MOST_BYTES: u64 = 1_000_000_000;
+
+/// What `times` may be.
+const TIMES: &str = "a whole number from 1 to 4294967295, or \"always\"";
+
 fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
 /// How often a fault happens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 enum Times {
     Number(u32),
     Word(Always),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Always {
     Always,
+}
+
+/// Read by hand, since of two forms the derived one does not say what it takes.
+impl<'de> Deserialize<'de> for Times {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+        impl Visitor<'_> for Reader {
+            type Value = Times;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{TIMES}")
+            }
+
+            fn visit_u64<E: de::Error>(self, number: u64) -> Result<Times, E> {
+                let times = u32::try_from(number).map(Times::Number);
+                times.map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
+            }
+
+            fn visit_i64<E: de::Error>(self, number: i64) -> Result<Times, E> {
+                let times = u32::try_from(number).map(Times::Number);
+                times.map_err(|_| E::invalid_value(Unexpected::Signed(number), &self))
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Times, E> {
+                match text {
+                    "always" => Ok(Times::Word(Always::Always)),
+                    _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
+                }
+            }
+        }
+        deserializer.deserialize_any(Reader)
+    }
 }
 
 impl Default for Times {
@@ -299,13 +338,21 @@ impl Fault {
         if self.probability.is_some_and(|share| !(0.0..=1.0).contains(&share)) {
             return refuse("probability must be from 0 to 1".to_owned());
         }
-        if self.kind == FaultKind::VideoTail && self.bytes.is_some_and(|zeros| zeros > MOST_ZEROS) {
-            return refuse(format!("bytes must be at most {MOST_ZEROS}"));
+        if self.times == Times::Number(0) {
+            return refuse(format!("times must be {TIMES}"));
         }
-        let texts = [&self.product, &self.field, &self.value, &self.to];
-        if texts.into_iter().flatten().any(|text| cut(text, MOST_CHARS).len() < text.len()) {
-            return refuse(format!("a text may have at most {MOST_CHARS} characters"));
+        let (least, most) = match self.kind {
+            FaultKind::VideoTail => (1, MOST_ZEROS),
+            FaultKind::SlowBody => (1, MOST_BYTES),
+            _ => (0, MOST_BYTES),
+        };
+        if self.bytes.is_some_and(|bytes| !(least..=most).contains(&bytes)) {
+            return refuse(format!("bytes must be from {least} to {most}"));
         }
+        if self.kind == FaultKind::VideoTail && self.bytes.is_some() && self.value.is_some() {
+            return refuse("say bytes or value, and not both".to_owned());
+        }
+        self.check_texts().or_else(refuse)?;
         let statuses = match self.kind {
             FaultKind::Redirect => 300..=399,
             FaultKind::ServerError => 500..=599,
@@ -325,6 +372,42 @@ impl Fault {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What is wrong with the texts.
+    fn check_texts(&self) -> Result<(), String> {
+        // A status, a title or a reason may well be empty.
+        let may_be_empty = !matches!(self.kind, FaultKind::VideoTail | FaultKind::OtherAccount);
+        for (name, text, may_be_empty) in [
+            ("product", &self.product, false),
+            ("field", &self.field, false),
+            ("value", &self.value, may_be_empty),
+            ("to", &self.to, false),
+        ] {
+            let Some(text) = text else { continue };
+            if text.is_empty() && !may_be_empty {
+                return Err(format!("{name} must not be empty"));
+            }
+            if cut(text, MOST_CHARS).len() < text.len() {
+                return Err(format!("{name} may have at most {MOST_CHARS} characters"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the fields of a fault that is still to be checked.
+    ///
+    /// # Errors
+    /// What is wrong, with the field and what it may be.
+    fn of(fields: Map<String, Value>) -> Result<Self, String> {
+        let read = serde_json::from_value(fields.clone().into());
+        read.map_err(|error| wrong_field(&fields).unwrap_or_else(|| error.to_string()))
+    }
+
+    /// Reads the fields of a fault, and checks it.
+    pub(super) fn read(fields: Map<String, Value>) -> Result<Self, InvalidFault> {
+        let fault = Self::of(fields).map_err(InvalidFault)?;
+        fault.check().map(|()| fault)
     }
 
     /// Sandbox seconds, or those that the fault takes without any.
@@ -363,6 +446,29 @@ impl Fault {
     }
 }
 
+/// The first field that cannot be read, with what it may be.
+fn wrong_field(fields: &Map<String, Value>) -> Option<String> {
+    let is_wrong = |name: &str, value: &Value| {
+        let alone = json!({"fault": FaultKind::Delay, name: value});
+        serde_json::from_value::<Fault>(alone).is_err()
+    };
+    let mut fields = fields.iter().filter(|(name, _)| *name != "fault");
+    let (name, value) = fields.find(|(name, value)| is_wrong(name, value))?;
+    let allowed = match name.as_str() {
+        "provider" => "beatapi, creatify or jogg",
+        "operation" | "product" | "field" | "value" | "to" => "a text",
+        "times" => TIMES,
+        "skip" | "count" => "a whole number from 0 to 4294967295",
+        "status" => "the number of an HTTP status",
+        "bytes" => "a whole number from 0 to 1000000000",
+        "seconds" => "a number from 0 to 1000000000",
+        "probability" => "a number from 0 to 1",
+        "accepted" | "date" | "refund" => "true or false",
+        _ => return None,
+    };
+    Some(format!("{name} must be {allowed}, not {}", shown(&value.to_string(), 100)))
+}
+
 impl fmt::Display for Fault {
     /// As it is [read](Self::from_str): `name?parameter=value&…`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -386,6 +492,8 @@ impl FromStr for Fault {
     /// Reads `name?parameter=value&…`. A number as the name is an HTTP status: `429`, `500` to `599`.
     fn from_str(text: &str) -> Result<Self, InvalidFault> {
         const TEXTS: [&str; 6] = ["provider", "operation", "product", "field", "value", "to"];
+        let refused =
+            |error: &str| InvalidFault(format!("{:?} is no fault: {error}", shown(text, 100)));
         let (name, query) = text.trim().split_once('?').unwrap_or((text.trim(), ""));
         let mut object = Map::new();
         object.insert("fault".to_owned(), name.into());
@@ -401,11 +509,11 @@ impl FromStr for Fault {
             let read = serde_json::from_str::<Value>(&value).ok();
             let plain = read.filter(|_| !TEXTS.contains(&name.as_ref()));
             let value = plain.unwrap_or_else(|| value.into_owned().into());
-            object.insert(name.into_owned(), value);
+            if object.insert(name.clone().into_owned(), value).is_some() {
+                return Err(refused(&format!("{:?} is given twice", shown(&name, 100))));
+            }
         }
-        let fault: Self = serde_json::from_value(object.into()).map_err(|error| {
-            InvalidFault(format!("{:?} is no fault: {error}", shown(text, 100)))
-        })?;
+        let fault = Self::of(object).map_err(|error| refused(&error))?;
         fault.check().map(|()| fault)
     }
 }
@@ -447,8 +555,23 @@ mod tests {
             ("delay?second=1", "unknown field `second`"),
             ("delay?probability=2", "probability must be from 0 to 1"),
             ("delay?operation=make_video", "no provider has it"),
-            ("video-tail?bytes=1000001", "bytes must be at most 1000000"),
-            ("delay?times=often", "did not match any variant"),
+            ("video-tail?bytes=1000001", "bytes must be from 1 to 1000000"),
+            ("reset-middle?bytes=18446744073709551615", "bytes must be from 0 to 1000000000"),
+            ("slow-body?bytes=0", "bytes must be from 1"),
+            ("delay?times=often", "times must be a whole number from 1 to 4294967295, or"),
+            ("delay?times=-1", "times must be a whole number from 1"),
+            ("delay?times=0", "times must be a whole number from 1"),
+            ("delay?seconds=x", "seconds must be a number from 0 to 1000000000, not \"x\""),
+            ("delay?skip=1.5", "skip must be a whole number from 0"),
+            ("html?accepted=yes", "accepted must be true or false, not \"yes\""),
+            ("delay?provider=acme", "provider must be beatapi, creatify or jogg"),
+            ("missing-field?field=", "field must not be empty"),
+            ("delay?product=", "product must not be empty"),
+            ("video-tail?value=", "value must not be empty"),
+            ("video-tail?value=a&bytes=1", "bytes or value"),
+            ("delay?seconds=1&seconds=2", "\"seconds\" is given twice"),
+            ("503?status=500", "\"status\" is given twice"),
+            ("delay?fault=html", "\"fault\" is given twice"),
             ("", "unknown variant"),
         ] {
             let error = text.parse::<Fault>().unwrap_err().to_string();

@@ -6,11 +6,21 @@ use std::sync::{Mutex, MutexGuard};
 
 use serde::Serialize;
 
-use super::{Fault, Stage, magic};
+use super::{Fault, InvalidFault, Stage, magic};
 use crate::ProviderId;
-use crate::sandbox::ids::digest;
+use crate::sandbox::ids::{digest, hex};
+use crate::sandbox::kept::Kept;
 use crate::sandbox::operations::{Kind, Operation};
 use crate::sandbox::world::locked;
+
+/// How many faults may be armed at a time, apart from those that a sandbox starts with.
+const MOST_ARMED: usize = 1_000;
+
+/// How many marks a request or a job has at the most.
+const MOST_MARKS: usize = 1_000;
+
+/// The longest id that stands for anything. Those that the sandbox gives are much shorter.
+const MOST_ID_BYTES: usize = 100;
 
 /// A fault that was asked for, and what became of it so far.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -43,11 +53,24 @@ impl<'a> Subject<'a> {
 }
 
 /// One armed fault. A mark is what a request or a job has to carry for it: the rule's own id where
-/// the rule asks for a product, the address of a magic product, the number of a request with a
-/// header.
+/// the rule asks for a product, a digest of the address of a magic product, the number of a request
+/// with a header.
 struct Rule {
+    number: u64,
     armed: ArmedFault,
     mark: Option<String>,
+    /// Whether it is for its request alone, and not for what that makes.
+    is_for_one: bool,
+    /// Whether anything that was made has its mark.
+    is_bound: bool,
+}
+
+impl Rule {
+    fn new(number: u64, fault: Fault) -> Self {
+        let id = format!("fault_{number}");
+        let armed = ArmedFault { id, fault, chances: 0, happened: 0 };
+        Self { number, armed, mark: None, is_for_one: false, is_bound: false }
+    }
 }
 
 #[derive(Default)]
@@ -55,10 +78,10 @@ struct State {
     /// Those that somebody armed, the oldest first.
     rules: Vec<Rule>,
     /// Those that a request brought along, by their marks.
-    brought: HashMap<String, Rule>,
+    brought: Kept<Rule>,
     armed: u64,
     /// The marks of jobs, products, links and previews, by their ids.
-    bound: HashMap<String, Vec<String>>,
+    bound: Kept<Vec<String>>,
     /// How many links of a job's video have expired.
     expired: HashMap<String, u32>,
 }
@@ -73,11 +96,12 @@ pub(in crate::sandbox) struct Faults {
 
 impl Faults {
     pub(in crate::sandbox) fn new(seed: u64, faults: Vec<Fault>) -> Self {
-        let all = Self { seed, state: Mutex::default(), any: AtomicBool::new(false) };
+        let any = AtomicBool::new(!faults.is_empty());
+        let mut state = State::default();
         for fault in faults {
-            all.arm(fault);
+            state.arm(fault);
         }
-        all
+        Self { seed, state: Mutex::new(state), any }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -90,24 +114,40 @@ impl Faults {
     }
 
     /// Arms a fault that was checked, and tells its id.
-    pub(in crate::sandbox) fn arm(&self, fault: Fault) -> String {
+    ///
+    /// # Errors
+    /// [`InvalidFault`] where too many are armed.
+    pub(in crate::sandbox) fn arm(&self, fault: Fault) -> Result<String, InvalidFault> {
         let mut state = self.state();
-        let armed = state.number(fault);
-        let id = armed.id.clone();
-        let mark = armed.fault.product.as_ref().map(|_| id.clone());
-        state.rules.push(Rule { armed, mark });
+        if state.rules.len() >= MOST_ARMED {
+            let text = format!("{MOST_ARMED} faults are armed already: take some back first");
+            return Err(InvalidFault(text));
+        }
+        let id = state.arm(fault);
         self.any.store(true, Ordering::Release);
-        id
+        Ok(id)
     }
 
     /// Arms a fault for whatever carries a mark, once for each mark.
-    pub(super) fn arm_for(&self, mark: &str, fault: Fault) {
+    fn arm_for(&self, mark: &str, fault: Fault, is_for_one: bool) {
         let mut state = self.state();
-        if !state.brought.contains_key(mark) {
-            let armed = state.number(fault);
-            state.brought.insert(mark.to_owned(), Rule { armed, mark: Some(mark.to_owned()) });
+        if state.brought.get(mark).is_none() {
+            let mark = Some(mark.to_owned());
+            let rule = Rule { mark: mark.clone(), is_for_one, ..state.number(fault) };
+            let bytes = rule.armed.fault.to_string().len();
+            state.brought.put(mark.unwrap_or_default(), rule, bytes);
         }
         self.any.store(true, Ordering::Release);
+    }
+
+    /// The request with this number is over, and with it the fault in its header, unless that is
+    /// for what the request made.
+    pub(in crate::sandbox) fn forget(&self, request: u64) {
+        let mut state = self.state();
+        let mark = mark_of_request(request);
+        if state.brought.get(&mark).is_some_and(|rule| !rule.is_bound) {
+            state.brought.remove(&mark);
+        }
     }
 
     /// Takes a fault back; what it did stays.
@@ -123,31 +163,59 @@ impl Faults {
         self.state().rules.iter().map(|rule| rule.armed.clone()).collect()
     }
 
-    /// The marks that a body's text and an id give.
-    pub(super) fn marks_of(&self, text: &str, marks: &mut Vec<String>) {
+    /// The same with their numbers, the newest first.
+    pub(in crate::sandbox) fn newest(&self) -> Vec<(u64, ArmedFault)> {
         let state = self.state();
-        let asked = state.rules.iter().filter(|rule| {
-            rule.armed.fault.product.as_deref().is_some_and(|product| text.contains(product))
-        });
-        marks.extend(asked.filter_map(|rule| rule.mark.clone()));
-        marks.extend(state.bound.get(text).into_iter().flatten().cloned());
-        marks.sort_unstable();
-        marks.dedup();
+        state.rules.iter().rev().map(|rule| (rule.number, rule.armed.clone())).collect()
+    }
+
+    /// The marks that the texts of a body and the ids in it and in a path give, each once.
+    fn marks_of(&self, texts: &[&str], ids: &[&str], marks: &mut Vec<String>) {
+        let state = self.state();
+        for rule in &state.rules {
+            let Some(product) = rule.armed.fault.product.as_deref() else { continue };
+            if texts.iter().any(|text| text.contains(product)) {
+                marks.extend(rule.mark.clone());
+            }
+        }
+        let ids = texts.iter().chain(ids).filter(|id| id.len() <= MOST_ID_BYTES);
+        for bound in ids.filter_map(|id| state.bound.get(id)) {
+            marks.extend(bound.iter().cloned());
+            if marks.len() > MOST_MARKS {
+                tidy(marks);
+            }
+        }
+        tidy(marks);
     }
 
     /// The marks of a job and of a request that asks for it, each once.
     pub(in crate::sandbox) fn marks_of_job(&self, id: &str, request: &[String]) -> Vec<String> {
         let mut marks = request.to_vec();
         marks.extend(self.state().bound.get(id).into_iter().flatten().cloned());
-        marks.sort_unstable();
-        marks.dedup();
+        tidy(&mut marks);
         marks
     }
 
-    /// From now on an id stands for what was made with these marks.
+    /// From now on an id also stands for what was made with these marks.
     pub(in crate::sandbox) fn bind(&self, id: &str, marks: &[String]) {
-        if !marks.is_empty() {
-            self.state().bound.insert(id.to_owned(), marks.to_vec());
+        if marks.is_empty() || id.len() > MOST_ID_BYTES {
+            return;
+        }
+        let mut state = self.state();
+        let State { brought, bound, .. } = &mut *state;
+        let mut all = bound.get(id).cloned().unwrap_or_default();
+        for mark in marks {
+            match brought.get_mut(mark) {
+                Some(rule) if rule.is_for_one => continue,
+                Some(rule) => rule.is_bound = true,
+                None => {}
+            }
+            all.push(mark.clone());
+        }
+        tidy(&mut all);
+        if !all.is_empty() {
+            let bytes = all.iter().map(|mark| mark.len() + size_of::<String>()).sum();
+            bound.put(id.to_owned(), all, bytes);
         }
     }
 
@@ -198,11 +266,30 @@ impl Faults {
     }
 }
 
+/// The mark of what a request with a header makes.
+fn mark_of_request(number: u64) -> String {
+    format!("request {number}")
+}
+
+/// Marks in one order, each once, and not too many.
+fn tidy(marks: &mut Vec<String>) {
+    marks.sort_unstable();
+    marks.dedup();
+    marks.truncate(MOST_MARKS);
+}
+
 impl State {
-    fn number(&mut self, fault: Fault) -> ArmedFault {
+    fn number(&mut self, fault: Fault) -> Rule {
         self.armed += 1;
-        let id = format!("fault_{}", self.armed);
-        ArmedFault { id, fault, chances: 0, happened: 0 }
+        Rule::new(self.armed, fault)
+    }
+
+    fn arm(&mut self, fault: Fault) -> String {
+        let mut rule = self.number(fault);
+        let id = rule.armed.id.clone();
+        rule.mark = rule.armed.fault.product.as_ref().map(|_| id.clone());
+        self.rules.push(rule);
+        id
     }
 }
 
@@ -253,23 +340,27 @@ impl Faults {
     /// and by its header, which is armed with it.
     pub(in crate::sandbox) fn marks_of_request(&self, request: &magic::Seen<'_>) -> Vec<String> {
         let mut marks = Vec::new();
-        request.each_text(|text| {
-            if let Some(fault) = magic::fault_of(text) {
-                let mark = format!("{} {text}", request.account);
-                self.arm_for(&mark, fault);
+        // Nothing is made at a path that nobody has.
+        if request.operation.is_some() {
+            let texts = request.texts();
+            for (text, fault) in magic::faults_of(&texts) {
+                let account = request.account.as_bytes();
+                let mark = format!("product {}", hex(&digest(&[account, text.as_bytes()])));
+                self.arm_for(&mark, fault, false);
                 marks.push(mark);
             }
-        });
-        if self.any() {
-            request.each_text(|text| self.marks_of(text, &mut marks));
+            if self.any() {
+                self.marks_of(&texts, &request.parts(), &mut marks);
+            }
         }
         if let Some(fault) = &request.header {
-            let mark = format!("request {}", request.number);
+            let mark = mark_of_request(request.number);
             let mut fault = fault.clone();
-            if fault.kind.stage() == Stage::Wire {
+            let is_for_one = fault.kind.stage() == Stage::Wire;
+            if is_for_one {
                 fault.operation = request.operation.map(|operation| operation.id.to_owned());
             }
-            self.arm_for(&mark, fault);
+            self.arm_for(&mark, fault, is_for_one);
             marks.push(mark);
         }
         marks
@@ -279,6 +370,7 @@ impl Faults {
 #[cfg(test)]
 mod tests {
     use axum::http::Method;
+    use serde_json::{Value, json};
 
     use super::*;
     use crate::sandbox::operations;
@@ -314,19 +406,79 @@ mod tests {
     #[test]
     fn a_fault_of_a_product_happens_to_what_carries_its_mark() {
         let faults = Faults::new(7, Vec::new());
-        faults.arm("job-stuck?product=roast".parse().unwrap());
-        let mut marks = Vec::new();
-        faults.marks_of("https://shop.example/morning-roast.png", &mut marks);
+        faults.arm("job-stuck?product=roast".parse().unwrap()).unwrap();
+        let of = |texts: &[&str], ids: &[&str]| {
+            let mut marks = Vec::new();
+            faults.marks_of(texts, ids, &mut marks);
+            marks
+        };
+        let marks = of(&["https://shop.example/morning-roast.png"], &[]);
         assert_eq!(marks, ["fault_1"]);
         faults.bind("product_1", &marks);
-        let mut by_id = Vec::new();
-        faults.marks_of("product_1", &mut by_id);
-        assert_eq!(by_id, marks);
+        assert_eq!(
+            (of(&["product_1"], &[]), of(&[], &["product_1"])),
+            (marks.clone(), marks.clone())
+        );
+        assert_eq!(of(&[], &["roast"]), [""; 0], "a path is no product");
         let none = Subject::new(create(), &[]);
         assert_eq!(faults.pick(Stage::Job, &none), None);
         let carries = Subject::new(create(), &marks);
         assert!(faults.pick(Stage::Job, &carries).is_some());
         assert_eq!(faults.list()[0].happened, 1);
         assert!(faults.disarm("fault_1") && !faults.disarm("fault_1"));
+    }
+
+    fn seen<'a>(number: u64, body: Option<&'a Value>, header: Option<&str>) -> magic::Seen<'a> {
+        let header = header.map(|text| text.parse().unwrap());
+        magic::Seen { operation: Some(create()), number, account: "a", path: "/v1", body, header }
+    }
+
+    #[test]
+    fn a_header_lasts_as_long_as_its_request_or_what_that_made() {
+        let faults = Faults::new(7, Vec::new());
+        let is_there = |number: u64| faults.state().brought.get(&mark_of_request(number)).is_some();
+        for (number, header, is_made, stays) in [
+            (1, "job-stuck", false, false),
+            (2, "unknown-status?times=always", true, true),
+            (3, "reset-after?times=2", true, false),
+        ] {
+            let marks = faults.marks_of_request(&seen(number, None, Some(header)));
+            assert_eq!(marks, [mark_of_request(number)]);
+            assert!(is_there(number));
+            if is_made {
+                faults.bind("job", &marks);
+            }
+            faults.forget(number);
+            assert_eq!(is_there(number), stays, "{header}");
+        }
+        assert_eq!(faults.marks_of_job("job", &[]), [mark_of_request(2)]);
+    }
+
+    #[test]
+    fn what_is_bound_again_keeps_what_it_had() {
+        let faults = Faults::new(7, Vec::new());
+        let marks = |all: &[&str]| all.iter().map(|mark| mark.to_string()).collect::<Vec<_>>();
+        faults.bind("job", &marks(&["b"]));
+        faults.bind("job", &marks(&["a", "b"]));
+        faults.bind("job", &[]);
+        assert_eq!(faults.marks_of_job("job", &[]), ["a", "b"]);
+        faults.bind(&"x".repeat(101), &marks(&["a"]));
+        assert!(faults.state().bound.get(&"x".repeat(101)).is_none());
+    }
+
+    #[test]
+    fn whatever_requests_bring_along_little_is_kept() {
+        let faults = Faults::new(7, Vec::new());
+        let long = "x".repeat(900_000);
+        let long = json!({"image": format!("https://fault.sandbox.test/delay?skip=1#{long}")});
+        assert_eq!(faults.marks_of_request(&seen(1, Some(&long), None)), [""; 0]);
+        let address = |number: usize| format!("https://fault.sandbox.test/delay?skip={number}");
+        let many = json!((0..8_000).map(address).collect::<Vec<_>>());
+        let marks = faults.marks_of_request(&seen(2, Some(&many), None));
+        assert_eq!(marks.len(), magic::MOST_TEXTS);
+        assert!(marks.iter().all(|mark| mark.len() < 50));
+        assert!((0..1_000).all(|_| faults.arm("delay".parse().unwrap()).is_ok()));
+        let error = faults.arm("delay".parse().unwrap()).unwrap_err().to_string();
+        assert!(error.contains("take some back"), "{error}");
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::{Body, to_bytes};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER};
+use axum::http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -77,10 +77,7 @@ pub(in crate::sandbox) async fn after(
             connection.reset();
             answer
         }
-        FaultKind::ResetMiddle => {
-            connection.reset_in_body(bytes(20));
-            answer
-        }
+        FaultKind::ResetMiddle => cut(answer, connection, bytes(20)).await,
         // The caller gives up some time, and this ends with its connection.
         FaultKind::LostAnswer => std::future::pending().await,
         FaultKind::Delay => {
@@ -228,6 +225,16 @@ fn retold(body: Bytes, kind: FaultKind) -> Bytes {
 /// The body of an answer, which a handler made out of memory.
 async fn whole(body: Body) -> Bytes {
     to_bytes(body, usize::MAX).await.unwrap_or_default()
+}
+
+/// An answer whose connection breaks in its body, or behind it where it is shorter. No other may
+/// come on that connection, which would be cut in its place.
+async fn cut(answer: Response, connection: &Connection, most: usize) -> Response {
+    let (mut head, body) = answer.into_parts();
+    let bytes = whole(body).await;
+    head.headers.insert(CONNECTION, HeaderValue::from_static("close"));
+    connection.reset_in_body(most.min(bytes.len()));
+    Response::from_parts(head, Body::from(bytes))
 }
 
 /// An answer that states its whole length and gives a part of its body.

@@ -33,6 +33,17 @@ use super::work::Work;
 use super::world::{World, locked};
 use super::{body, control};
 
+/// How many endpoints a provider keeps, of all accounts together: any key is an account.
+const MOST_ENDPOINTS: usize = 2_000;
+
+/// Keeps one more endpoint; the oldest goes for it.
+pub(super) fn add_endpoint<T>(endpoints: &mut Vec<T>, endpoint: T) {
+    if endpoints.len() >= MOST_ENDPOINTS {
+        endpoints.remove(0);
+    }
+    endpoints.push(endpoint);
+}
+
 /// How a provider delivers.
 pub(super) struct Habits {
     /// How long after each attempt that was not taken the next one follows.

@@ -13,6 +13,8 @@ use crate::WebhookSecret;
 use crate::sandbox::check::{Fault, Fields, web_url};
 use crate::sandbox::credits::Account;
 use crate::sandbox::fetch::{is_loopback, is_private};
+use crate::sandbox::hooks;
+use crate::sandbox::short::MOST_CHARS;
 use crate::sandbox::world::locked;
 
 /// Documented for each user.
@@ -95,7 +97,7 @@ pub(super) async fn create_endpoint(
         order,
     };
     let data = endpoint.answer();
-    records.endpoints.push(endpoint);
+    hooks::add_endpoint(&mut records.endpoints, endpoint);
     Ok(success(data))
 }
 
@@ -139,7 +141,7 @@ fn place(
 /// The service takes HTTPS alone, and no address that it cannot reach; plain HTTP to this machine is what tests listen on.
 fn read_order(body: &Map<String, Value>) -> Result<Order, Refusal> {
     let mut fields = Fields::of(body);
-    let url = fields.required("url").url(usize::MAX);
+    let url = fields.required("url").url(MOST_CHARS);
     let parsed = url.and_then(web_url);
     if parsed.as_ref().is_some_and(|url| url.scheme() != "https" && !is_loopback(url)) {
         fields.note("url", Fault::Other("must be an https URL"));
@@ -152,6 +154,7 @@ fn read_order(body: &Map<String, Value>) -> Result<Order, Refusal> {
     let mut events = Vec::new();
     for (index, event) in given.iter().enumerate() {
         match event.as_str().filter(|name| is_event(name)) {
+            Some(name) if events.iter().any(|known| known == name) => {}
             Some(name) => events.push(name.to_owned()),
             None => fields.note(&format!("events[{index}]"), Fault::Other("is not an event")),
         }

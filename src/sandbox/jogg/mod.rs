@@ -34,6 +34,7 @@ use self::video::Video;
 use super::body;
 use super::credits::Account;
 use super::exchange::Exchange;
+use super::kept::Kept;
 use super::limits::Rate;
 use super::world::World;
 use crate::ProviderId;
@@ -109,8 +110,8 @@ struct Desk {
 #[derive(Default)]
 struct Records {
     /// Addresses for uploads, by the name in them.
-    slots: HashMap<String, Slot>,
-    products: HashMap<String, Product>,
+    slots: Kept<Slot>,
+    products: Kept<Product>,
     /// In the order in which they were made.
     videos: Vec<Video>,
     by_id: HashMap<String, usize>,

@@ -27,6 +27,13 @@ pub(super) struct Product {
 }
 
 impl Product {
+    /// How much it holds.
+    fn bytes(&self) -> usize {
+        let images = self.images.iter().map(|image| image.len() + size_of::<String>());
+        let price = self.price.as_deref().unwrap_or_default();
+        self.name.len() + self.description.len() + price.len() + images.sum::<usize>()
+    }
+
     /// What its id stands for, where two products may be the same.
     pub(super) fn content(&self) -> Value {
         json!({"name": self.name, "description": self.description, "images": self.images})
@@ -44,7 +51,8 @@ pub(super) async fn create_product(
     let number = desk.world.ids.number("product").to_string();
     let id = STANDARD_NO_PAD.encode(number);
     data["product_id"] = id.as_str().into();
-    locked(&desk.records).products.insert(id, product);
+    let bytes = product.bytes();
+    locked(&desk.records).products.put(id, product, bytes);
     Ok(success(data))
 }
 
@@ -65,8 +73,8 @@ pub(super) async fn update_product(
     fields.finish()?;
 
     let mut records = locked(&desk.records);
-    let product = records.products.get_mut(id).filter(|product| product.account == account);
-    let product = product.ok_or(Refusal::Record)?;
+    let product = records.products.get(id).filter(|product| product.account == account);
+    let mut product = product.cloned().ok_or(Refusal::Record)?;
     if let Some(name) = name {
         name.clone_into(&mut product.name);
     }
@@ -76,6 +84,8 @@ pub(super) async fn update_product(
     if let Some(images) = images {
         product.images = images;
     }
+    let bytes = product.bytes();
+    records.products.put(id.to_owned(), product, bytes);
     Ok(success_without_data())
 }
 

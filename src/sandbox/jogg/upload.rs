@@ -64,7 +64,8 @@ pub(super) async fn upload_asset(
         "sign_url": format!("{}/storage/jogg/{name}?signature={signature}", desk.world.origin),
         "asset_url": desk.world.media_url(&path),
     });
-    locked(&desk.records).slots.insert(name, Slot { media_type, most, signature, path });
+    let bytes = signature.len() + path.len();
+    locked(&desk.records).slots.put(name, Slot { media_type, most, signature, path }, bytes);
     Ok(success(data))
 }
 

@@ -40,8 +40,7 @@ pub(super) async fn arm(State(world): State<Arc<World>>, request: Request) -> Re
     back(&world, async {
         let form = read(request).await?;
         let fault = described(&form).parse::<Fault>().map_err(|error| error.to_string())?;
-        world.faults.arm(fault);
-        Ok(())
+        world.faults.arm(fault).map(drop).map_err(|error| error.to_string())
     })
     .await
 }
@@ -77,7 +76,11 @@ pub(super) async fn advance(State(world): State<Arc<World>>, request: Request) -
         let form = read(request).await?;
         let seconds = form.get("seconds").and_then(Value::as_str);
         let step = seconds.and_then(|seconds| clock::step(seconds.trim().parse().ok()?));
-        world.clock.advance(step.ok_or("the clock moves on by 0 to 31622400 seconds")?);
+        let step = step.ok_or("the clock moves on by 0 to 31622400 seconds")?;
+        if step > world.clock.left() {
+            return Err(clock::END_OF_TIME.to_owned());
+        }
+        world.clock.advance(step);
         Ok(())
     })
     .await

@@ -3,6 +3,7 @@
 mod beatapi;
 mod contract;
 mod creatify;
+mod faults;
 mod hooks;
 mod jogg;
 mod limits;

@@ -134,7 +134,7 @@ async fn a_dropped_sandbox_frees_its_port() {
 
 #[tokio::test]
 async fn settings_that_make_no_sense_are_refused() {
-    for speed in [-1.0, f64::NAN, f64::INFINITY, 1e300] {
+    for speed in [-1.0, f64::NAN, f64::INFINITY, 1e300, 1e-300, 0.0099] {
         let error = Sandbox::builder().speed(speed).start().await.unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::InvalidInput);
     }
