@@ -232,7 +232,7 @@ mod tests {
     #[test]
     fn a_validator_says_nothing_of_what_stands_at_another_address() {
         let tag = (ETAG, "\"a\"");
-        let of = |text| Known::of(&headers(&[tag.clone()]), &address(text), Some(10));
+        let of = |text| Known::of(&headers(std::slice::from_ref(&tag)), &address(text), Some(10));
         let first = of("https://a.example/v_1?sig=1");
         let part = headers(&[tag.clone(), (CONTENT_RANGE, "bytes 5-9/10")]);
         for (text, is_its) in [

@@ -132,10 +132,9 @@ impl Faults {
     fn arm_for(&self, mark: &str, fault: Fault, is_for_one: bool) {
         let mut state = self.state();
         if state.brought.get(mark).is_none() {
-            let mark = Some(mark.to_owned());
-            let rule = Rule { mark: mark.clone(), is_for_one, ..state.number(fault) };
+            let rule = Rule { mark: Some(mark.to_owned()), is_for_one, ..state.number(fault) };
             let bytes = rule.armed.fault.to_string().len();
-            state.brought.put(mark.unwrap_or_default(), rule, bytes);
+            state.brought.put(mark.to_owned(), rule, bytes);
         }
         self.any.store(true, Ordering::Release);
     }
