@@ -41,7 +41,8 @@ pub use retry::RetryPolicy;
 pub use upload::Upload;
 
 #[cfg(feature = "sandbox")]
-pub(crate) use address::{is_loopback, is_private, is_public};
+pub(crate) use address::is_public;
+pub(crate) use address::{is_loopback, is_private};
 pub(crate) use call::{Answer, Call};
 pub(crate) use clients::Links;
 #[cfg(feature = "cli")]

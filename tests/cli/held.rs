@@ -130,9 +130,8 @@ fn is_named(request: &Request, name: &str) -> bool {
 
 /// What an account had before any call of these tests.
 fn with_older(mut videos: Vec<Value>) -> Vec<Value> {
-    let older = json!({ "id": "old", "title": "Tea", "status": "completed",
-        "created_at": 1_700_000_000 });
-    videos.push(older);
+    let older = |id: &str, at: i64| json!({ "id": id, "title": "Tea", "status": "completed", "created_at": at });
+    videos.extend([older("old", 1_700_000_000), older("older", 1_690_000_000)]);
     videos
 }
 
@@ -177,10 +176,10 @@ async fn held_jobs_are_listed_with_their_costs_and_sent_again_all_at_once() {
     assert_eq!(listed.matches(", no look tells ").count(), 1, "{listed}");
     let held = desk.lines(&server, &["jobs", "--held"]);
     let id = |index: usize| held[index]["job"].as_str().unwrap();
-    assert_eq!(held[1]["evidence"]["survey"]["records"], 1);
+    assert_eq!(held[1]["evidence"]["survey"]["records"], 2);
     assert!(held[1]["held_since"].as_i64() > held[1]["created_at"].as_i64(), "{}", held[1]);
     let (_, shown, _) = desk.run(&server, &["job", id(1)]);
-    for word in ["held      for ", "at 1 record back to 2023-", "not to be sent again: ", "next   "]
+    for word in ["held      for ", "at 2 records back to 2023-", "not to be sent again: ", "next   "]
     {
         assert!(shown.contains(word), "{word}: {shown}");
     }
