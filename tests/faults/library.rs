@@ -88,7 +88,9 @@ impl Cell {
         }
         let sandbox = builder.start().await.unwrap();
         let client = client(&sandbox);
-        let most = Duration::from_secs(3_600);
+        // A stuck job has only to be given up.
+        let is_stuck = self.fault().kind() == FaultKind::JobStuck;
+        let most = Duration::from_secs(if is_stuck { 900 } else { 3_600 });
         let policy = WaitPolicy::new().with_time_limit(most);
         let request = request("Morning Roast");
         let generate = || client.generate(&request).key("order-1").on(self.provider);
