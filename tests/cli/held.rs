@@ -179,7 +179,8 @@ async fn held_jobs_are_listed_with_their_costs_and_sent_again_all_at_once() {
     assert_eq!(held[1]["evidence"]["survey"]["records"], 2);
     assert!(held[1]["held_since"].as_i64() > held[1]["created_at"].as_i64(), "{}", held[1]);
     let (_, shown, _) = desk.run(&server, &["job", id(1)]);
-    for word in ["held      for ", "at 2 records back to 2023-", "not to be sent again: ", "next   "]
+    for word in
+        ["held      for ", "at 2 records back to 2023-", "not to be sent again: ", "next   "]
     {
         assert!(shown.contains(word), "{word}: {shown}");
     }

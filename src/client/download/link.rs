@@ -23,8 +23,8 @@ pub(super) enum Astray {
     Lost(reqwest::Error),
 }
 
-/// Asks for what a link leads to, and says where that was. Each redirect is checked like the link itself, and none is told
-/// where it was found: a link may be as good as a key.
+/// Asks for what a link leads to, and says where that was. Each redirect is checked like the link
+/// itself, and none is told where it was found: a link may be as good as a key.
 pub(super) async fn follow(
     transport: &Transport,
     link: &str,
