@@ -68,7 +68,10 @@ fn is_no(body: &Value) -> bool {
     let error = &body["error"];
     let says = |name| error.get(name).is_some_and(has_text);
     let is_error = says_only(body, &AROUND) && says_only(error, &WITHIN);
-    is_error && ["code", "type", "message"].into_iter().any(says) && !has_id(body)
+    // What is suggested is there already.
+    let has_made = |(name, value): (&String, &Value)| name != "suggestions" && has_id(value);
+    let shows_id = error.as_object().is_some_and(|fields| fields.iter().any(has_made));
+    is_error && ["code", "type", "message"].into_iter().any(says) && !shows_id
 }
 
 /// Codes that say more than their status.
@@ -137,7 +140,11 @@ mod tests {
     #[test]
     fn only_its_own_error_without_a_task_has_a_number() {
         let number = |body| read(429, body).unwrap().number;
-        for error in [r#"{"error":{"code":"c"}}"#, r#"{"error":{"message":"m"},"data":null}"#] {
+        for error in [
+            r#"{"error":{"code":"c","message":"m","suggestions":[{"id":"ecommerce-video"}]}}"#,
+            r#"{"error":{"code":"c"}}"#,
+            r#"{"error":{"message":"m"},"data":null}"#,
+        ] {
             assert_eq!(number(error), 429, "{error}");
         }
         for other in [

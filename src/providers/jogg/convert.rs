@@ -42,7 +42,7 @@ fn refusal(reply: &Reply) -> Option<Refusal> {
 /// refused.
 fn is_no(body: &Value) -> bool {
     let data = &body["data"];
-    let is_empty = !says_something(data) || says_only(data, &["retryAfter"]);
+    let is_empty = !says_something(data) || says_only(data, &["retryAfter", "limit", "current"]);
     is_empty
         && says_only(body, &["code", "msg", "message", "error", "detail", "rid", "data"])
         && data["previews"].is_null()
@@ -139,7 +139,8 @@ mod tests {
     fn only_a_code_without_a_thing_has_a_number() {
         let number = |body| read(402, body).unwrap().number;
         assert_eq!(number(r#"{"code":18020,"msg":"Insufficient credit","data":null}"#), 18020);
-        assert_eq!(number(r#"{"code":429,"msg":"m","data":{"retryAfter":30}}"#), 429);
+        let limited = r#"{"code":429,"msg":"m","data":{"retryAfter":30,"limit":20,"current":21}}"#;
+        assert_eq!(number(limited), 429);
         for other in [
             r#"{"code":0,"msg":"Success","data":{"video_id":"v"}}"#,
             r#"{"code":18020,"msg":"m","data":{"video_id":"v"}}"#,
