@@ -1,13 +1,13 @@
 //! What stands in a list, record by record: one that cannot be read hides no other.
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
 use super::steps::is_usable;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::plain::trimmed;
 use crate::secret::Spelled;
-use crate::transport::Operation;
+use crate::transport::{Operation, text_of_number};
 
 /// The records of one answer, each as it was received.
 #[derive(Clone, Debug)]
@@ -71,22 +71,10 @@ fn no_list(operation: &Operation) -> Error {
 pub(super) fn id(record: &Value) -> Option<String> {
     let id = match &record["id"] {
         Value::String(id) => trimmed(id).to_owned(),
-        Value::Number(id) => whole(id)?,
+        Value::Number(id) => text_of_number(id)?,
         _ => return None,
     };
     is_usable(&id).then_some(id)
-}
-
-/// Up to here a float tells each whole number from its neighbours.
-const EXACT: f64 = 9_007_199_254_740_992.0;
-
-/// A whole number, also one that was written as `5.0`.
-fn whole(number: &Number) -> Option<String> {
-    if !number.is_f64() {
-        return Some(number.to_string());
-    }
-    let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() <= EXACT)?;
-    Some(format!("{float:.0}"))
 }
 
 /// What stands in a field, as text, and behind it what that spells. Our tag is the same in whatever

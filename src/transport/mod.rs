@@ -50,7 +50,7 @@ pub(crate) use clients::odd_proxies;
 pub(crate) use drift::Drift;
 pub(crate) use reply::{EDGE_REFUSES, NO_WORD, Refusal, Reply, retry_after, wait_of};
 pub(crate) use retry::growing_pause;
-pub(crate) use shape::{Field, Shape, reads};
+pub(crate) use shape::{Field, Shape, reads, text_of_number};
 pub(crate) use webhook_url::Claim;
 
 use std::sync::Arc;

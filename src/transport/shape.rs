@@ -205,19 +205,21 @@ impl Reading {
 fn text(value: Value) -> Option<Value> {
     match value {
         Value::String(_) => Some(value),
-        Value::Number(number) => {
-            // An id that was written as a number with a fraction of nothing is that number.
-            if !number.is_f64() {
-                return Some(Value::String(number.to_string()));
-            }
-            // What a float has rounded is another text than was written.
-            let float = number.as_f64().filter(|number| number.abs() <= EXACT)?;
-            let whole = (float.fract() == 0.0).then(|| float.trunc() as i64);
-            Some(Value::String(whole.map_or_else(|| number.to_string(), |whole| whole.to_string())))
-        }
+        Value::Number(number) => text_of_number(&number).map(Value::String),
         Value::Bool(flag) => Some(Value::String(flag.to_string())),
         _ => None,
     }
+}
+
+/// A number as the text that was meant: an id that was written with a fraction of nothing is that
+/// number. What a float has rounded is another text than was written.
+pub(crate) fn text_of_number(number: &Number) -> Option<String> {
+    if !number.is_f64() {
+        return Some(number.to_string());
+    }
+    let float = number.as_f64().filter(|number| number.abs() <= EXACT)?;
+    let whole = (float.fract() == 0.0).then(|| float.trunc() as i64);
+    Some(whole.map_or_else(|| number.to_string(), |whole| whole.to_string()))
 }
 
 /// A number, also one that is written as text.
