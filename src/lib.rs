@@ -27,6 +27,12 @@ mod regular_file;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod secret;
+pub mod text {
+    //! Texts of others as they may be shown, and paths and settings as text.
+
+    pub use crate::model::path::{path_from_text, path_to_text};
+    pub use crate::plain::{is_hidden, plain, setting, trimmed};
+}
 pub mod transport;
 pub mod webhook;
 mod words;

@@ -1,6 +1,9 @@
 //! Words of others, as they may be shown: without what a terminal obeys or an eye cannot see.
 
 use std::borrow::Cow;
+use std::ffi::OsString;
+
+use crate::error::{Error, Result};
 
 /// The same words without control characters (C0, DEL, C1), characters that turn the direction of
 /// writing, zero-width and other invisible characters. Line breaks, separators of lines and
@@ -11,7 +14,7 @@ use std::borrow::Cow;
 ///
 /// The joiner and the variation selector stay where they make one emoji out of two, and nowhere
 /// else.
-pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+pub fn plain(text: &str) -> Cow<'_, str> {
     let mut marks = 0;
     let is_piled = |c| {
         marks = if is_mark(c) { marks + 1 } else { 0 };
@@ -52,13 +55,29 @@ pub(crate) fn plain_within(text: &str, most: usize) -> String {
 
 /// A text without blanks and hidden characters at its ends, as copying or a file with Windows' line
 /// ends leaves them there.
-pub(crate) fn trimmed(text: &str) -> &str {
+pub fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || is_hidden(c))
+}
+
+/// The text of a setting, such as an environment variable, [trimmed](trimmed); `None` for a blank
+/// one.
+///
+/// # Errors
+/// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) naming the setting, for bytes that
+/// are no text. They are not shown.
+pub fn setting(name: &str, value: OsString) -> Result<Option<String>> {
+    match value.into_string() {
+        Ok(text) => Ok(Some(trimmed(&text).to_owned()).filter(|text| !text.is_empty())),
+        Err(_) => {
+            let message = "it holds bytes that are no text (UTF-8): set it again";
+            Err(Error::invalid(name, message))
+        }
+    }
 }
 
 /// Whether a character is obeyed or unseen where text is shown: a control character, one of
 /// Unicode's format characters (direction, joiners, tags) or another that draws nothing.
-pub(crate) fn is_hidden(c: char) -> bool {
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'

@@ -9,12 +9,13 @@ use super::setting::SettleMs;
 use super::{output, place};
 use crate::address;
 use crate::client::{Client, ClientBuilder, WaitPolicy};
-use crate::clock::{at_speed, scaled};
+use crate::clock::{Clock as _, SystemClock};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::{Ledger, MemoryLedger, Sql};
 use crate::model::ProviderId;
 use crate::sandbox::{self, Sandbox};
-use crate::transport::odd_proxies;
+use crate::text::{setting, trimmed};
+use crate::transport::HttpConfig;
 
 /// What every command works with.
 pub(super) struct Context {
@@ -34,7 +35,7 @@ impl Context {
     pub(super) async fn new(global: &Global, used: LedgerUse) -> Result<Self> {
         let mut sandbox = None;
         let mut speed = 1.0;
-        let mut builder = if global.sandbox {
+        let builder = if global.sandbox {
             let started = Sandbox::start().await.map_err(|error| {
                 let message = format!("the sandbox cannot be started: {error}");
                 Error::new(ErrorKind::Io, message).with_source(error)
@@ -55,14 +56,14 @@ impl Context {
             tell_of_proxies(global.quiet);
             Client::builder().keys_from_env()
         };
-        builder.check_settings()?;
-        let ledger = open_ledger(global, &builder, used).await?;
+        let builder = builder.checked()?;
+        let ledger = open_ledger(global, used).await?;
         let is_lasting = sandbox.is_none()
             && global.ledger.as_deref().map(LedgerPlace::of) != Some(LedgerPlace::Memory);
         let settle_ms = global.settle_ms.and_then(|SettleMs(millis)| millis);
         let builder = limited(settled(builder, settle_ms, speed), global.time_limit, speed);
         let client = reached(builder, global).ledger(ledger).build()?;
-        let namespace = sandbox.as_ref().map(|_| client.now().as_millis().to_string());
+        let namespace = sandbox.as_ref().map(|_| SystemClock.now().as_millis().to_string());
         Ok(Self {
             client,
             json: global.json,
@@ -107,6 +108,11 @@ impl Context {
     }
 }
 
+/// What lasts so long in real time, in that of a clock of this speed.
+fn at_speed(time: Duration, speed: f64) -> Duration {
+    Duration::try_from_secs_f64(time.as_secs_f64() * speed).unwrap_or(Duration::MAX)
+}
+
 /// How many times as long as a call takes to settle the longest job takes, as by default: half an
 /// hour for a minute and a half.
 const LONGEST_JOB: u32 = 20;
@@ -116,7 +122,8 @@ const LONGEST_JOB: u32 = 20;
 /// none.
 fn settled(builder: ClientBuilder, millis: Option<u64>, speed: f64) -> ClientBuilder {
     let Some(settle) = millis.map(Duration::from_millis) else { return builder };
-    let settled = scaled(settle, speed);
+    // A slow clock shortens nothing: a call takes no less time.
+    let settled = at_speed(settle, speed.max(1.0));
     let longest = settled.saturating_mul(LONGEST_JOB);
     builder.settle(settled).longest_job(longest).submit_timeout(settle * 2 / 3)
 }
@@ -141,7 +148,7 @@ fn limited(builder: ClientBuilder, limit: Option<Age>, speed: f64) -> ClientBuil
 
 /// Says which proxies are passed over, since they cannot be read.
 fn tell_of_proxies(quiet: bool) {
-    for name in odd_proxies().into_iter().filter(|_| !quiet) {
+    for name in HttpConfig::unreadable_proxies().into_iter().filter(|_| !quiet) {
         output::note(&format!(
             "{name} is passed over: it does not hold a proxy's address, such as http://HOST:PORT"
         ));
@@ -149,8 +156,8 @@ fn tell_of_proxies(quiet: bool) {
 }
 
 /// Says where the jobs at these addresses were kept when each set of them had a file.
-fn tell_of_former(global: &Global, builder: &ClientBuilder) {
-    let name = place::file_at(builder.base_urls());
+fn tell_of_former(global: &Global) {
+    let name = place::file_at(&base_urls());
     let Some((folder, name)) = place::data_folder().ok().zip(name) else { return };
     let former = folder.join(name);
     if !global.quiet && former.is_file() {
@@ -162,11 +169,17 @@ fn tell_of_former(global: &Global, builder: &ClientBuilder) {
     }
 }
 
-async fn open_ledger(
-    global: &Global,
-    builder: &ClientBuilder,
-    used: LedgerUse,
-) -> Result<Arc<dyn Ledger>> {
+/// The addresses that the environment names for its accounts, instead of the providers' own.
+fn base_urls() -> Vec<String> {
+    let variable = |provider: ProviderId, name: &str| {
+        let name = format!("{}_{name}", provider.as_str().to_uppercase());
+        setting(&name, std::env::var_os(&name)?).ok()?
+    };
+    let with_keys = ProviderId::ALL.into_iter().filter(|id| variable(*id, "API_KEY").is_some());
+    with_keys.filter_map(|id| variable(id, "BASE_URL")).collect()
+}
+
+async fn open_ledger(global: &Global, used: LedgerUse) -> Result<Arc<dyn Ledger>> {
     let named = |error: Error| error.with_field(LEDGER);
     let place = match &global.ledger {
         Some(value) => LedgerPlace::of(value),
@@ -176,11 +189,11 @@ async fn open_ledger(
             Err(_) => LedgerPlace::Memory,
         },
         None => LedgerPlace::File(place::data_folder()?.join(match &global.sandbox_url {
-            Some(_) => {
-                place::file_at(builder.base_urls()).unwrap_or_else(|| place::SANDBOX.to_owned())
+            Some(url) => {
+                place::file_at([trimmed(url)]).unwrap_or_else(|| place::SANDBOX.to_owned())
             }
             None => {
-                tell_of_former(global, builder);
+                tell_of_former(global);
                 place::LIVE.to_owned()
             }
         })),
@@ -189,8 +202,8 @@ async fn open_ledger(
         (LedgerPlace::Memory, _) => Ok(None),
         (LedgerPlace::File(path), LedgerUse::New) => Sql::open_file(path).await.map(Some),
         (LedgerPlace::Url(url), LedgerUse::New) => Sql::open(url).await.map(Some),
-        (LedgerPlace::File(path), _) => Sql::find_file(path).await,
-        (LedgerPlace::Url(url), _) => Sql::find(url).await,
+        (LedgerPlace::File(path), _) => Sql::open_existing_file(path).await,
+        (LedgerPlace::Url(url), _) => Sql::open_existing(url).await,
     };
     match opened {
         Ok(Some(ledger)) => return Ok(Arc::new(ledger)),

@@ -5,7 +5,7 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-use crate::plain::is_hidden;
+use crate::text::is_hidden;
 
 /// A value as JSON in one line. Readers get the same value as from any other form of it.
 pub(super) fn text(value: &impl Serialize) -> serde_json::Result<String> {

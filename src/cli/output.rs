@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::json;
 use crate::error::Error;
 use crate::model::{Cost, CostSource, Credits};
-use crate::plain::plain;
+use crate::text::plain;
 
 /// The first thing that kept a result from being written.
 static UNWRITTEN: OnceLock<String> = OnceLock::new();

@@ -80,8 +80,9 @@ pub(super) fn data_folder() -> Result<PathBuf> {
 }
 
 /// The file of a sandbox that runs at an address, or of several addresses in earlier versions.
-pub(super) fn file_at<'a>(urls: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    let hosts: BTreeSet<String> = urls.into_iter().filter_map(host_and_port).collect();
+pub(super) fn file_at(urls: impl IntoIterator<Item = impl AsRef<str>>) -> Option<String> {
+    let urls = urls.into_iter();
+    let hosts: BTreeSet<String> = urls.filter_map(|url| host_and_port(url.as_ref())).collect();
     let joined = hosts.into_iter().collect::<Vec<_>>().join("+");
     (!joined.is_empty()).then(|| format!("{joined}.db"))
 }
@@ -99,7 +100,7 @@ mod tests {
 
     #[test]
     fn every_sandbox_that_stays_has_a_file_of_its_own() {
-        let name = |urls: &[&str]| file_at(urls.iter().copied());
+        let name = |urls: &[&str]| file_at(urls);
         let is = |name: &str| Some(name.to_owned());
         assert_eq!(name(&[]), None);
         assert_eq!(name(&["http://127.0.0.1:8080/"]), is("127.0.0.1-8080.db"));

@@ -8,7 +8,7 @@ use super::context::Context;
 use super::{commands, output};
 use crate::job::Job;
 use crate::model::ProviderId;
-use crate::plain::plain;
+use crate::text::plain;
 
 /// How many jobs have a live line at a time: no terminal shows more.
 const MOST_LINES: usize = 64;

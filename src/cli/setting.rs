@@ -3,24 +3,18 @@
 
 use std::ffi::{OsStr, OsString};
 
-use crate::plain::trimmed;
+use crate::text::{setting, trimmed};
 
 /// Looks at the command's own variables, but for the one that may hold a path.
 ///
 /// # Errors
-/// One line that names the first one that is no text.
-pub(super) fn check_variables() -> Result<(), String> {
-    let is_odd = |(name, value): &(OsString, OsString)| {
-        let own = name.to_str().filter(|name| name.starts_with("ADREEL_"));
-        own.is_some_and(|name| name != "ADREEL_LEDGER") && value.to_str().is_none()
-    };
-    match std::env::vars_os().find(is_odd) {
-        None => Ok(()),
-        Some((name, _)) => {
-            let name = name.to_string_lossy();
-            Err(format!("{name}: it holds bytes that are no text (UTF-8): set it again"))
-        }
-    }
+/// For the first one that is no text, which it names.
+pub(super) fn check_variables() -> crate::error::Result<()> {
+    let own = std::env::vars_os().filter_map(|(name, value)| {
+        let name = name.into_string().ok().filter(|name| name.starts_with("ADREEL_"))?;
+        (name != "ADREEL_LEDGER").then_some((name, value))
+    });
+    own.map(|(name, value)| setting(&name, value).map(drop)).collect()
 }
 
 /// A value that may hold a path, and with that bytes that are no text.

@@ -36,10 +36,11 @@ struct Seen {
 }
 
 impl Client {
-    /// The time by which a job's own times are to be judged: now, and never before its row was
-    /// written. Without this, a row that was written before a clock was set back would have to wait
+    /// The time by which a job's own times are to be judged, such as its age: now by the client's
+    /// clock, or that of a ledger which others share, and never before its row was written. Without
+    /// this, a row that was written before a clock was set back would have to wait
     /// until the clock has caught up.
-    pub(crate) fn now_for(&self, job: &Job) -> Timestamp {
+    pub fn now_for(&self, job: &Job) -> Timestamp {
         let clock = &*self.0.clock;
         let synced = self.0.ahead.synced();
         let by_ledger =

@@ -104,6 +104,15 @@ impl<'a> Jobs<'a> {
         }
     }
 
+    /// Whether a held job may be sent again now, as far as the last looks for it show. A
+    /// [`Resolution::Resubmit`] looks for it anew.
+    ///
+    /// # Errors
+    /// What speaks against it, in words.
+    pub fn may_be_resubmitted(&self, job: &Job) -> Result<(), String> {
+        self.0.may_be_resubmitted(job)
+    }
+
     /// Settles many held jobs at once, after a list of what that would do and cost.
     pub fn resolve_all(&self, resolution: Resolution) -> ResolveAll<'a> {
         ResolveAll::new(self.0, resolution)

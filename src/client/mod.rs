@@ -277,8 +277,9 @@ impl Client {
         self.0.clock.now()
     }
 
-    /// The same by its clock that nobody sets.
-    pub(crate) fn moment(&self) -> crate::clock::Moment {
+    /// The moment that its clock has come to, whatever time of day anybody sets: what
+    /// [`Wait::begun`] counts from.
+    pub fn moment(&self) -> crate::clock::Moment {
         crate::clock::Moment::now(&*self.0.clock)
     }
 

@@ -14,6 +14,19 @@ use crate::job::{Decision, Job, JobId, Plan, Stage};
 use crate::model::{Credits, ProviderId, VideoRequest};
 use crate::providers::request::Local;
 
+impl Client {
+    /// A digest of a request with its files by what they hold: the same for the same request, wherever
+    /// its files lie. A [key](Submit::key) that is made of it lets whoever asks for the same again come
+    /// back to the same job.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`] naming the field for an address that is none, or for a file that
+    /// is missing, too large, or not what it should be.
+    pub async fn fingerprint(request: &VideoRequest) -> Result<String> {
+        Ok(Local::of(request).await?.fingerprint(request))
+    }
+}
+
 /// What a request is submitted with.
 #[derive(Clone, Debug)]
 struct Order<'a> {

@@ -116,11 +116,14 @@ fn hold(job: &mut Job, index: usize, evidence: &Evidence) {
     job.trouble = Some(reason);
 }
 
-/// What went wrong with a held job, without what looks have shown since.
-#[cfg(feature = "cli")]
-pub(crate) fn before_holding(reason: &Reason) -> Reason {
-    let told = reason.message.split(HELD).next().unwrap_or_default();
-    Reason { message: told.to_owned(), ..reason.clone() }
+impl Reason {
+    /// What went wrong with a held job, without what looks have shown since: that stands in
+    /// [`Step::evidence`](super::Step::evidence).
+    #[must_use]
+    pub fn without_evidence(&self) -> Self {
+        let told = self.message.split(HELD).next().unwrap_or_default();
+        Self { message: told.to_owned(), ..self.clone() }
+    }
 }
 
 /// What stands between what went wrong and what looks have shown.
@@ -128,7 +131,7 @@ const HELD: &str = "; held, ";
 
 /// Whether no look can ever show that a step is not there: one could tell, and by which keys it was
 /// sent is not known.
-pub(crate) fn is_beyond_proof(step: StepRef<'_>) -> bool {
+pub(super) fn is_beyond_proof(step: StepRef<'_>) -> bool {
     let survey = step.evidence.as_ref().and_then(|evidence| evidence.survey.as_ref());
     let can_tell = !matches!(survey.map(|survey| &survey.reach), Some(Reach::Never(_)));
     step.keys.is_none() && step.evidence.is_some() && can_tell

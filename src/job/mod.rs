@@ -21,8 +21,6 @@ mod transition;
 pub use handle::{HandleStep, JobHandle};
 pub use id::{Account, InvalidJobId, JobId, ProviderRef};
 pub(crate) use judge::may_be_repeated;
-#[cfg(feature = "cli")]
-pub(crate) use judge::{before_holding, is_beyond_proof};
 pub use look::{Evidence, Look, Reach, Seen, Survey};
 pub use need::Need;
 pub use outcome::{Decision, Outcome, SavedFile, Sending, SubmitOutcome};
@@ -258,6 +256,12 @@ impl Job {
         self.polls
     }
 
+    /// What its provider says of the finished video; `None` before there is one. A link may be as
+    /// good as a key.
+    pub fn video(&self) -> Option<&VideoFacts> {
+        self.video.as_ref()
+    }
+
     /// What it cost, once that is known.
     pub fn cost(&self) -> Option<Cost> {
         self.video.as_ref().and_then(|video| video.cost)
@@ -317,6 +321,13 @@ impl Job {
     pub fn may_be_resubmitted(&self, now: Timestamp) -> Result<(), String> {
         let step = self.current_step().ok_or_else(|| "it has come to its end".to_owned())?;
         judge::may_be_sent_again(step, now)
+    }
+
+    /// Whether no look can ever show that the step that is being worked on is not at its provider,
+    /// so that it is never sent again: it is adopted or given up. Whether it was sent, and by which
+    /// keys, is not known then, although a look could tell.
+    pub fn is_beyond_proof(&self) -> bool {
+        self.current_step().is_some_and(judge::is_beyond_proof)
     }
 
     /// Since when it is held; `None` for a job that is not.

@@ -20,11 +20,6 @@ impl<'a> StepRef<'a> {
         self.job
     }
 
-    /// The step itself.
-    pub(crate) fn step(self) -> &'a Step {
-        self.step
-    }
-
     /// Its place in the plan.
     pub(crate) fn index(self) -> usize {
         self.index

@@ -45,8 +45,6 @@ pub(crate) use address::is_public;
 pub(crate) use address::{is_loopback, is_private};
 pub(crate) use call::{Answer, Call};
 pub(crate) use clients::Links;
-#[cfg(feature = "cli")]
-pub(crate) use clients::odd_proxies;
 pub(crate) use drift::Drift;
 pub(crate) use reply::{EDGE_REFUSES, NO_WORD, Refusal, Reply, retry_after, wait_of};
 pub(crate) use retry::growing_pause;

@@ -5,7 +5,6 @@ use super::super::output;
 use crate::catalogue::CatalogueItem;
 use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;
-use crate::words::words;
 
 pub(in super::super) async fn run(context: &Context, args: &CatalogueArgs) -> Exit {
     let providers = match context.providers(&args.provider) {
@@ -82,13 +81,16 @@ fn used(item: &CatalogueItem) -> String {
     }
 }
 
+/// More characters of an id than a terminal shows at a time.
+const MOST_CHARS: usize = 500;
+
 fn row(item: &CatalogueItem) -> Vec<String> {
     let own = item.own.then(|| "own".to_owned());
     let ratio = item.aspect_ratio.map(|ratio| ratio.to_string());
     let traits: Vec<String> =
         own.into_iter().chain(ratio).chain(item.traits.iter().cloned()).collect();
     vec![
-        words(&item.id),
+        output::cut(&item.id, MOST_CHARS),
         item.name.clone(),
         traits.join(", "),
         item.preview_url.clone().unwrap_or_default(),

@@ -10,9 +10,9 @@ use super::save::FILE;
 use super::{cost, standing};
 use crate::client::SpendQuery;
 use crate::error::Result;
-use crate::job::{Job, JobId, Stage, before_holding};
+use crate::job::{Job, JobId, Stage};
 use crate::ledger::JobQuery;
-use crate::model::path;
+use crate::text::path_from_text;
 
 /// How many jobs are read at a time.
 const PAGE: u32 = 200;
@@ -102,7 +102,7 @@ pub(in super::super) async fn show(context: &Context, args: &JobArgs) -> Exit {
         Ok(job) if context.json => {
             let mut told = as_json(&job);
             // Not in lists: a link may be as good as a key.
-            told["url"] = json!(job.video.as_ref().map(|video| &video.url));
+            told["url"] = json!(job.video().map(|video| &video.url));
             output::json(&told);
         }
         Ok(job) => details(context, &job),
@@ -125,7 +125,7 @@ fn details(context: &Context, job: &Job) {
         say("held", &format!("for {}, since {since}", ago(since)));
         let told = standing::evidence(job).map(ToString::to_string);
         say("seen", &told.unwrap_or_else(|| "nobody has looked for it yet".to_owned()));
-        if let Err(why) = context.client.may_be_resubmitted(job) {
+        if let Err(why) = context.client.jobs().may_be_resubmitted(job) {
             say("", &format!("not to be sent again: {why}"));
         }
     }
@@ -156,10 +156,10 @@ fn details(context: &Context, job: &Job) {
         say("credits", &entries.join(", "));
     }
     if let Some(trouble) = job.trouble() {
-        say("trouble", &before_holding(trouble).to_string());
+        say("trouble", &trouble.without_evidence().to_string());
     }
     if let Some(file) = job.labels().get(FILE) {
-        say("file", &path::from_text(file).display().to_string());
+        say("file", &path_from_text(file).display().to_string());
     }
     for offer in job.offers().into_iter().flatten() {
         say("choose", &format!("{} ({})", offer.id, offer.label));

@@ -12,11 +12,11 @@ use super::super::signals;
 use super::plan::plan;
 use super::route;
 use super::save::{self, FILE, Made, Order, Trouble};
-use crate::client::{Downloaded, Video};
+use crate::client::{Client, Downloaded, Video};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Job, Stage};
-use crate::model::{Medium, VideoRequest, path};
-use crate::providers::request::Local;
+use crate::model::{Medium, VideoRequest};
+use crate::text::{path_from_text, path_to_text};
 
 pub(in super::super) async fn run(context: &Context, args: &MakeArgs) -> Exit {
     let request = match args.request.request() {
@@ -74,9 +74,10 @@ async fn prepare(
             Some(job) => job.plan().clone(),
             None => plan(context, &args.request, request, provider).await?,
         };
-        let (medium, extension) = match plan.makes_picture() {
-            true => (Medium::Picture, "jpg"),
-            false => (Medium::Video, "mp4"),
+        let medium = plan.medium();
+        let extension = match medium {
+            Medium::Picture => "jpg",
+            _ => "mp4",
         };
         let path = folder.join(format!("{stem}-{provider}{suffix}.{extension}"));
         check_place(args, &path, medium, existing.as_ref()).await?;
@@ -93,7 +94,7 @@ async fn place(
     request: &VideoRequest,
     account: &Account,
 ) -> Result<(u32, String, Option<Job>)> {
-    let fingerprint = Local::of(request).await?.fingerprint(request);
+    let fingerprint = Client::fingerprint(request).await?;
     let mut last = None;
     for generation in 0u32.. {
         let key = format!("make {}{fingerprint} {generation}", context.namespace);
@@ -129,7 +130,7 @@ pub(super) async fn check_place(
 
 fn is_made_for(job: &Job, place: &Path) -> bool {
     let has_video = matches!(job.stage(), Stage::Rendered | Stage::Done);
-    has_video && job.labels().get(FILE).is_some_and(|file| path::from_text(file) == place)
+    has_video && job.labels().get(FILE).is_some_and(|file| path_from_text(file) == place)
 }
 
 /// Makes the folder, and a file in it for a moment, since permissions alone do not tell.
@@ -169,7 +170,7 @@ async fn make(
 ) -> std::result::Result<(Video, Option<Downloaded>), Trouble> {
     let provider = target.account.provider;
     let mut order = context.client.generate(request).on(provider).key(&target.key);
-    order = order.label(FILE, path::to_text(&target.path));
+    order = order.label(FILE, path_to_text(&target.path));
     for label in &args.label {
         order = order.label(&label.name, &label.value);
     }

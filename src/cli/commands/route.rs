@@ -14,11 +14,11 @@ use super::super::progress::Progress;
 use super::super::signals;
 use super::make::{check_folder, check_place, file_stem};
 use super::save::{self, FILE, Made, Order, Trouble};
-use crate::client::{Attempt, AttemptEnd, Routed};
+use crate::client::{Attempt, AttemptEnd, Client, Routed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Job, JobId, Reason};
-use crate::model::{Credits, Medium, ProviderId, VideoRequest, path};
-use crate::providers::request::Local;
+use crate::model::{Credits, Medium, ProviderId, VideoRequest};
+use crate::text::path_to_text;
 
 /// A video to be made by one of several accounts.
 struct Target {
@@ -60,7 +60,7 @@ async fn make(
         }
     };
     let route = context.client.route(request).over(target.accounts.clone()).key(&target.key);
-    let mut route = route.label(FILE, path::to_text(&target.path));
+    let mut route = route.label(FILE, path_to_text(&target.path));
     for label in &args.label {
         route = route.label(&label.name, &label.value);
     }
@@ -140,7 +140,7 @@ async fn place(
     request: &VideoRequest,
     accounts: &[Account],
 ) -> Result<(u32, String, Option<Job>)> {
-    let fingerprint = Local::of(request).await?.fingerprint(request);
+    let fingerprint = Client::fingerprint(request).await?;
     let mut last = None;
     for generation in 0u32.. {
         let key = format!("route {}{fingerprint} {generation}", context.namespace);

@@ -16,7 +16,8 @@ use crate::client::{Downloaded, Video};
 use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::job::{Job, JobId, Need, Stage, Step, StepState};
-use crate::model::{ProviderId, path};
+use crate::model::ProviderId;
+use crate::text::{path_from_text, path_to_text};
 
 /// The label that holds the file for a job's video.
 pub(in super::super) const FILE: &str = "file";
@@ -45,7 +46,7 @@ pub(super) struct Order {
 impl Order {
     /// A job as the ledger has it, with the file that it was made for.
     pub(super) fn of(job: &Job) -> Self {
-        let path = job.labels().get(FILE).map(|file| path::from_text(file));
+        let path = job.labels().get(FILE).map(|file| path_from_text(file));
         Self { id: job.id(), provider: job.account().provider, path, overwrite: false }
     }
 }
@@ -119,14 +120,14 @@ pub(super) async fn save_made(
 async fn saved_before(video: &Video, order: &Order, place: &Path) -> Option<Downloaded> {
     let is_its_own = video.job().stage() == Stage::Done && is_named_by_make(video, place);
     match is_its_own && !order.overwrite {
-        true => Downloaded::at(place, video.medium(), video.job().saved()).await,
+        true => video.saved_at(place).await,
         false => None,
     }
 }
 
 /// Whether the path is the one that `make` has chosen, before it knew what a picture would be.
 fn is_named_by_make(video: &Video, path: &Path) -> bool {
-    video.job().labels().get(FILE).is_some_and(|file| path::from_text(file) == path)
+    video.job().labels().get(FILE).is_some_and(|file| path_from_text(file) == path)
 }
 
 async fn save(video: &Video, path: &Path, overwrite: bool) -> Result<Downloaded> {
@@ -199,7 +200,7 @@ fn as_json(video: &Video, saved: Option<&Downloaded>, took: Duration) -> serde_j
         "provider": video.provider(),
         "job": video.job_id(),
         "provider_ref": video.job().provider_ref().map(|reference| reference.to_string()),
-        "file": saved.map(|saved| path::to_text(&saved.path)),
+        "file": saved.map(|saved| path_to_text(&saved.path)),
         "url": video.url(),
         "size_bytes": saved.map(|saved| saved.size_bytes),
         "video_secs": secs.map(|duration| duration.as_secs_f64()),

@@ -3,7 +3,7 @@
 use super::super::age;
 use super::super::context::Context;
 use super::super::output;
-use crate::job::{Evidence, Job, Need, Reach, Stage, StepState, is_beyond_proof};
+use crate::job::{Evidence, Job, Need, Reach, Stage, StepState};
 use crate::model::Credits;
 
 /// What a job waits for, in a few words; empty where it waits for nothing but its provider.
@@ -22,7 +22,7 @@ pub(super) fn waits_for(context: &Context, job: &Job) -> String {
 /// What was seen in the last look for a held job.
 pub(super) fn evidence(job: &Job) -> Option<&Evidence> {
     job.held_since()?;
-    job.current_step()?.step().evidence()
+    job.steps().iter().find(|step| step.state() != StepState::Succeeded)?.evidence()
 }
 
 fn short(evidence: Option<&Evidence>) -> &'static str {
@@ -69,7 +69,7 @@ pub(super) fn next(job: &Job) -> Option<String> {
         });
     }
     match job.stage() {
-        Stage::Uncertain if job.current_step().is_some_and(is_beyond_proof) => {
+        Stage::Uncertain if job.is_beyond_proof() => {
             Some(format!("adreel resolve {id} --adopt REF or --abandon"))
         }
         Stage::Uncertain => {
