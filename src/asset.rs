@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::error::Result;
 
 /// A file that needs an address.

@@ -37,7 +37,7 @@ macro_rules! bindings {
                 transport: &crate::transport::Transport,
                 operation: &'static crate::Operation,
                 method: impl AsyncFnOnce(Client) -> Sent<T>,
-            ) -> crate::Result<crate::transport::Answer<T>> {
+            ) -> crate::error::Result<crate::transport::Answer<T>> {
                 send_call(transport, transport.call(operation), method).await
             }
 
@@ -46,7 +46,7 @@ macro_rules! bindings {
                 transport: &crate::transport::Transport,
                 call: crate::transport::Call,
                 method: impl AsyncFnOnce(Client) -> Sent<T>,
-            ) -> crate::Result<crate::transport::Answer<T>> {
+            ) -> crate::error::Result<crate::transport::Answer<T>> {
                 let (base, http) = (transport.base_url(), transport.api().clone());
                 let client = Client::new_with_client(base, http, call.clone());
                 call.finish(method(client).await)
@@ -58,7 +58,7 @@ macro_rules! bindings {
                 transport: &crate::transport::Transport,
                 operation: &'static crate::Operation,
                 method: impl AsyncFnOnce(Client) -> Sent<T>,
-            ) -> crate::Result<::serde_json::Value> {
+            ) -> crate::error::Result<::serde_json::Value> {
                 let (base, http) = (transport.base_url(), transport.api().clone());
                 let call = transport.call(operation);
                 let client = Client::new_with_client(base, http, call.clone());

@@ -16,6 +16,7 @@ mod digest;
 #[cfg(feature = "cli")]
 mod doctor;
 mod error;
+mod future;
 pub mod job;
 pub mod ledger;
 mod lenient_json;
@@ -34,6 +35,7 @@ mod words;
 pub use catalogue::{Catalogue, CatalogueItem, CatalogueKind};
 pub use client::{AccountConfig, Client, Recovery, Resolution, Video};
 pub use error::{Error, ErrorKind, Result};
+pub use future::BoxFuture;
 pub use job::{Account, Job, JobHandle, JobId, Plan, ProviderRef, Stage};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use ledger::Sql;
@@ -50,6 +52,3 @@ pub use providers::jogg;
 pub use sandbox::Sandbox;
 pub use secret::{ApiKey, WebhookSecret};
 pub use transport::{Credentials, HttpConfig, Keys, Operation, Replay, RetryPolicy, Upload};
-
-/// A boxed future that can move between threads, as the traits of this crate return it.
-pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -8,7 +8,7 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use tokio::time::{Instant, timeout};
 
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Where a list stops at the latest. No provider is known to have a tenth of it.

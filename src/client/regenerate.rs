@@ -4,7 +4,7 @@ use futures_util::FutureExt as _;
 
 use super::Client;
 use super::submit::{accepted, insert};
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, JobId, Stage};

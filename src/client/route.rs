@@ -6,7 +6,7 @@ use futures_util::FutureExt as _;
 use super::ending::ending;
 use super::submit::capped;
 use super::{Client, Event, EventKind, Generate, Video, Wait, WaitPolicy};
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::clock::Moment;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};

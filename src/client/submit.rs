@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 use super::ending::ending;
 use super::wait::Events;
 use super::{Client, Video, Wait, WaitPolicy};
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Decision, Job, JobId, Plan, Stage};

@@ -27,7 +27,7 @@ pub use sql::Sql;
 
 use std::path::PathBuf;
 
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Job, JobId};
 use crate::model::{Credits, Timestamp};

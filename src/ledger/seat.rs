@@ -3,7 +3,7 @@ use std::{fmt, io};
 
 use ulid::Ulid;
 
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::clock::{Clock as _, SystemClock};
 
 /// A mark that whoever holds it lives: it is given back when it is dropped, and when the process

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Bounds, DueClaim, EventLog, Gate, JobQuery, Ledger, Seat, SpendScope, Stored};
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::error::Result;
 use crate::job::{Account, Job, JobId};
 use crate::model::{Credits, Timestamp};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::error::Result;
 use crate::secret::WebhookSecret;
 

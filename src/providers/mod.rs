@@ -19,7 +19,7 @@ mod survey;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::asset::AssetHost;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::{AccountConfig, LookPages, Part};

@@ -23,7 +23,7 @@ use futures_util::FutureExt as _;
 use tokio::fs;
 
 use super::Video;
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::digest::RunningDigest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::SavedFile;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::service::{Arrival, tenant};
 use super::world::{CameTo, Kind, LONGEST, Life, World};
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::AccountConfig;
 use crate::clock::Clock as _;

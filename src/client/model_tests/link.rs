@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::world::{Life, World};
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::error::Result;
 use crate::job::{Account, Job, JobId, StepState};
 use crate::ledger::{Bounds, Gate, JobQuery, Ledger, Seat, SpendScope, Stored};

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::dice::{Dice, Noise};
 use super::service::Service;
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::clock::Clock;
 use crate::error::ErrorKind;
 use crate::job::{Job, JobId};

@@ -11,7 +11,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use tokio::time::Instant;
 
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::{AccountConfig, Accounts, Client, ClientBuilder};
 use crate::clock::Clock;

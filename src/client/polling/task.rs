@@ -6,7 +6,7 @@ use futures_util::{FutureExt as _, StreamExt as _};
 
 use super::queue::Turn;
 use super::{Polls, reading};
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::client::{Client, Inner};
 use crate::transport::growing_pause;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::address;
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::client::Client;
 use crate::clock::Moment;
 use crate::digest::sha256;

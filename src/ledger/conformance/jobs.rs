@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::clock::{Clock, SystemClock};
 use crate::error::ErrorKind;
 use crate::job::{

@@ -3,7 +3,7 @@ use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{EventLog, LoggedEvent, NewEvent};
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::error::Result;
 use crate::job::Account;
 use crate::model::Timestamp;

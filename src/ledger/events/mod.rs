@@ -4,7 +4,7 @@ mod memory;
 
 pub(super) use memory::MemoryEvents;
 
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::error::Result;
 use crate::job::Account;
 use crate::model::Timestamp;

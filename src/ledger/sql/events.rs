@@ -4,7 +4,7 @@ use sqlx::{AssertSqlSafe, FromRow as _};
 
 use super::rows::counted;
 use super::{Sql, fault, on};
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::Account;
 use crate::ledger::{EventLog, LoggedEvent, NewEvent};

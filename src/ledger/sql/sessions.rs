@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::fault;
 use super::place::Place;
 use super::postgres::ACQUIRE_TIMEOUT;
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::{KeepSeat, Seat};
 

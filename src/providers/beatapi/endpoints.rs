@@ -2,7 +2,7 @@ use super::Client;
 use super::types::{
     CreateWebhookRequest, UpdateWebhookRequest, WebhookEndpoint, WebhookEventName, WebhookStatus,
 };
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::error::Result;
 use crate::providers::endpoints::{Endpoint, Endpoints};
 

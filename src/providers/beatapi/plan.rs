@@ -96,6 +96,6 @@ pub(super) fn in_unit(bill: Bill, billing: Billing) -> Bill {
 
 fn check_key(request: &VideoRequest) -> Result<()> {
     let key = request.beatapi.as_ref().and_then(|options| options.idempotency_key.clone());
-    let named = |error: crate::Error| error.with_field("beatapi.idempotency_key");
+    let named = |error: crate::error::Error| error.with_field("beatapi.idempotency_key");
     key.map_or(Ok(()), |key| IdempotencyKey::new(key).map(drop).map_err(named))
 }

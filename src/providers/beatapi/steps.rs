@@ -14,7 +14,7 @@ use super::contract::{Billing, KnownUnit, is_newer};
 use super::plan::{CREATE, MUSIC, TRACK, UPLOAD, plan};
 use super::types::{self, TaskStatus};
 use super::{Client, IdempotencyKey, Options};
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::AccountConfig;
 use crate::error::{Error, ErrorKind, Result};

@@ -12,7 +12,7 @@ use super::link::{LINK, LINK_VIDEO, PARAMS};
 use super::plan::{HOST, IMAGE, IMAGE_ANEW, URL_MAX_CHARS, VIDEO, VIDEO_ANEW, plan, plan_anew};
 use super::types::{self, ProductToVideoStatus};
 use super::{Client, Options, link as link_video};
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::address;
 use crate::asset::{Asset, AssetHost};
 use crate::bindings::creatify::shapes;

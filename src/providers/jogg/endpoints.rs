@@ -1,7 +1,7 @@
 use super::Client;
 use super::types::{self, EndpointRequest, EndpointStatus, WebhookEventName};
 use super::webhook::ENDS;
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::error::Result;
 use crate::providers::endpoints::{Endpoint, Endpoints};
 

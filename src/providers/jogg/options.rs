@@ -133,7 +133,7 @@ impl Options {
     }
 }
 
-impl From<Options> for crate::ProviderOptions {
+impl From<Options> for crate::model::ProviderOptions {
     fn from(options: Options) -> Self {
         Self::Jogg(options)
     }

@@ -14,7 +14,7 @@ use super::plan::{
 };
 use super::types::{self, ProductVideoStatus as Word};
 use super::{Client, Options, language};
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::{AccountConfig, LookPages};
 use crate::error::{Error, ErrorKind, Result};
