@@ -29,6 +29,7 @@ mod regular_file;
 pub mod sandbox;
 mod secret;
 pub mod transport;
+mod types;
 pub mod webhook;
 mod words;
 

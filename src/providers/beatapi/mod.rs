@@ -31,8 +31,7 @@ use crate::transport::Operation;
 /// The types of the requests and answers, generated from `openapi/beatapi.yaml`. Enums keep values
 /// that the spec does not list.
 pub mod types {
-    pub use crate::bindings::beatapi::open::*;
-    pub use crate::bindings::beatapi::types::*;
+    pub use crate::types::beatapi::*;
 }
 
 /// Every operation of the spec, with what the transport must know of it.

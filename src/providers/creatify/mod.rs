@@ -28,8 +28,7 @@ use crate::transport::Operation;
 /// The types of the requests and answers, generated from `openapi/creatify.yaml`. Enums keep
 /// values that the spec does not list.
 pub mod types {
-    pub use crate::bindings::creatify::open::*;
-    pub use crate::bindings::creatify::types::*;
+    pub use crate::types::creatify::*;
 }
 
 /// Every operation of the spec, with what the transport must know of it.

@@ -30,8 +30,7 @@ use crate::transport::Operation;
 /// The types of the requests and answers, generated from `openapi/jogg.yaml`. Enums keep values
 /// that the spec does not list.
 pub mod types {
-    pub use crate::bindings::jogg::open::*;
-    pub use crate::bindings::jogg::types::*;
+    pub use crate::types::jogg::*;
 }
 
 /// Every operation of the spec, with what the transport must know of it.
