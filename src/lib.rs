@@ -17,14 +17,17 @@ mod digest;
 mod doctor;
 mod error;
 mod future;
+mod input;
 pub mod job;
 pub mod ledger;
 mod lenient_json;
+mod local_file;
 mod model;
 mod pages;
 mod plain;
 mod providers;
 mod regular_file;
+mod request;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod secret;
@@ -49,6 +52,7 @@ pub use providers::beatapi;
 pub use providers::creatify;
 #[cfg(feature = "jogg")]
 pub use providers::jogg;
+pub use request::{Image, Product, ProviderOptions, Track, VideoRequest};
 #[cfg(feature = "sandbox")]
 pub use sandbox::Sandbox;
 pub use secret::{ApiKey, WebhookSecret};

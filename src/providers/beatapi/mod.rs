@@ -9,17 +9,16 @@ mod contract;
 mod convert;
 mod endpoints;
 mod music;
-mod options;
 mod plan;
 pub(crate) mod prices;
 mod steps;
 mod webhook;
 
+pub use crate::request::options::beatapi::{MusicOptions, Options};
 pub use client::{Client, IdempotencyKey};
 use contract::Unit;
 #[cfg(test)]
 pub(crate) use convert::DIALECT;
-pub use options::{MusicOptions, Options};
 pub(crate) use plan::CAPABILITIES;
 pub(crate) use steps::Account;
 #[cfg(test)]

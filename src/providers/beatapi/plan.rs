@@ -3,13 +3,13 @@ use super::contract::Billing;
 use super::{Client, IdempotencyKey, Unit, music, prices};
 use crate::bindings::beatapi::operations;
 use crate::error::Result;
+use crate::input::Local;
 use crate::job::Plan;
 use crate::model::{
     AspectRatio, Capabilities, Durations, Field, FieldUse, ImageLimits, Languages, ProviderId,
-    VideoRequest,
 };
 use crate::providers::prices::Bill;
-use crate::providers::request::Local;
+use crate::request::VideoRequest;
 
 pub(super) const UPLOAD: &str = "upload_file";
 pub(super) const TRACK: &str = crate::job::UPLOAD_TRACK;

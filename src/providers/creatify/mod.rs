@@ -9,16 +9,15 @@ mod client;
 mod convert;
 mod find;
 mod link;
-mod options;
 mod plan;
 pub(crate) mod prices;
 mod steps;
 mod webhook;
 
+pub use crate::request::options::creatify::{LinkOptions, Options};
 pub use client::Client;
 #[cfg(test)]
 pub(crate) use convert::DIALECT;
-pub use options::{LinkOptions, Options};
 pub(crate) use plan::CAPABILITIES;
 pub(crate) use steps::Account;
 pub use webhook::{WebhookHint, webhook_body};

@@ -11,16 +11,15 @@ mod endpoints;
 mod find;
 mod language;
 mod list;
-mod options;
 mod plan;
 pub(crate) mod prices;
 mod steps;
 mod webhook;
 
+pub use crate::request::options::jogg::Options;
 pub use client::Client;
 #[cfg(test)]
 pub(crate) use convert::DIALECT;
-pub use options::Options;
 pub(crate) use plan::CAPABILITIES;
 pub(crate) use steps::Account;
 pub use webhook::{WebhookVerifier, sign_webhook};
