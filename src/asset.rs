@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
-use crate::BoxFuture;
 use crate::error::Result;
+use crate::future::BoxFuture;
 
 /// A file that needs an address.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use std::ops::{Add, Sub};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::BoxFuture;
+use crate::future::BoxFuture;
 use crate::model::Timestamp;
 
 /// Where a client takes the time from, and how it waits.

@@ -16,30 +16,36 @@ mod digest;
 #[cfg(feature = "cli")]
 mod doctor;
 mod error;
+mod future;
+mod input;
 pub mod job;
 pub mod ledger;
 mod lenient_json;
+mod local_file;
 mod model;
 mod pages;
 mod plain;
 mod providers;
 mod regular_file;
+mod request;
 #[cfg(feature = "sandbox")]
 pub mod sandbox;
 mod secret;
 pub mod text {
     //! Texts of others as they may be shown, and paths and settings as text.
 
-    pub use crate::model::path::{path_from_text, path_to_text};
     pub use crate::plain::{is_hidden, plain, setting, trimmed};
+    pub use crate::request::path::{path_from_text, path_to_text};
 }
 pub mod transport;
+mod types;
 pub mod webhook;
 mod words;
 
 pub use catalogue::{Catalogue, CatalogueItem, CatalogueKind};
 pub use client::{AccountConfig, Client, Recovery, Resolution, Video};
 pub use error::{Error, ErrorKind, Result};
+pub use future::BoxFuture;
 pub use job::{Account, Job, JobHandle, JobId, Plan, ProviderRef, Stage};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use ledger::Sql;
@@ -52,10 +58,8 @@ pub use providers::beatapi;
 pub use providers::creatify;
 #[cfg(feature = "jogg")]
 pub use providers::jogg;
+pub use request::{Image, Product, ProviderOptions, Track, VideoRequest};
 #[cfg(feature = "sandbox")]
 pub use sandbox::Sandbox;
 pub use secret::{ApiKey, WebhookSecret};
 pub use transport::{Credentials, HttpConfig, Keys, Operation, Replay, RetryPolicy, Upload};
-
-/// A boxed future that can move between threads, as the traits of this crate return it.
-pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -8,8 +8,8 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use tokio::time::{Instant, timeout};
 
-use crate::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
 
 /// Where a list stops at the latest. No provider is known to have a tenth of it.
 const MAX_PAGES: u32 = 1_000;

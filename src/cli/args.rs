@@ -13,7 +13,8 @@ use super::setting;
 use crate::catalogue::CatalogueKind;
 use crate::error::Result;
 use crate::job::JobId;
-use crate::model::{AspectRatio, Credits, Language, Product, ProviderId, Track, VideoRequest};
+use crate::model::{AspectRatio, Credits, Language, ProviderId};
+use crate::request::{Product, Track, VideoRequest};
 use crate::sandbox::{BeatApiContract, Fetch, Quality, is_running_speed};
 
 /// Turns a product into a marketing video, through BeatAPI, Creatify or JoggAI.

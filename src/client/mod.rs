@@ -68,8 +68,9 @@ use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Job, JobId, Stage};
 use crate::ledger::{Ledger, Seat};
-use crate::model::{Capabilities, Credits, ProviderId, VideoRequest};
+use crate::model::{Capabilities, Credits, ProviderId};
 use crate::providers::{self, Provider};
+use crate::request::VideoRequest;
 #[cfg(feature = "cli")]
 use crate::transport::Transport;
 

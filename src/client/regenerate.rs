@@ -4,9 +4,9 @@ use futures_util::FutureExt as _;
 
 use super::Client;
 use super::submit::{accepted, insert};
-use crate::BoxFuture;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
 use crate::job::{Job, JobId, Stage};
 
 /// What to make anew of a finished job.

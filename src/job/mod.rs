@@ -36,7 +36,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Cost, Credits, Timestamp, VideoFacts, VideoRequest};
+use crate::model::{Cost, Credits, Timestamp, VideoFacts};
+use crate::request::VideoRequest;
 
 /// The step that uploads the track. Its operation is the same as that of the images.
 pub(crate) const UPLOAD_TRACK: &str = "upload_track";

@@ -19,17 +19,18 @@ mod survey;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::BoxFuture;
 use crate::asset::AssetHost;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::{AccountConfig, LookPages, Part};
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
+use crate::input::Local;
 use crate::job::{Job, Plan, Seen, StepRef};
-use crate::model::{Capabilities, Credits, ProviderId, VideoRequest};
+use crate::model::{Capabilities, Credits, ProviderId};
 use crate::pages::Pages;
+use crate::request::VideoRequest;
 use crate::transport::{Keys, Operation, Permit, Transport};
 use endpoints::Endpoints;
-use request::Local;
 use steps::{Looking, Sent, Status};
 
 /// A read that shows the status of many jobs.

@@ -337,7 +337,7 @@ impl Clock for Stopped {
         self.0
     }
 
-    fn sleep(&self, _: std::time::Duration) -> crate::BoxFuture<'static, ()> {
+    fn sleep(&self, _: std::time::Duration) -> crate::future::BoxFuture<'static, ()> {
         Box::pin(std::future::ready(()))
     }
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 use super::Provider;
 use crate::client::{LookPages, PollPolicy, PollState};
 use crate::error::{Error, ErrorKind, Result};
+use crate::input::{Picture, Sound, inspect, listen, same_content};
 use crate::job::{
     JobId, Offer, Outcome, PlannedMedia, Reason, Seen, StepRef, SubmitOutcome, Survey,
 };
-use crate::model::{Cost, Picture, Sound, Timestamp, VideoFacts, inspect, listen, same_content};
+use crate::model::{Cost, Timestamp, VideoFacts};
 use crate::plain::is_hidden;
 use crate::secret::HIDDEN;
 use crate::transport::{Keys, PathSegment, growing_pause};

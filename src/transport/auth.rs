@@ -5,8 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use crate::BoxFuture;
 use crate::error::Result;
+use crate::future::BoxFuture;
 use crate::job::Account;
 use crate::secret::ApiKey;
 

@@ -15,7 +15,8 @@ use super::save::{self, FILE, Made, Order, Trouble};
 use crate::client::{Client, Downloaded, Video};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Job, Stage};
-use crate::model::{Medium, VideoRequest};
+use crate::model::Medium;
+use crate::request::VideoRequest;
 use crate::text::{path_from_text, path_to_text};
 
 pub(in super::super) async fn run(context: &Context, args: &MakeArgs) -> Exit {

@@ -17,7 +17,8 @@ use super::save::{self, FILE, Made, Order, Trouble};
 use crate::client::{Attempt, AttemptEnd, Client, Routed};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Job, JobId, Reason};
-use crate::model::{Credits, Medium, ProviderId, VideoRequest};
+use crate::model::{Credits, Medium, ProviderId};
+use crate::request::VideoRequest;
 use crate::text::path_to_text;
 
 /// A video to be made by one of several accounts.

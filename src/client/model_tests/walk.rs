@@ -16,8 +16,9 @@ use crate::clock::Clock;
 use crate::digest::sha256;
 use crate::job::{Job, Stage};
 use crate::ledger::{JobQuery, Ledger as _};
-use crate::model::{Credits, Product, Timestamp, VideoRequest};
+use crate::model::{Credits, Timestamp};
 use crate::providers::Provider;
+use crate::request::{Product, VideoRequest};
 
 /// How long each wait lasts at the most.
 const WAIT: Duration = Duration::from_secs(10 * 60);

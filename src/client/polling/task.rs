@@ -6,8 +6,8 @@ use futures_util::{FutureExt as _, StreamExt as _};
 
 use super::queue::Turn;
 use super::{Polls, reading};
-use crate::BoxFuture;
 use crate::client::{Client, Inner};
+use crate::future::BoxFuture;
 use crate::transport::growing_pause;
 
 /// How many reads of one account are under way at a time.

@@ -5,11 +5,11 @@ use std::time::Duration;
 use url::Url;
 
 use super::address;
-use crate::BoxFuture;
 use crate::client::Client;
 use crate::clock::Moment;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
 use crate::job::Account;
 use crate::model::ProviderId;
 use crate::providers::Provider;

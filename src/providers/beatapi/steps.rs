@@ -14,16 +14,17 @@ use super::contract::{Billing, KnownUnit, is_newer};
 use super::plan::{CREATE, MUSIC, TRACK, UPLOAD, plan};
 use super::types::{self, TaskStatus};
 use super::{Client, IdempotencyKey, Options};
-use crate::BoxFuture;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::AccountConfig;
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
+use crate::input::Local;
 use crate::job::{Job, Plan, Seen, StepRef};
-use crate::model::{AspectRatio, Cost, Credits, Medium, ProviderId, VideoFacts, VideoRequest};
+use crate::model::{AspectRatio, Cost, Credits, Medium, ProviderId, VideoFacts};
 use crate::pages::Pages;
 use crate::plain::plain;
 use crate::providers::endpoints::Endpoints;
-use crate::providers::request::Local;
+use crate::request::VideoRequest;
 use crate::transport::{Keys, Operation, Permit, Transport, Upload};
 
 /// Task reads by one key.

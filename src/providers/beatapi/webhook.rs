@@ -157,7 +157,7 @@ mod tests {
             Timestamp::from_millis(self.0 * 1000)
         }
 
-        fn sleep(&self, _: Duration) -> crate::BoxFuture<'static, ()> {
+        fn sleep(&self, _: Duration) -> crate::future::BoxFuture<'static, ()> {
             Box::pin(std::future::ready(()))
         }
     }

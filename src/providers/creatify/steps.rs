@@ -3,7 +3,6 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::super::request::Local;
 use super::super::said::{failure_code, link, reason};
 use super::super::steps::{Looking, Sent, Status, picture, tells_of};
 use super::super::{List, Prepared, Provider, unknown_step};
@@ -12,20 +11,21 @@ use super::link::{LINK, LINK_VIDEO, PARAMS};
 use super::plan::{HOST, IMAGE, IMAGE_ANEW, URL_MAX_CHARS, VIDEO, VIDEO_ANEW, plan, plan_anew};
 use super::types::{self, ProductToVideoStatus};
 use super::{Client, Options, link as link_video};
-use crate::BoxFuture;
 use crate::address;
 use crate::asset::{Asset, AssetHost};
 use crate::bindings::creatify::shapes;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::{AccountConfig, Part};
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
+use crate::input::Local;
+use crate::input::Picture;
 use crate::job::{Job, Plan, Seen, StepRef};
-use crate::model::{
-    AspectRatio, Cost, CostSource, Credits, Medium, Picture, ProviderId, VideoFacts, VideoRequest,
-};
+use crate::model::{AspectRatio, Cost, CostSource, Credits, Medium, ProviderId, VideoFacts};
 use crate::pages::Pages;
 use crate::plain::plain;
 use crate::providers::listed;
+use crate::request::VideoRequest;
 use crate::transport::{Keys, Operation, Permit, Shape, Transport};
 
 /// The most ids that a list takes.

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::super::request::{Local, Reading};
+use super::super::request::Reading;
 use super::super::said::{failure_code, link, reason_in, word};
 use super::super::steps::{Looking, Sent, Status, picture, tells_of};
 use super::super::{Capacity, List, Prepared, Provider, unknown_step};
@@ -14,14 +14,17 @@ use super::plan::{
 };
 use super::types::{self, ProductVideoStatus as Word};
 use super::{Client, Options, language};
-use crate::BoxFuture;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::{AccountConfig, LookPages};
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
+use crate::input::Local;
+use crate::input::Picture;
 use crate::job::{Job, Offer, Plan, Seen, StepRef};
-use crate::model::{Cost, CostSource, Credits, Medium, Picture, VideoFacts, VideoRequest};
+use crate::model::{Cost, CostSource, Credits, Medium, VideoFacts};
 use crate::pages::Pages;
 use crate::providers::endpoints::Endpoints;
+use crate::request::VideoRequest;
 use crate::transport::{Keys, Operation, Permit, Transport, Upload};
 use crate::words::words;
 

@@ -1,7 +1,9 @@
+//! What a request may ask of BeatAPI alone.
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::types::{ComposeMode, MusicVideoMode, MusicVideoQuality, MusicVideoResolution};
+use crate::types::beatapi::{ComposeMode, MusicVideoMode, MusicVideoQuality, MusicVideoResolution};
 
 /// What only BeatAPI has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -49,7 +51,7 @@ impl Options {
     }
 }
 
-impl From<Options> for crate::ProviderOptions {
+impl From<Options> for crate::request::ProviderOptions {
     fn from(options: Options) -> Self {
         Self::BeatApi(options)
     }

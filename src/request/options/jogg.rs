@@ -1,7 +1,9 @@
+//! What a request may ask of JoggAI alone.
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::types::ScriptStyle;
+use crate::types::jogg::ScriptStyle;
 
 /// What only JoggAI has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -133,7 +135,7 @@ impl Options {
     }
 }
 
-impl From<Options> for crate::ProviderOptions {
+impl From<Options> for crate::request::ProviderOptions {
     fn from(options: Options) -> Self {
         Self::Jogg(options)
     }

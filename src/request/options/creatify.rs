@@ -1,7 +1,9 @@
+//! What a request may ask of Creatify alone.
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::types::{
+use crate::types::creatify::{
     LinkToVideoModelVersion, LinkToVideoScriptStyle, LinkToVideoVisualStyle, MotionStyle,
     ProductToVideoType,
 };
@@ -107,7 +109,7 @@ impl Options {
     }
 }
 
-impl From<Options> for crate::ProviderOptions {
+impl From<Options> for crate::request::ProviderOptions {
     fn from(options: Options) -> Self {
         Self::Creatify(options)
     }

@@ -1,61 +1,14 @@
-use std::fmt;
-use std::path::{Path, PathBuf};
+//! A local picture, read and checked before anything is paid for.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use std::path::Path;
+
 use bytes::Bytes;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::local_file::read_at_most;
-use super::{kind, path, whole};
+use super::{format, whole};
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
-
-/// A picture of the product, and where it comes from.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Image {
-    /// A public address that the provider fetches.
-    Url(#[cfg_attr(feature = "schema", schemars(url))] String),
-    /// A file on this machine.
-    #[serde(serialize_with = "path::serialize", deserialize_with = "path::deserialize")]
-    File(PathBuf),
-    /// The bytes of an image file, in JSON as base64 with padding.
-    #[serde(serialize_with = "to_base64", deserialize_with = "from_base64")]
-    Bytes(#[cfg_attr(feature = "schema", schemars(schema_with = "base64_schema"))] Bytes),
-}
-
-impl fmt::Debug for Image {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Url(url) => f.debug_tuple("Url").field(url).finish(),
-            Self::File(path) => f.debug_tuple("File").field(path).finish(),
-            Self::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
-        }
-    }
-}
-
-pub(super) fn to_base64<S: Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&BASE64.encode(bytes))
-}
-
-pub(super) fn from_base64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bytes, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    BASE64.decode(text).map(Bytes::from).map_err(serde::de::Error::custom)
-}
-
-/// The pattern is what is read: whole groups of four, and no bits set in what the padding cuts off.
-#[cfg(feature = "schema")]
-pub(super) fn base64_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-    schemars::json_schema!({
-        "type": "string",
-        "contentEncoding": "base64",
-        "pattern":
-            "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$",
-    })
-}
+use crate::local_file::read_at_most;
+use crate::request::Image;
 
 /// No provider says how large a side it takes. What no camera makes and no provider is known to
 /// read is refused here, before it is paid for.
@@ -138,7 +91,7 @@ pub(super) fn check_content(
 /// What is said of a file that is no image of a kind that is taken.
 fn foreign(bytes: &[u8], shown: &str) -> String {
     let needed = "use a PNG, JPEG, WebP or GIF image";
-    match kind::seen(bytes) {
+    match format::seen(bytes) {
         // Its first bytes are right, and that is all.
         Some("a PNG picture" | "a JPEG picture" | "a GIF picture") => {
             format!("{shown} cannot be used: {}", whole::BROKEN)

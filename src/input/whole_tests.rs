@@ -136,7 +136,7 @@ fn broken_bytes_are_read_to_an_answer() {
         for check in checks {
             let _ = check(&bytes);
         }
-        let _ = super::super::image::check_content(&bytes, "field", "file");
-        let _ = super::super::kind::seen(&bytes);
+        let _ = super::super::picture::check_content(&bytes, "field", "file");
+        let _ = super::super::format::seen(&bytes);
     }
 }

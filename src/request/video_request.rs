@@ -1,7 +1,11 @@
+//! The request itself.
+
 use serde::{Deserialize, Serialize};
 
-use super::{AspectRatio, Image, Language, Product, Track};
+use super::options;
+use super::{Image, Product, Track};
 use crate::digest::sha256;
+use crate::model::{AspectRatio, Language};
 
 /// What video to make, said once for all providers.
 ///
@@ -54,15 +58,15 @@ pub struct VideoRequest {
     /// What only BeatAPI has.
     #[cfg(feature = "beatapi")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub beatapi: Option<crate::beatapi::Options>,
+    pub beatapi: Option<options::beatapi::Options>,
     /// What only Creatify has.
     #[cfg(feature = "creatify")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub creatify: Option<crate::creatify::Options>,
+    pub creatify: Option<options::creatify::Options>,
     /// What only JoggAI has.
     #[cfg(feature = "jogg")]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub jogg: Option<crate::jogg::Options>,
+    pub jogg: Option<options::jogg::Options>,
 }
 
 impl VideoRequest {
@@ -175,13 +179,13 @@ impl VideoRequest {
 pub enum ProviderOptions {
     /// For BeatAPI.
     #[cfg(feature = "beatapi")]
-    BeatApi(crate::beatapi::Options),
+    BeatApi(options::beatapi::Options),
     /// For Creatify.
     #[cfg(feature = "creatify")]
-    Creatify(crate::creatify::Options),
+    Creatify(options::creatify::Options),
     /// For JoggAI.
     #[cfg(feature = "jogg")]
-    Jogg(crate::jogg::Options),
+    Jogg(options::jogg::Options),
     /// Nothing, as no provider is compiled in.
     #[cfg(not(any(feature = "beatapi", feature = "creatify", feature = "jogg")))]
     None,
@@ -202,6 +206,6 @@ mod tests {
             });
             table += &format!("| `{}` | {} |\n", field.path(), uses.join(" | "));
         }
-        assert_eq!(include_str!("fields.md"), table, "src/model/fields.md should read:\n{table}");
+        assert_eq!(include_str!("fields.md"), table, "src/request/fields.md should read:\n{table}");
     }
 }
