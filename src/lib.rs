@@ -34,7 +34,7 @@ mod secret;
 pub mod text {
     //! Texts of others as they may be shown, and paths and settings as text.
 
-    pub use crate::plain::{is_hidden, plain, setting, trimmed};
+    pub use crate::plain::{NotText, is_hidden, plain, setting, trimmed};
     pub use crate::request::path::{path_from_text, path_to_text};
 }
 pub mod transport;

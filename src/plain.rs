@@ -2,8 +2,7 @@
 
 use std::borrow::Cow;
 use std::ffi::OsString;
-
-use crate::error::{Error, Result};
+use std::fmt;
 
 /// The same words without control characters (C0, DEL, C1), characters that turn the direction of
 /// writing, zero-width and other invisible characters. Line breaks, separators of lines and
@@ -59,21 +58,28 @@ pub fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || is_hidden(c))
 }
 
-/// The text of a setting, such as an environment variable, [trimmed](trimmed); `None` for a blank
+/// The text of a setting, such as an environment variable, [trimmed](trimmed()); `None` for a blank
 /// one.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) naming the setting, for bytes that
-/// are no text. They are not shown.
-pub fn setting(name: &str, value: OsString) -> Result<Option<String>> {
-    match value.into_string() {
-        Ok(text) => Ok(Some(trimmed(&text).to_owned()).filter(|text| !text.is_empty())),
-        Err(_) => {
-            let message = "it holds bytes that are no text (UTF-8): set it again";
-            Err(Error::invalid(name, message))
-        }
+/// [`NotText`] for bytes that are no text, which are not shown.
+pub fn setting(value: OsString) -> Result<Option<String>, NotText> {
+    let text = value.into_string().map_err(|_| NotText)?;
+    Ok(Some(trimmed(&text).to_owned()).filter(|text| !text.is_empty()))
+}
+
+/// A setting that is no text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NotText;
+
+impl fmt::Display for NotText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it holds bytes that are no text (UTF-8): set it again")
     }
 }
+
+impl std::error::Error for NotText {}
 
 /// Whether a character is obeyed or unseen where text is shown: a control character, one of
 /// Unicode's format characters (direction, joiners, tags) or another that draws nothing.

@@ -173,7 +173,7 @@ fn tell_of_former(global: &Global) {
 fn base_urls() -> Vec<String> {
     let variable = |provider: ProviderId, name: &str| {
         let name = format!("{}_{name}", provider.as_str().to_uppercase());
-        setting(&name, std::env::var_os(&name)?).ok()?
+        setting(std::env::var_os(name)?).ok()?
     };
     let with_keys = ProviderId::ALL.into_iter().filter(|id| variable(*id, "API_KEY").is_some());
     with_keys.filter_map(|id| variable(id, "BASE_URL")).collect()

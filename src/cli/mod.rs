@@ -30,8 +30,9 @@ pub fn run() -> ExitCode {
         output::error(&format!("the output cannot be written: {error}; nothing was done"));
         return Exit::Failed.into();
     }
-    if let Err(error) = setting::check_variables() {
-        return output::report(&error).into();
+    if let Err(message) = setting::check_variables() {
+        output::error(&message);
+        return Exit::Input.into();
     }
     let exit = match Cli::try_parse() {
         Ok(cli) => run_in_threads(cli),

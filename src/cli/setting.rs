@@ -8,13 +8,16 @@ use crate::text::{setting, trimmed};
 /// Looks at the command's own variables, but for the one that may hold a path.
 ///
 /// # Errors
-/// For the first one that is no text, which it names.
-pub(super) fn check_variables() -> crate::error::Result<()> {
+/// One line that names the first one that is no text.
+pub(super) fn check_variables() -> Result<(), String> {
     let own = std::env::vars_os().filter_map(|(name, value)| {
         let name = name.into_string().ok().filter(|name| name.starts_with("ADREEL_"))?;
         (name != "ADREEL_LEDGER").then_some((name, value))
     });
-    own.map(|(name, value)| setting(&name, value).map(drop)).collect()
+    for (name, value) in own {
+        setting(value).map_err(|error| format!("{name}: {error}"))?;
+    }
+    Ok(())
 }
 
 /// A value that may hold a path, and with that bytes that are no text.

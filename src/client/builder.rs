@@ -104,10 +104,10 @@ impl ClientBuilder {
         name: &str,
         value: Option<impl Into<OsString>>,
     ) -> Option<String> {
-        match setting(name, value?.into()) {
+        match setting(value?.into()) {
             Ok(text) => text,
             Err(error) => {
-                self.unread.get_or_insert(error);
+                self.unread.get_or_insert_with(|| Error::invalid(name, error.to_string()));
                 None
             }
         }
