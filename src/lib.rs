@@ -13,8 +13,8 @@ pub mod cli;
 pub mod client;
 pub mod clock;
 mod digest;
-#[cfg(feature = "cli")]
-mod doctor;
+#[cfg(feature = "doctor")]
+pub mod doctor;
 mod error;
 mod future;
 mod input;

@@ -71,7 +71,7 @@ use crate::ledger::{Ledger, Seat};
 use crate::model::{Capabilities, Credits, ProviderId};
 use crate::providers::{self, Provider};
 use crate::request::VideoRequest;
-#[cfg(feature = "cli")]
+#[cfg(feature = "doctor")]
 use crate::transport::Transport;
 
 /// One client for three providers. Cheap to clone; clones share everything.
@@ -298,7 +298,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ErrorKind::NeedsCredentials`] for a provider without an account.
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "doctor")]
     pub(crate) fn transport(&self, provider: ProviderId) -> Result<&Transport> {
         Ok(self.provider(Some(provider), None)?.transport())
     }

@@ -109,7 +109,7 @@ impl Transport {
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] for an operation that is no free read: nothing is sent.
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "doctor")]
     pub(crate) async fn get_json(
         &self,
         operation: &'static Operation,

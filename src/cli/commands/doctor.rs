@@ -1,12 +1,11 @@
-use serde_json::json;
+use futures_util::stream::{FuturesOrdered, StreamExt as _};
 
 use super::super::args::DoctorArgs;
 use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::output;
 use crate::client::Client;
-use crate::doctor::{self, Checkup, Finding, FreeRead};
-use crate::error::Error;
+use crate::doctor::{self, Checkup, Finding};
 use crate::model::ProviderId;
 
 pub(in super::super) async fn run(context: &Context, args: &DoctorArgs) -> Exit {
@@ -18,13 +17,13 @@ pub(in super::super) async fn run(context: &Context, args: &DoctorArgs) -> Exit 
         note_skipped(context, &providers);
     }
     context.note("only free reads are sent: nothing is paid");
-    let reads: Vec<Vec<FreeRead>> = providers.iter().copied().map(doctor::free_reads).collect();
-    let mut report = Report::new(context, reads.iter().flatten());
-    for (provider, reads) in providers.into_iter().zip(&reads) {
-        match context.client.transport(provider) {
-            Ok(transport) => {
-                doctor::examine(transport, reads, |checkup| report.add(&checkup)).await;
-            }
+    let mut report = Report::new(context, &providers);
+    // Side by side, and told of in order.
+    let mut checks: FuturesOrdered<_> =
+        providers.iter().map(|provider| doctor::check(&context.client, *provider)).collect();
+    while let Some(checkups) = checks.next().await {
+        match checkups {
+            Ok(checkups) => checkups.iter().for_each(|checkup| report.add(checkup)),
             Err(error) => report.exit = report.exit.max(output::report(&error)),
         }
     }
@@ -52,8 +51,9 @@ struct Report {
 }
 
 impl Report {
-    fn new<'r>(context: &Context, reads: impl Iterator<Item = &'r FreeRead>) -> Self {
-        let width = reads.map(|read| read.operation.id.len()).max().unwrap_or_default();
+    fn new(context: &Context, providers: &[ProviderId]) -> Self {
+        let operations = providers.iter().flat_map(|provider| doctor::operations(*provider));
+        let width = operations.map(str::len).max().unwrap_or_default();
         let json = context.json;
         let exit = Exit::Done;
         Self { json, width, exit, fitting: 0, drifting: 0, not_checked: 0, failed: 0 }
@@ -69,9 +69,10 @@ impl Report {
         *count += 1;
         self.exit = self.exit.max(exit);
         if self.json {
-            output::json(&as_json(checkup));
+            output::json(checkup);
             return;
         }
+        let reason = checkup.reason().unwrap_or_default();
         match &checkup.finding {
             Finding::Fits => self.line(checkup, "ok", ""),
             Finding::Drifts(drifts) => {
@@ -79,14 +80,14 @@ impl Report {
                     self.line(checkup, "drift", &drift.to_string());
                 }
             }
-            Finding::NotChecked(reason) => self.line(checkup, "not checked", reason),
-            Finding::Failed(error) => self.line(checkup, "failed", &told(checkup, error)),
+            Finding::NotChecked(_) => self.line(checkup, "not checked", &reason),
+            Finding::Failed(_) => self.line(checkup, "failed", &reason),
         }
     }
 
     /// Every line names its operation, so that a search finds whole sentences.
     fn line(&self, checkup: &Checkup, word: &str, text: &str) {
-        let (provider, id) = (checkup.operation.provider, checkup.operation.id);
+        let (provider, id) = (checkup.provider, checkup.operation);
         let line = format!("{provider:8}  {id:width$}  {word:11}  {text}", width = self.width);
         output::line(line.trim_end());
     }
@@ -95,27 +96,4 @@ impl Report {
         let Self { fitting, drifting, not_checked, failed, .. } = self;
         format!("{fitting} ok, {drifting} with drift, {not_checked} not checked, {failed} failed")
     }
-}
-
-/// An error without its operation, which has a column of its own.
-fn told(checkup: &Checkup, error: &Error) -> String {
-    let told = output::describe(error);
-    let place = format!("{} {}: ", checkup.operation.provider, checkup.operation.id);
-    told.strip_prefix(&place).unwrap_or(&told).to_owned()
-}
-
-fn as_json(checkup: &Checkup) -> serde_json::Value {
-    let mut line = json!({
-        "provider": checkup.operation.provider,
-        "operation": checkup.operation.id,
-    });
-    let (word, key, value) = match &checkup.finding {
-        Finding::Fits => ("ok", "drift", json!([])),
-        Finding::Drifts(drifts) => ("drift", "drift", json!(drifts)),
-        Finding::NotChecked(reason) => ("not_checked", "reason", json!(reason)),
-        Finding::Failed(error) => ("failed", "reason", json!(told(checkup, error))),
-    };
-    line["result"] = word.into();
-    line[key] = value;
-    line
 }
