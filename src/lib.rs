@@ -8,8 +8,6 @@ mod address;
 pub mod asset;
 mod bindings;
 pub mod catalogue;
-#[cfg(feature = "cli")]
-pub mod cli;
 pub mod client;
 pub mod clock;
 mod digest;

@@ -6,17 +6,14 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::Sandbox;
-#[cfg(feature = "cli")]
 use super::{LEAST_SPEED, MOST_MILLIS, MOST_SPEED, is_running_speed};
 use crate::BoxFuture;
 use crate::asset::{Asset, AssetHost};
 use crate::client::{AccountConfig, Client, ClientBuilder, WaitPolicy};
-#[cfg(feature = "cli")]
 use crate::clock::ScaledClock;
 use crate::clock::{Clock, scaled};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::ProviderId;
-#[cfg(feature = "cli")]
 use crate::model::Timestamp;
 use crate::transport::{HttpConfig, Keys, RetryPolicy};
 
@@ -58,7 +55,7 @@ impl Sandbox {
 
 /// A client for the sandbox at `url`. Keys are looked up like those of the real services, but only
 /// a sandbox's own (`sk_sandbox…`) are used: a real key is not sent anywhere by trying things out.
-pub(crate) fn client_builder(
+pub fn client_builder(
     url: &str,
     clock: impl Clock,
     speed: f64,
@@ -99,14 +96,29 @@ pub(crate) fn client_builder(
     builder
 }
 
+/// The same for a sandbox that runs elsewhere, and how fast it runs; its time is asked for.
+///
+/// # Errors
+/// [`ErrorKind::InvalidRequest`] for an address that is none, at which no sandbox answers, or of one
+/// whose time cannot be followed.
+pub async fn client_builder_at(
+    url: &str,
+    variable: impl Fn(&str) -> Option<OsString>,
+) -> Result<(ClientBuilder, f64)> {
+    let url = crate::address::web("--sandbox-url", url)?;
+    let url = url.as_str().trim_end_matches('/');
+    let clock = clock_of(url).await?;
+    let speed = clock.speed();
+    Ok((client_builder(url, clock, speed, variable), speed))
+}
+
 /// The time of a sandbox that runs elsewhere. That of a virtual clock is not followed: the machine's
 /// is taken from what it shows on.
 ///
 /// # Errors
 /// [`ErrorKind::InvalidRequest`] for an address at which no sandbox answers, or one whose time
 /// cannot be followed.
-#[cfg(feature = "cli")]
-pub(crate) async fn clock_of(url: &str) -> Result<ScaledClock> {
+async fn clock_of(url: &str) -> Result<ScaledClock> {
     let invalid = |message: String| Error::invalid("--sandbox-url", message);
     let silent =
         || invalid(format!("no sandbox answers at {url}: start one with `adreel sandbox`"));
@@ -121,14 +133,12 @@ pub(crate) async fn clock_of(url: &str) -> Result<ScaledClock> {
 }
 
 /// What a sandbox tells of its time.
-#[cfg(feature = "cli")]
 #[derive(Deserialize)]
 struct Info {
     speed: f64,
     now: Timestamp,
 }
 
-#[cfg(feature = "cli")]
 impl Info {
     /// Only what a sandbox can say is followed: every wait is worked out from it.
     fn check(&self) -> std::result::Result<(), String> {
@@ -188,7 +198,6 @@ impl AssetHost for SandboxHost {
 }
 
 #[cfg(test)]
-#[cfg(feature = "cli")]
 mod tests {
     use axum::Router;
     use axum::body::Body;

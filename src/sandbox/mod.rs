@@ -129,8 +129,7 @@ use tokio::sync::oneshot;
 pub use beatapi::BeatApiContract;
 pub use builder::{Quality, SandboxBuilder};
 pub use clock::SandboxClock;
-#[cfg(feature = "cli")]
-pub(crate) use connect::{client_builder, clock_of};
+pub use connect::{client_builder, client_builder_at};
 pub use creatify::CREATIFY_SECONDS;
 pub use credits::{AccountBalance, LedgerEntry};
 pub use doubles::DoubleSubmit;

@@ -1,0 +1,20 @@
+use super::super::args::{Global, LedgerCommand};
+use super::super::exit::Exit;
+use super::super::output;
+use super::super::setting::trimmed_os;
+use adreel::ledger::Sql;
+
+/// Needs no ledger: what it is made of is known without one.
+pub(in super::super) fn run(global: &Global, command: &LedgerCommand) -> Exit {
+    match command {
+        LedgerCommand::Schema => {
+            let url = global.ledger.as_deref().map(trimmed_os);
+            let url = url.as_ref().map_or("sqlite::memory:".into(), |url| url.to_string_lossy());
+            match Sql::schema(&url) {
+                Ok(schema) => output::document(schema.trim_end()),
+                Err(error) => return output::report(&error),
+            }
+        }
+    }
+    Exit::Done
+}

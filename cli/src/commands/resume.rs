@@ -1,0 +1,85 @@
+use futures_util::FutureExt as _;
+use futures_util::future::join_all;
+
+use super::super::args::{ResumeArgs, WaitArgs};
+use super::super::context::Context;
+use super::super::exit::Exit;
+use super::super::options::invalid;
+use super::super::output;
+use super::super::signals;
+use super::save::{self, Order, Together};
+use adreel::Result;
+use adreel::job::{Job, JobId};
+
+/// Waits for the jobs that were named.
+pub(in super::super) async fn wait(context: &Context, args: &WaitArgs) -> Exit {
+    if args.out.is_some() && args.ids.len() > 1 {
+        return output::report(&invalid("--out", "one file takes one video: name one job"));
+    }
+    let jobs = join_all(args.ids.iter().map(|id| context.client.job(*id))).await;
+    let jobs = match jobs.into_iter().collect::<Result<Vec<Job>>>() {
+        Ok(jobs) => jobs,
+        Err(error) => return output::report(&error),
+    };
+    let orders = jobs.iter().map(|job| {
+        let mut order = Order::of(job);
+        if let Some(out) = &args.out {
+            order.path = Some(out.clone());
+        }
+        order
+    });
+    finish(context, orders.collect(), Exit::Done).await
+}
+
+/// Waits for everything that is open in the ledger.
+pub(in super::super) async fn run(context: &Context, args: &ResumeArgs) -> Exit {
+    if args.after_restore {
+        match context.client.jobs().hold_restored().await {
+            Ok(held) => context.note(&restored(held.len())),
+            Err(error) => return output::report(&error),
+        }
+    }
+    let listed = match context.client.jobs().open().await {
+        Ok(listed) => listed,
+        Err(error) => return output::report(&error),
+    };
+    let mut exit = Exit::Done;
+    let mut orders = Vec::new();
+    for job in listed {
+        match job {
+            // The ledger may be shared with clients that have other accounts.
+            Ok(job) if !context.client.accounts().iter().any(|account| account.has(&job)) => {
+                let account = job.account();
+                let (provider, realm) = (account.provider, &account.realm);
+                context.note(&format!(
+                    "job {} is left alone: it belongs to the account {} of {provider} at {realm}, \
+                     which keys with {}_BASE_URL={realm} reach",
+                    job.id(),
+                    account.name,
+                    provider.as_str().to_uppercase(),
+                ));
+            }
+            Ok(job) => orders.push(Order::of(&job)),
+            Err(error) => exit = exit.max(output::report(&error)),
+        }
+    }
+    if orders.is_empty() && exit == Exit::Done {
+        context.note("nothing is open");
+    }
+    finish(context, orders, exit).await
+}
+
+fn restored(held: usize) -> String {
+    let jobs = if held == 1 { "job is" } else { "jobs are" };
+    format!("{held} {jobs} held, because the ledger was restored; what is found goes on")
+}
+
+async fn finish(context: &Context, orders: Vec<Order>, exit: Exit) -> Exit {
+    let together = Together::new(context);
+    let ids: Vec<JobId> = orders.iter().map(|order| order.id).collect();
+    let made = orders.into_iter().map(|order| save::finish(context, order, &together).boxed());
+    let Some(results) = signals::unless_ended(join_all(made)).await else {
+        return save::interrupted(context, &ids).await;
+    };
+    save::print(context, results).await.max(exit)
+}

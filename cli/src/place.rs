@@ -1,0 +1,113 @@
+//! Where the command keeps its ledgers: one file for whatever is paid for, and others for sandboxes.
+//!
+//! Each row names the realm of its account, so one file does for all addresses. Were there one for
+//! each, a setting that comes or goes would open another, in which nobody knows what was paid.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::fmt;
+use std::path::PathBuf;
+
+use etcetera::BaseStrategy as _;
+use url::Url;
+
+use super::setting::trimmed_os;
+use adreel::{Error, ErrorKind, Result};
+
+/// The ledger of all that is no sandbox's, whatever the addresses are.
+pub(super) const LIVE: &str = "live.db";
+
+/// The ledger of sandboxes that live as long as a command.
+pub(super) const SANDBOX: &str = "sandbox.db";
+
+/// Where a ledger is, or would be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum LedgerPlace {
+    Memory,
+    File(PathBuf),
+    Url(String),
+}
+
+impl LedgerPlace {
+    /// What a `--ledger` names. A file's path need not be text.
+    pub(super) fn of(value: &OsStr) -> Self {
+        let value = trimmed_os(value);
+        match value.to_str() {
+            Some("memory:") => Self::Memory,
+            Some(text) => Self::Url(text.to_owned()),
+            #[cfg(unix)]
+            None => {
+                use std::os::unix::ffi::OsStrExt as _;
+                let Some(path) = value.as_bytes().strip_prefix(b"sqlite:") else {
+                    return Self::Url(value.to_string_lossy().into_owned());
+                };
+                let path = path.strip_prefix(b"//").unwrap_or(path);
+                Self::File(OsStr::from_bytes(path).into())
+            }
+            #[cfg(not(unix))]
+            None => Self::Url(value.to_string_lossy().into_owned()),
+        }
+    }
+}
+
+/// Without the URL of a server, which may hold a password.
+impl fmt::Display for LedgerPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("in memory"),
+            Self::File(path) => write!(f, "at {}", path.display()),
+            Self::Url(url) => match url.strip_prefix("sqlite:") {
+                Some(path) => write!(f, "at {path}"),
+                None => f.write_str("in that database"),
+            },
+        }
+    }
+}
+
+/// The folder of the user's data, such as `~/.local/share/adreel`.
+pub(super) fn data_folder() -> Result<PathBuf> {
+    let base = etcetera::choose_base_strategy().map_err(|error| {
+        let message = format!("the home folder is not known ({error}): name a ledger");
+        Error::new(ErrorKind::Io, message).with_field(super::exit::LEDGER)
+    })?;
+    let folder = base.data_dir().join("adreel");
+    if folder.is_absolute() {
+        return Ok(folder);
+    }
+    // Elsewhere it would be another ledger, in which nobody knows what was paid.
+    let message = "the home folder is not named from the root (HOME): mend it, or name a ledger";
+    Err(Error::new(ErrorKind::Io, message).with_field(super::exit::LEDGER))
+}
+
+/// The file of a sandbox that runs at an address, or of several addresses in earlier versions.
+pub(super) fn file_at(urls: impl IntoIterator<Item = impl AsRef<str>>) -> Option<String> {
+    let urls = urls.into_iter();
+    let hosts: BTreeSet<String> = urls.filter_map(|url| host_and_port(url.as_ref())).collect();
+    let joined = hosts.into_iter().collect::<Vec<_>>().join("+");
+    (!joined.is_empty()).then(|| format!("{joined}.db"))
+}
+
+fn host_and_port(text: &str) -> Option<String> {
+    let url = Url::parse(text).ok()?;
+    let (host, port) = (url.host_str()?, url.port_or_known_default()?);
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
+    Some(format!("{}-{port}", host.chars().map(plain).collect::<String>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_sandbox_that_stays_has_a_file_of_its_own() {
+        let name = |urls: &[&str]| file_at(urls);
+        let is = |name: &str| Some(name.to_owned());
+        assert_eq!(name(&[]), None);
+        assert_eq!(name(&["http://127.0.0.1:8080/"]), is("127.0.0.1-8080.db"));
+        assert_eq!(
+            name(&["https://b.example", "http://a.example"]),
+            is("a.example-80+b.example-443.db")
+        );
+        assert_eq!(name(&["http://[::1]:9/../x"]), is("---1--9.db"));
+    }
+}
