@@ -17,9 +17,13 @@ use adreel::sandbox::{BeatApiContract, Fetch, Quality};
 use adreel::{AspectRatio, Credits, Language, ProviderId};
 use adreel::{Product, Track, VideoRequest};
 
+/// What the library says of itself.
+const ABOUT: &str = "Product videos through BeatAPI, Creatify and JoggAI: paid once, never lost, \
+                     testable without credits";
+
 /// Turns a product into a marketing video, through BeatAPI, Creatify or JoggAI.
 #[derive(Debug, Parser)]
-#[command(name = "adreel", version, about, after_help = exit::HELP, max_term_width = 100)]
+#[command(name = "adreel", version, about = ABOUT, after_help = exit::HELP, max_term_width = 100)]
 pub(super) struct Cli {
     #[command(flatten)]
     pub(super) global: Global,
