@@ -40,7 +40,7 @@ pub use catalogue::{Catalogue, CatalogueItem, CatalogueKind};
 pub use client::{AccountConfig, Client, Recovery, Resolution, Video};
 pub use error::{Error, ErrorKind, Result};
 pub use future::BoxFuture;
-pub use job::{Account, Job, JobHandle, JobId, Plan, ProviderRef, Stage};
+pub use job::{Job, Plan};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use ledger::Sql;
 pub use ledger::{JobQuery, Ledger, MemoryLedger};
