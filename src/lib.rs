@@ -25,6 +25,7 @@ mod local_file;
 mod model;
 mod pages;
 mod plain;
+mod policy;
 mod providers;
 mod regular_file;
 mod request;
@@ -46,6 +47,7 @@ pub use ledger::Sql;
 pub use ledger::{JobQuery, Ledger, MemoryLedger};
 pub use model::*;
 pub use pages::Pages;
+pub use policy::RetryPolicy;
 #[cfg(feature = "beatapi")]
 pub use providers::beatapi;
 #[cfg(feature = "creatify")]
@@ -56,4 +58,4 @@ pub use request::{Image, Product, ProviderOptions, Track, VideoRequest};
 #[cfg(feature = "sandbox")]
 pub use sandbox::Sandbox;
 pub use secret::{ApiKey, WebhookSecret};
-pub use transport::{Credentials, HttpConfig, Keys, Operation, Replay, RetryPolicy, Upload};
+pub use transport::{Credentials, HttpConfig, Keys, Operation, Replay, Upload};

@@ -8,11 +8,12 @@ use super::place::LedgerPlace;
 use super::setting::SettleMs;
 use super::{output, place};
 use crate::address;
-use crate::client::{Client, ClientBuilder, WaitPolicy};
+use crate::client::{Client, ClientBuilder};
 use crate::clock::{at_speed, scaled};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::{Ledger, MemoryLedger, Sql};
 use crate::model::ProviderId;
+use crate::policy::WaitPolicy;
 use crate::sandbox::{self, Sandbox};
 use crate::transport::odd_proxies;
 

@@ -3,7 +3,8 @@ use std::time::Duration;
 
 use super::Caps;
 use crate::clock::{Clock, SystemClock};
-use crate::transport::{Credentials, HttpConfig, RetryPolicy};
+use crate::policy::RetryPolicy;
+use crate::transport::{Credentials, HttpConfig};
 
 pub(super) const DEFAULT_NAME: &str = "default";
 

@@ -10,7 +10,7 @@ use super::Sandbox;
 use super::{LEAST_SPEED, MOST_MILLIS, MOST_SPEED, is_running_speed};
 use crate::BoxFuture;
 use crate::asset::{Asset, AssetHost};
-use crate::client::{AccountConfig, Client, ClientBuilder, WaitPolicy};
+use crate::client::{AccountConfig, Client, ClientBuilder};
 #[cfg(feature = "cli")]
 use crate::clock::ScaledClock;
 use crate::clock::{Clock, scaled};
@@ -18,7 +18,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::model::ProviderId;
 #[cfg(feature = "cli")]
 use crate::model::Timestamp;
-use crate::transport::{HttpConfig, Keys, RetryPolicy};
+use crate::policy::RetryPolicy;
+use crate::policy::WaitPolicy;
+use crate::transport::{HttpConfig, Keys};
 
 /// The key that is used where none is given. Any would do.
 const KEY: &str = "sk_sandbox";

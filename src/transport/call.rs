@@ -11,11 +11,12 @@ use serde_json::Value;
 use super::drift::Drift;
 use super::operation::{Operation, Replay};
 use super::reply::{Proof, Refusal, Reply};
-use super::{RetryPolicy, Shape, Shared, Transport, Upload, packed};
+use super::{Shape, Shared, Transport, Upload, packed};
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::lenient_json;
 use crate::model::Timestamp;
+use crate::policy::RetryPolicy;
 use crate::secret::{HIDDEN, Kept};
 use crate::words::words;
 

@@ -15,7 +15,7 @@
 //! own client, a balance, a list or a plan, waits for the account's [`RetryPolicy`]: four attempts
 //! within some seconds by default. A job has time: each of its calls is made once, and what "again"
 //! stands for above is made again after a pause that grows from two seconds to a minute, until the
-//! [wait](crate::client::WaitPolicy) ends, and by whoever comes back to the job after that.
+//! [wait](crate::policy::WaitPolicy) ends, and by whoever comes back to the job after that.
 
 mod address;
 mod auth;
@@ -26,7 +26,6 @@ mod http;
 mod operation;
 mod packed;
 mod reply;
-mod retry;
 mod shape;
 #[cfg(feature = "rustls-no-provider")]
 mod tls;
@@ -37,7 +36,6 @@ pub use auth::{Credentials, Keys};
 pub use http::HttpConfig;
 pub(crate) use operation::PathSegment;
 pub use operation::{Operation, Replay};
-pub use retry::RetryPolicy;
 pub use upload::Upload;
 
 #[cfg(feature = "sandbox")]
@@ -49,7 +47,6 @@ pub(crate) use clients::Links;
 pub(crate) use clients::odd_proxies;
 pub(crate) use drift::Drift;
 pub(crate) use reply::{EDGE_REFUSES, NO_WORD, Refusal, Reply, retry_after, wait_of};
-pub(crate) use retry::growing_pause;
 pub(crate) use shape::{Field, Shape, reads, text_of_number};
 pub(crate) use webhook_url::Claim;
 
@@ -64,10 +61,10 @@ use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::Account;
 use crate::model::ProviderId;
+use crate::policy::{RetryBudget, RetryPolicy};
 use crate::secret::{ApiKey, KnownSecrets, WebhookSecret};
 use clients::{Clients, Purpose};
 use drift::Told;
-use retry::RetryBudget;
 
 /// What is special about one provider's way of speaking HTTP.
 pub(crate) struct Dialect {

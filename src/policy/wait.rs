@@ -1,3 +1,5 @@
+//! What ends a wait.
+
 use std::time::Duration;
 
 /// How long a wait lasts by default. Providers name 10 minutes for a video; half an hour means
@@ -9,12 +11,12 @@ const TIME: Duration = Duration::from_secs(30 * 60);
 /// The job itself goes on whatever ends the wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WaitPolicy {
-    pub(super) time: Duration,
+    pub(crate) time: Duration,
     /// The same as it is told, where that is in other words.
-    pub(super) told: Option<Duration>,
-    pub(super) job_age: Option<Duration>,
-    pub(super) failed_reads: Option<u32>,
-    pub(super) through_actions: bool,
+    pub(crate) told: Option<Duration>,
+    pub(crate) job_age: Option<Duration>,
+    pub(crate) failed_reads: Option<u32>,
+    pub(crate) through_actions: bool,
 }
 
 impl Default for WaitPolicy {
