@@ -4,8 +4,8 @@
     allow(dead_code, unused_imports, reason = "what only a left-out provider uses is not dead")
 )]
 
+mod account;
 mod address;
-pub mod asset;
 mod bindings;
 pub mod catalogue;
 #[cfg(feature = "cli")]
@@ -19,8 +19,8 @@ mod error;
 mod future;
 mod input;
 pub mod job;
+mod json;
 pub mod ledger;
-mod lenient_json;
 mod local_file;
 mod model;
 mod pages;
@@ -37,8 +37,9 @@ mod types;
 pub mod webhook;
 mod words;
 
+pub use account::{AccountConfig, Asset, AssetHost, Credentials, HttpConfig, Keys};
 pub use catalogue::{Catalogue, CatalogueItem, CatalogueKind};
-pub use client::{AccountConfig, Client, Recovery, Resolution, Video};
+pub use client::{Client, Recovery, Resolution, Video};
 pub use error::{Error, ErrorKind, Result};
 pub use future::BoxFuture;
 pub use job::{Job, Plan};
@@ -58,4 +59,4 @@ pub use request::{Image, Product, ProviderOptions, Track, VideoRequest};
 #[cfg(feature = "sandbox")]
 pub use sandbox::Sandbox;
 pub use secret::{ApiKey, WebhookSecret};
-pub use transport::{Credentials, HttpConfig, Keys, Operation, Replay, Upload};
+pub use transport::{Operation, Replay, Upload};

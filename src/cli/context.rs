@@ -7,6 +7,7 @@ use super::exit::LEDGER;
 use super::place::LedgerPlace;
 use super::setting::SettleMs;
 use super::{output, place};
+use crate::account::odd_proxies;
 use crate::address;
 use crate::client::{Client, ClientBuilder};
 use crate::clock::{at_speed, scaled};
@@ -15,7 +16,6 @@ use crate::ledger::{Ledger, MemoryLedger, Sql};
 use crate::model::ProviderId;
 use crate::policy::WaitPolicy;
 use crate::sandbox::{self, Sandbox};
-use crate::transport::odd_proxies;
 
 /// What every command works with.
 pub(super) struct Context {

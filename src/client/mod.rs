@@ -4,7 +4,6 @@ mod advance;
 mod ahead;
 mod builder;
 mod caps;
-mod config;
 mod download;
 mod ending;
 mod event;
@@ -30,11 +29,11 @@ mod wait;
 mod webhooks;
 mod work;
 
+pub use crate::account::AccountConfig;
 pub use crate::error::Limit;
 pub use crate::policy::{AdaptivePolling, Caps, PollPolicy, PollState, Recovery, WaitPolicy};
 pub use advance::Advance;
 pub use builder::ClientBuilder;
-pub use config::AccountConfig;
 pub use download::{Download, Downloaded, VideoBytes};
 pub use event::{Event, EventKind};
 pub use jobs::{Jobs, Resolution};
@@ -58,6 +57,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio::sync::Mutex;
 
+use crate::account::DEFAULT_NAME;
 use crate::catalogue::Catalogue;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
@@ -314,10 +314,10 @@ impl Client {
                 }
             };
         };
-        let name = name.unwrap_or(config::DEFAULT_NAME);
+        let name = name.unwrap_or(DEFAULT_NAME);
         self.0.accounts.get(&(provider, name.to_owned())).ok_or_else(|| {
             let message = match name {
-                config::DEFAULT_NAME => {
+                DEFAULT_NAME => {
                     format!("no key is set: give the builder keys, or set {}", variables(provider))
                 }
                 name => format!("no account has the name {name:?}"),

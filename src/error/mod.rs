@@ -42,7 +42,7 @@ struct Inner {
 
 impl Error {
     /// An error of one's own, for a [`Ledger`](crate::Ledger), [`Credentials`](crate::Credentials)
-    /// or an [`AssetHost`](crate::asset::AssetHost). The message is one line without a secret, and
+    /// or an [`AssetHost`](crate::account::AssetHost). The message is one line without a secret, and
     /// says what happened and what to do next.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner { kind: Some(kind), message: message.into(), ..Inner::default() }))

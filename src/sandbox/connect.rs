@@ -9,8 +9,10 @@ use super::Sandbox;
 #[cfg(feature = "cli")]
 use super::{LEAST_SPEED, MOST_MILLIS, MOST_SPEED, is_running_speed};
 use crate::BoxFuture;
-use crate::asset::{Asset, AssetHost};
-use crate::client::{AccountConfig, Client, ClientBuilder};
+use crate::account::AccountConfig;
+use crate::account::{Asset, AssetHost};
+use crate::account::{HttpConfig, Keys};
+use crate::client::{Client, ClientBuilder};
 #[cfg(feature = "cli")]
 use crate::clock::ScaledClock;
 use crate::clock::{Clock, scaled};
@@ -20,7 +22,6 @@ use crate::model::ProviderId;
 use crate::model::Timestamp;
 use crate::policy::RetryPolicy;
 use crate::policy::WaitPolicy;
-use crate::transport::{HttpConfig, Keys};
 
 /// The key that is used where none is given. Any would do.
 const KEY: &str = "sk_sandbox";
