@@ -237,7 +237,7 @@ pub(crate) fn operation_table(provider: &str, spec: &Value) -> Item {
                 &[u8],
             ) -> ::serde_json::Result<(
                 ::serde_json::Value,
-                Vec<crate::transport::Drift>,
+                Vec<crate::json::Drift>,
             )>;
 
             /// Every operation and webhook with the decoder of its body.
@@ -291,10 +291,8 @@ fn operation_constant(provider: &str, operation: &OperationAt<'_>, spec: &Value)
     let fields = request_fields(operation, spec);
     let gives_secret = success(operation)
         .is_some_and(|success| reachable(spec, &[success]).contains("WebhookSecret"));
-    let answer = success(operation).map_or_else(
-        || quote!(crate::transport::Shape::Any),
-        |success| shape(json_schema(success)),
-    );
+    let answer = success(operation)
+        .map_or_else(|| quote!(crate::json::Shape::Any), |success| shape(json_schema(success)));
     quote! {
         pub static #name: Operation = Operation {
             provider: crate::model::ProviderId::#provider,

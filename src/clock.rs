@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::future::BoxFuture;
-use crate::model::Timestamp;
+use crate::model::{JobId, Timestamp};
 
 /// Where a client takes the time from, and how it waits.
 ///
@@ -36,6 +36,13 @@ pub trait Clock: Send + Sync + 'static {
     /// A number from 0 up to, but not including, 1, for jitter and ids.
     fn random(&self) -> f64 {
         (getrandom::u64().unwrap_or_default() >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+impl JobId {
+    pub(crate) fn new(clock: &dyn Clock) -> Self {
+        let draw = || (clock.random() * (1u64 << 40) as f64) as u128;
+        Self::from_parts(clock.now(), draw() << 40 | draw())
     }
 }
 

@@ -4,8 +4,8 @@
     allow(dead_code, unused_imports, reason = "what only a left-out provider uses is not dead")
 )]
 
+mod account;
 mod address;
-pub mod asset;
 mod bindings;
 pub mod catalogue;
 pub mod client;
@@ -17,12 +17,13 @@ mod error;
 mod future;
 mod input;
 pub mod job;
+mod json;
 pub mod ledger;
-mod lenient_json;
 mod local_file;
 mod model;
 mod pages;
 mod plain;
+mod policy;
 mod providers;
 mod regular_file;
 mod request;
@@ -40,16 +41,18 @@ mod types;
 pub mod webhook;
 mod words;
 
+pub use account::{AccountConfig, Asset, AssetHost, Credentials, HttpConfig, Keys};
 pub use catalogue::{Catalogue, CatalogueItem, CatalogueKind};
-pub use client::{AccountConfig, Client, Recovery, Resolution, Video};
+pub use client::{Client, Recovery, Resolution, Video};
 pub use error::{Error, ErrorKind, Result};
 pub use future::BoxFuture;
-pub use job::{Account, Job, JobHandle, JobId, Plan, ProviderRef, Stage};
+pub use job::{Job, Plan};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use ledger::Sql;
 pub use ledger::{JobQuery, Ledger, MemoryLedger};
 pub use model::*;
 pub use pages::Pages;
+pub use policy::RetryPolicy;
 #[cfg(feature = "beatapi")]
 pub use providers::beatapi;
 #[cfg(feature = "creatify")]
@@ -60,4 +63,4 @@ pub use request::{Image, Product, ProviderOptions, Track, VideoRequest};
 #[cfg(feature = "sandbox")]
 pub use sandbox::Sandbox;
 pub use secret::{ApiKey, WebhookSecret};
-pub use transport::{Credentials, HttpConfig, Keys, Operation, Replay, RetryPolicy, Upload};
+pub use transport::{Operation, Replay, Upload};

@@ -7,13 +7,13 @@ use super::exit::LEDGER;
 use super::place::LedgerPlace;
 use super::setting::SettleMs;
 use super::{output, place};
+use adreel::HttpConfig;
 use adreel::ProviderId;
 use adreel::client::{Client, ClientBuilder, WaitPolicy};
 use adreel::clock::{Clock as _, SystemClock};
 use adreel::ledger::{Ledger, MemoryLedger, Sql};
 use adreel::sandbox::{self, Sandbox};
 use adreel::text::{setting, trimmed};
-use adreel::transport::HttpConfig;
 use adreel::{Error, ErrorKind, Result};
 
 /// What every command works with.

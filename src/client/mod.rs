@@ -4,19 +4,16 @@ mod advance;
 mod ahead;
 mod builder;
 mod caps;
-mod config;
 mod download;
 mod ending;
 mod event;
 mod gate;
 mod jobs;
-mod limit;
 mod look;
 #[cfg(all(test, feature = "beatapi", feature = "creatify", feature = "jogg"))]
 mod model_tests;
 mod polling;
 mod record;
-mod recovery;
 mod regenerate;
 mod resolve_all;
 mod route;
@@ -32,18 +29,15 @@ mod wait;
 mod webhooks;
 mod work;
 
+pub use crate::account::AccountConfig;
+pub use crate::error::Limit;
+pub use crate::policy::{AdaptivePolling, Caps, PollPolicy, PollState, Recovery, WaitPolicy};
 pub use advance::Advance;
 pub use builder::ClientBuilder;
-pub use caps::Caps;
-pub use config::AccountConfig;
 pub use download::{Download, Downloaded, VideoBytes};
 pub use event::{Event, EventKind};
 pub use jobs::{Jobs, Resolution};
-pub use limit::{Limit, WaitPolicy};
 pub(crate) use polling::LookPages;
-pub use polling::{AdaptivePolling, PollPolicy, PollState};
-pub use recovery::Recovery;
-pub(crate) use recovery::Settling;
 pub use regenerate::{Part, Regenerate};
 pub use resolve_all::{HeldJob, ResolveAll, ResolvePlan, Resolved, Verdict};
 pub use route::{Attempt, AttemptEnd, Route, Routed};
@@ -63,6 +57,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio::sync::Mutex;
 
+use crate::account::DEFAULT_NAME;
 use crate::catalogue::Catalogue;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
@@ -320,10 +315,10 @@ impl Client {
                 }
             };
         };
-        let name = name.unwrap_or(config::DEFAULT_NAME);
+        let name = name.unwrap_or(DEFAULT_NAME);
         self.0.accounts.get(&(provider, name.to_owned())).ok_or_else(|| {
             let message = match name {
-                config::DEFAULT_NAME => {
+                DEFAULT_NAME => {
                     format!("no key is set: give the builder keys, or set {}", variables(provider))
                 }
                 name => format!("no account has the name {name:?}"),

@@ -12,8 +12,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
 use crate::job::{Account, Decision, Job, JobId, Outcome, Reason, Stage, apply};
 use crate::model::Credits;
+use crate::policy::growing_pause;
 use crate::request::VideoRequest;
-use crate::transport::growing_pause;
 
 /// One video from the first of several accounts that makes it; await it for what became of each.
 ///

@@ -196,14 +196,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::client::AccountConfig;
-    use crate::transport::Keys;
+    use crate::account::{AccountConfig, Keys};
 
     #[tokio::test]
     async fn whom_nobody_finds_is_asked_twice_and_no_more() {
         // Nothing listens there.
         let config = AccountConfig::new(Keys::key("k")).base_url("http://127.0.0.1:9");
-        let retry = crate::transport::RetryPolicy::default().once();
+        let retry = crate::policy::RetryPolicy::default().once();
         let client =
             Client::builder().account(ProviderId::Jogg, config.retry(retry)).in_memory().build();
         let checkups = check(&client.unwrap(), ProviderId::Jogg).await.unwrap();
@@ -255,7 +254,7 @@ mod tests {
             refused: &[],
             timeout: std::time::Duration::from_secs(1),
             request_fields: &[],
-            answer: &crate::transport::Shape::Any,
+            answer: &crate::json::Shape::Any,
             gives_secret: false,
         };
         let path = |sample: Option<&str>, answer: Value| {

@@ -3,15 +3,21 @@
 mod aspect_ratio;
 mod capabilities;
 mod credits;
+mod handle;
+mod id;
 mod language;
 mod provider_id;
+mod stage;
 mod time;
 mod video;
 
 pub use aspect_ratio::{AspectRatio, UnknownAspectRatio};
 pub use capabilities::{Capabilities, Durations, Field, FieldUse, ImageLimits, Languages};
 pub use credits::{Credits, InvalidCredits};
+pub use handle::{HandleStep, JobHandle};
+pub use id::{Account, InvalidJobId, JobId, ProviderRef};
 pub use language::{InvalidLanguage, Language};
 pub use provider_id::{ProviderId, UnknownProvider};
+pub use stage::{Stage, StepState, UnknownStage};
 pub use time::{DateTime, Timestamp, UnixTime};
 pub use video::{Cost, CostSource, Medium, VideoFacts};

@@ -19,9 +19,11 @@ mod survey;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::asset::AssetHost;
+use crate::account::AccountConfig;
+use crate::account::AssetHost;
+use crate::account::Keys;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
-use crate::client::{AccountConfig, LookPages, Part};
+use crate::client::{LookPages, Part};
 use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
 use crate::input::Local;
@@ -29,7 +31,7 @@ use crate::job::{Job, Plan, Seen, StepRef};
 use crate::model::{Capabilities, Credits, ProviderId};
 use crate::pages::Pages;
 use crate::request::VideoRequest;
-use crate::transport::{Keys, Operation, Permit, Transport};
+use crate::transport::{Operation, Permit, Transport};
 use endpoints::Endpoints;
 use steps::{Looking, Sent, Status};
 

@@ -8,14 +8,17 @@ use serde::Deserialize;
 use super::Sandbox;
 use super::{LEAST_SPEED, MOST_MILLIS, MOST_SPEED, is_running_speed};
 use crate::BoxFuture;
-use crate::asset::{Asset, AssetHost};
-use crate::client::{AccountConfig, Client, ClientBuilder, WaitPolicy};
+use crate::account::AccountConfig;
+use crate::account::{Asset, AssetHost};
+use crate::account::{HttpConfig, Keys};
+use crate::client::{Client, ClientBuilder};
 use crate::clock::ScaledClock;
 use crate::clock::{Clock, scaled};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::ProviderId;
 use crate::model::Timestamp;
-use crate::transport::{HttpConfig, Keys, RetryPolicy};
+use crate::policy::RetryPolicy;
+use crate::policy::WaitPolicy;
 
 /// The key that is used where none is given. Any would do.
 const KEY: &str = "sk_sandbox";

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::shape::Shape;
+use crate::json::Shape;
 use crate::model::ProviderId;
 
 /// One call of a provider's API, and what the transport must know of it.

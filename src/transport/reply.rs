@@ -6,7 +6,7 @@ use reqwest::header::{CONTENT_LOCATION, HeaderMap, LOCATION, RETRY_AFTER};
 
 use super::operation::Operation;
 use crate::error::ErrorKind;
-use crate::lenient_json;
+use crate::json::lenient;
 use crate::model::Timestamp;
 use crate::secret::{Kept, KnownSecrets};
 
@@ -21,7 +21,7 @@ pub(crate) struct Reply {
 impl Reply {
     /// The body as JSON; `None` where it is none (an edge's HTML, plain text, nothing).
     pub(crate) fn json(&self) -> Option<serde_json::Value> {
-        lenient_json::read(&self.body)
+        lenient::read(&self.body)
     }
 
     /// What stands where the provider's own answer should be: the page or the words of an edge, or
@@ -68,7 +68,7 @@ impl Reply {
     /// any id in it is worth more than none. Of what is free it might be half a list, so that is
     /// read again.
     pub(super) fn straighten(&mut self, is_paid: bool) -> bool {
-        let Some(read) = lenient_json::read_with(&self.body) else { return true };
+        let Some(read) = lenient::read_with(&self.body) else { return true };
         if !read.is_all && !is_paid {
             return true;
         }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::service::{Arrival, tenant};
 use super::world::{CameTo, Kind, LONGEST, Life, World};
+use crate::account::AccountConfig;
+use crate::account::{Credentials, Keys};
 use crate::catalogue::{CatalogueItem, CatalogueKind};
-use crate::client::AccountConfig;
 use crate::clock::Clock as _;
 use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
@@ -17,7 +18,7 @@ use crate::pages::Pages;
 use crate::providers::steps::{Looking, Sent, Status, found, found_with, nothing};
 use crate::providers::{self, Prepared, Provider, beatapi, creatify, jogg};
 use crate::request::VideoRequest;
-use crate::transport::{Credentials, Keys, Operation, Permit, Transport};
+use crate::transport::{Operation, Permit, Transport};
 
 /// The keys that an account has had: two of one provider's account, and one of another.
 pub(super) const KEYS: [&str; 3] = ["x1", "y1", "x2"];

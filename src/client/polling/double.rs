@@ -11,8 +11,10 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use tokio::time::Instant;
 
+use crate::account::AccountConfig;
+use crate::account::Keys;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
-use crate::client::{AccountConfig, Accounts, Client, ClientBuilder};
+use crate::client::{Accounts, Client, ClientBuilder};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
@@ -26,7 +28,7 @@ use crate::pages::Pages;
 use crate::providers::steps::{Looking, Status};
 use crate::providers::{List, Prepared, Provider};
 use crate::request::{Product, VideoRequest};
-use crate::transport::{Keys, Operation, Transport, retry_after};
+use crate::transport::{Operation, Transport, retry_after};
 
 pub(super) const LIST: List = List { operation: "list_videos", most: 100 };
 

@@ -7,14 +7,13 @@ mod budget;
 #[cfg(all(test, feature = "beatapi"))]
 mod double;
 mod looks;
-mod policy;
 mod queue;
 mod reading;
 mod task;
 mod watch;
 
 pub(crate) use looks::LookPages;
-pub use policy::{AdaptivePolling, PollPolicy, PollState};
+
 pub(super) use watch::{Limits as WatchLimits, News, Watch};
 
 use std::collections::{BTreeSet, HashMap};

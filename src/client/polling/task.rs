@@ -8,7 +8,7 @@ use super::queue::Turn;
 use super::{Polls, reading};
 use crate::client::{Client, Inner};
 use crate::future::BoxFuture;
-use crate::transport::growing_pause;
+use crate::policy::growing_pause;
 
 /// How many reads of one account are under way at a time.
 const MOST_AT_ONCE: usize = 4;

@@ -12,10 +12,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
 use crate::job::Account;
 use crate::model::ProviderId;
+use crate::policy::growing_pause;
 use crate::providers::Provider;
 use crate::providers::endpoints::{Endpoint, Endpoints};
 use crate::secret::WebhookSecret;
-use crate::transport::growing_pause;
 
 /// For how long a replica is alone with an account's endpoints. It is renewed before each call, and
 /// none takes half as long.

@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::job::{Account, Job, JobId};
 use crate::ledger::LoggedEvent;
 use crate::model::ProviderId;
-use crate::transport::growing_pause;
+use crate::policy::growing_pause;
 
 /// How often events of other replicas are looked for.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(2);

@@ -3,9 +3,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::config::DEFAULT_NAME;
 use super::delivery::{Delivery, Receipt, Received};
 use super::hub::Opened;
+use crate::account::DEFAULT_NAME;
 use crate::client::Client;
 #[cfg(feature = "creatify")]
 use crate::creatify::WebhookHint;
@@ -14,7 +14,7 @@ use crate::job::{Account, Job, JobId, StepState, tagged};
 use crate::ledger::NewEvent;
 use crate::model::ProviderId;
 use crate::secret::WebhookSecret;
-use crate::transport::Claim;
+use crate::webhook::Claim;
 use crate::webhook::{Secrets, Told, check_size, forged};
 
 /// For how long an event is somebody's who does not acknowledge it.

@@ -14,8 +14,9 @@ use super::contract::{Billing, KnownUnit, is_newer};
 use super::plan::{CREATE, MUSIC, TRACK, UPLOAD, plan};
 use super::types::{self, TaskStatus};
 use super::{Client, IdempotencyKey, Options};
+use crate::account::AccountConfig;
+use crate::account::Keys;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
-use crate::client::AccountConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
 use crate::input::Local;
@@ -25,7 +26,7 @@ use crate::pages::Pages;
 use crate::plain::plain;
 use crate::providers::endpoints::Endpoints;
 use crate::request::VideoRequest;
-use crate::transport::{Keys, Operation, Permit, Transport, Upload};
+use crate::transport::{Operation, Permit, Transport, Upload};
 
 /// Task reads by one key.
 const READS_PER_MINUTE: u32 = 120;

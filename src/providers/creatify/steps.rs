@@ -11,22 +11,25 @@ use super::link::{LINK, LINK_VIDEO, PARAMS};
 use super::plan::{HOST, IMAGE, IMAGE_ANEW, URL_MAX_CHARS, VIDEO, VIDEO_ANEW, plan, plan_anew};
 use super::types::{self, ProductToVideoStatus};
 use super::{Client, Options, link as link_video};
+use crate::account::AccountConfig;
+use crate::account::Keys;
+use crate::account::{Asset, AssetHost};
 use crate::address;
-use crate::asset::{Asset, AssetHost};
 use crate::bindings::creatify::shapes;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
-use crate::client::{AccountConfig, Part};
+use crate::client::Part;
 use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
 use crate::input::Local;
 use crate::input::Picture;
 use crate::job::{Job, Plan, Seen, StepRef};
+use crate::json::Shape;
 use crate::model::{AspectRatio, Cost, CostSource, Credits, Medium, ProviderId, VideoFacts};
 use crate::pages::Pages;
 use crate::plain::plain;
 use crate::providers::listed;
 use crate::request::VideoRequest;
-use crate::transport::{Keys, Operation, Permit, Shape, Transport};
+use crate::transport::{Operation, Permit, Transport};
 
 /// The most ids that a list takes.
 const MOST_IDS: usize = 100;

@@ -14,8 +14,10 @@ use super::plan::{
 };
 use super::types::{self, ProductVideoStatus as Word};
 use super::{Client, Options, language};
+use crate::account::AccountConfig;
+use crate::account::Keys;
 use crate::catalogue::{CatalogueItem, CatalogueKind};
-use crate::client::{AccountConfig, LookPages};
+use crate::client::LookPages;
 use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
 use crate::input::Local;
@@ -25,7 +27,7 @@ use crate::model::{Cost, CostSource, Credits, Medium, VideoFacts};
 use crate::pages::Pages;
 use crate::providers::endpoints::Endpoints;
 use crate::request::VideoRequest;
-use crate::transport::{Keys, Operation, Permit, Transport, Upload};
+use crate::transport::{Operation, Permit, Transport, Upload};
 use crate::words::words;
 
 /// Posts by one key. Source: the quick start's page on rate limits, read 2026-11.

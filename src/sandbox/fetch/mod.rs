@@ -22,8 +22,9 @@ use tokio::time::timeout;
 use url::Url;
 
 use crate::BoxFuture;
-pub(super) use crate::transport::is_private;
-use crate::transport::{self, HttpConfig, is_public};
+pub(super) use crate::account::is_private;
+use crate::account::{HttpConfig, is_public};
+
 pub(super) use room::Room;
 
 /// Where a sandbox may fetch images and product pages from, and deliver webhooks to.
@@ -248,7 +249,7 @@ impl Fetcher {
 
 /// Whether a plain http address names this machine.
 pub(super) fn is_loopback(url: &Url) -> bool {
-    url.scheme() == "http" && transport::is_loopback(url)
+    url.scheme() == "http" && crate::account::is_loopback(url)
 }
 
 /// Where an answer leads to, if it leads anywhere.

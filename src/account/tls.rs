@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) without a `CryptoProvider`.
-pub(super) fn check_provider() -> Result<()> {
+pub(crate) fn check_provider() -> Result<()> {
     if cfg!(feature = "rustls") || rustls::crypto::CryptoProvider::get_default().is_some() {
         return Ok(());
     }
@@ -20,7 +20,7 @@ pub(super) fn check_provider() -> Result<()> {
 }
 
 /// A certificate chain and its key, which reqwest takes as PEM.
-pub(super) fn identity(chain: &[Vec<u8>], key: &[u8]) -> Result<reqwest::Identity> {
+pub(crate) fn identity(chain: &[Vec<u8>], key: &[u8]) -> Result<reqwest::Identity> {
     let refused = |message: String| Error::invalid("http.client_identity", message);
     let kind = match PrivateKeyDer::try_from(key).map_err(|error| refused(error.to_owned()))? {
         PrivateKeyDer::Pkcs1(_) => "RSA PRIVATE KEY",

@@ -1,9 +1,11 @@
+//! How connections are made.
+
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::redirect;
 
-use super::clients::{Clients, PublicOnly, Purpose, Way, unreadable_proxies};
+use super::http_clients::{Clients, PublicOnly, Purpose, Way, unreadable_proxies};
 use crate::error::{Error, ErrorKind, Result};
 
 const USER_AGENT: &str = concat!("adreel/", env!("CARGO_PKG_VERSION"));
@@ -14,12 +16,12 @@ const USER_AGENT: &str = concat!("adreel/", env!("CARGO_PKG_VERSION"));
 pub struct HttpConfig {
     connect_timeout: Duration,
     idle_per_host: usize,
-    pub(super) proxy: Option<String>,
+    pub(crate) proxy: Option<String>,
     root_certificates: Vec<Vec<u8>>,
     client_identity: Option<ClientIdentity>,
     headers: Vec<(String, String)>,
-    pub(super) allow_plain_http: bool,
-    pub(super) allow_private_links: bool,
+    pub(crate) allow_plain_http: bool,
+    pub(crate) allow_private_links: bool,
 }
 
 #[derive(Clone)]
@@ -135,7 +137,7 @@ impl HttpConfig {
     /// POST again, never sends anything a second time by itself, and tells no host by which link it
     /// was found. It unpacks nothing, whatever features of the HTTP client the rest of the program
     /// turns on, and asks for what is not packed.
-    pub(super) fn client(&self, purpose: Purpose, way: Way) -> Result<reqwest::Client> {
+    pub(crate) fn client(&self, purpose: Purpose, way: Way) -> Result<reqwest::Client> {
         let mut headers = match purpose {
             Purpose::Calls => self.default_headers()?,
             Purpose::Links { .. } => HeaderMap::new(),

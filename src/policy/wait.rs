@@ -1,4 +1,5 @@
-use std::fmt;
+//! What ends a wait.
+
 use std::time::Duration;
 
 /// How long a wait lasts by default. Providers name 10 minutes for a video; half an hour means
@@ -10,12 +11,12 @@ const TIME: Duration = Duration::from_secs(30 * 60);
 /// The job itself goes on whatever ends the wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WaitPolicy {
-    pub(super) time: Duration,
+    pub(crate) time: Duration,
     /// The same as it is told, where that is in other words.
-    pub(super) told: Option<Duration>,
-    pub(super) job_age: Option<Duration>,
-    pub(super) failed_reads: Option<u32>,
-    pub(super) through_actions: bool,
+    pub(crate) told: Option<Duration>,
+    pub(crate) job_age: Option<Duration>,
+    pub(crate) failed_reads: Option<u32>,
+    pub(crate) through_actions: bool,
 }
 
 impl Default for WaitPolicy {
@@ -65,28 +66,5 @@ impl WaitPolicy {
     pub fn through_actions(mut self) -> Self {
         self.through_actions = true;
         self
-    }
-}
-
-/// The limit that ended a wait.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Limit {
-    /// The wait lasted this long.
-    Time(Duration),
-    /// The job is this old.
-    JobAge(Duration),
-    /// So many reads of its status failed in a row.
-    FailedReads(u32),
-}
-
-impl fmt::Display for Limit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Time(time) => write!(f, "the time limit of {time:?} passed"),
-            Self::JobAge(age) => write!(f, "the job is older than its limit of {age:?}"),
-            Self::FailedReads(1) => f.write_str("its status could not be read"),
-            Self::FailedReads(reads) => write!(f, "its status could not be read {reads} times"),
-        }
     }
 }

@@ -1,3 +1,5 @@
+//! Keys, and where they come from.
+
 use std::fmt;
 
 use base64::Engine as _;
@@ -7,7 +9,7 @@ use sha2::Sha256;
 
 use crate::error::Result;
 use crate::future::BoxFuture;
-use crate::job::Account;
+use crate::model::Account;
 use crate::secret::ApiKey;
 
 /// What fingerprints of keys alone are made for.

@@ -1,11 +1,13 @@
+//! How an account is set up.
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Caps;
+use super::{Credentials, HttpConfig};
 use crate::clock::{Clock, SystemClock};
-use crate::transport::{Credentials, HttpConfig, RetryPolicy};
+use crate::policy::{Caps, RetryPolicy};
 
-pub(super) const DEFAULT_NAME: &str = "default";
+pub(crate) const DEFAULT_NAME: &str = "default";
 
 /// One account: its keys, and how its provider is reached.
 #[derive(Clone)]
@@ -84,7 +86,7 @@ impl AccountConfig {
     }
 
     /// How long a paid call may take, instead of what the spec says of it (60 s, 120 s for a link).
-    /// A lost answer is looked for after the [settle time](super::ClientBuilder::settle), which
+    /// A lost answer is looked for after the [settle time](crate::client::ClientBuilder::settle), which
     /// follows it.
     #[must_use]
     pub fn submit_timeout(mut self, timeout: Duration) -> Self {
@@ -94,7 +96,7 @@ impl AccountConfig {
 
     /// Where Creatify tells of finished jobs: at most 140 characters, since adreel adds up to 60 for
     /// each step and Creatify takes 200. What it adds is a token, by which a
-    /// [`WebhookInbox`](super::WebhookInbox) knows Creatify's deliveries, for Creatify signs
+    /// [`WebhookInbox`](crate::client::WebhookInbox) knows Creatify's deliveries, for Creatify signs
     /// nothing, and a tag. Creatify echoes the address in the records that it lists: that alone
     /// makes lost answers of `gen_image`, `regen_image` and `regen_video` provable.
     ///
@@ -114,7 +116,7 @@ impl AccountConfig {
         self
     }
 
-    /// Where the time comes from. A [`ClientBuilder`](super::ClientBuilder) sets its own.
+    /// Where the time comes from. A [`ClientBuilder`](crate::client::ClientBuilder) sets its own.
     #[must_use]
     pub fn clock(mut self, clock: impl Clock) -> Self {
         self.clock = Arc::new(clock);

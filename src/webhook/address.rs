@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use super::Keys;
+use crate::account::Keys;
 use crate::address;
 use crate::error::{Error, Result};
 
@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 const ADDRESS_MAX_CHARS: usize = 200;
 
 /// The longest base of an address that leaves room for what is added.
-pub(super) const BASE_MAX_CHARS: usize = 140;
+pub(crate) const BASE_MAX_CHARS: usize = 140;
 
 /// The name of what is added to the query.
 const PARAMETER: &str = "adreel";
@@ -26,7 +26,7 @@ const PURPOSE: &[u8] = b"adreel: address for deliveries, 1\n";
 const TOKEN_BYTES: usize = 12;
 
 /// The base of an account's addresses, as it is sent.
-pub(super) fn base(text: &str) -> Result<String> {
+pub(crate) fn address_base(text: &str) -> Result<String> {
     let url = address::web("webhook_url", text)?;
     if url.fragment().is_none() && url.as_str().chars().count() <= BASE_MAX_CHARS {
         return Ok(url.into());
@@ -40,7 +40,7 @@ pub(super) fn base(text: &str) -> Result<String> {
 
 /// The address with a step's token and tag. Nothing of it is stored: whoever has the account's key
 /// makes the same. The tag stands at the end, where look-ups read it in the records that echo it.
-pub(super) fn address(base: &str, tag: &str, keys: &Keys) -> String {
+pub(crate) fn step_address(base: &str, tag: &str, keys: &Keys) -> String {
     let separator = if base.contains('?') { '&' } else { '?' };
     let token = code(keys, tag).map(|code| code.finalize().into_bytes());
     let token = token.map(|code| URL_SAFE_NO_PAD.encode(&code[..TOKEN_BYTES])).unwrap_or_default();
@@ -106,19 +106,19 @@ mod tests {
     fn the_longest_address_is_no_longer_than_creatify_takes() {
         let base = format!("https://hook.example/{}?a=b", "x".repeat(BASE_MAX_CHARS - 25));
         assert_eq!(base.len(), BASE_MAX_CHARS);
-        assert_eq!(super::base(&base).unwrap(), base);
-        let address = address(&base, TAG, &keys());
+        assert_eq!(super::address_base(&base).unwrap(), base);
+        let address = step_address(&base, TAG, &keys());
         assert!(address.len() <= ADDRESS_MAX_CHARS, "{} characters", address.len());
-        let error = super::base(&format!("{base}x")).unwrap_err();
+        let error = super::address_base(&format!("{base}x")).unwrap_err();
         assert_eq!(error.field(), Some("webhook_url"));
         for text in ["hook.example", "ftp://hook.example", "https://hook.example/#a"] {
-            assert!(super::base(text).is_err(), "{text}");
+            assert!(super::address_base(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn an_address_proves_its_own_step_only_and_shows_no_key() {
-        let address = address("https://hook.example/h?shop=7", TAG, &keys());
+        let address = step_address("https://hook.example/h?shop=7", TAG, &keys());
         assert!(address.starts_with("https://hook.example/h?shop=7&adreel="));
         assert!(address.ends_with(TAG) && !address.contains("sk_creatify"));
         let query = address.split_once('?').unwrap().1;
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn an_empty_key_proves_nothing() {
-        let address = address("https://hook.example/h", TAG, &Keys::key(" "));
+        let address = step_address("https://hook.example/h", TAG, &Keys::key(" "));
         assert_eq!(proved_tag(address.split_once('?').unwrap().1, &Keys::key(" ")), None);
     }
 }

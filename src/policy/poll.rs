@@ -1,3 +1,5 @@
+//! When the status of a running job is read.
+
 use std::fmt;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! What is done about a paid call whose answer was lost.
+
 use std::time::Duration;
 
 use crate::model::Credits;
@@ -5,7 +7,7 @@ use crate::model::Credits;
 /// What is done about a paid call whose answer was lost, or during which the process ended.
 ///
 /// A list proves presence, never absence, so such a call is never sent again by itself. What can be
-/// found for which provider and step stands in [`Jobs`](super::Jobs).
+/// found for which provider and step stands in [`Jobs`](crate::client::Jobs).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Recovery {

@@ -15,11 +15,11 @@ use reqwest::dns::{Name, Resolve, Resolving};
 use url::Url;
 
 use super::HttpConfig;
-use super::address::{is_loopback, is_private, is_public};
+use super::ip::{is_loopback, is_private, is_public};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The clients of one account for one purpose.
-pub(super) struct Clients {
+pub(crate) struct Clients {
     config: HttpConfig,
     purpose: Purpose,
     /// The proxies of the environment and the system.
@@ -31,7 +31,7 @@ pub(super) struct Clients {
 
 /// What connections are made for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     /// Calls, with the account's own headers.
     Calls,
     /// Whatever a provider's links lead to.
@@ -43,10 +43,10 @@ pub(super) enum Purpose {
 
 /// How a connection is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Way {
-    pub(super) is_proxied: bool,
+pub(crate) struct Way {
+    pub(crate) is_proxied: bool,
     /// Whether it trusts the system's root certificates.
-    pub(super) has_roots: bool,
+    pub(crate) has_roots: bool,
 }
 
 impl Way {
@@ -62,7 +62,7 @@ impl Clients {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`] for a setting that is none.
-    pub(super) fn new(config: &HttpConfig, purpose: Purpose) -> Result<Self> {
+    pub(crate) fn new(config: &HttpConfig, purpose: Purpose) -> Result<Self> {
         if config.proxy.is_some() {
             // This only shows whether its address is one.
             config.client(purpose, Way { is_proxied: true, ..Way::PLAIN })?;
@@ -77,7 +77,7 @@ impl Clients {
     }
 
     /// The one that is always there: to put requests together.
-    pub(super) fn plain(&self) -> &reqwest::Client {
+    pub(crate) fn plain(&self) -> &reqwest::Client {
         &self.plain
     }
 
@@ -85,7 +85,7 @@ impl Clients {
     ///
     /// # Errors
     /// [`ErrorKind::Io`] for https where no root certificates can be loaded.
-    pub(super) fn reach(&self, url: &Url) -> Result<&reqwest::Client> {
+    pub(crate) fn reach(&self, url: &Url) -> Result<&reqwest::Client> {
         let way = self.way(url);
         if way == Way::PLAIN {
             return Ok(&self.plain);
@@ -140,7 +140,7 @@ pub(crate) struct Links {
 
 impl Links {
     /// The links of an account whose provider is at `base`.
-    pub(super) fn new(config: &HttpConfig, base: &Url) -> Result<Self> {
+    pub(crate) fn new(config: &HttpConfig, base: &Url) -> Result<Self> {
         let is_https = base.scheme() == "https";
         let is_public_only = is_https && !config.allow_private_links;
         Ok(Self {
@@ -190,7 +190,7 @@ fn private_link() -> Error {
 
 /// Looks names up and gives their public addresses alone, so that what was checked is what is
 /// connected to.
-pub(super) struct PublicOnly;
+pub(crate) struct PublicOnly;
 
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
@@ -207,7 +207,7 @@ impl Resolve for PublicOnly {
 }
 
 impl PublicOnly {
-    pub(super) fn shared() -> Arc<dyn Resolve> {
+    pub(crate) fn shared() -> Arc<dyn Resolve> {
         Arc::new(Self)
     }
 }

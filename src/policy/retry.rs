@@ -1,3 +1,5 @@
+//! When a call that may be repeated is repeated.
+
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -6,7 +8,7 @@ const LEAST_CEILING: Duration = Duration::from_millis(100);
 
 /// When a call that may be repeated is repeated, outside of jobs: those of a provider's own client,
 /// and what a [`Client`](crate::Client) reads for a plan, a balance or a list. A job comes back to its
-/// calls by itself for as long as somebody [waits](crate::client::WaitPolicy) for it.
+/// calls by itself for as long as somebody [waits](crate::policy::WaitPolicy) for it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RetryPolicy {

@@ -26,14 +26,18 @@
 //! # #[cfg(not(feature = "beatapi"))] fn main() {}
 //! ```
 
+mod address;
+
+pub(crate) use address::{Claim, address_base, step_address};
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::de::DeserializeOwned;
 use sha2::Sha256;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::json::Shape;
 use crate::model::ProviderId;
 pub use crate::secret::WebhookSecret;
-use crate::transport::Shape;
 
 /// The longest body that is looked at; a delivery has one to three kilobytes.
 const MAX_BODY_BYTES: usize = 1 << 20;
