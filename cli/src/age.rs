@@ -9,7 +9,7 @@ const DAY: u64 = 24 * HOUR;
 
 /// A time as it is given on the command line: a whole number with its unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Age(pub(super) Duration);
+pub(crate) struct Age(pub(crate) Duration);
 
 impl FromStr for Age {
     type Err = String;
@@ -33,7 +33,7 @@ impl FromStr for Age {
 }
 
 /// How long something took, as people say it.
-pub(super) fn told(time: Duration) -> String {
+pub(crate) fn told(time: Duration) -> String {
     match time.as_secs() {
         secs @ 0..120 => format!("{secs} s"),
         secs @ 120..7_200 => format!("{} min", secs / MINUTE),
@@ -43,7 +43,7 @@ pub(super) fn told(time: Duration) -> String {
 }
 
 /// The same in a few letters.
-pub(super) fn short(time: Duration) -> String {
+pub(crate) fn short(time: Duration) -> String {
     told(time).replace(" min", "m").replace(' ', "")
 }
 

@@ -2,20 +2,18 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-
-use super::age::Age;
-use super::commands::FILE;
-use super::exit;
-use super::month::Month;
-use super::options::{self, OptionValue};
-use super::setting;
-use adreel::Result;
 use adreel::catalogue::CatalogueKind;
 use adreel::job::JobId;
 use adreel::sandbox::{BeatApiContract, Fetch, Quality};
-use adreel::{AspectRatio, Credits, Language, ProviderId};
-use adreel::{Product, Track, VideoRequest};
+use adreel::{AspectRatio, Credits, Language, Product, ProviderId, Result, Track, VideoRequest};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::age::Age;
+use crate::commands::FILE;
+use crate::exit;
+use crate::month::Month;
+use crate::options::{self, OptionValue};
+use crate::setting;
 
 /// What the library says of itself.
 const ABOUT: &str = "Product videos through BeatAPI, Creatify and JoggAI: paid once, never lost, \
@@ -24,27 +22,27 @@ const ABOUT: &str = "Product videos through BeatAPI, Creatify and JoggAI: paid o
 /// Turns a product into a marketing video, through BeatAPI, Creatify or JoggAI.
 #[derive(Debug, Parser)]
 #[command(name = "adreel", version, about = ABOUT, after_help = exit::HELP, max_term_width = 100)]
-pub(super) struct Cli {
+pub(crate) struct Cli {
     #[command(flatten)]
-    pub(super) global: Global,
+    pub(crate) global: Global,
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(crate) command: Command,
 }
 
 #[derive(Args, Debug)]
-pub(super) struct Global {
+pub(crate) struct Global {
     /// Start a sandbox in this process and use it: real videos, no keys, no credits.
     ///
     /// Keys in the environment are used only where they are the sandbox's own (sk_sandbox…).
     #[arg(long, global = true, conflicts_with = "sandbox_url")]
-    pub(super) sandbox: bool,
+    pub(crate) sandbox: bool,
     /// Use a sandbox that runs already.
     #[arg(long, global = true, value_name = "URL")]
-    pub(super) sandbox_url: Option<String>,
+    pub(crate) sandbox_url: Option<String>,
     /// Where jobs are kept: sqlite:FILE, postgres://… or memory: (forgotten at the end) [default: a
     /// file in the user's data folder, another one for each sandbox].
     #[arg(long, global = true, value_name = "URL", env = "ADREEL_LEDGER", hide_env_values = true)]
-    pub(super) ledger: Option<OsString>,
+    pub(crate) ledger: Option<OsString>,
     /// How long a paid call may be on its way, whatever becomes of its sender, in milliseconds
     /// [default: its timeout and 30 s].
     #[arg(
@@ -55,33 +53,33 @@ pub(super) struct Global {
         hide_env_values = true
     )]
     #[arg(value_parser = setting::settle_ms)]
-    pub(super) settle_ms: Option<setting::SettleMs>,
+    pub(crate) settle_ms: Option<setting::SettleMs>,
     /// How long to wait, for all jobs together, such as 90s or 2h; they go on whatever ends it. A
     /// paid call that is under way is heard out first, and a video that is ready is saved, however
     /// long that takes [default: 30m].
     #[arg(long, global = true, value_name = "TIME")]
-    pub(super) time_limit: Option<Age>,
+    pub(crate) time_limit: Option<Age>,
     /// Let an address such as BEATAPI_BASE_URL be plain http on another machine, and let links lead to
     /// plain http. The keys can be read on the way.
     #[arg(long, global = true, env = "ADREEL_ALLOW_PLAIN_HTTP", hide_env_values = true)]
     #[arg(value_parser = setting::switch)]
-    pub(super) allow_plain_http: bool,
+    pub(crate) allow_plain_http: bool,
     /// Let links of a provider that is reached by https lead to private addresses.
     #[arg(long, global = true, env = "ADREEL_ALLOW_PRIVATE_LINKS", hide_env_values = true)]
     #[arg(value_parser = setting::switch)]
-    pub(super) allow_private_links: bool,
+    pub(crate) allow_private_links: bool,
     /// Print JSON, one object a line.
     ///
     /// A path that is no UTF-8 stands in it as a file:// address, with its other bytes as %XX.
     #[arg(long, global = true)]
-    pub(super) json: bool,
+    pub(crate) json: bool,
     /// Print no progress.
     #[arg(long, short, global = true)]
-    pub(super) quiet: bool,
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum Command {
+pub(crate) enum Command {
     /// Make a video with each provider and save it.
     ///
     /// The same command again goes on with the same jobs, or prints what they made; nothing is
@@ -134,7 +132,7 @@ pub(super) enum Command {
 
 impl Command {
     /// What the command needs of the ledger.
-    pub(super) fn use_of_ledger(&self) -> LedgerUse {
+    pub(crate) fn use_of_ledger(&self) -> LedgerUse {
         match self {
             Self::Make(_) => LedgerUse::New,
             Self::Job(_) | Self::Wait(_) => LedgerUse::ThisJob,
@@ -147,7 +145,7 @@ impl Command {
 
 /// What a command needs of the ledger.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LedgerUse {
+pub(crate) enum LedgerUse {
     /// It puts jobs there, and makes one where there is none.
     New,
     /// Whatever jobs are there.
@@ -159,67 +157,67 @@ pub(super) enum LedgerUse {
 }
 
 #[derive(Args, Debug)]
-pub(super) struct MakeArgs {
+pub(crate) struct MakeArgs {
     #[command(flatten)]
-    pub(super) request: RequestArgs,
+    pub(crate) request: RequestArgs,
     /// The folder for the videos; made where it is missing.
     #[arg(long, value_name = "DIR", default_value = ".")]
-    pub(super) out: PathBuf,
+    pub(crate) out: PathBuf,
     /// Replace files that are there already.
     #[arg(long)]
-    pub(super) overwrite: bool,
+    pub(crate) overwrite: bool,
     /// Keep words of your own with the jobs, which `jobs --cost` shows: tenant=acme. May be repeated.
     #[arg(long, value_name = "NAME=VALUE")]
-    pub(super) label: Vec<Label>,
+    pub(crate) label: Vec<Label>,
     /// Make new videos, and pay for them, although this request was made before.
     #[arg(long)]
-    pub(super) again: bool,
+    pub(crate) again: bool,
     /// Make a single video: with the first provider, in the order of --provider, that can do all
     /// that was asked for and accepts it.
     #[arg(long)]
-    pub(super) route: bool,
+    pub(crate) route: bool,
 }
 
 #[derive(Args, Debug)]
-pub(super) struct JobsArgs {
+pub(crate) struct JobsArgs {
     /// Only jobs that something is still to be done for.
     #[arg(long)]
-    pub(super) open: bool,
+    pub(crate) open: bool,
     /// Only jobs that may have been paid for and wait for `resolve`.
     #[arg(long, conflicts_with = "open")]
-    pub(super) held: bool,
+    pub(crate) held: bool,
     /// What was reserved, settled and refunded for each job, with its labels, and for each account.
     ///
     /// With --json a line for each entry, with its amount as a text.
     #[arg(long, conflicts_with_all = ["open", "held"])]
-    pub(super) cost: bool,
+    pub(crate) cost: bool,
     /// Only entries of this month of UTC, such as 2026-11 [default: all].
     #[arg(long, value_name = "YYYY-MM", requires = "cost")]
-    pub(super) month: Option<Month>,
+    pub(crate) month: Option<Month>,
 }
 
 #[derive(Args, Debug)]
-pub(super) struct JobArgs {
+pub(crate) struct JobArgs {
     /// The job's id.
     #[arg(value_name = "JOB")]
-    pub(super) id: JobId,
+    pub(crate) id: JobId,
     /// Take this one of what it offers, such as a preview, by its id.
     #[arg(long, value_name = "OFFER")]
-    pub(super) choose: Option<String>,
+    pub(crate) choose: Option<String>,
 }
 
 #[derive(Args, Debug)]
-pub(super) struct WaitArgs {
+pub(crate) struct WaitArgs {
     /// The jobs' ids.
     #[arg(value_name = "JOB", required = true)]
-    pub(super) ids: Vec<JobId>,
+    pub(crate) ids: Vec<JobId>,
     /// The file for the video, of a single job [default: the one that it was made for].
     #[arg(long, value_name = "FILE")]
-    pub(super) out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Args, Debug)]
-pub(super) struct ResumeArgs {
+pub(crate) struct ResumeArgs {
     /// First hold every job that may have been sent since the ledger's copy was made.
     ///
     /// For a ledger that was restored from a backup, or lost its last writes, before anything else
@@ -227,49 +225,49 @@ pub(super) struct ResumeArgs {
     /// the providers goes on by itself. Jobs that were made after the copy are not in it: look at
     /// the providers before the same requests are sent again.
     #[arg(long)]
-    pub(super) after_restore: bool,
+    pub(crate) after_restore: bool,
 }
 
 #[derive(Args, Debug)]
-pub(super) struct ResolveArgs {
+pub(crate) struct ResolveArgs {
     /// The job's id.
     #[arg(value_name = "JOB", required_unless_present = "all")]
-    pub(super) id: Option<JobId>,
+    pub(crate) id: Option<JobId>,
     #[command(flatten)]
-    pub(super) decision: DecisionArgs,
+    pub(crate) decision: DecisionArgs,
     /// Decide for all held jobs, after a list of what that would send and cost.
     #[arg(long, conflicts_with_all = ["id", "adopt"])]
-    pub(super) all: bool,
+    pub(crate) all: bool,
     /// Look for each now, and decide only for those that a look by the same keys does not find.
     #[arg(long, conflicts_with = "id")]
-    pub(super) not_found: bool,
+    pub(crate) not_found: bool,
     /// Only what has been held for this long: 30s, 15m, 2h, 3d.
     #[arg(long, value_name = "AGE", conflicts_with = "id")]
-    pub(super) older_than: Option<Age>,
+    pub(crate) older_than: Option<Age>,
     /// Only list what would be done.
     #[arg(long, conflicts_with_all = ["id", "yes"])]
-    pub(super) dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Do not ask first, on a terminal.
     #[arg(long, conflicts_with = "id")]
-    pub(super) yes: bool,
+    pub(crate) yes: bool,
 }
 
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
-pub(super) struct DecisionArgs {
+pub(crate) struct DecisionArgs {
     /// The call was accepted: this is the provider's id of what it made.
     #[arg(long, value_name = "REF")]
-    pub(super) adopt: Option<String>,
+    pub(crate) adopt: Option<String>,
     /// Send the call again. If the first was accepted after all, both are paid.
     #[arg(long)]
-    pub(super) resubmit: bool,
+    pub(crate) resubmit: bool,
     /// Give the job up. What it has at the provider goes on there.
     #[arg(long)]
-    pub(super) abandon: bool,
+    pub(crate) abandon: bool,
 }
 
 #[derive(Debug, Subcommand)]
-pub(super) enum LedgerCommand {
+pub(crate) enum LedgerCommand {
     /// Print the SQL that makes the tables, for those who run it by hand.
     ///
     /// It is that of SQLite, or with --ledger postgres://… that of Postgres. Nothing is opened.
@@ -277,66 +275,66 @@ pub(super) enum LedgerCommand {
 }
 
 #[derive(Args, Debug)]
-pub(super) struct RequestArgs {
+pub(crate) struct RequestArgs {
     /// Image files of the product (PNG, JPEG, WebP), the main one first.
     #[arg(value_name = "IMAGE")]
-    pub(super) images: Vec<PathBuf>,
+    pub(crate) images: Vec<PathBuf>,
     /// The address of an image, which the provider fetches. May be repeated.
     #[arg(long, value_name = "URL")]
-    pub(super) image_url: Vec<String>,
+    pub(crate) image_url: Vec<String>,
     /// What the product is called.
     #[arg(long)]
-    pub(super) name: String,
+    pub(crate) name: String,
     /// What it is and does.
     #[arg(long, value_name = "TEXT")]
-    pub(super) description: Option<String>,
+    pub(crate) description: Option<String>,
     /// Whom it is for.
     #[arg(long, value_name = "TEXT")]
-    pub(super) audience: Option<String>,
+    pub(crate) audience: Option<String>,
     /// What it costs, as it should be read: "4.50 €".
     #[arg(long, value_name = "TEXT")]
-    pub(super) price: Option<String>,
+    pub(crate) price: Option<String>,
     /// Its page in a shop.
     #[arg(long, value_name = "URL")]
-    pub(super) page_url: Option<String>,
+    pub(crate) page_url: Option<String>,
     /// A sound file to make a music video for (BeatAPI).
     #[arg(long, value_name = "FILE", conflicts_with = "track_url")]
-    pub(super) track: Option<PathBuf>,
+    pub(crate) track: Option<PathBuf>,
     /// The address of the sound, which the provider fetches.
     #[arg(long, value_name = "URL")]
-    pub(super) track_url: Option<String>,
+    pub(crate) track_url: Option<String>,
     /// What should be seen and heard.
     #[arg(long, value_name = "TEXT")]
-    pub(super) prompt: Option<String>,
+    pub(crate) prompt: Option<String>,
     /// Length in whole seconds [default: 15, where the provider needs one].
     #[arg(long, value_name = "SECS")]
-    pub(super) duration: Option<u32>,
+    pub(crate) duration: Option<u32>,
     /// Width to height: 9:16, 16:9 or 1:1.
     #[arg(long, value_name = "RATIO", default_value = "9:16")]
-    pub(super) ratio: AspectRatio,
+    pub(crate) ratio: AspectRatio,
     /// Language of voice and text, as a tag such as en or pt-BR.
     #[arg(long, value_name = "TAG")]
-    pub(super) language: Option<Language>,
+    pub(crate) language: Option<Language>,
     /// Provider: beatapi, creatify or jogg. May be repeated [default: every one with a key].
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    pub(super) provider: Vec<ProviderId>,
+    pub(crate) provider: Vec<ProviderId>,
     /// An option that only one provider has: jogg.avatar=81, creatify.motion_style=talking. May be
     /// repeated. `catalogue` lists ids.
     #[arg(long, value_name = "OPTION=VALUE")]
-    pub(super) set: Vec<OptionValue>,
+    pub(crate) set: Vec<OptionValue>,
     /// Refuse what a provider would ignore or change.
     #[arg(long)]
-    pub(super) strict: bool,
+    pub(crate) strict: bool,
     /// Refuse what may cost more than this with a provider, in its credits, before anything is paid.
     #[arg(long, value_name = "CREDITS", value_parser = amount)]
-    pub(super) cap: Option<Credits>,
+    pub(crate) cap: Option<Credits>,
 }
 
 /// A `--label`.
 #[derive(Clone, Debug)]
-pub(super) struct Label {
-    pub(super) name: String,
-    pub(super) value: String,
+pub(crate) struct Label {
+    pub(crate) name: String,
+    pub(crate) value: String,
 }
 
 impl FromStr for Label {
@@ -364,7 +362,7 @@ fn amount(text: &str) -> std::result::Result<Credits, String> {
 }
 
 impl RequestArgs {
-    pub(super) fn request(&self) -> Result<VideoRequest> {
+    pub(crate) fn request(&self) -> Result<VideoRequest> {
         let mut product = Product::new(&self.name);
         for path in &self.images {
             product = product.image_file(path);
@@ -387,85 +385,85 @@ impl RequestArgs {
 }
 
 #[derive(Args, Debug)]
-pub(super) struct CatalogueArgs {
+pub(crate) struct CatalogueArgs {
     /// What to list: avatars, voices, music or styles.
     #[arg(value_name = "KIND")]
-    pub(super) kind: CatalogueKind,
+    pub(crate) kind: CatalogueKind,
     /// Provider: creatify or jogg. May be repeated [default: every one with a key].
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    pub(super) provider: Vec<ProviderId>,
+    pub(crate) provider: Vec<ProviderId>,
     /// Only what has this word in its name, traits, ratio or id. May be repeated.
     #[arg(long, value_name = "WORD")]
-    pub(super) find: Vec<String>,
+    pub(crate) find: Vec<String>,
     /// How many to list at most.
     #[arg(long, value_name = "COUNT", default_value_t = 50)]
-    pub(super) limit: usize,
+    pub(crate) limit: usize,
 }
 
 #[derive(Args, Debug)]
-pub(super) struct DoctorArgs {
+pub(crate) struct DoctorArgs {
     /// Provider: beatapi, creatify or jogg. May be repeated [default: every one with a key].
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    pub(super) provider: Vec<ProviderId>,
+    pub(crate) provider: Vec<ProviderId>,
 }
 
 #[derive(Args, Debug)]
-pub(super) struct SandboxArgs {
+pub(crate) struct SandboxArgs {
     /// The port; 0 takes a free one.
     #[arg(long, default_value_t = 0)]
-    pub(super) port: u16,
+    pub(crate) port: u16,
     /// How many times as fast as the real services it runs.
     #[arg(long, default_value_t = 60.0, value_name = "TIMES", value_parser = speed)]
-    pub(super) speed: f64,
+    pub(crate) speed: f64,
     /// How large the videos are.
     #[arg(long, default_value = "preview")]
-    pub(super) quality: VideoQuality,
+    pub(crate) quality: VideoQuality,
     /// Same seed and same requests: same ids and same videos.
     #[arg(long, default_value_t = 1)]
-    pub(super) seed: u64,
+    pub(crate) seed: u64,
     /// What each account of each provider starts with, in that provider's credits, which are dollars
     /// at BeatAPI [default: 1000000].
     #[arg(long, value_name = "CREDITS", value_parser = amount)]
-    pub(super) credits: Option<Credits>,
+    pub(crate) credits: Option<Credits>,
     /// Answer JoggAI's business codes with HTTP statuses instead of HTTP 200.
     #[arg(long)]
-    pub(super) jogg_statuses: bool,
+    pub(crate) jogg_statuses: bool,
     /// Whether time runs, or only moves by POST /_sandbox/clock/advance.
     #[arg(long, default_value = "running", conflicts_with = "speed")]
-    pub(super) clock: ClockKind,
+    pub(crate) clock: ClockKind,
     /// Where images and product pages are fetched from, and webhooks delivered to.
     #[arg(long, default_value = "loopback", value_name = "WHERE")]
-    pub(super) fetch: FetchFrom,
+    pub(crate) fetch: FetchFrom,
     /// A file of faults to arm from the start, in TOML: a list of [[fault]].
     #[arg(long, value_name = "FILE")]
-    pub(super) scenario: Option<PathBuf>,
+    pub(crate) scenario: Option<PathBuf>,
     /// Refuse nothing for being too much: no rate limits and no slots.
     #[arg(long)]
-    pub(super) no_limits: bool,
+    pub(crate) no_limits: bool,
     /// How many BeatAPI tasks an account may have at work at a time.
     #[arg(long, default_value_t = 30, value_name = "COUNT")]
-    pub(super) beatapi_slots: u32,
+    pub(crate) beatapi_slots: u32,
     /// Which state of its contract BeatAPI shows.
     #[arg(long, default_value = "newest", value_name = "CONTRACT")]
-    pub(super) beatapi_contract: Contract,
+    pub(crate) beatapi_contract: Contract,
     /// Sign BeatAPI's deliveries with the machine's time, for receivers that do not know the
     /// sandbox's.
     #[arg(long)]
-    pub(super) sign_by_machine_time: bool,
+    pub(crate) sign_by_machine_time: bool,
     /// A font for the texts in videos, before the embedded ones: a .ttf or .otf file.
     #[arg(long, value_name = "FILE")]
-    pub(super) font: Option<PathBuf>,
+    pub(crate) font: Option<PathBuf>,
     /// JoggAI's finished videos say `success` instead of `completed`.
     #[arg(long)]
-    pub(super) jogg_success: bool,
+    pub(crate) jogg_success: bool,
     /// JoggAI's deliveries name a video as `project_id` instead of `video_id`.
     #[arg(long)]
-    pub(super) jogg_project_id: bool,
+    pub(crate) jogg_project_id: bool,
 }
 
 /// What moves a sandbox's time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum ClockKind {
+pub(crate) enum ClockKind {
     /// It runs, `--speed` times as fast as the machine's.
     Running,
     /// It stands still until it is moved on.
@@ -474,7 +472,7 @@ pub(super) enum ClockKind {
 
 /// The sandbox's [`Fetch`] as the command line names it.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum FetchFrom {
+pub(crate) enum FetchFrom {
     /// Nowhere.
     None,
     /// Other servers of this machine.
@@ -495,7 +493,7 @@ impl From<FetchFrom> for Fetch {
 
 /// The sandbox's [`BeatApiContract`] as the command line names it.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum Contract {
+pub(crate) enum Contract {
     /// Dollars, and idempotency keys that are honoured.
     Newest,
     /// As at its launch: whole credits, and idempotency keys that are ignored.
@@ -513,7 +511,7 @@ impl From<Contract> for BeatApiContract {
 
 /// The sandbox's [`Quality`] as the command line names it.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(super) enum VideoQuality {
+pub(crate) enum VideoQuality {
     /// A short side of 90 px.
     Thumbnail,
     /// A short side of 360 px.

@@ -1,37 +1,36 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::age::Age;
-use super::args::{Global, LedgerUse};
-use super::exit::LEDGER;
-use super::place::LedgerPlace;
-use super::setting::SettleMs;
-use super::{output, place};
-use adreel::HttpConfig;
-use adreel::ProviderId;
 use adreel::client::{Client, ClientBuilder, WaitPolicy};
 use adreel::clock::{Clock as _, SystemClock};
 use adreel::ledger::{Ledger, MemoryLedger, Sql};
 use adreel::sandbox::{self, Sandbox};
 use adreel::text::{setting, trimmed};
-use adreel::{Error, ErrorKind, Result};
+use adreel::{Error, ErrorKind, HttpConfig, ProviderId, Result};
+
+use crate::age::Age;
+use crate::args::{Global, LedgerUse};
+use crate::exit::LEDGER;
+use crate::place::LedgerPlace;
+use crate::setting::SettleMs;
+use crate::{output, place};
 
 /// What every command works with.
-pub(super) struct Context {
-    pub(super) client: Client,
-    pub(super) json: bool,
-    pub(super) quiet: bool,
+pub(crate) struct Context {
+    pub(crate) client: Client,
+    pub(crate) json: bool,
+    pub(crate) quiet: bool,
     /// Whether jobs can be come back to with another command.
-    pub(super) is_lasting: bool,
+    pub(crate) is_lasting: bool,
     /// What sets the keys of this command apart from those of others. A sandbox of this process may
     /// have the port of one that has ended, whose jobs it does not know.
-    pub(super) namespace: String,
+    pub(crate) namespace: String,
     /// Keeps the sandbox of this process running.
     _sandbox: Option<Sandbox>,
 }
 
 impl Context {
-    pub(super) async fn new(global: &Global, used: LedgerUse) -> Result<Self> {
+    pub(crate) async fn new(global: &Global, used: LedgerUse) -> Result<Self> {
         let mut sandbox = None;
         let mut speed = 1.0;
         let builder = if global.sandbox {
@@ -73,21 +72,21 @@ impl Context {
     }
 
     /// Says what is no result, where anybody wants to know.
-    pub(super) fn note(&self, text: &str) {
+    pub(crate) fn note(&self, text: &str) {
         if !self.quiet && !self.json {
             output::note(text);
         }
     }
 
     /// The providers that were asked for, or every one with keys.
-    pub(super) fn providers(&self, asked: &[ProviderId]) -> Result<Vec<ProviderId>> {
+    pub(crate) fn providers(&self, asked: &[ProviderId]) -> Result<Vec<ProviderId>> {
         let mut providers = self.providers_in_order(asked)?;
         providers.sort();
         Ok(providers)
     }
 
     /// The same in the order in which they were asked for, each once.
-    pub(super) fn providers_in_order(&self, asked: &[ProviderId]) -> Result<Vec<ProviderId>> {
+    pub(crate) fn providers_in_order(&self, asked: &[ProviderId]) -> Result<Vec<ProviderId>> {
         let own = self.client.accounts().into_iter().map(|account| account.provider);
         let asked = asked.iter().copied();
         let all: Vec<_> = if asked.len() == 0 { own.collect() } else { asked.collect() };

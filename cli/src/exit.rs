@@ -5,7 +5,7 @@ use adreel::{Error, ErrorKind};
 /// How a command ended. The numbers are listed in `--help` and do not change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
-pub(super) enum Exit {
+pub(crate) enum Exit {
     Done = 0,
     Failed = 1,
     Input = 2,
@@ -17,7 +17,7 @@ pub(super) enum Exit {
     Interrupted = 130,
 }
 
-pub(super) const HELP: &str = "\
+pub(crate) const HELP: &str = "\
 Exit codes:
   0    done
   1    a job failed, a provider could not be reached, or the output could not be written
@@ -31,10 +31,10 @@ Exit codes:
   130  interrupted, by Ctrl-C, SIGTERM or SIGHUP";
 
 /// What errors of a ledger that cannot be opened name as their field.
-pub(super) const LEDGER: &str = "--ledger";
+pub(crate) const LEDGER: &str = "--ledger";
 
 impl Exit {
-    pub(super) fn of(error: &Error) -> Self {
+    pub(crate) fn of(error: &Error) -> Self {
         match error.kind() {
             ErrorKind::SubmitUnknown => Self::MaybePaid,
             // It could not be opened, so nothing was sent.

@@ -2,13 +2,12 @@
 
 use std::io;
 
+use adreel::text::is_hidden;
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-use adreel::text::is_hidden;
-
 /// A value as JSON in one line. Readers get the same value as from any other form of it.
-pub(super) fn text(value: &impl Serialize) -> serde_json::Result<String> {
+pub(crate) fn text(value: &impl Serialize) -> serde_json::Result<String> {
     let mut text = Vec::new();
     value.serialize(&mut Serializer::with_formatter(&mut text, Escaping))?;
     // Every part of it was written from a `str`.

@@ -18,10 +18,9 @@ mod threads;
 
 use std::process::ExitCode;
 
+use args::{Cli, Command};
 use clap::Parser as _;
 use clap::error::ErrorKind as ClapError;
-
-use args::{Cli, Command};
 use context::Context;
 use exit::Exit;
 

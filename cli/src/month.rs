@@ -2,14 +2,13 @@
 
 use std::str::FromStr;
 
-use chrono::{Months, NaiveDate, NaiveTime};
-
 use adreel::Timestamp;
 use adreel::client::SpendQuery;
+use chrono::{Months, NaiveDate, NaiveTime};
 
 /// A month of UTC, by its first day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Month(NaiveDate);
+pub(crate) struct Month(NaiveDate);
 
 impl FromStr for Month {
     type Err = String;
@@ -28,7 +27,7 @@ impl FromStr for Month {
 
 impl Month {
     /// What was spent in it.
-    pub(super) fn query(self) -> SpendQuery {
+    pub(crate) fn query(self) -> SpendQuery {
         let begin = |day: NaiveDate| {
             Timestamp::from_millis(day.and_time(NaiveTime::MIN).and_utc().timestamp_millis())
         };

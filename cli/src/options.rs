@@ -2,17 +2,14 @@
 
 use std::str::FromStr;
 
+use adreel::{Error, ErrorKind, ProviderId, Result, VideoRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use adreel::ProviderId;
-use adreel::VideoRequest;
-use adreel::{Error, ErrorKind, Result};
-
 /// One `--set`.
 #[derive(Clone, Debug)]
-pub(super) struct OptionValue {
+pub(crate) struct OptionValue {
     provider: ProviderId,
     name: String,
     text: String,
@@ -43,7 +40,7 @@ impl OptionValue {
 }
 
 /// What the command line says and cannot be.
-pub(super) fn invalid(field: impl Into<String>, message: impl Into<String>) -> Error {
+pub(crate) fn invalid(field: impl Into<String>, message: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidRequest, message).with_field(field)
 }
 
@@ -52,7 +49,7 @@ pub(super) fn invalid(field: impl Into<String>, message: impl Into<String>) -> E
 /// # Errors
 /// [`ErrorKind::InvalidRequest`](adreel::ErrorKind::InvalidRequest) naming an option that the
 /// provider does not have, or that cannot have the value.
-pub(super) fn set(mut request: VideoRequest, values: &[OptionValue]) -> Result<VideoRequest> {
+pub(crate) fn set(mut request: VideoRequest, values: &[OptionValue]) -> Result<VideoRequest> {
     for value in values {
         match value.provider {
             ProviderId::BeatApi => request.beatapi = Some(changed(request.beatapi, value)?),

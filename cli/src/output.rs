@@ -5,13 +5,12 @@ use std::fs::File;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::sync::OnceLock;
 
+use adreel::text::plain;
+use adreel::{Cost, CostSource, Credits, Error};
 use serde::Serialize;
 
-use super::exit::Exit;
-use super::json;
-use adreel::Error;
-use adreel::text::plain;
-use adreel::{Cost, CostSource, Credits};
+use crate::exit::Exit;
+use crate::json;
 
 /// The first thing that kept a result from being written.
 static UNWRITTEN: OnceLock<String> = OnceLock::new();
@@ -27,7 +26,7 @@ static STDOUT: OnceLock<File> = OnceLock::new();
 /// Where nothing can be written there. One that was closed is no error: Rust then opens the null
 /// device in its place, before anything of ours runs.
 #[cfg(unix)]
-pub(super) fn begin() -> io::Result<()> {
+pub(crate) fn begin() -> io::Result<()> {
     use std::os::fd::AsFd as _;
 
     let mut file = File::from(printed().as_fd().try_clone_to_owned()?);
@@ -42,7 +41,7 @@ pub(super) fn begin() -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-pub(super) fn begin() -> io::Result<()> {
+pub(crate) fn begin() -> io::Result<()> {
     Ok(())
 }
 
@@ -55,7 +54,7 @@ fn write_line(mut stream: impl io::Write, text: &str) -> io::Result<()> {
 }
 
 /// Prints a line of a result.
-pub(super) fn line(text: &str) {
+pub(crate) fn line(text: &str) {
     kept(write_line(stdout(), text));
 }
 
@@ -70,17 +69,17 @@ fn kept(written: io::Result<()>) {
 }
 
 /// Prints a text of our own that has several lines.
-pub(super) fn document(text: &str) {
+pub(crate) fn document(text: &str) {
     text.lines().for_each(line);
 }
 
 /// Prints what clap has made: help, or the version.
-pub(super) fn help(text: &clap::Error) {
+pub(crate) fn help(text: &clap::Error) {
     kept(text.print().and_then(|()| printed().flush()));
 }
 
 /// Prints a result as a line of JSON.
-pub(super) fn json(value: &impl Serialize) {
+pub(crate) fn json(value: &impl Serialize) {
     match json::text(value) {
         Ok(text) => line(&text),
         Err(error) => kept(Err(error.into())),
@@ -88,7 +87,7 @@ pub(super) fn json(value: &impl Serialize) {
 }
 
 /// How a command ends that has printed all it has to say. What could not be written is no success.
-pub(super) fn ended(exit: Exit) -> Exit {
+pub(crate) fn ended(exit: Exit) -> Exit {
     match UNWRITTEN.get() {
         None => exit,
         Some(why) => {
@@ -99,17 +98,17 @@ pub(super) fn ended(exit: Exit) -> Exit {
 }
 
 /// Whether all that was printed has been written so far.
-pub(super) fn is_whole() -> bool {
+pub(crate) fn is_whole() -> bool {
     UNWRITTEN.get().is_none()
 }
 
 /// Prints a line that is no result. Where that fails there is nobody to tell.
-pub(super) fn note(text: &str) {
+pub(crate) fn note(text: &str) {
     let _ = write_line(stderr(), text);
 }
 
 /// Asks whoever sits at the terminal, and says whether the answer is yes.
-pub(super) fn asked(question: &str) -> bool {
+pub(crate) fn asked(question: &str) -> bool {
     // Whoever cannot be asked has not agreed.
     let _ = stderr().write_all(plain(question).as_bytes());
     let mut answer = String::new();
@@ -117,12 +116,12 @@ pub(super) fn asked(question: &str) -> bool {
     read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }
 
-pub(super) fn is_terminal() -> bool {
+pub(crate) fn is_terminal() -> bool {
     printed().is_terminal()
 }
 
 /// Whether what is no result goes to a terminal.
-pub(super) fn is_noted_on_a_terminal() -> bool {
+pub(crate) fn is_noted_on_a_terminal() -> bool {
     stderr().is_terminal()
 }
 
@@ -144,17 +143,17 @@ fn stderr() -> io::Stderr {
     io::stderr()
 }
 
-pub(super) fn error(text: &str) {
+pub(crate) fn error(text: &str) {
     note(&format!("error: {text}"));
 }
 
 /// Prints an error as one line, with its deepest cause where that says more.
-pub(super) fn report(failed: &Error) -> Exit {
+pub(crate) fn report(failed: &Error) -> Exit {
     error(&describe(failed));
     Exit::of(failed)
 }
 
-pub(super) fn describe(error: &Error) -> String {
+pub(crate) fn describe(error: &Error) -> String {
     match error.root_cause() {
         Some(cause) => format!("{error} ({cause})"),
         None => error.to_string(),
@@ -162,7 +161,7 @@ pub(super) fn describe(error: &Error) -> String {
 }
 
 /// An error as data.
-pub(super) fn error_json(error: &Error) -> serde_json::Value {
+pub(crate) fn error_json(error: &Error) -> serde_json::Value {
     serde_json::json!({
         "provider": error.provider(),
         "job": error.job_id(),
@@ -178,13 +177,13 @@ pub(super) fn error_json(error: &Error) -> serde_json::Value {
 }
 
 /// An amount of credits with its noun.
-pub(super) fn credits(amount: Credits) -> String {
+pub(crate) fn credits(amount: Credits) -> String {
     let noun = if amount == Credits::whole(1) { "credit" } else { "credits" };
     format!("{amount} {noun}")
 }
 
 /// What a video cost, as far as anybody knows.
-pub(super) fn cost(cost: Cost) -> String {
+pub(crate) fn cost(cost: Cost) -> String {
     match cost.source {
         CostSource::Reported => credits(cost.credits),
         _ => format!("at most {}", credits(cost.credits)),
@@ -192,7 +191,7 @@ pub(super) fn cost(cost: Cost) -> String {
 }
 
 /// A text in a line of its own, and no longer than so many characters.
-pub(super) fn cut(text: &str, most: usize) -> String {
+pub(crate) fn cut(text: &str, most: usize) -> String {
     let text = plain(text);
     match text.char_indices().nth(most) {
         None => text.into_owned(),
@@ -205,7 +204,7 @@ const WIDTH: usize = 100;
 
 /// Prints a line with something before it. On a terminal a long one goes on in further lines that
 /// begin below its text; elsewhere it stays whole.
-pub(super) fn hanging(before: &str, text: &str) {
+pub(crate) fn hanging(before: &str, text: &str) {
     let text = plain(text);
     let width = match is_terminal() {
         true => WIDTH.saturating_sub(before.chars().count()),
@@ -235,7 +234,7 @@ fn broken(text: &str, width: usize) -> Vec<String> {
 }
 
 /// Rows with their columns under each other.
-pub(super) fn table(rows: &[Vec<String>]) {
+pub(crate) fn table(rows: &[Vec<String>]) {
     lined_up(rows).iter().for_each(|row| line(row));
 }
 

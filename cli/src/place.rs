@@ -8,21 +8,21 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::PathBuf;
 
+use adreel::{Error, ErrorKind, Result};
 use etcetera::BaseStrategy as _;
 use url::Url;
 
-use super::setting::trimmed_os;
-use adreel::{Error, ErrorKind, Result};
+use crate::setting::trimmed_os;
 
 /// The ledger of all that is no sandbox's, whatever the addresses are.
-pub(super) const LIVE: &str = "live.db";
+pub(crate) const LIVE: &str = "live.db";
 
 /// The ledger of sandboxes that live as long as a command.
-pub(super) const SANDBOX: &str = "sandbox.db";
+pub(crate) const SANDBOX: &str = "sandbox.db";
 
 /// Where a ledger is, or would be.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum LedgerPlace {
+pub(crate) enum LedgerPlace {
     Memory,
     File(PathBuf),
     Url(String),
@@ -30,7 +30,7 @@ pub(super) enum LedgerPlace {
 
 impl LedgerPlace {
     /// What a `--ledger` names. A file's path need not be text.
-    pub(super) fn of(value: &OsStr) -> Self {
+    pub(crate) fn of(value: &OsStr) -> Self {
         let value = trimmed_os(value);
         match value.to_str() {
             Some("memory:") => Self::Memory,
@@ -65,10 +65,10 @@ impl fmt::Display for LedgerPlace {
 }
 
 /// The folder of the user's data, such as `~/.local/share/adreel`.
-pub(super) fn data_folder() -> Result<PathBuf> {
+pub(crate) fn data_folder() -> Result<PathBuf> {
     let base = etcetera::choose_base_strategy().map_err(|error| {
         let message = format!("the home folder is not known ({error}): name a ledger");
-        Error::new(ErrorKind::Io, message).with_field(super::exit::LEDGER)
+        Error::new(ErrorKind::Io, message).with_field(crate::exit::LEDGER)
     })?;
     let folder = base.data_dir().join("adreel");
     if folder.is_absolute() {
@@ -76,11 +76,11 @@ pub(super) fn data_folder() -> Result<PathBuf> {
     }
     // Elsewhere it would be another ledger, in which nobody knows what was paid.
     let message = "the home folder is not named from the root (HOME): mend it, or name a ledger";
-    Err(Error::new(ErrorKind::Io, message).with_field(super::exit::LEDGER))
+    Err(Error::new(ErrorKind::Io, message).with_field(crate::exit::LEDGER))
 }
 
 /// The file of a sandbox that runs at an address, or of several addresses in earlier versions.
-pub(super) fn file_at(urls: impl IntoIterator<Item = impl AsRef<str>>) -> Option<String> {
+pub(crate) fn file_at(urls: impl IntoIterator<Item = impl AsRef<str>>) -> Option<String> {
     let urls = urls.into_iter();
     let hosts: BTreeSet<String> = urls.filter_map(|url| host_and_port(url.as_ref())).collect();
     let joined = hosts.into_iter().collect::<Vec<_>>().join("+");

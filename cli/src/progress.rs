@@ -1,27 +1,27 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-use super::context::Context;
-use super::{commands, output};
 use adreel::ProviderId;
 use adreel::job::Job;
 use adreel::text::plain;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::context::Context;
+use crate::{commands, output};
 
 /// How many jobs have a live line at a time: no terminal shows more.
 const MOST_LINES: usize = 64;
 
 /// Live lines on a terminal, plain lines elsewhere, nothing where nobody wants any.
-pub(super) enum Progress {
+pub(crate) enum Progress {
     Live(MultiProgress, Arc<Semaphore>),
     Plain,
     Silent,
 }
 
 impl Progress {
-    pub(super) fn new(context: &Context) -> Self {
+    pub(crate) fn new(context: &Context) -> Self {
         if context.quiet || context.json {
             Self::Silent
         } else if output::is_noted_on_a_terminal() {
@@ -32,7 +32,7 @@ impl Progress {
         }
     }
 
-    pub(super) fn begin(&self, provider: ProviderId) -> ProviderProgress {
+    pub(crate) fn begin(&self, provider: ProviderId) -> ProviderProgress {
         let room = match self {
             Self::Live(_, room) => Arc::clone(room).try_acquire_owned().ok(),
             Self::Plain | Self::Silent => None,
@@ -67,7 +67,7 @@ fn turn(bar: &ProgressBar) {
     });
 }
 
-pub(super) struct ProviderProgress {
+pub(crate) struct ProviderProgress {
     provider: ProviderId,
     bar: Option<ProgressBar>,
     _room: Option<OwnedSemaphorePermit>,
@@ -77,11 +77,11 @@ pub(super) struct ProviderProgress {
 
 impl ProviderProgress {
     /// Shows where a job stands; on a plain terminal only what is new.
-    pub(super) fn show(&self, job: &Job) {
+    pub(crate) fn show(&self, job: &Job) {
         self.say(&commands::progress(job));
     }
 
-    pub(super) fn say(&self, text: &str) {
+    pub(crate) fn say(&self, text: &str) {
         if let Some(bar) = &self.bar {
             // A bar writes by itself, past `output`.
             bar.set_message(plain(text).into_owned());
@@ -94,7 +94,7 @@ impl ProviderProgress {
     }
 
     /// Takes the live line away; what there is to say is printed as a result.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }

@@ -12,7 +12,7 @@ use tokio::io::AsyncReadExt as _;
 ///
 /// # Errors
 /// Also for what is no file, or has more bytes than that.
-pub(super) async fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+pub(crate) async fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let refused = |text: String| Err(io::Error::new(io::ErrorKind::InvalidInput, text));
     let facts = tokio::fs::metadata(path).await?;
     if !facts.is_file() {

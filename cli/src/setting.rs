@@ -9,7 +9,7 @@ use adreel::text::{setting, trimmed};
 ///
 /// # Errors
 /// One line that names the first one that is no text.
-pub(super) fn check_variables() -> Result<(), String> {
+pub(crate) fn check_variables() -> Result<(), String> {
     let own = std::env::vars_os().filter_map(|(name, value)| {
         let name = name.into_string().ok().filter(|name| name.starts_with("ADREEL_"))?;
         (name != "ADREEL_LEDGER").then_some((name, value))
@@ -21,7 +21,7 @@ pub(super) fn check_variables() -> Result<(), String> {
 }
 
 /// A value that may hold a path, and with that bytes that are no text.
-pub(super) fn trimmed_os(value: &OsStr) -> OsString {
+pub(crate) fn trimmed_os(value: &OsStr) -> OsString {
     match value.to_str() {
         Some(text) => trimmed(text).into(),
         #[cfg(unix)]
@@ -36,9 +36,9 @@ pub(super) fn trimmed_os(value: &OsStr) -> OsString {
 
 /// What `--settle-ms` or its variable says; a blank one says nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct SettleMs(pub(super) Option<u64>);
+pub(crate) struct SettleMs(pub(crate) Option<u64>);
 
-pub(super) fn settle_ms(text: &str) -> Result<SettleMs, String> {
+pub(crate) fn settle_ms(text: &str) -> Result<SettleMs, String> {
     match (trimmed(text), trimmed(text).parse()) {
         ("", _) => Ok(SettleMs(None)),
         (_, Ok(millis)) if (100..=3_600_000).contains(&millis) => Ok(SettleMs(Some(millis))),
@@ -47,7 +47,7 @@ pub(super) fn settle_ms(text: &str) -> Result<SettleMs, String> {
 }
 
 /// What a variable says that allows something; a blank one says nothing.
-pub(super) fn switch(text: &str) -> Result<bool, String> {
+pub(crate) fn switch(text: &str) -> Result<bool, String> {
     match &*trimmed(text).to_lowercase() {
         "true" | "t" | "yes" | "y" | "on" | "1" => Ok(true),
         "" | "false" | "f" | "no" | "n" | "off" | "0" => Ok(false),

@@ -13,14 +13,14 @@ use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 
-use super::exit::Exit;
+use crate::exit::Exit;
 
 /// Where work hears of it, while there is any. One word is kept for it; where it has not heard the
 /// first, another ends the command.
 static HEARER: Mutex<Option<mpsc::Sender<()>>> = Mutex::new(None);
 
 /// Does work until it is done or somebody asks the command to end; then it is `None`.
-pub(super) async fn unless_ended<T>(work: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn unless_ended<T>(work: impl Future<Output = T>) -> Option<T> {
     let (sender, mut asked) = mpsc::channel(1);
     *HEARER.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
     tokio::select! {
@@ -34,7 +34,7 @@ pub(super) async fn unless_ended<T>(work: impl Future<Output = T>) -> Option<T> 
 ///
 /// # Errors
 /// Where the system does not give it what that needs.
-pub(super) fn listen() -> io::Result<()> {
+pub(crate) fn listen() -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_io().build()?;
     let mut ends = {
         let _entered = runtime.enter();

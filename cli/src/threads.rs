@@ -20,7 +20,7 @@ const HANDLES: usize = 24;
 ///
 /// # Errors
 /// Where the system does not give it the threads or handles that it needs.
-pub(super) fn runtime() -> io::Result<Runtime> {
+pub(crate) fn runtime() -> io::Result<Runtime> {
     let workers = thread::available_parallelism().map_or(1, usize::from);
     check(workers + FURTHER, spawned).map_err(|error| {
         let message = format!("it may not start threads ({error}); allow more (ulimit -u, -v)");

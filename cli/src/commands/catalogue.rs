@@ -1,12 +1,12 @@
-use super::super::args::CatalogueArgs;
-use super::super::context::Context;
-use super::super::exit::Exit;
-use super::super::output;
-use adreel::ProviderId;
 use adreel::catalogue::CatalogueItem;
-use adreel::{ErrorKind, Result};
+use adreel::{ErrorKind, ProviderId, Result};
 
-pub(in super::super) async fn run(context: &Context, args: &CatalogueArgs) -> Exit {
+use crate::args::CatalogueArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::output;
+
+pub(crate) async fn run(context: &Context, args: &CatalogueArgs) -> Exit {
     let providers = match context.providers(&args.provider) {
         Ok(providers) => providers,
         Err(error) => return output::report(&error),

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
-use super::super::context::Context;
-use super::super::exit::Exit;
-use super::super::output;
-use super::save::FILE;
 use adreel::Credits;
 use adreel::client::{SpendEntry, SpendQuery};
 use adreel::job::{Account, JobId, SpendKind};
+use serde_json::json;
 
-pub(super) async fn run(context: &Context, query: SpendQuery) -> Exit {
+use crate::commands::save::FILE;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::output;
+
+pub(crate) async fn run(context: &Context, query: SpendQuery) -> Exit {
     let mut exit = Exit::Done;
     let mut table = Table::default();
     let mut next = Some(query);

@@ -1,14 +1,14 @@
-use futures_util::stream::{FuturesOrdered, StreamExt as _};
-
-use super::super::args::DoctorArgs;
-use super::super::context::Context;
-use super::super::exit::Exit;
-use super::super::output;
 use adreel::ProviderId;
 use adreel::client::Client;
 use adreel::doctor::{self, Checkup, Finding};
+use futures_util::stream::{FuturesOrdered, StreamExt as _};
 
-pub(in super::super) async fn run(context: &Context, args: &DoctorArgs) -> Exit {
+use crate::args::DoctorArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::output;
+
+pub(crate) async fn run(context: &Context, args: &DoctorArgs) -> Exit {
     let providers = match context.providers(&args.provider) {
         Ok(providers) => providers,
         Err(error) => return output::report(&error),

@@ -1,23 +1,23 @@
-use serde_json::json;
-
-use super::super::age;
-use super::super::args::{JobArgs, JobsArgs};
-use super::super::context::Context;
-use super::super::exit::Exit;
-use super::super::month::Month;
-use super::super::output;
-use super::save::FILE;
-use super::{cost, standing};
 use adreel::Result;
 use adreel::client::SpendQuery;
 use adreel::job::{Job, JobId, Stage};
 use adreel::ledger::JobQuery;
 use adreel::text::path_from_text;
+use serde_json::json;
+
+use crate::age;
+use crate::args::{JobArgs, JobsArgs};
+use crate::commands::save::FILE;
+use crate::commands::{cost, standing};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::month::Month;
+use crate::output;
 
 /// How many jobs are read at a time.
 const PAGE: u32 = 200;
 
-pub(in super::super) async fn run(context: &Context, args: &JobsArgs) -> Exit {
+pub(crate) async fn run(context: &Context, args: &JobsArgs) -> Exit {
     if args.cost {
         return cost::run(context, args.month.map_or_else(SpendQuery::all, Month::query)).await;
     }
@@ -91,7 +91,7 @@ fn row(context: &Context, job: &Job) -> String {
     line([&job.id().to_string(), provider.as_str(), stage, &age, &waits_for, &name])
 }
 
-pub(in super::super) async fn show(context: &Context, args: &JobArgs) -> Exit {
+pub(crate) async fn show(context: &Context, args: &JobArgs) -> Exit {
     let shown = async {
         match &args.choose {
             Some(offer) => context.client.jobs().choose(args.id, offer).await,
@@ -169,7 +169,7 @@ fn details(context: &Context, job: &Job) {
     }
 }
 
-pub(super) fn as_json(job: &Job) -> serde_json::Value {
+pub(crate) fn as_json(job: &Job) -> serde_json::Value {
     let steps = job.steps().iter().map(|step| {
         json!({
             "operation": step.operation(),

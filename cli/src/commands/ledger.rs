@@ -1,11 +1,12 @@
-use super::super::args::{Global, LedgerCommand};
-use super::super::exit::Exit;
-use super::super::output;
-use super::super::setting::trimmed_os;
 use adreel::ledger::Sql;
 
+use crate::args::{Global, LedgerCommand};
+use crate::exit::Exit;
+use crate::output;
+use crate::setting::trimmed_os;
+
 /// Needs no ledger: what it is made of is known without one.
-pub(in super::super) fn run(global: &Global, command: &LedgerCommand) -> Exit {
+pub(crate) fn run(global: &Global, command: &LedgerCommand) -> Exit {
     match command {
         LedgerCommand::Schema => {
             let url = global.ledger.as_deref().map(trimmed_os);

@@ -1,25 +1,23 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use futures_util::future::join_all;
-
-use super::super::args::MakeArgs;
-use super::super::context::Context;
-use super::super::exit::Exit;
-use super::super::output;
-use super::super::progress::Progress;
-use super::super::signals;
-use super::plan::plan;
-use super::route;
-use super::save::{self, FILE, Made, Order, Trouble};
-use adreel::Medium;
-use adreel::VideoRequest;
 use adreel::client::{Client, Downloaded, Video};
 use adreel::job::{Account, Job, Stage};
 use adreel::text::{path_from_text, path_to_text};
-use adreel::{Error, ErrorKind, Result};
+use adreel::{Error, ErrorKind, Medium, Result, VideoRequest};
+use futures_util::future::join_all;
 
-pub(in super::super) async fn run(context: &Context, args: &MakeArgs) -> Exit {
+use crate::args::MakeArgs;
+use crate::commands::plan::plan;
+use crate::commands::route;
+use crate::commands::save::{self, FILE, Made, Order, Trouble};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::output;
+use crate::progress::Progress;
+use crate::signals;
+
+pub(crate) async fn run(context: &Context, args: &MakeArgs) -> Exit {
     let request = match args.request.request() {
         Ok(request) => request,
         Err(error) => return output::report(&error),
@@ -109,7 +107,7 @@ async fn place(
 }
 
 /// A file that stands at the place is this job's own, or in the way.
-pub(super) async fn check_place(
+pub(crate) async fn check_place(
     args: &MakeArgs,
     path: &Path,
     medium: Medium,
@@ -135,7 +133,7 @@ fn is_made_for(job: &Job, place: &Path) -> bool {
 }
 
 /// Makes the folder, and a file in it for a moment, since permissions alone do not tell.
-pub(super) async fn check_folder(folder: &Path) -> Result<()> {
+pub(crate) async fn check_folder(folder: &Path) -> Result<()> {
     let unusable = |error: std::io::Error| {
         let message =
             format!("{} cannot be written: {error}; choose another folder", folder.display());
@@ -152,7 +150,7 @@ pub(super) async fn check_folder(folder: &Path) -> Result<()> {
 }
 
 /// Letters and digits of the name with hyphens between, short enough for every file system.
-pub(super) fn file_stem(name: &str) -> String {
+pub(crate) fn file_stem(name: &str) -> String {
     let words = name.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     let mut stem = words.collect::<Vec<_>>().join("-").to_lowercase();
     while stem.len() > 80 {

@@ -1,13 +1,12 @@
-use super::super::args::RequestArgs;
-use super::super::context::Context;
-use super::super::exit::Exit;
-use super::super::output;
-use adreel::ProviderId;
-use adreel::Result;
-use adreel::VideoRequest;
 use adreel::job::{Confidence, Plan};
+use adreel::{ProviderId, Result, VideoRequest};
 
-pub(in super::super) async fn run(context: &Context, args: &RequestArgs) -> Exit {
+use crate::args::RequestArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::output;
+
+pub(crate) async fn run(context: &Context, args: &RequestArgs) -> Exit {
     let plans = match plans(context, args).await {
         Ok(plans) => plans,
         Err(error) => return output::report(&error),
@@ -35,7 +34,7 @@ async fn plans(context: &Context, args: &RequestArgs) -> Result<Vec<Plan>> {
     Ok(plans)
 }
 
-pub(super) async fn plan(
+pub(crate) async fn plan(
     context: &Context,
     args: &RequestArgs,
     request: &VideoRequest,

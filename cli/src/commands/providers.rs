@@ -1,13 +1,12 @@
+use adreel::client::Client;
+use adreel::{Capabilities, Credits, Durations, Error, Languages, ProviderId};
 use serde_json::json;
 
-use super::super::context::Context;
-use super::super::exit::Exit;
-use super::super::output;
-use adreel::Error;
-use adreel::client::Client;
-use adreel::{Capabilities, Credits, Durations, Languages, ProviderId};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::output;
 
-pub(in super::super) async fn run(context: &Context) -> Exit {
+pub(crate) async fn run(context: &Context) -> Exit {
     let mut exit = Exit::Done;
     let mut rows = vec![
         ["provider", "seconds", "ratios", "images", "languages", "price", "credits left"]

@@ -1,14 +1,15 @@
-use super::super::args::{DecisionArgs, ResolveArgs};
-use super::super::context::Context;
-use super::super::exit::Exit;
-use super::super::output;
-use super::jobs::as_json;
-use super::resolve_all;
 use adreel::client::Resolution;
 use adreel::job::{Job, JobId, Stage};
 use adreel::{Error, ErrorKind};
 
-pub(in super::super) async fn run(context: &Context, args: &ResolveArgs) -> Exit {
+use crate::args::{DecisionArgs, ResolveArgs};
+use crate::commands::jobs::as_json;
+use crate::commands::resolve_all;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::output;
+
+pub(crate) async fn run(context: &Context, args: &ResolveArgs) -> Exit {
     let resolution = resolution(&args.decision);
     match args.id {
         Some(id) => one(context, id, resolution).await,

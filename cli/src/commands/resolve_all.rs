@@ -2,17 +2,17 @@
 
 use std::io::IsTerminal as _;
 
-use serde_json::{Value, json};
-
-use super::super::age::{self, Age};
-use super::super::args::ResolveArgs;
-use super::super::context::Context;
-use super::super::exit::Exit;
-use super::super::output;
 use adreel::Result;
 use adreel::client::{HeldJob, Resolution, ResolvePlan, Resolved, Verdict};
+use serde_json::{Value, json};
 
-pub(super) async fn run(context: &Context, args: &ResolveArgs, resolution: Resolution) -> Exit {
+use crate::age::{self, Age};
+use crate::args::ResolveArgs;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::output;
+
+pub(crate) async fn run(context: &Context, args: &ResolveArgs, resolution: Resolution) -> Exit {
     let mut plan = match plan(context, args, resolution.clone()).await {
         Ok(plan) => plan,
         Err(error) => return output::report(&error),

@@ -1,18 +1,18 @@
+use adreel::Result;
+use adreel::job::{Job, JobId};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 
-use super::super::args::{ResumeArgs, WaitArgs};
-use super::super::context::Context;
-use super::super::exit::Exit;
-use super::super::options::invalid;
-use super::super::output;
-use super::super::signals;
-use super::save::{self, Order, Together};
-use adreel::Result;
-use adreel::job::{Job, JobId};
+use crate::args::{ResumeArgs, WaitArgs};
+use crate::commands::save::{self, Order, Together};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::options::invalid;
+use crate::output;
+use crate::signals;
 
 /// Waits for the jobs that were named.
-pub(in super::super) async fn wait(context: &Context, args: &WaitArgs) -> Exit {
+pub(crate) async fn wait(context: &Context, args: &WaitArgs) -> Exit {
     if args.out.is_some() && args.ids.len() > 1 {
         return output::report(&invalid("--out", "one file takes one video: name one job"));
     }
@@ -32,7 +32,7 @@ pub(in super::super) async fn wait(context: &Context, args: &WaitArgs) -> Exit {
 }
 
 /// Waits for everything that is open in the ledger.
-pub(in super::super) async fn run(context: &Context, args: &ResumeArgs) -> Exit {
+pub(crate) async fn run(context: &Context, args: &ResumeArgs) -> Exit {
     if args.after_restore {
         match context.client.jobs().hold_restored().await {
             Ok(held) => context.note(&restored(held.len())),

@@ -4,22 +4,20 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use serde_json::json;
-
-use super::super::args::MakeArgs;
-use super::super::context::Context;
-use super::super::exit::Exit;
-use super::super::output;
-use super::super::progress::Progress;
-use super::super::signals;
-use super::make::{check_folder, check_place, file_stem};
-use super::save::{self, FILE, Made, Order, Trouble};
-use adreel::VideoRequest;
 use adreel::client::{Attempt, AttemptEnd, Client, Routed};
 use adreel::job::{Account, Job, JobId, Reason};
 use adreel::text::path_to_text;
-use adreel::{Credits, Medium, ProviderId};
-use adreel::{Error, ErrorKind, Result};
+use adreel::{Credits, Error, ErrorKind, Medium, ProviderId, Result, VideoRequest};
+use serde_json::json;
+
+use crate::args::MakeArgs;
+use crate::commands::make::{check_folder, check_place, file_stem};
+use crate::commands::save::{self, FILE, Made, Order, Trouble};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::output;
+use crate::progress::Progress;
+use crate::signals;
 
 /// A video to be made by one of several accounts.
 struct Target {
@@ -28,7 +26,7 @@ struct Target {
     key: String,
 }
 
-pub(super) async fn run(context: &Context, args: &MakeArgs, request: &VideoRequest) -> Exit {
+pub(crate) async fn run(context: &Context, args: &MakeArgs, request: &VideoRequest) -> Exit {
     let target = match prepare(context, args, request).await {
         Ok(target) => target,
         Err(error) => return output::report(&error),

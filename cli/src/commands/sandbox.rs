@@ -1,16 +1,16 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use adreel::ProviderId;
+use adreel::sandbox::{Fault, Sandbox, SandboxBuilder};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::super::args::{ClockKind, SandboxArgs};
-use super::super::exit::Exit;
-use super::super::output;
-use super::super::read_file::read_at_most;
-use super::super::signals;
-use adreel::ProviderId;
-use adreel::sandbox::{Fault, Sandbox, SandboxBuilder};
+use crate::args::{ClockKind, SandboxArgs};
+use crate::exit::Exit;
+use crate::output;
+use crate::read_file::read_at_most;
+use crate::signals;
 
 /// Larger than any font that is in use.
 const MAX_FONT_BYTES: u64 = 256 << 20;
@@ -18,7 +18,7 @@ const MAX_FONT_BYTES: u64 = 256 << 20;
 /// Far more than anybody writes.
 const MAX_SCENARIO_BYTES: u64 = 16 << 20;
 
-pub(in super::super) async fn run(args: &SandboxArgs) -> Exit {
+pub(crate) async fn run(args: &SandboxArgs) -> Exit {
     let mut builder = Sandbox::builder()
         .port(args.port)
         .speed(if args.clock == ClockKind::Virtual { 0.0 } else { args.speed })

@@ -3,27 +3,26 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
-use super::super::context::Context;
-use super::super::exit::Exit;
-use super::super::output;
-use super::super::progress::{Progress, ProviderProgress};
-use super::super::signals;
-use super::standing;
-use super::turns::Turns;
-use adreel::ProviderId;
 use adreel::client::{Downloaded, Video};
 use adreel::clock::Moment;
 use adreel::job::{Job, JobId, Need, Stage, Step, StepState};
 use adreel::text::{path_from_text, path_to_text};
-use adreel::{Error, Result};
+use adreel::{Error, ProviderId, Result};
+use serde_json::json;
+
+use crate::commands::standing;
+use crate::commands::turns::Turns;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::output;
+use crate::progress::{Progress, ProviderProgress};
+use crate::signals;
 
 /// The label that holds the file for a job's video.
-pub(in super::super) const FILE: &str = "file";
+pub(crate) const FILE: &str = "file";
 
 /// What goes wrong before a video is there, or after.
-pub(super) enum Trouble {
+pub(crate) enum Trouble {
     Making(Error),
     Saving(Error),
 }
@@ -35,31 +34,31 @@ impl From<Error> for Trouble {
 }
 
 /// A job to be waited for, and where its video goes.
-pub(super) struct Order {
-    pub(super) id: JobId,
-    pub(super) provider: ProviderId,
+pub(crate) struct Order {
+    pub(crate) id: JobId,
+    pub(crate) provider: ProviderId,
     /// `None` where only the address is told.
-    pub(super) path: Option<PathBuf>,
-    pub(super) overwrite: bool,
+    pub(crate) path: Option<PathBuf>,
+    pub(crate) overwrite: bool,
 }
 
 impl Order {
     /// A job as the ledger has it, with the file that it was made for.
-    pub(super) fn of(job: &Job) -> Self {
+    pub(crate) fn of(job: &Job) -> Self {
         let path = job.labels().get(FILE).map(|file| path_from_text(file));
         Self { id: job.id(), provider: job.account().provider, path, overwrite: false }
     }
 }
 
 /// What became of an order.
-pub(super) struct Made {
-    pub(super) provider: ProviderId,
-    pub(super) result: std::result::Result<(Video, Option<Downloaded>), Trouble>,
-    pub(super) took: Duration,
+pub(crate) struct Made {
+    pub(crate) provider: ProviderId,
+    pub(crate) result: std::result::Result<(Video, Option<Downloaded>), Trouble>,
+    pub(crate) took: Duration,
 }
 
 /// What the jobs have in common that one command waits for.
-pub(super) struct Together {
+pub(crate) struct Together {
     progress: Progress,
     /// From when the time limit counts, which is the command's and not each job's.
     begun: Moment,
@@ -67,14 +66,14 @@ pub(super) struct Together {
 }
 
 impl Together {
-    pub(super) fn new(context: &Context) -> Self {
+    pub(crate) fn new(context: &Context) -> Self {
         let (progress, begun) = (Progress::new(context), context.client.moment());
         Self { progress, begun, turns: Turns::new() }
     }
 }
 
 /// Waits for a job and saves its video.
-pub(super) async fn finish(context: &Context, order: Order, together: &Together) -> Made {
+pub(crate) async fn finish(context: &Context, order: Order, together: &Together) -> Made {
     let progress = together.progress.begin(order.provider);
     let started = Instant::now();
     let result = wait_and_save(context, &order, together, &progress).await;
@@ -101,7 +100,7 @@ async fn wait_and_save(
 
 /// Saves the video of a job that was waited for. Nothing is sent or waited for any more: whoever
 /// comes back to a job that rests has it tried again.
-pub(super) async fn save_made(
+pub(crate) async fn save_made(
     context: &Context,
     order: &Order,
     progress: &ProviderProgress,
@@ -144,7 +143,7 @@ async fn save(video: &Video, path: &Path, overwrite: bool) -> Result<Downloaded>
 }
 
 /// Prints what was made, and says how the worst of it ended.
-pub(super) async fn print(context: &Context, results: Vec<Made>) -> Exit {
+pub(crate) async fn print(context: &Context, results: Vec<Made>) -> Exit {
     let mut exit = Exit::Done;
     let mut is_paid = false;
     let mut rows = Vec::new();
@@ -281,7 +280,7 @@ async fn last_answers(context: &Context) {
 }
 
 /// Says which jobs go on, and how to come back to them.
-pub(super) async fn interrupted(context: &Context, ids: &[JobId]) -> Exit {
+pub(crate) async fn interrupted(context: &Context, ids: &[JobId]) -> Exit {
     last_answers(context).await;
     for id in ids {
         let Ok(job) = context.client.job(*id).await else { continue };

@@ -1,9 +1,10 @@
-use super::super::exit::Exit;
-use super::super::output;
 use adreel::VideoRequest;
 
+use crate::exit::Exit;
+use crate::output;
+
 /// Needs no account: what can be asked for is known without one.
-pub(in super::super) fn run(in_a_line: bool) -> Exit {
+pub(crate) fn run(in_a_line: bool) -> Exit {
     let schema = VideoRequest::json_schema();
     if in_a_line {
         output::json(&schema);

@@ -1,13 +1,14 @@
 //! How a job stands: what it waits for, what was paid for it, and what to do next.
 
-use super::super::age;
-use super::super::context::Context;
-use super::super::output;
 use adreel::Credits;
 use adreel::job::{Evidence, Job, Need, Reach, Stage, StepState};
 
+use crate::age;
+use crate::context::Context;
+use crate::output;
+
 /// What a job waits for, in a few words; empty where it waits for nothing but its provider.
-pub(super) fn waits_for(context: &Context, job: &Job) -> String {
+pub(crate) fn waits_for(context: &Context, job: &Job) -> String {
     if let Some(since) = job.held_since() {
         let held = age::short(context.client.now_for(job).since(since));
         return format!("held {held}, {}", short(evidence(job)));
@@ -20,7 +21,7 @@ pub(super) fn waits_for(context: &Context, job: &Job) -> String {
 }
 
 /// What was seen in the last look for a held job.
-pub(super) fn evidence(job: &Job) -> Option<&Evidence> {
+pub(crate) fn evidence(job: &Job) -> Option<&Evidence> {
     job.held_since()?;
     job.steps().iter().find(|step| step.state() != StepState::Succeeded)?.evidence()
 }
@@ -38,7 +39,7 @@ fn short(evidence: Option<&Evidence>) -> &'static str {
 }
 
 /// Which paid steps the provider has accepted, and for how much.
-pub(super) fn paid(job: &Job) -> Option<String> {
+pub(crate) fn paid(job: &Job) -> Option<String> {
     let steps = job.steps().iter().zip(&job.plan().steps);
     let paid: Vec<_> =
         steps.filter(|(step, _)| step.is_paid() && step.resource().is_some()).collect();
@@ -56,7 +57,7 @@ pub(super) fn paid(job: &Job) -> Option<String> {
 }
 
 /// What to do so that a job goes on; `None` where nothing is to be done.
-pub(super) fn next(job: &Job) -> Option<String> {
+pub(crate) fn next(job: &Job) -> Option<String> {
     let id = job.id();
     let wait = format!("adreel wait {id}");
     if let Some(need) = job.needs() {
@@ -88,7 +89,7 @@ pub(super) fn next(job: &Job) -> Option<String> {
 }
 
 /// Where a job is in its plan, and what goes on there.
-pub(in super::super) fn progress(job: &Job) -> String {
+pub(crate) fn progress(job: &Job) -> String {
     let steps = job.steps();
     let done = steps.iter().filter(|step| step.state() == StepState::Succeeded).count();
     let step = steps.get(done);

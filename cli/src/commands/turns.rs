@@ -17,23 +17,23 @@ const LONG: Duration = Duration::from_secs(30);
 const LONG_AT_A_TIME: usize = 192;
 
 #[derive(Debug)]
-pub(super) struct Turns {
+pub(crate) struct Turns {
     turns: Semaphore,
     long: Semaphore,
 }
 
 impl Turns {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { turns: Semaphore::new(AT_A_TIME), long: Semaphore::new(LONG_AT_A_TIME) }
     }
 
-    pub(super) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         // It is never closed.
         self.turns.acquire().await.ok()
     }
 
     /// Does something in a turn of its own, which it gives up where it takes long.
-    pub(super) async fn within<T>(&self, work: impl Future<Output = T>) -> T {
+    pub(crate) async fn within<T>(&self, work: impl Future<Output = T>) -> T {
         let turn = self.turn().await;
         let mut work = pin!(work);
         let place_beside = async {
