@@ -8,7 +8,7 @@ use adreel::sandbox::{self, Sandbox};
 use adreel::text::{setting, trimmed};
 use adreel::{Error, ErrorKind, HttpConfig, ProviderId, Result};
 
-use crate::age::Age;
+use crate::args::Age;
 use crate::args::{Global, LedgerUse};
 use crate::exit::LEDGER;
 use crate::place::LedgerPlace;

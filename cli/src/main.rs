@@ -1,13 +1,10 @@
 //! The `adreel` command, for people at a shell. Thin: what it does, the library does.
 
-mod age;
 mod args;
 mod commands;
 mod context;
 mod exit;
 mod json;
-mod month;
-mod options;
 mod output;
 mod place;
 mod progress;

@@ -5,13 +5,13 @@ use adreel::ledger::JobQuery;
 use adreel::text::path_from_text;
 use serde_json::json;
 
-use crate::age;
+use crate::args::Month;
+use crate::args::age;
 use crate::args::{JobArgs, JobsArgs};
 use crate::commands::save::FILE;
 use crate::commands::{cost, standing};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::month::Month;
 use crate::output;
 
 /// How many jobs are read at a time.

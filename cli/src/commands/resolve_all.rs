@@ -6,8 +6,8 @@ use adreel::Result;
 use adreel::client::{HeldJob, Resolution, ResolvePlan, Resolved, Verdict};
 use serde_json::{Value, json};
 
-use crate::age::{self, Age};
 use crate::args::ResolveArgs;
+use crate::args::age::{self, Age};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output;

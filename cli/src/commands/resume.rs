@@ -1,5 +1,5 @@
-use adreel::Result;
 use adreel::job::{Job, JobId};
+use adreel::{Error, ErrorKind, Result};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 
@@ -7,14 +7,14 @@ use crate::args::{ResumeArgs, WaitArgs};
 use crate::commands::save::{self, Order, Together};
 use crate::context::Context;
 use crate::exit::Exit;
-use crate::options::invalid;
 use crate::output;
 use crate::signals;
 
 /// Waits for the jobs that were named.
 pub(crate) async fn wait(context: &Context, args: &WaitArgs) -> Exit {
     if args.out.is_some() && args.ids.len() > 1 {
-        return output::report(&invalid("--out", "one file takes one video: name one job"));
+        let message = "one file takes one video: name one job";
+        return output::report(&Error::new(ErrorKind::InvalidRequest, message).with_field("--out"));
     }
     let jobs = join_all(args.ids.iter().map(|id| context.client.job(*id))).await;
     let jobs = match jobs.into_iter().collect::<Result<Vec<Job>>>() {

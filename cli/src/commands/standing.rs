@@ -3,7 +3,7 @@
 use adreel::Credits;
 use adreel::job::{Evidence, Job, Need, Reach, Stage, StepState};
 
-use crate::age;
+use crate::args::age;
 use crate::context::Context;
 use crate::output;
 

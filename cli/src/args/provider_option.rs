@@ -40,7 +40,7 @@ impl OptionValue {
 }
 
 /// What the command line says and cannot be.
-pub(crate) fn invalid(field: impl Into<String>, message: impl Into<String>) -> Error {
+fn invalid(field: impl Into<String>, message: impl Into<String>) -> Error {
     Error::new(ErrorKind::InvalidRequest, message).with_field(field)
 }
 
@@ -49,7 +49,7 @@ pub(crate) fn invalid(field: impl Into<String>, message: impl Into<String>) -> E
 /// # Errors
 /// [`ErrorKind::InvalidRequest`](adreel::ErrorKind::InvalidRequest) naming an option that the
 /// provider does not have, or that cannot have the value.
-pub(crate) fn set(mut request: VideoRequest, values: &[OptionValue]) -> Result<VideoRequest> {
+pub(super) fn set(mut request: VideoRequest, values: &[OptionValue]) -> Result<VideoRequest> {
     for value in values {
         match value.provider {
             ProviderId::BeatApi => request.beatapi = Some(changed(request.beatapi, value)?),
