@@ -5,7 +5,9 @@ use std::time::Duration;
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::redirect;
 
-use super::http_clients::{Clients, PublicOnly, Purpose, Way, unreadable_proxies};
+#[cfg(any(test, feature = "sandbox"))]
+use super::http_clients::Clients;
+use super::http_clients::{PublicOnly, Purpose, Way, unreadable_proxies};
 use crate::error::{Error, ErrorKind, Result};
 
 const USER_AGENT: &str = concat!("adreel/", env!("CARGO_PKG_VERSION"));
