@@ -154,7 +154,7 @@ fn tell_of_proxies(quiet: bool) {
 
 /// Says where the jobs at these addresses were kept when each set of them had a file.
 fn tell_of_former(global: &Global) {
-    let name = place::file_at(&base_urls());
+    let name = place::file_at(base_urls());
     let Some((folder, name)) = place::data_folder().ok().zip(name) else { return };
     let former = folder.join(name);
     if !global.quiet && former.is_file() {
