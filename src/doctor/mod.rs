@@ -25,7 +25,8 @@
 
 mod checkup;
 mod drift;
-#[cfg(all(test, feature = "beatapi", feature = "creatify", feature = "jogg"))]
+#[cfg(test)]
+#[cfg(all(feature = "beatapi", feature = "creatify", feature = "jogg"))]
 mod planted;
 
 pub use checkup::{Checkup, Finding};
