@@ -4,6 +4,7 @@ pub(crate) mod doctor;
 pub(crate) mod jobs;
 pub(crate) mod ledger;
 pub(crate) mod make;
+mod permits;
 pub(crate) mod plan;
 pub(crate) mod providers;
 pub(crate) mod resolve;
@@ -14,7 +15,6 @@ pub(crate) mod sandbox;
 mod save;
 pub(crate) mod schema;
 mod standing;
-mod turns;
 
 pub(crate) use save::FILE;
 pub(crate) use standing::progress;

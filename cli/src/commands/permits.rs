@@ -16,25 +16,28 @@ const AT_A_TIME: usize = 64;
 const LONG: Duration = Duration::from_secs(30);
 const LONG_AT_A_TIME: usize = 192;
 
+/// What limits how much goes on at a time.
 #[derive(Debug)]
-pub(crate) struct Turns {
-    turns: Semaphore,
+pub(crate) struct Permits {
+    permits: Semaphore,
+    /// For what takes long, beside the others.
     long: Semaphore,
 }
 
-impl Turns {
+impl Permits {
     pub(crate) fn new() -> Self {
-        Self { turns: Semaphore::new(AT_A_TIME), long: Semaphore::new(LONG_AT_A_TIME) }
+        Self { permits: Semaphore::new(AT_A_TIME), long: Semaphore::new(LONG_AT_A_TIME) }
     }
 
-    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+    /// Waits for room for one more.
+    pub(crate) async fn permit(&self) -> Option<SemaphorePermit<'_>> {
         // It is never closed.
-        self.turns.acquire().await.ok()
+        self.permits.acquire().await.ok()
     }
 
-    /// Does something in a turn of its own, which it gives up where it takes long.
+    /// Does something under a permit of its own, which it gives up where it takes long.
     pub(crate) async fn within<T>(&self, work: impl Future<Output = T>) -> T {
-        let turn = self.turn().await;
+        let permit = self.permit().await;
         let mut work = pin!(work);
         let place_beside = async {
             tokio::time::sleep(LONG).await;
@@ -43,7 +46,7 @@ impl Turns {
         tokio::select! {
             done = &mut work => done,
             _place = place_beside => {
-                drop(turn);
+                drop(permit);
                 work.await
             }
         }
@@ -60,9 +63,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn what_never_ends_keeps_none_waiting_that_is_quick() {
-        let turns = Turns::new();
-        let slow = join_all((0..AT_A_TIME + 9).map(|_| turns.within(pending::<()>())));
-        let quick = join_all((0..3).map(|number| turns.within(async move { number })));
+        let permits = Permits::new();
+        let slow = join_all((0..AT_A_TIME + 9).map(|_| permits.within(pending::<()>())));
+        let quick = join_all((0..3).map(|number| permits.within(async move { number })));
         let (slow, quick) = (pin!(slow), pin!(quick));
         match select(slow, quick).await {
             futures_util::future::Either::Right((done, _)) => assert_eq!(done, [0, 1, 2]),
@@ -72,11 +75,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn no_more_go_on_than_there_is_room_for() {
-        let turns = Turns::new();
+        let permits = Permits::new();
         let all = AT_A_TIME + LONG_AT_A_TIME;
         let begun = std::cell::Cell::new(0);
         let slow = join_all((0..all + 9).map(|_| {
-            turns.within(async {
+            permits.within(async {
                 begun.set(begun.get() + 1);
                 pending::<()>().await;
             })

@@ -10,8 +10,8 @@ use adreel::text::{path_from_text, path_to_text};
 use adreel::{Error, ProviderId, Result};
 use serde_json::json;
 
+use crate::commands::permits::Permits;
 use crate::commands::standing;
-use crate::commands::turns::Turns;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output;
@@ -62,13 +62,13 @@ pub(crate) struct Together {
     progress: Progress,
     /// From when the time limit counts, which is the command's and not each job's.
     begun: Moment,
-    turns: Turns,
+    permits: Permits,
 }
 
 impl Together {
     pub(crate) fn new(context: &Context) -> Self {
         let (progress, begun) = (Progress::new(context), context.client.moment());
-        Self { progress, begun, turns: Turns::new() }
+        Self { progress, begun, permits: Permits::new() }
     }
 }
 
@@ -87,15 +87,15 @@ async fn wait_and_save(
     together: &Together,
     progress: &ProviderProgress,
 ) -> std::result::Result<(Video, Option<Downloaded>), Trouble> {
-    let mut turn = together.turns.turn().await;
+    let mut permit = together.permits.permit().await;
     let mut events = context.client.resume(order.id).begun(together.begun).events();
     while let Some(event) = events.next().await {
-        drop(turn.take());
+        drop(permit.take());
         progress.show(&event?.job);
     }
-    // Where no event came, its turn is still the one that it began with.
-    drop(turn);
-    together.turns.within(save_made(context, order, progress)).await
+    // Where no event came, its permit is still the one that it began with.
+    drop(permit);
+    together.permits.within(save_made(context, order, progress)).await
 }
 
 /// Saves the video of a job that was waited for. Nothing is sent or waited for any more: whoever
