@@ -33,7 +33,7 @@ impl FromStr for Age {
 }
 
 /// How long something took, as people say it.
-pub(crate) fn told(time: Duration) -> String {
+pub(crate) fn in_words(time: Duration) -> String {
     match time.as_secs() {
         secs @ 0..120 => format!("{secs} s"),
         secs @ 120..7_200 => format!("{} min", secs / MINUTE),
@@ -44,7 +44,7 @@ pub(crate) fn told(time: Duration) -> String {
 
 /// The same in a few letters.
 pub(crate) fn short(time: Duration) -> String {
-    told(time).replace(" min", "m").replace(' ', "")
+    in_words(time).replace(" min", "m").replace(' ', "")
 }
 
 #[cfg(test)]
@@ -67,15 +67,15 @@ mod tests {
 
     #[test]
     fn ages_are_told_in_the_unit_that_fits() {
-        let both = |secs| (told(Duration::from_secs(secs)), short(Duration::from_secs(secs)));
-        for (secs, told, short) in [
+        let both = |secs| (in_words(Duration::from_secs(secs)), short(Duration::from_secs(secs)));
+        for (secs, in_words, short) in [
             (0, "0 s", "0s"),
             (119, "119 s", "119s"),
             (120, "2 min", "2m"),
             (7_200, "2 h", "2h"),
             (172_800, "2 d", "2d"),
         ] {
-            assert_eq!(both(secs), (told.to_owned(), short.to_owned()));
+            assert_eq!(both(secs), (in_words.to_owned(), short.to_owned()));
         }
     }
 }

@@ -82,7 +82,7 @@ const NAME_ON_A_TERMINAL: usize = 16;
 const NAME: usize = 60;
 
 fn row(context: &Context, job: &Job) -> String {
-    let age = age::told(context.client.now_for(job).since(job.created_at()));
+    let age = age::in_words(context.client.now_for(job).since(job.created_at()));
     let provider = job.account().provider;
     let most = if output::is_terminal() { NAME_ON_A_TERMINAL } else { NAME };
     let name = output::cut(&job.request().product.name, most);
@@ -119,7 +119,7 @@ fn details(context: &Context, job: &Job) {
     say("account", &format!("{} {} at {}", account.provider, account.name, account.realm));
     let status = job.status().map(|status| format!(" ({status})")).unwrap_or_default();
     say("stage", &format!("{}{status}", job.stage()));
-    let ago = |time| age::told(context.client.now_for(job).since(time));
+    let ago = |time| age::in_words(context.client.now_for(job).since(time));
     say("made", &format!("{} ago", ago(job.created_at())));
     if let Some(since) = job.held_since() {
         say("held", &format!("for {}, since {since}", ago(since)));

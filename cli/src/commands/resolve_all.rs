@@ -58,7 +58,7 @@ async fn plan(
 /// Prints a job, and what would become of it.
 fn list(context: &Context, held: &HeldJob, resolution: &Resolution) {
     let (id, provider) = (held.job.id(), held.job.account().provider);
-    let age = age::told(context.client.now_for(&held.job).since(held.held_since));
+    let age = age::in_words(context.client.now_for(&held.job).since(held.held_since));
     let name = output::cut(&held.job.request().product.name, NAME);
     output::line(&format!("{id}  {provider:8}  held for {age:7}  {name}"));
     let told = match (&held.verdict, resolution) {
