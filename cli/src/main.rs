@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         Ok(cli) => run_in_threads(cli),
         Err(error) => usage(&error),
     };
-    output::ended(exit).into()
+    output::finish(exit).into()
 }
 
 fn run_in_threads(cli: Cli) -> Exit {

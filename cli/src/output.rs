@@ -29,7 +29,7 @@ static STDOUT: OnceLock<File> = OnceLock::new();
 pub(crate) fn begin() -> io::Result<()> {
     use std::os::fd::AsFd as _;
 
-    let mut file = File::from(printed().as_fd().try_clone_to_owned()?);
+    let mut file = File::from(std_stdout().as_fd().try_clone_to_owned()?);
     // Nothing is written, but whether it may be is looked at. A disk may have room again later.
     match file.write(&[]) {
         Err(error) if error.raw_os_error() == Some(libc::EBADF) => Err(error),
@@ -55,12 +55,12 @@ fn write_line(mut stream: impl io::Write, text: &str) -> io::Result<()> {
 
 /// Prints a line of a result.
 pub(crate) fn line(text: &str) {
-    kept(write_line(stdout(), text));
+    note_failure(write_line(stdout(), text));
 }
 
 /// Remembers that something of the result is missing. A closed pipe is no error: whoever reads has
 /// read enough.
-fn kept(written: io::Result<()>) {
+fn note_failure(written: io::Result<()>) {
     if let Err(error) = written
         && error.kind() != io::ErrorKind::BrokenPipe
     {
@@ -75,19 +75,19 @@ pub(crate) fn document(text: &str) {
 
 /// Prints what clap has made: help, or the version.
 pub(crate) fn help(text: &clap::Error) {
-    kept(text.print().and_then(|()| printed().flush()));
+    note_failure(text.print().and_then(|()| std_stdout().flush()));
 }
 
 /// Prints a result as a line of JSON.
 pub(crate) fn json(value: &impl Serialize) {
     match json::text(value) {
         Ok(text) => line(&text),
-        Err(error) => kept(Err(error.into())),
+        Err(error) => note_failure(Err(error.into())),
     }
 }
 
 /// How a command ends that has printed all it has to say. What could not be written is no success.
-pub(crate) fn ended(exit: Exit) -> Exit {
+pub(crate) fn finish(exit: Exit) -> Exit {
     match UNWRITTEN.get() {
         None => exit,
         Some(why) => {
@@ -98,7 +98,7 @@ pub(crate) fn ended(exit: Exit) -> Exit {
 }
 
 /// Whether all that was printed has been written so far.
-pub(crate) fn is_whole() -> bool {
+pub(crate) fn is_all_written() -> bool {
     UNWRITTEN.get().is_none()
 }
 
@@ -108,7 +108,7 @@ pub(crate) fn note(text: &str) {
 }
 
 /// Asks whoever sits at the terminal, and says whether the answer is yes.
-pub(crate) fn asked(question: &str) -> bool {
+pub(crate) fn confirm(question: &str) -> bool {
     // Whoever cannot be asked has not agreed.
     let _ = stderr().write_all(plain(question).as_bytes());
     let mut answer = String::new();
@@ -116,12 +116,13 @@ pub(crate) fn asked(question: &str) -> bool {
     read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes")
 }
 
-pub(crate) fn is_terminal() -> bool {
-    printed().is_terminal()
+/// Whether results go to a terminal.
+pub(crate) fn is_stdout_a_terminal() -> bool {
+    std_stdout().is_terminal()
 }
 
 /// Whether what is no result goes to a terminal.
-pub(crate) fn is_noted_on_a_terminal() -> bool {
+pub(crate) fn is_stderr_a_terminal() -> bool {
     stderr().is_terminal()
 }
 
@@ -130,11 +131,11 @@ fn stdout() -> Box<dyn io::Write> {
     if let Some(file) = STDOUT.get() {
         return Box::new(file);
     }
-    Box::new(printed())
+    Box::new(std_stdout())
 }
 
 #[allow(clippy::disallowed_methods, reason = "this is where results go out")]
-fn printed() -> io::Stdout {
+fn std_stdout() -> io::Stdout {
     io::stdout()
 }
 
@@ -143,16 +144,18 @@ fn stderr() -> io::Stderr {
     io::stderr()
 }
 
+/// Prints a line that says what went wrong.
 pub(crate) fn error(text: &str) {
     note(&format!("error: {text}"));
 }
 
-/// Prints an error as one line, with its deepest cause where that says more.
+/// Prints an error of the library, and says how the command ends with it.
 pub(crate) fn report(failed: &Error) -> Exit {
     error(&describe(failed));
     Exit::of(failed)
 }
 
+/// An error as one line, with its deepest cause where that says more.
 pub(crate) fn describe(error: &Error) -> String {
     match error.root_cause() {
         Some(cause) => format!("{error} ({cause})"),
@@ -191,7 +194,7 @@ pub(crate) fn cost(cost: Cost) -> String {
 }
 
 /// A text in a line of its own, and no longer than so many characters.
-pub(crate) fn cut(text: &str, most: usize) -> String {
+pub(crate) fn shortened(text: &str, most: usize) -> String {
     let text = plain(text);
     match text.char_indices().nth(most) {
         None => text.into_owned(),
@@ -199,26 +202,26 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
     }
 }
 
-/// The width for which long lines are broken on a terminal.
+/// The width for which long lines are wrapped on a terminal.
 const WIDTH: usize = 100;
 
 /// Prints a line with something before it. On a terminal a long one goes on in further lines that
 /// begin below its text; elsewhere it stays whole.
-pub(crate) fn hanging(before: &str, text: &str) {
+pub(crate) fn indented(before: &str, text: &str) {
     let text = plain(text);
-    let width = match is_terminal() {
+    let width = match is_stdout_a_terminal() {
         true => WIDTH.saturating_sub(before.chars().count()),
         false => usize::MAX,
     };
     let indent = " ".repeat(before.chars().count());
-    for (index, part) in broken(&text, width).into_iter().enumerate() {
+    for (index, part) in wrapped(&text, width).into_iter().enumerate() {
         let before = if index == 0 { before } else { &indent };
         line(format!("{before}{part}").trim_end());
     }
 }
 
 /// A text in lines of this width at the most, where its words are not longer.
-fn broken(text: &str, width: usize) -> Vec<String> {
+fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
         let last = lines.len() - 1;
@@ -235,13 +238,13 @@ fn broken(text: &str, width: usize) -> Vec<String> {
 
 /// Rows with their columns under each other.
 pub(crate) fn table(rows: &[Vec<String>]) {
-    lined_up(rows).iter().for_each(|row| line(row));
+    aligned(rows).iter().for_each(|row| line(row));
 }
 
 /// The widest column that others line up behind. Formatting panics at what no terminal has anyway.
 const MOST_WIDTH: usize = 500;
 
-fn lined_up(rows: &[Vec<String>]) -> Vec<String> {
+fn aligned(rows: &[Vec<String>]) -> Vec<String> {
     let shown = |row: &Vec<String>| row.iter().map(|cell| plain(cell).into_owned()).collect();
     let rows: Vec<Vec<String>> = rows.iter().map(shown).collect();
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
@@ -250,11 +253,11 @@ fn lined_up(rows: &[Vec<String>]) -> Vec<String> {
     };
     let width = |column| width(column).unwrap_or_default().min(MOST_WIDTH);
     let widths: Vec<usize> = (0..columns).map(width).collect();
-    let lined_up = rows.iter().map(|row| {
+    let aligned = rows.iter().map(|row| {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
         cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     });
-    lined_up.collect()
+    aligned.collect()
 }
 
 #[cfg(test)]
@@ -273,23 +276,23 @@ mod tests {
     fn columns_line_up_behind_what_is_no_wider_than_a_terminal() {
         let rows =
             |first: String| [vec!["id".to_owned(), "name".to_owned()], vec![first, "x".to_owned()]];
-        assert_eq!(lined_up(&rows("task_1".to_owned())), ["id      name", "task_1  x"]);
+        assert_eq!(aligned(&rows("task_1".to_owned())), ["id      name", "task_1  x"]);
         let long = "y".repeat(70_000);
-        assert_eq!(lined_up(&rows(long.clone()))[1], format!("{long}  x"));
+        assert_eq!(aligned(&rows(long.clone()))[1], format!("{long}  x"));
     }
 
     #[test]
     fn a_long_text_is_broken_between_words() {
-        assert_eq!(broken("one two three", 7), ["one two", "three"]);
-        assert_eq!(broken("one two", usize::MAX), ["one two"]);
-        assert_eq!(broken("incomprehensible to me", 5), ["incomprehensible", "to me"]);
-        assert_eq!(broken("", 5), [""]);
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("one two", usize::MAX), ["one two"]);
+        assert_eq!(wrapped("incomprehensible to me", 5), ["incomprehensible", "to me"]);
+        assert_eq!(wrapped("", 5), [""]);
     }
 
     #[test]
     fn a_text_is_cut_where_it_is_too_long() {
-        assert_eq!(cut("Roast", 5), "Roast");
-        assert_eq!(cut("Roasted", 5), "Roas…");
-        assert_eq!(cut("早安\n咖啡", 4), "早安 …");
+        assert_eq!(shortened("Roast", 5), "Roast");
+        assert_eq!(shortened("Roasted", 5), "Roas…");
+        assert_eq!(shortened("早安\n咖啡", 4), "早安 …");
     }
 }

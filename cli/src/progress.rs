@@ -24,7 +24,7 @@ impl Progress {
     pub(crate) fn new(context: &Context) -> Self {
         if context.quiet || context.json {
             Self::Silent
-        } else if output::is_noted_on_a_terminal() {
+        } else if output::is_stderr_a_terminal() {
             let bars = MultiProgress::with_draw_target(ProgressDrawTarget::stderr());
             Self::Live(bars, Arc::new(Semaphore::new(MOST_LINES)))
         } else {

@@ -90,7 +90,7 @@ fn row(item: &CatalogueItem) -> Vec<String> {
     let traits: Vec<String> =
         own.into_iter().chain(ratio).chain(item.traits.iter().cloned()).collect();
     vec![
-        output::cut(&item.id, MOST_CHARS),
+        output::shortened(&item.id, MOST_CHARS),
         item.name.clone(),
         traits.join(", "),
         item.preview_url.clone().unwrap_or_default(),

@@ -84,8 +84,8 @@ const NAME: usize = 60;
 fn row(context: &Context, job: &Job) -> String {
     let age = age::in_words(context.client.now_for(job).since(job.created_at()));
     let provider = job.account().provider;
-    let most = if output::is_terminal() { NAME_ON_A_TERMINAL } else { NAME };
-    let name = output::cut(&job.request().product.name, most);
+    let most = if output::is_stdout_a_terminal() { NAME_ON_A_TERMINAL } else { NAME };
+    let name = output::shortened(&job.request().product.name, most);
     let waits_for = standing::waits_for(context, job);
     let stage = job.stage().as_str();
     line([&job.id().to_string(), provider.as_str(), stage, &age, &waits_for, &name])
@@ -112,7 +112,7 @@ pub(crate) async fn show(context: &Context, args: &JobArgs) -> Exit {
 }
 
 fn details(context: &Context, job: &Job) {
-    let say = |name: &str, text: &str| output::hanging(&format!("{name:9} "), text);
+    let say = |name: &str, text: &str| output::indented(&format!("{name:9} "), text);
     say("job", &job.id().to_string());
     say("product", &job.request().product.name);
     let account = job.account();

@@ -59,7 +59,7 @@ async fn plan(
 fn list(context: &Context, held: &HeldJob, resolution: &Resolution) {
     let (id, provider) = (held.job.id(), held.job.account().provider);
     let age = age::in_words(context.client.now_for(&held.job).since(held.held_since));
-    let name = output::cut(&held.job.request().product.name, NAME);
+    let name = output::shortened(&held.job.request().product.name, NAME);
     output::line(&format!("{id}  {provider:8}  held for {age:7}  {name}"));
     let told = match (&held.verdict, resolution) {
         (Verdict::Skip(why), _) => format!("left alone: {why}"),
@@ -69,9 +69,9 @@ fn list(context: &Context, held: &HeldJob, resolution: &Resolution) {
         }
         _ => "to give up".to_owned(),
     };
-    output::hanging("    ", &told);
+    output::indented("    ", &told);
     if let Some(evidence) = held.evidence.as_ref().filter(|_| held.verdict == Verdict::Resolve) {
-        output::hanging("    ", &evidence.to_string());
+        output::indented("    ", &evidence.to_string());
     }
 }
 
@@ -105,7 +105,7 @@ fn sum(plan: &ResolvePlan, resolution: &Resolution) -> String {
 
 /// Whether somebody at a terminal agrees; elsewhere nobody is asked.
 fn agreed(context: &Context, plan: &ResolvePlan, resolution: &Resolution) -> bool {
-    if !std::io::stdin().is_terminal() || !output::is_noted_on_a_terminal() {
+    if !std::io::stdin().is_terminal() || !output::is_stderr_a_terminal() {
         return true;
     }
     if context.json {
@@ -117,7 +117,7 @@ fn agreed(context: &Context, plan: &ResolvePlan, resolution: &Resolution) -> boo
         }
         _ => "Give up? [y/N] ",
     };
-    output::asked(question)
+    output::confirm(question)
 }
 
 async fn decide(context: &Context, plan: &mut ResolvePlan, resolution: &Resolution) -> Exit {

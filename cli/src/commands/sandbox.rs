@@ -73,11 +73,11 @@ pub(crate) async fn run(args: &SandboxArgs) -> Exit {
     let page = sandbox.page_url();
     let run = async {
         output::json(&json!({"url": sandbox.url(), "port": sandbox.port(), "page": page}));
-        if output::is_noted_on_a_terminal() {
+        if output::is_stderr_a_terminal() {
             output::note(&format!("look at it: {page}"));
         }
         // Whoever cannot be told where it listens would have one that nobody finds.
-        if output::is_whole() {
+        if output::is_all_written() {
             std::future::pending::<()>().await;
         }
     };
