@@ -15,18 +15,18 @@ use tokio::sync::mpsc;
 
 use crate::exit::Exit;
 
-/// Where work hears of it, while there is any. One word is kept for it; where it has not heard the
-/// first, another ends the command.
-static HEARER: Mutex<Option<mpsc::Sender<()>>> = Mutex::new(None);
+/// Where work that ends in a gentle way hears of a signal, while there is any. One is kept for it;
+/// where it has not taken the first, another ends the command.
+static LISTENER: Mutex<Option<mpsc::Sender<()>>> = Mutex::new(None);
 
 /// Does work until it is done or somebody asks the command to end; then it is `None`.
-pub(crate) async fn unless_ended<T>(work: impl Future<Output = T>) -> Option<T> {
-    let (sender, mut asked) = mpsc::channel(1);
-    *HEARER.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
+pub(crate) async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
+    let (sender, mut received) = mpsc::channel(1);
+    *LISTENER.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
     tokio::select! {
         biased;
         done = work => Some(done),
-        Some(()) = asked.recv() => None,
+        Some(()) = received.recv() => None,
     }
 }
 
@@ -36,16 +36,16 @@ pub(crate) async fn unless_ended<T>(work: impl Future<Output = T>) -> Option<T> 
 /// Where the system does not give it what that needs.
 pub(crate) fn listen() -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_io().build()?;
-    let mut ends = {
+    let mut signals = {
         let _entered = runtime.enter();
-        Ends::listen()?
+        Signals::listen()?
     };
     let listen = move || {
         runtime.block_on(async {
             loop {
-                ends.asked().await;
-                let hearer = HEARER.lock().unwrap_or_else(PoisonError::into_inner);
-                if hearer.as_ref().is_none_or(|hearer| hearer.try_send(()).is_err()) {
+                signals.received().await;
+                let listener = LISTENER.lock().unwrap_or_else(PoisonError::into_inner);
+                if listener.as_ref().is_none_or(|listener| listener.try_send(()).is_err()) {
                     std::process::exit(Exit::Interrupted as i32);
                 }
             }
@@ -54,16 +54,16 @@ pub(crate) fn listen() -> io::Result<()> {
     thread::Builder::new().name("signals".to_owned()).spawn(listen).map(drop)
 }
 
-/// What is listened to.
+/// The signals that are listened to.
 #[cfg(unix)]
-struct Ends {
+struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hangup: Option<Signal>,
 }
 
 #[cfg(unix)]
-impl Ends {
+impl Signals {
     fn listen() -> io::Result<Self> {
         // By default the system ends whoever writes more to a file than its limit allows (`ulimit
         // -f`), be it in the middle of the record of what was paid. Where it is listened to, it is
@@ -76,7 +76,7 @@ impl Ends {
         })
     }
 
-    async fn asked(&mut self) {
+    async fn received(&mut self) {
         let hangup = async {
             match &mut self.hangup {
                 Some(hangup) => hangup.recv().await,
@@ -108,15 +108,15 @@ fn ignores_hangup(status: &str) -> bool {
 }
 
 #[cfg(not(unix))]
-struct Ends;
+struct Signals;
 
 #[cfg(not(unix))]
-impl Ends {
+impl Signals {
     fn listen() -> io::Result<Self> {
         Ok(Self)
     }
 
-    async fn asked(&mut self) {
+    async fn received(&mut self) {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await
         }

@@ -38,7 +38,7 @@ pub(crate) async fn run(context: &Context, args: &MakeArgs) -> Exit {
             Made { provider: target.account.provider, result, took: started.elapsed() }
         }
     });
-    let Some(results) = signals::unless_ended(join_all(videos)).await else {
+    let Some(results) = signals::unless_interrupted(join_all(videos)).await else {
         return interrupted(context, &targets).await;
     };
     save::print(context, results).await

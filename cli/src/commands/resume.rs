@@ -78,7 +78,7 @@ async fn finish(context: &Context, orders: Vec<Order>, exit: Exit) -> Exit {
     let together = Together::new(context);
     let ids: Vec<JobId> = orders.iter().map(|order| order.id).collect();
     let made = orders.into_iter().map(|order| save::finish(context, order, &together).boxed());
-    let Some(results) = signals::unless_ended(join_all(made)).await else {
+    let Some(results) = signals::unless_interrupted(join_all(made)).await else {
         return save::interrupted(context, &ids).await;
     };
     save::print(context, results).await.max(exit)

@@ -32,7 +32,7 @@ pub(crate) async fn run(context: &Context, args: &MakeArgs, request: &VideoReque
         Err(error) => return output::report(&error),
     };
     let under_way = Mutex::new(None);
-    let made = signals::unless_ended(make(context, args, request, &target, &under_way)).await;
+    let made = signals::unless_interrupted(make(context, args, request, &target, &under_way)).await;
     if let Some(made) = made {
         return save::print(context, vec![made]).await;
     }

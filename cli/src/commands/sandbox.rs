@@ -81,7 +81,7 @@ pub(crate) async fn run(args: &SandboxArgs) -> Exit {
             std::future::pending::<()>().await;
         }
     };
-    let _ = signals::unless_ended(run).await;
+    let _ = signals::unless_interrupted(run).await;
     Exit::Done
 }
 

@@ -276,7 +276,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(60);
 /// Lets calls that were sent come to their answers. To be asked to end once more ends that too.
 async fn last_answers(context: &Context) {
     let answered = tokio::time::timeout(LAST_ANSWERS, context.client.shutdown(Duration::MAX));
-    let _ = signals::unless_ended(answered).await;
+    let _ = signals::unless_interrupted(answered).await;
 }
 
 /// Says which jobs go on, and how to come back to them.
