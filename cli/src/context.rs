@@ -11,9 +11,9 @@ use adreel::{Error, ErrorKind, HttpConfig, ProviderId, Result};
 use crate::args::Age;
 use crate::args::{Global, LedgerUse};
 use crate::exit::LEDGER;
-use crate::place::LedgerPlace;
+use crate::ledger_place::LedgerPlace;
 use crate::setting::SettleMs;
-use crate::{output, place};
+use crate::{ledger_place, output};
 
 /// What every command works with.
 pub(crate) struct Context {
@@ -154,8 +154,8 @@ fn tell_of_proxies(quiet: bool) {
 
 /// Says where the jobs at these addresses were kept when each set of them had a file.
 fn tell_of_former(global: &Global) {
-    let name = place::file_at(base_urls());
-    let Some((folder, name)) = place::data_folder().ok().zip(name) else { return };
+    let name = ledger_place::file_at(base_urls());
+    let Some((folder, name)) = ledger_place::data_folder().ok().zip(name) else { return };
     let former = folder.join(name);
     if !global.quiet && former.is_file() {
         let path = former.display();
@@ -180,20 +180,21 @@ async fn open_ledger(global: &Global, used: LedgerUse) -> Result<Arc<dyn Ledger>
     let named = |error: Error| error.with_field(LEDGER);
     let place = match &global.ledger {
         Some(value) => LedgerPlace::of(value),
-        None if global.sandbox => match place::data_folder() {
-            Ok(folder) => LedgerPlace::File(folder.join(place::SANDBOX)),
+        None if global.sandbox => match ledger_place::data_folder() {
+            Ok(folder) => LedgerPlace::File(folder.join(ledger_place::SANDBOX)),
             // Whoever tries things out needs no home, and nothing is paid.
             Err(_) => LedgerPlace::Memory,
         },
-        None => LedgerPlace::File(place::data_folder()?.join(match &global.sandbox_url {
-            Some(url) => {
-                place::file_at([trimmed(url)]).unwrap_or_else(|| place::SANDBOX.to_owned())
-            }
-            None => {
-                tell_of_former(global);
-                place::LIVE.to_owned()
-            }
-        })),
+        None => LedgerPlace::File(
+            ledger_place::data_folder()?.join(match &global.sandbox_url {
+                Some(url) => ledger_place::file_at([trimmed(url)])
+                    .unwrap_or_else(|| ledger_place::SANDBOX.to_owned()),
+                None => {
+                    tell_of_former(global);
+                    ledger_place::LIVE.to_owned()
+                }
+            }),
+        ),
     };
     let opened = match (&place, used) {
         (LedgerPlace::Memory, _) => Ok(None),

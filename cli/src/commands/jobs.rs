@@ -9,7 +9,7 @@ use crate::args::Month;
 use crate::args::age;
 use crate::args::{JobArgs, JobsArgs};
 use crate::commands::save::FILE;
-use crate::commands::{cost, standing};
+use crate::commands::{cost, status};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output;
@@ -86,7 +86,7 @@ fn row(context: &Context, job: &Job) -> String {
     let provider = job.account().provider;
     let most = if output::is_stdout_a_terminal() { NAME_ON_A_TERMINAL } else { NAME };
     let name = output::shortened(&job.request().product.name, most);
-    let waits_for = standing::waits_for(context, job);
+    let waits_for = status::waits_for(context, job);
     let stage = job.stage().as_str();
     line([&job.id().to_string(), provider.as_str(), stage, &age, &waits_for, &name])
 }
@@ -123,7 +123,7 @@ fn details(context: &Context, job: &Job) {
     say("made", &format!("{} ago", ago(job.created_at())));
     if let Some(since) = job.held_since() {
         say("held", &format!("for {}, since {since}", ago(since)));
-        let told = standing::evidence(job).map(ToString::to_string);
+        let told = status::evidence(job).map(ToString::to_string);
         say("seen", &told.unwrap_or_else(|| "nobody has looked for it yet".to_owned()));
         if let Err(why) = context.client.jobs().may_be_resubmitted(job) {
             say("", &format!("not to be sent again: {why}"));
@@ -164,7 +164,7 @@ fn details(context: &Context, job: &Job) {
     for offer in job.offers().into_iter().flatten() {
         say("choose", &format!("{} ({})", offer.id, offer.label));
     }
-    if let Some(next) = standing::next(job) {
+    if let Some(next) = status::next(job) {
         say("next", &next);
     }
 }
@@ -204,6 +204,6 @@ pub(crate) fn as_json(job: &Job) -> serde_json::Value {
         "doubt": job.steps().iter().find_map(|step| step.doubt()),
         "waits_for": job.needs(),
         "held_since": job.held_since(),
-        "evidence": standing::evidence(job),
+        "evidence": status::evidence(job),
     })
 }

@@ -14,7 +14,7 @@ mod route;
 pub(crate) mod sandbox;
 mod save;
 pub(crate) mod schema;
-mod standing;
+mod status;
 
 pub(crate) use save::FILE;
-pub(crate) use standing::progress;
+pub(crate) use status::progress;

@@ -11,7 +11,7 @@ use adreel::{Error, ProviderId, Result};
 use serde_json::json;
 
 use crate::commands::permits::Permits;
-use crate::commands::standing;
+use crate::commands::status;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output;
@@ -225,7 +225,7 @@ fn failed(
         job.steps().iter().any(is_done)
     };
     let told = |job: &&Job| needs.is_some() || is_half_paid(job);
-    let paid = job.as_ref().filter(told).and_then(standing::paid);
+    let paid = job.as_ref().filter(told).and_then(status::paid);
     let next = job.as_ref().filter(|_| context.is_lasting).and_then(|job| next(job, exit));
     if context.json {
         let mut told = output::error_json(&error);
@@ -266,7 +266,7 @@ fn next(job: &Job, exit: Exit) -> Option<String> {
     match exit {
         Exit::NotSaved => Some(format!("adreel wait {id} --out FILE")),
         Exit::StoppedWaiting => Some(format!("adreel job {id}")),
-        _ => standing::next(job),
+        _ => status::next(job),
     }
 }
 
