@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use adreel::client::{Client, Downloaded, Video};
+use adreel::client::{Client, Downloaded};
 use adreel::job::{Account, Job, Stage};
 use adreel::text::{path_from_text, path_to_text};
 use adreel::{Error, ErrorKind, Medium, Result, VideoRequest};
@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use crate::args::MakeArgs;
 use crate::commands::plan::plan;
 use crate::commands::route;
-use crate::commands::save::{self, FILE, Made, Order, Trouble};
+use crate::commands::save::{self, FILE, Finished, JobToSave, Saved};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output;
@@ -35,7 +35,7 @@ pub(crate) async fn run(context: &Context, args: &MakeArgs) -> Exit {
         async move {
             let started = Instant::now();
             let result = make(context, args, request, target, progress).await;
-            Made { provider: target.account.provider, result, took: started.elapsed() }
+            Finished { provider: target.account.provider, result, took: started.elapsed() }
         }
     });
     let Some(results) = signals::unless_interrupted(join_all(videos)).await else {
@@ -166,7 +166,7 @@ async fn make(
     request: &VideoRequest,
     target: &Target,
     progress: &Progress,
-) -> std::result::Result<(Video, Option<Downloaded>), Trouble> {
+) -> Saved {
     let provider = target.account.provider;
     let mut order = context.client.generate(request).on(provider).key(&target.key);
     order = order.label(FILE, path_to_text(&target.path));
@@ -190,7 +190,7 @@ async fn make(
         }
         let missing = || Error::new(ErrorKind::Unavailable, "the job ended without an event");
         let (path, overwrite) = (Some(target.path.clone()), args.overwrite);
-        let order = Order { id: id.ok_or_else(missing)?, provider, path, overwrite };
+        let order = JobToSave { id: id.ok_or_else(missing)?, provider, path, overwrite };
         save::save_made(context, &order, &progress).await
     };
     let made = made.await;

@@ -4,7 +4,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 
 use crate::args::{ResumeArgs, WaitArgs};
-use crate::commands::save::{self, Order, Together};
+use crate::commands::save::{self, JobToSave, Shared};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output;
@@ -21,14 +21,14 @@ pub(crate) async fn wait(context: &Context, args: &WaitArgs) -> Exit {
         Ok(jobs) => jobs,
         Err(error) => return output::report(&error),
     };
-    let orders = jobs.iter().map(|job| {
-        let mut order = Order::of(job);
+    let jobs_to_save = jobs.iter().map(|job| {
+        let mut to_save = JobToSave::of(job);
         if let Some(out) = &args.out {
-            order.path = Some(out.clone());
+            to_save.path = Some(out.clone());
         }
-        order
+        to_save
     });
-    finish(context, orders.collect(), Exit::Done).await
+    finish(context, jobs_to_save.collect(), Exit::Done).await
 }
 
 /// Waits for everything that is open in the ledger.
@@ -44,7 +44,7 @@ pub(crate) async fn run(context: &Context, args: &ResumeArgs) -> Exit {
         Err(error) => return output::report(&error),
     };
     let mut exit = Exit::Done;
-    let mut orders = Vec::new();
+    let mut jobs_to_save = Vec::new();
     for job in listed {
         match job {
             // The ledger may be shared with clients that have other accounts.
@@ -59,14 +59,14 @@ pub(crate) async fn run(context: &Context, args: &ResumeArgs) -> Exit {
                     provider.as_str().to_uppercase(),
                 ));
             }
-            Ok(job) => orders.push(Order::of(&job)),
+            Ok(job) => jobs_to_save.push(JobToSave::of(&job)),
             Err(error) => exit = exit.max(output::report(&error)),
         }
     }
-    if orders.is_empty() && exit == Exit::Done {
+    if jobs_to_save.is_empty() && exit == Exit::Done {
         context.note("nothing is open");
     }
-    finish(context, orders, exit).await
+    finish(context, jobs_to_save, exit).await
 }
 
 fn restored(held: usize) -> String {
@@ -74,10 +74,11 @@ fn restored(held: usize) -> String {
     format!("{held} {jobs} held, because the ledger was restored; what is found goes on")
 }
 
-async fn finish(context: &Context, orders: Vec<Order>, exit: Exit) -> Exit {
-    let together = Together::new(context);
-    let ids: Vec<JobId> = orders.iter().map(|order| order.id).collect();
-    let made = orders.into_iter().map(|order| save::finish(context, order, &together).boxed());
+async fn finish(context: &Context, jobs_to_save: Vec<JobToSave>, exit: Exit) -> Exit {
+    let shared = Shared::new(context);
+    let ids: Vec<JobId> = jobs_to_save.iter().map(|to_save| to_save.id).collect();
+    let made =
+        jobs_to_save.into_iter().map(|to_save| save::finish(context, to_save, &shared).boxed());
     let Some(results) = signals::unless_interrupted(join_all(made)).await else {
         return save::interrupted(context, &ids).await;
     };

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::args::MakeArgs;
 use crate::commands::make::{check_folder, check_place, file_stem};
-use crate::commands::save::{self, FILE, Made, Order, Trouble};
+use crate::commands::save::{self, FILE, Failure, Finished, JobToSave};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::output;
@@ -46,7 +46,7 @@ async fn make(
     request: &VideoRequest,
     target: &Target,
     under_way: &Mutex<Option<JobId>>,
-) -> Made {
+) -> Finished {
     let started = Instant::now();
     let progress = Progress::new(context);
     let lines: Vec<_> =
@@ -78,12 +78,12 @@ async fn make(
     let made = match result {
         Ok(video) => {
             let path = Some(target.path.clone());
-            let order = Order { id: video.job_id(), provider, path, overwrite: args.overwrite };
+            let order = JobToSave { id: video.job_id(), provider, path, overwrite: args.overwrite };
             save::save_made(context, &order, &progress.begin(provider)).await
         }
-        Err(error) => Err(Trouble::Making(error)),
+        Err(error) => Err(Failure::Making(error)),
     };
-    Made { provider, result: made, took: started.elapsed() }
+    Finished { provider, result: made, took: started.elapsed() }
 }
 
 /// Says why an account was passed over, and what that cost.

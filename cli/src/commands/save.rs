@@ -21,20 +21,23 @@ use crate::signals;
 /// The label that holds the file for a job's video.
 pub(crate) const FILE: &str = "file";
 
+/// A finished video and its file, or what went wrong.
+pub(crate) type Saved = Result<(Video, Option<Downloaded>), Failure>;
+
 /// What goes wrong before a video is there, or after.
-pub(crate) enum Trouble {
+pub(crate) enum Failure {
     Making(Error),
     Saving(Error),
 }
 
-impl From<Error> for Trouble {
+impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Making(error)
     }
 }
 
 /// A job to be waited for, and where its video goes.
-pub(crate) struct Order {
+pub(crate) struct JobToSave {
     pub(crate) id: JobId,
     pub(crate) provider: ProviderId,
     /// `None` where only the address is told.
@@ -42,7 +45,7 @@ pub(crate) struct Order {
     pub(crate) overwrite: bool,
 }
 
-impl Order {
+impl JobToSave {
     /// A job as the ledger has it, with the file that it was made for.
     pub(crate) fn of(job: &Job) -> Self {
         let path = job.labels().get(FILE).map(|file| path_from_text(file));
@@ -50,22 +53,22 @@ impl Order {
     }
 }
 
-/// What became of an order.
-pub(crate) struct Made {
+/// What became of a job that was waited for.
+pub(crate) struct Finished {
     pub(crate) provider: ProviderId,
-    pub(crate) result: std::result::Result<(Video, Option<Downloaded>), Trouble>,
+    pub(crate) result: Saved,
     pub(crate) took: Duration,
 }
 
-/// What the jobs have in common that one command waits for.
-pub(crate) struct Together {
+/// What all jobs share that one command waits for.
+pub(crate) struct Shared {
     progress: Progress,
     /// From when the time limit counts, which is the command's and not each job's.
     begun: Moment,
     permits: Permits,
 }
 
-impl Together {
+impl Shared {
     pub(crate) fn new(context: &Context) -> Self {
         let (progress, begun) = (Progress::new(context), context.client.moment());
         Self { progress, begun, permits: Permits::new() }
@@ -73,52 +76,52 @@ impl Together {
 }
 
 /// Waits for a job and saves its video.
-pub(crate) async fn finish(context: &Context, order: Order, together: &Together) -> Made {
-    let progress = together.progress.begin(order.provider);
+pub(crate) async fn finish(context: &Context, to_save: JobToSave, shared: &Shared) -> Finished {
+    let progress = shared.progress.begin(to_save.provider);
     let started = Instant::now();
-    let result = wait_and_save(context, &order, together, &progress).await;
+    let result = wait_and_save(context, &to_save, shared, &progress).await;
     progress.end();
-    Made { provider: order.provider, result, took: started.elapsed() }
+    Finished { provider: to_save.provider, result, took: started.elapsed() }
 }
 
 async fn wait_and_save(
     context: &Context,
-    order: &Order,
-    together: &Together,
+    to_save: &JobToSave,
+    shared: &Shared,
     progress: &ProviderProgress,
-) -> std::result::Result<(Video, Option<Downloaded>), Trouble> {
-    let mut permit = together.permits.permit().await;
-    let mut events = context.client.resume(order.id).begun(together.begun).events();
+) -> Saved {
+    let mut permit = shared.permits.permit().await;
+    let mut events = context.client.resume(to_save.id).begun(shared.begun).events();
     while let Some(event) = events.next().await {
         drop(permit.take());
         progress.show(&event?.job);
     }
     // Where no event came, its permit is still the one that it began with.
     drop(permit);
-    together.permits.within(save_made(context, order, progress)).await
+    shared.permits.within(save_made(context, to_save, progress)).await
 }
 
 /// Saves the video of a job that was waited for. Nothing is sent or waited for any more: whoever
 /// comes back to a job that rests has it tried again.
 pub(crate) async fn save_made(
     context: &Context,
-    order: &Order,
+    to_save: &JobToSave,
     progress: &ProviderProgress,
-) -> std::result::Result<(Video, Option<Downloaded>), Trouble> {
-    let video = context.client.video(order.id).await?;
-    let Some(path) = &order.path else { return Ok((video, None)) };
-    if let Some(saved) = saved_before(&video, order, path).await {
+) -> Saved {
+    let video = context.client.video(to_save.id).await?;
+    let Some(path) = &to_save.path else { return Ok((video, None)) };
+    if let Some(saved) = saved_before(&video, to_save, path).await {
         return Ok((video, Some(saved)));
     }
     progress.say("downloading");
-    let saved = save(&video, path, order.overwrite).await.map_err(Trouble::Saving)?;
+    let saved = save(&video, path, to_save.overwrite).await.map_err(Failure::Saving)?;
     Ok((video, Some(saved)))
 }
 
 /// The file of a job that was saved to it before, so that printing it again needs no network.
-async fn saved_before(video: &Video, order: &Order, place: &Path) -> Option<Downloaded> {
+async fn saved_before(video: &Video, to_save: &JobToSave, place: &Path) -> Option<Downloaded> {
     let is_its_own = video.job().stage() == Stage::Done && is_named_by_make(video, place);
-    match is_its_own && !order.overwrite {
+    match is_its_own && !to_save.overwrite {
         true => video.saved_at(place).await,
         false => None,
     }
@@ -143,11 +146,11 @@ async fn save(video: &Video, path: &Path, overwrite: bool) -> Result<Downloaded>
 }
 
 /// Prints what was made, and says how the worst of it ended.
-pub(crate) async fn print(context: &Context, results: Vec<Made>) -> Exit {
+pub(crate) async fn print(context: &Context, results: Vec<Finished>) -> Exit {
     let mut exit = Exit::Done;
     let mut is_paid = false;
     let mut rows = Vec::new();
-    for Made { provider, result, took } in results {
+    for Finished { provider, result, took } in results {
         let (error, how) = match result {
             Ok((video, saved)) => {
                 is_paid = true;
@@ -157,8 +160,8 @@ pub(crate) async fn print(context: &Context, results: Vec<Made>) -> Exit {
                 }
                 continue;
             }
-            Err(Trouble::Making(error)) => (error, None),
-            Err(Trouble::Saving(error)) => (error, Some(Exit::NotSaved)),
+            Err(Failure::Making(error)) => (error, None),
+            Err(Failure::Saving(error)) => (error, Some(Exit::NotSaved)),
         };
         let job = match error.job_id() {
             Some(id) => context.client.job(id).await.ok(),
