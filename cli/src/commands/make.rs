@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 
 use crate::args::MakeArgs;
 use crate::commands::plan::plan;
+use crate::commands::report;
 use crate::commands::route;
 use crate::commands::save::{self, FILE, Finished, JobToSave, Saved};
 use crate::context::Context;
@@ -41,7 +42,7 @@ pub(crate) async fn run(context: &Context, args: &MakeArgs) -> Exit {
     let Some(results) = signals::unless_interrupted(join_all(videos)).await else {
         return interrupted(context, &targets).await;
     };
-    save::print(context, results).await
+    report::print(context, results).await
 }
 
 /// A video to be made with one account.

@@ -7,6 +7,7 @@ pub(crate) mod make;
 mod permits;
 pub(crate) mod plan;
 pub(crate) mod providers;
+mod report;
 pub(crate) mod resolve;
 mod resolve_all;
 pub(crate) mod resume;

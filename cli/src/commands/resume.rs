@@ -4,6 +4,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 
 use crate::args::{ResumeArgs, WaitArgs};
+use crate::commands::report;
 use crate::commands::save::{self, JobToSave, Shared};
 use crate::context::Context;
 use crate::exit::Exit;
@@ -82,5 +83,5 @@ async fn finish(context: &Context, jobs_to_save: Vec<JobToSave>, exit: Exit) -> 
     let Some(results) = signals::unless_interrupted(join_all(made)).await else {
         return save::interrupted(context, &ids).await;
     };
-    save::print(context, results).await.max(exit)
+    report::print(context, results).await.max(exit)
 }

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::args::MakeArgs;
 use crate::commands::make::{check_folder, check_place, file_stem};
+use crate::commands::report;
 use crate::commands::save::{self, FILE, Failure, Finished, JobToSave};
 use crate::context::Context;
 use crate::exit::Exit;
@@ -34,7 +35,7 @@ pub(crate) async fn run(context: &Context, args: &MakeArgs, request: &VideoReque
     let under_way = Mutex::new(None);
     let made = signals::unless_interrupted(make(context, args, request, &target, &under_way)).await;
     if let Some(made) = made {
-        return save::print(context, vec![made]).await;
+        return report::print(context, vec![made]).await;
     }
     let id: Option<JobId> = *under_way.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     save::interrupted(context, id.as_slice()).await
