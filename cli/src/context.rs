@@ -50,7 +50,7 @@ impl Context {
             speed = its_speed;
             builder
         } else {
-            tell_of_proxies(global.quiet);
+            note_unreadable_proxies(global.quiet);
             Client::builder().keys_from_env()
         };
         let builder = builder.checked()?;
@@ -58,8 +58,9 @@ impl Context {
         let is_lasting = sandbox.is_none()
             && global.ledger.as_deref().map(LedgerPlace::of) != Some(LedgerPlace::Memory);
         let settle_ms = global.settle_ms.and_then(|SettleMs(millis)| millis);
-        let builder = limited(settled(builder, settle_ms, speed), global.time_limit, speed);
-        let client = reached(builder, global).ledger(ledger).build()?;
+        let builder =
+            with_time_limit(with_settle_time(builder, settle_ms, speed), global.time_limit, speed);
+        let client = with_access(builder, global).ledger(ledger).build()?;
         let namespace = sandbox.as_ref().map(|_| SystemClock.now().as_millis().to_string());
         Ok(Self {
             client,
@@ -117,7 +118,7 @@ const LONGEST_JOB: u32 = 20;
 /// The settle time that was asked for, in real time, and in proportion how long a job may take. A
 /// paid call is given up well before it is over, so that what is looked for then has its answer or
 /// none.
-fn settled(builder: ClientBuilder, millis: Option<u64>, speed: f64) -> ClientBuilder {
+fn with_settle_time(builder: ClientBuilder, millis: Option<u64>, speed: f64) -> ClientBuilder {
     let Some(settle) = millis.map(Duration::from_millis) else { return builder };
     // A slow clock shortens nothing: a call takes no less time.
     let settled = at_speed(settle, speed.max(1.0));
@@ -126,7 +127,7 @@ fn settled(builder: ClientBuilder, millis: Option<u64>, speed: f64) -> ClientBui
 }
 
 /// What is allowed of addresses and links.
-fn reached(mut builder: ClientBuilder, global: &Global) -> ClientBuilder {
+fn with_access(mut builder: ClientBuilder, global: &Global) -> ClientBuilder {
     if global.allow_plain_http {
         builder = builder.allow_plain_http();
     }
@@ -137,14 +138,14 @@ fn reached(mut builder: ClientBuilder, global: &Global) -> ClientBuilder {
 }
 
 /// The limit of waits that was asked for, in real time: on a slow clock it is a short one.
-fn limited(builder: ClientBuilder, limit: Option<Age>, speed: f64) -> ClientBuilder {
+fn with_time_limit(builder: ClientBuilder, limit: Option<Age>, speed: f64) -> ClientBuilder {
     let Some(Age(limit)) = limit else { return builder };
     let time = at_speed(limit, speed);
     builder.wait_policy(WaitPolicy::new().with_told_time_limit(time, limit))
 }
 
 /// Says which proxies are passed over, since they cannot be read.
-fn tell_of_proxies(quiet: bool) {
+fn note_unreadable_proxies(quiet: bool) {
     for name in HttpConfig::unreadable_proxies().into_iter().filter(|_| !quiet) {
         output::note(&format!(
             "{name} is passed over: it does not hold a proxy's address, such as http://HOST:PORT"
@@ -153,7 +154,7 @@ fn tell_of_proxies(quiet: bool) {
 }
 
 /// Says where the jobs at these addresses were kept when each set of them had a file.
-fn tell_of_former(global: &Global) {
+fn note_former_ledger(global: &Global) {
     let name = ledger_place::file_at(base_urls());
     let Some((folder, name)) = ledger_place::data_folder().ok().zip(name) else { return };
     let former = folder.join(name);
@@ -190,7 +191,7 @@ async fn open_ledger(global: &Global, used: LedgerUse) -> Result<Arc<dyn Ledger>
                 Some(url) => ledger_place::file_at([trimmed(url)])
                     .unwrap_or_else(|| ledger_place::SANDBOX.to_owned()),
                 None => {
-                    tell_of_former(global);
+                    note_former_ledger(global);
                     ledger_place::LIVE.to_owned()
                 }
             }),

@@ -88,8 +88,8 @@ fn usage(error: &clap::Error) -> Exit {
         return Exit::Input;
     }
     let text = error.to_string();
-    let told = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
-    let line = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    let message = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
     output::error(&format!("{line}; see --help"));
     Exit::Input
 }

@@ -47,9 +47,9 @@ mod tests {
         };
         let (fits, large) = (file("a", b"12345"), file("b", b"123456"));
         assert_eq!(read_at_most(&fits, 5).await.unwrap(), b"12345");
-        let told = async |path: &Path| read_at_most(path, 5).await.unwrap_err().to_string();
-        assert_eq!(told(&large).await, "it has 6 bytes: at most 5 are taken");
-        assert_eq!(told(folder.path()).await, "it is not a file");
+        let refusal = async |path: &Path| read_at_most(path, 5).await.unwrap_err().to_string();
+        assert_eq!(refusal(&large).await, "it has 6 bytes: at most 5 are taken");
+        assert_eq!(refusal(folder.path()).await, "it is not a file");
         // Each of them would be read for ever, or waited for.
         #[cfg(target_os = "linux")]
         for endless in ["/dev/zero", "/dev/tty", "/proc/self/pagemap", "/proc/kmsg"] {

@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn ages_are_told_in_the_unit_that_fits() {
+    fn ages_are_said_in_the_unit_that_fits() {
         let both = |secs| (in_words(Duration::from_secs(secs)), short(Duration::from_secs(secs)));
         for (secs, in_words, short) in [
             (0, "0 s", "0s"),

@@ -63,13 +63,14 @@ pub(super) fn set(mut request: VideoRequest, values: &[OptionValue]) -> Result<V
 
 fn changed<O: Serialize + DeserializeOwned>(options: Option<O>, value: &OptionValue) -> Result<O> {
     let refused = |error: serde_json::Error| {
-        let told = error.to_string();
+        let reason = error.to_string();
         let forms =
             [("a sequence", r#"["…"]"#), ("a map", r#"{"…": …}"#), ("struct", r#"{"…": …}"#)];
-        let form = forms.iter().find(|(kind, _)| told.contains(&format!("expected {kind}")));
+        let form = forms.iter().find(|(kind, _)| reason.contains(&format!("expected {kind}")));
         let form =
             form.map(|(_, form)| format!("; write it as JSON: --set '{}={form}'", value.path()));
-        let message = format!("{:?} cannot be set: {told}{}", value.text, form.unwrap_or_default());
+        let message =
+            format!("{:?} cannot be set: {reason}{}", value.text, form.unwrap_or_default());
         invalid(value.path(), message)
     };
     let options = serde_json::to_value(options).map_err(refused)?;

@@ -18,7 +18,7 @@ pub(crate) async fn run(context: &Context, args: &DoctorArgs) -> Exit {
     }
     context.note("only free reads are sent: nothing is paid");
     let mut report = Report::new(context, &providers);
-    // Side by side, and told of in order.
+    // Side by side, and printed in order.
     let mut checks: FuturesOrdered<_> =
         providers.iter().map(|provider| doctor::check(&context.client, *provider)).collect();
     while let Some(checkups) = checks.next().await {

@@ -100,10 +100,10 @@ pub(crate) async fn show(context: &Context, args: &JobArgs) -> Exit {
     };
     match shown.await {
         Ok(job) if context.json => {
-            let mut told = as_json(&job);
+            let mut line = as_json(&job);
             // Not in lists: a link may be as good as a key.
-            told["url"] = json!(job.video().map(|video| &video.url));
-            output::json(&told);
+            line["url"] = json!(job.video().map(|video| &video.url));
+            output::json(&line);
         }
         Ok(job) => details(context, &job),
         Err(error) => return output::report(&error),
@@ -123,8 +123,8 @@ fn details(context: &Context, job: &Job) {
     say("made", &format!("{} ago", ago(job.created_at())));
     if let Some(since) = job.held_since() {
         say("held", &format!("for {}, since {since}", ago(since)));
-        let told = status::evidence(job).map(ToString::to_string);
-        say("seen", &told.unwrap_or_else(|| "nobody has looked for it yet".to_owned()));
+        let seen = status::evidence(job).map(ToString::to_string);
+        say("seen", &seen.unwrap_or_else(|| "nobody has looked for it yet".to_owned()));
         if let Err(why) = context.client.jobs().may_be_resubmitted(job) {
             say("", &format!("not to be sent again: {why}"));
         }

@@ -49,16 +49,16 @@ async fn refused(context: &Context, id: JobId, error: &Error) -> Exit {
         ErrorKind::SubmitUnknown => context.client.job(id).await.ok(),
         _ => None,
     };
-    let told = output::describe(error);
+    let line = output::describe(error);
     output::error(&match job {
-        Some(job) => format!("{told}; {}", instead(context, &job)),
-        None => told,
+        Some(job) => format!("{line}; {}", alternatives(context, &job)),
+        None => line,
     });
     Exit::of(error)
 }
 
 /// What can be done about a job that may not be sent again.
-fn instead(context: &Context, job: &Job) -> String {
+fn alternatives(context: &Context, job: &Job) -> String {
     let id = job.id();
     let now = context.client.now_for(job);
     let then = match job.slot_until().is_some_and(|until| until > now) {

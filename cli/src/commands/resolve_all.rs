@@ -24,7 +24,7 @@ pub(crate) async fn run(context: &Context, args: &ResolveArgs, resolution: Resol
     }
     if !context.json {
         plan.jobs().iter().for_each(|held| list(context, held, &resolution));
-        output::line(&sum(&plan, &resolution));
+        output::line(&summary(&plan, &resolution));
     }
     if args.dry_run {
         if context.json {
@@ -33,7 +33,7 @@ pub(crate) async fn run(context: &Context, args: &ResolveArgs, resolution: Resol
         return unread;
     }
     let is_anything = plan.jobs().iter().any(|held| held.verdict == Verdict::Resolve);
-    if is_anything && !args.yes && !agreed(context, &plan, &resolution) {
+    if is_anything && !args.yes && !is_confirmed(context, &plan, &resolution) {
         output::note("nothing was decided");
         return Exit::Interrupted;
     }
@@ -61,7 +61,7 @@ fn list(context: &Context, held: &HeldJob, resolution: &Resolution) {
     let age = age::in_words(context.client.now_for(&held.job).since(held.held_since));
     let name = output::shortened(&held.job.request().product.name, NAME);
     output::line(&format!("{id}  {provider:8}  held for {age:7}  {name}"));
-    let told = match (&held.verdict, resolution) {
+    let fate = match (&held.verdict, resolution) {
         (Verdict::Skip(why), _) => format!("left alone: {why}"),
         (Verdict::Found, _) => "was found, and goes on by itself".to_owned(),
         (_, Resolution::Resubmit) => {
@@ -69,7 +69,7 @@ fn list(context: &Context, held: &HeldJob, resolution: &Resolution) {
         }
         _ => "to give up".to_owned(),
     };
-    output::indented("    ", &told);
+    output::indented("    ", &fate);
     if let Some(evidence) = held.evidence.as_ref().filter(|_| held.verdict == Verdict::Resolve) {
         output::indented("    ", &evidence.to_string());
     }
@@ -79,11 +79,11 @@ fn list(context: &Context, held: &HeldJob, resolution: &Resolution) {
 const NAME: usize = 40;
 
 /// What all of it comes to, in a line.
-fn sum(plan: &ResolvePlan, resolution: &Resolution) -> String {
+fn summary(plan: &ResolvePlan, resolution: &Resolution) -> String {
     let count =
         |is: fn(&Verdict) -> bool| plan.jobs().iter().filter(|held| is(&held.verdict)).count();
     let resolved = count(|verdict| *verdict == Verdict::Resolve);
-    let mut told = vec![match resolution {
+    let mut parts = vec![match resolution {
         Resolution::Resubmit if resolved > 0 => {
             let costs = plan.costs().into_iter();
             let costs: Vec<_> = costs
@@ -99,17 +99,17 @@ fn sum(plan: &ResolvePlan, resolution: &Resolution) -> String {
         (count(|verdict| *verdict == Verdict::Found), "found"),
         (count(|verdict| matches!(verdict, Verdict::Skip(_))), "left alone"),
     ];
-    told.extend(others.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
-    told.join(", ")
+    parts.extend(others.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
+    parts.join(", ")
 }
 
 /// Whether somebody at a terminal agrees; elsewhere nobody is asked.
-fn agreed(context: &Context, plan: &ResolvePlan, resolution: &Resolution) -> bool {
+fn is_confirmed(context: &Context, plan: &ResolvePlan, resolution: &Resolution) -> bool {
     if !std::io::stdin().is_terminal() || !output::is_stderr_a_terminal() {
         return true;
     }
     if context.json {
-        output::note(&sum(plan, resolution));
+        output::note(&summary(plan, resolution));
     }
     let question = match resolution {
         Resolution::Resubmit => {
@@ -182,13 +182,13 @@ fn as_json(held: &HeldJob, resolution: &Resolution) -> Value {
 }
 
 fn result_json(held: &HeldJob, resolved: &Resolved, resolution: &Resolution) -> Value {
-    let mut told = as_json(held, resolution);
+    let mut line = as_json(held, resolution);
     let (stage, error) = match &resolved.result {
         Ok(job) => (Some(job.stage()), None),
         Err(error) => (None, Some(output::error_json(error)["error"].take())),
     };
-    told["is_found"] = json!(resolved.is_found);
-    told["stage"] = json!(stage);
-    told["error"] = json!(error);
-    told
+    line["is_found"] = json!(resolved.is_found);
+    line["stage"] = json!(stage);
+    line["error"] = json!(error);
+    line
 }

@@ -69,13 +69,11 @@ async fn make(
     }
     let Routed { attempts, result, .. } = route.observe(&|event| show(&event.job)).await;
     lines.iter().for_each(|line| line.end());
-    let (last, passed) = match attempts.split_last() {
-        Some((last, passed)) if last.end == AttemptEnd::Made => (Some(last), passed),
-        _ => (None, &*attempts),
-    };
-    passed.iter().for_each(|attempt| tell(context, attempt));
-    let provider =
-        last.or(attempts.last()).map_or(ProviderId::BeatApi, |last| last.account.provider);
+    let passed_over = attempts.iter().filter(|attempt| attempt.end != AttemptEnd::Made);
+    passed_over.for_each(|attempt| print_passed_over(context, attempt));
+    // An attempt that made the video is the last one.
+    let last = attempts.last().map(|attempt| &attempt.account);
+    let provider = last.or(target.accounts.first()).map_or(ProviderId::BeatApi, |a| a.provider);
     let made = match result {
         Ok(video) => {
             let path = Some(target.path.clone());
@@ -88,12 +86,12 @@ async fn make(
 }
 
 /// Says why an account was passed over, and what that cost.
-fn tell(context: &Context, attempt: &Attempt) {
-    let told = |reason: &Reason| match &reason.field {
+fn print_passed_over(context: &Context, attempt: &Attempt) {
+    let in_words = |reason: &Reason| match &reason.field {
         Some(field) => format!("{field}: {reason}"),
         None => reason.to_string(),
     };
-    let reason = attempt.reason.as_ref().map(told).unwrap_or_default();
+    let reason = attempt.reason.as_ref().map(in_words).unwrap_or_default();
     let provider = attempt.account.provider;
     if context.json {
         output::json(&json!({

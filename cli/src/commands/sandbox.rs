@@ -76,7 +76,7 @@ pub(crate) async fn run(args: &SandboxArgs) -> Exit {
         if output::is_stderr_a_terminal() {
             output::note(&format!("look at it: {page}"));
         }
-        // Whoever cannot be told where it listens would have one that nobody finds.
+        // A sandbox whose address cannot be printed is of no use to anybody.
         if output::is_all_written() {
             std::future::pending::<()>().await;
         }

@@ -38,7 +38,7 @@ impl From<Error> for Failure {
 pub(crate) struct JobToSave {
     pub(crate) id: JobId,
     pub(crate) provider: ProviderId,
-    /// `None` where only the address is told.
+    /// `None` where only the address is printed.
     pub(crate) path: Option<PathBuf>,
     pub(crate) overwrite: bool,
 }
