@@ -1,3 +1,6 @@
+//! What every command works with: a client for the services or a sandbox, with the ledger that was
+//! named.
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! How a command ends: its exit codes, and which errors they stand for.
+
 use std::process::ExitCode;
 
 use adreel::{Error, ErrorKind};

@@ -1,3 +1,5 @@
+//! Progress on stderr: live lines on a terminal, plain lines elsewhere.
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! `adreel catalogue`: what can be chosen, with its ids.
+
 use adreel::catalogue::CatalogueItem;
 use adreel::{ErrorKind, ProviderId, Result};
 

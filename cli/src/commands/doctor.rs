@@ -1,3 +1,5 @@
+//! `adreel doctor`: prints what the library's checkups have found.
+
 use adreel::ProviderId;
 use adreel::client::Client;
 use adreel::doctor::{self, Checkup, Finding};

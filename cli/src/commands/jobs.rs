@@ -1,3 +1,5 @@
+//! `adreel jobs` and `adreel job`: what is in the ledger.
+
 use adreel::Result;
 use adreel::client::SpendQuery;
 use adreel::job::{Job, JobId, Stage};

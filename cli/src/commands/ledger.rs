@@ -1,3 +1,5 @@
+//! `adreel ledger schema`: the SQL of its tables.
+
 use adreel::ledger::Sql;
 
 use crate::args::{Global, LedgerCommand};

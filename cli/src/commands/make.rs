@@ -1,3 +1,5 @@
+//! `adreel make`: a video with each provider, saved to a folder.
+
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 

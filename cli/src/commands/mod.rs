@@ -1,3 +1,5 @@
+//! The commands, a file each, and what several of them share.
+
 pub(crate) mod catalogue;
 mod cost;
 pub(crate) mod doctor;

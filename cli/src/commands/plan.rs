@@ -1,3 +1,5 @@
+//! `adreel plan`: what `make` would do and cost.
+
 use adreel::job::{Confidence, Plan};
 use adreel::{ProviderId, Result, VideoRequest};
 

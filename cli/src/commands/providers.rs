@@ -1,3 +1,5 @@
+//! `adreel providers`: what each can do, and the credits that are left.
+
 use adreel::client::Client;
 use adreel::{Capabilities, Credits, Durations, Error, Languages, ProviderId};
 use serde_json::json;

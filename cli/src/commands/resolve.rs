@@ -1,3 +1,5 @@
+//! `adreel resolve JOB`: a decision about a held job.
+
 use adreel::client::Resolution;
 use adreel::job::{Job, JobId, Stage};
 use adreel::{Error, ErrorKind};

@@ -1,3 +1,5 @@
+//! `adreel wait` and `adreel resume`: coming back to jobs.
+
 use adreel::job::{Job, JobId};
 use adreel::{Error, ErrorKind, Result};
 use futures_util::FutureExt as _;

@@ -1,3 +1,5 @@
+//! `adreel sandbox`: the three services on loopback, until it is interrupted.
+
 use std::io::ErrorKind;
 use std::path::Path;
 

@@ -1,3 +1,5 @@
+//! `adreel schema`: the JSON Schema of a request.
+
 use adreel::VideoRequest;
 
 use crate::exit::Exit;

@@ -1,3 +1,5 @@
+//! A sandbox of its own under more connections than it has handles for.
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
