@@ -7,7 +7,6 @@
 mod account;
 mod address;
 mod bindings;
-pub mod catalogue;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod client;
@@ -23,7 +22,6 @@ mod json;
 pub mod ledger;
 mod local_file;
 mod model;
-mod pages;
 mod plain;
 mod policy;
 mod providers;
@@ -38,8 +36,7 @@ pub mod webhook;
 mod words;
 
 pub use account::{AccountConfig, Asset, AssetHost, Credentials, HttpConfig, Keys};
-pub use catalogue::{Catalogue, CatalogueItem, CatalogueKind};
-pub use client::{Client, Recovery, Resolution, Video};
+pub use client::{Catalogue, Client, Recovery, Resolution, Video};
 pub use error::{Error, ErrorKind, Result};
 pub use future::BoxFuture;
 pub use job::{Job, Plan};
@@ -47,7 +44,6 @@ pub use job::{Job, Plan};
 pub use ledger::Sql;
 pub use ledger::{JobQuery, Ledger, MemoryLedger};
 pub use model::*;
-pub use pages::Pages;
 pub use policy::RetryPolicy;
 #[cfg(feature = "beatapi")]
 pub use providers::beatapi;
@@ -59,4 +55,4 @@ pub use request::{Image, Product, ProviderOptions, Track, VideoRequest};
 #[cfg(feature = "sandbox")]
 pub use sandbox::Sandbox;
 pub use secret::{ApiKey, WebhookSecret};
-pub use transport::{Operation, Replay, Upload};
+pub use transport::{Operation, Pages, Replay, Upload};

@@ -4,6 +4,7 @@ mod advance;
 mod ahead;
 mod builder;
 mod caps;
+mod catalogue;
 mod download;
 mod ending;
 mod event;
@@ -31,14 +32,15 @@ mod work;
 
 pub use crate::account::AccountConfig;
 pub use crate::error::Limit;
+pub use crate::model::Part;
 pub use crate::policy::{AdaptivePolling, Caps, PollPolicy, PollState, Recovery, WaitPolicy};
 pub use advance::Advance;
 pub use builder::ClientBuilder;
+pub use catalogue::Catalogue;
 pub use download::{Download, Downloaded, VideoBytes};
 pub use event::{Event, EventKind};
 pub use jobs::{Jobs, Resolution};
-pub(crate) use polling::LookPages;
-pub use regenerate::{Part, Regenerate};
+pub use regenerate::Regenerate;
 pub use resolve_all::{HeldJob, ResolveAll, ResolvePlan, Resolved, Verdict};
 pub use route::{Attempt, AttemptEnd, Route, Routed};
 pub use spending::{SpendEntry, SpendPage, SpendQuery};
@@ -58,7 +60,6 @@ use futures_util::FutureExt as _;
 use tokio::sync::Mutex;
 
 use crate::account::DEFAULT_NAME;
-use crate::catalogue::Catalogue;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Job, JobId, Stage};
@@ -66,6 +67,7 @@ use crate::ledger::{Ledger, Seat};
 use crate::model::{Capabilities, Credits, ProviderId};
 use crate::providers::{self, Provider};
 use crate::request::VideoRequest;
+use crate::transport::LookPages;
 #[cfg(feature = "cli")]
 use crate::transport::Transport;
 
@@ -350,7 +352,7 @@ impl Client {
     fn look_pages(&self, job: &Job) -> Result<LookPages> {
         let missing = || no_account("no account is set up").with_job(job.id());
         let polls = self.polls_of(job).ok_or_else(missing)?;
-        Ok(LookPages::new(polls, self.0.look_timeout))
+        Ok(LookPages::new(Arc::clone(polls) as _, self.0.look_timeout))
     }
 
     fn provider_of(&self, job: &Job) -> Result<&Arc<dyn Provider>> {

@@ -21,6 +21,7 @@ pub(crate) use judge::may_be_repeated;
 #[cfg(feature = "cli")]
 pub(crate) use judge::{before_holding, is_beyond_proof};
 pub use look::{Evidence, Look, Reach, Seen, Survey};
+pub(crate) use need::EDGE_REFUSES;
 pub use need::Need;
 pub use outcome::{Decision, Outcome, SavedFile, Sending, SubmitOutcome};
 pub use plan::{Choice, Confidence, Estimate, Note, Plan, PlannedMedia, PlannedStep};

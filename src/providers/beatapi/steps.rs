@@ -16,16 +16,16 @@ use super::types::{self, TaskStatus};
 use super::{Client, IdempotencyKey, Options};
 use crate::account::AccountConfig;
 use crate::account::Keys;
-use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
 use crate::input::Local;
 use crate::job::{Job, Plan, Seen, StepRef};
 use crate::model::{AspectRatio, Cost, Credits, Medium, ProviderId, VideoFacts};
-use crate::pages::Pages;
+use crate::model::{CatalogueItem, CatalogueKind};
 use crate::plain::plain;
 use crate::providers::endpoints::Endpoints;
 use crate::request::VideoRequest;
+use crate::transport::Pages;
 use crate::transport::{Operation, Permit, Transport, Upload};
 
 /// Task reads by one key.

@@ -16,19 +16,19 @@ use crate::account::Keys;
 use crate::account::{Asset, AssetHost};
 use crate::address;
 use crate::bindings::creatify::shapes;
-use crate::catalogue::{CatalogueItem, CatalogueKind};
-use crate::client::Part;
 use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
 use crate::input::Local;
 use crate::input::Picture;
 use crate::job::{Job, Plan, Seen, StepRef};
 use crate::json::Shape;
+use crate::model::Part;
 use crate::model::{AspectRatio, Cost, CostSource, Credits, Medium, ProviderId, VideoFacts};
-use crate::pages::Pages;
+use crate::model::{CatalogueItem, CatalogueKind};
 use crate::plain::plain;
 use crate::providers::listed;
 use crate::request::VideoRequest;
+use crate::transport::Pages;
 use crate::transport::{Operation, Permit, Transport};
 
 /// The most ids that a list takes.
