@@ -48,9 +48,11 @@ pub use submit::{Generate, Planning, Submit};
 pub use video::Video;
 pub use wait::{Events, Wait};
 pub use webhooks::{
-    Delivery, Ensure, Ensured, Finished, Receipt, Received, Registered, WebhookInbox,
-    WebhookInboxBuilder, Webhooks,
+    Ensure, Ensured, Finished, Receipt, Received, Registered, WebhookInbox, WebhookInboxBuilder,
+    Webhooks,
 };
+
+pub use crate::webhook::Delivery;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -153,6 +153,10 @@ impl Transport {
         &self.shared.account
     }
 
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
+    }
+
     pub(crate) fn base_url(&self) -> &str {
         &self.shared.base_url
     }

@@ -7,6 +7,7 @@ use super::super::request::Reading;
 use super::super::said::{failure_code, link, reason_in, word};
 use super::super::steps::{Looking, Sent, Status, picture, tells_of};
 use super::super::{Capacity, List, Prepared, Provider, unknown_step};
+use super::WebhookVerifier;
 use super::client::video_id;
 use super::find::{find, find_preview};
 use super::plan::{
@@ -28,6 +29,7 @@ use crate::request::VideoRequest;
 use crate::transport::LookPages;
 use crate::transport::Pages;
 use crate::transport::{Operation, Permit, Transport, Upload};
+use crate::webhook::{Delivered, Delivery, Secrets};
 use crate::words::words;
 
 /// Posts by one key. Source: the quick start's page on rate limits, read 2026-11.
@@ -263,6 +265,17 @@ impl Provider for Account {
 
     fn endpoints(&self) -> Option<&dyn Endpoints> {
         Some(&self.client)
+    }
+
+    fn read_delivery(
+        &self,
+        delivery: &Delivery<'_>,
+        secrets: Option<&Secrets>,
+    ) -> Result<Delivered> {
+        let secrets = Secrets::needed(secrets, self.transport().account())?;
+        let verifier = WebhookVerifier::with(secrets);
+        let event = verifier.verify(|name| delivery.header(name), delivery.body)?;
+        Ok(Delivered::Signed(event.job_event()))
     }
 
     fn balance(&self) -> BoxFuture<'_, Result<Credits>> {
