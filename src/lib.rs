@@ -7,7 +7,6 @@
 mod account;
 mod address;
 mod bindings;
-pub mod catalogue;
 pub mod client;
 pub mod clock;
 mod digest;
@@ -21,7 +20,6 @@ mod json;
 pub mod ledger;
 mod local_file;
 mod model;
-mod pages;
 mod plain;
 mod policy;
 mod providers;
@@ -42,8 +40,7 @@ pub mod webhook;
 mod words;
 
 pub use account::{AccountConfig, Asset, AssetHost, Credentials, HttpConfig, Keys};
-pub use catalogue::{Catalogue, CatalogueItem, CatalogueKind};
-pub use client::{Client, Recovery, Resolution, Video};
+pub use client::{Catalogue, Client, Recovery, Resolution, Video};
 pub use error::{Error, ErrorKind, Result};
 pub use future::BoxFuture;
 pub use job::{Job, Plan};
@@ -51,7 +48,6 @@ pub use job::{Job, Plan};
 pub use ledger::Sql;
 pub use ledger::{JobQuery, Ledger, MemoryLedger};
 pub use model::*;
-pub use pages::Pages;
 pub use policy::RetryPolicy;
 #[cfg(feature = "beatapi")]
 pub use providers::beatapi;
@@ -63,4 +59,4 @@ pub use request::{Image, Product, ProviderOptions, Track, VideoRequest};
 #[cfg(feature = "sandbox")]
 pub use sandbox::Sandbox;
 pub use secret::{ApiKey, WebhookSecret};
-pub use transport::{Operation, Replay, Upload};
+pub use transport::{Operation, Pages, Replay, Upload};

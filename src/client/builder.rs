@@ -27,6 +27,13 @@ use crate::model::ProviderId;
 use crate::plain::setting;
 use crate::providers;
 
+impl Client {
+    /// Begins a client. It needs a ledger and, to do anything, an account.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+}
+
 /// How long one look may take, where nothing else is set.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(60);
 

@@ -1,3 +1,5 @@
+//! Making a part of a finished job anew.
+
 use std::future::IntoFuture;
 
 use futures_util::FutureExt as _;
@@ -8,23 +10,13 @@ use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
 use crate::job::{Job, JobId, Stage};
+use crate::model::Part;
 
-/// What to make anew of a finished job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Part {
-    /// The picture, and with it the video where the job has one.
-    Image,
-    /// The video, from the same picture. For a job that made a picture only, its first video.
-    Video,
-}
-
-impl Part {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Image => "image",
-            Self::Video => "video",
-        }
+impl Client {
+    /// Makes the picture or the video of a finished job anew, as a job of its own. Only Creatify
+    /// does so; each costs credits.
+    pub fn regenerate(&self, id: impl Into<JobId>, part: Part) -> Regenerate<'_> {
+        Regenerate::new(self, id.into(), part)
     }
 }
 

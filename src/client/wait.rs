@@ -20,6 +20,14 @@ use crate::future::BoxFuture;
 use crate::job::{Action, Decision, Job, JobHandle, JobId, Reason, Stage, StepState};
 use crate::policy::growing_pause;
 
+impl Client {
+    /// Comes back to a job, also after a restart, and resolves with the finished video. A job that
+    /// waited for the provider's own page to be used is read again.
+    pub fn resume(&self, id: impl Into<JobId>) -> Wait {
+        Wait::new(self, id.into())
+    }
+}
+
 /// Waiting for a job; await it for the video, or take its [`events`](Self::events).
 ///
 /// Dropping it stops the waiting and nothing else: the job goes on at its provider.

@@ -19,6 +19,7 @@ mod transition;
 
 pub(crate) use judge::may_be_repeated;
 pub use look::{Evidence, Look, Reach, Seen, Survey};
+pub(crate) use need::EDGE_REFUSES;
 pub use need::Need;
 pub use outcome::{Decision, Outcome, SavedFile, Sending, SubmitOutcome};
 pub use plan::{Choice, Confidence, Estimate, Note, Plan, PlannedMedia, PlannedStep};

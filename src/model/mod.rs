@@ -2,10 +2,12 @@
 
 mod aspect_ratio;
 mod capabilities;
+mod catalogue;
 mod credits;
 mod handle;
 mod id;
 mod language;
+mod part;
 mod provider_id;
 mod stage;
 mod time;
@@ -13,10 +15,12 @@ mod video;
 
 pub use aspect_ratio::{AspectRatio, UnknownAspectRatio};
 pub use capabilities::{Capabilities, Durations, Field, FieldUse, ImageLimits, Languages};
+pub use catalogue::{CatalogueItem, CatalogueKind, UnknownCatalogueKind};
 pub use credits::{Credits, InvalidCredits};
 pub use handle::{HandleStep, JobHandle};
 pub use id::{Account, InvalidJobId, JobId, ProviderRef};
 pub use language::{InvalidLanguage, Language};
+pub use part::Part;
 pub use provider_id::{ProviderId, UnknownProvider};
 pub use stage::{Stage, StepState, UnknownStage};
 pub use time::{DateTime, Timestamp, UnixTime};

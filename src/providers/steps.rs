@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::Provider;
 use crate::account::Keys;
-use crate::client::LookPages;
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::{Picture, Sound, inspect, listen, same_content};
 use crate::job::{
@@ -15,6 +14,7 @@ use crate::plain::is_hidden;
 use crate::policy::growing_pause;
 use crate::policy::{PollPolicy, PollState};
 use crate::secret::HIDDEN;
+use crate::transport::LookPages;
 use crate::transport::PathSegment;
 use crate::words::{words, words_within};
 

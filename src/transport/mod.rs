@@ -19,17 +19,22 @@
 
 mod call;
 mod drift_log;
+mod look_pages;
 mod operation;
 mod packed;
+mod pages;
 mod reply;
 mod upload;
 
+pub(crate) use look_pages::{LookPages, LookTurns};
 pub(crate) use operation::PathSegment;
 pub use operation::{Operation, Replay};
+pub(crate) use pages::Page;
+pub use pages::Pages;
 pub use upload::Upload;
 
 pub(crate) use call::{Answer, Call};
-pub(crate) use reply::{EDGE_REFUSES, NO_WORD, Refusal, Reply, retry_after, wait_of};
+pub(crate) use reply::{NO_WORD, Refusal, Reply, retry_after, wait_of};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -146,6 +151,10 @@ impl Transport {
 
     pub(crate) fn account(&self) -> &Account {
         &self.shared.account
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
     }
 
     pub(crate) fn base_url(&self) -> &str {

@@ -6,6 +6,7 @@ use reqwest::header::{CONTENT_LOCATION, HeaderMap, LOCATION, RETRY_AFTER};
 
 use super::operation::Operation;
 use crate::error::ErrorKind;
+use crate::job::EDGE_REFUSES;
 use crate::json::lenient;
 use crate::model::Timestamp;
 use crate::secret::{Kept, KnownSecrets};
@@ -117,9 +118,6 @@ pub(crate) const NO_WORD: u32 = 0;
 /// The code with which an edge turns away clients whose User-Agent it dislikes. BeatAPI's does so
 /// to the default one of some languages.
 const REFUSED_CLIENT: &str = "1010";
-
-/// The setting to change where an edge turns this client away.
-pub(crate) const EDGE_REFUSES: &str = "http.header";
 
 /// The number in an edge's `error code: 1010`.
 fn edge_code(text: &str) -> Option<String> {

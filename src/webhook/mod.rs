@@ -27,8 +27,10 @@
 //! ```
 
 mod address;
+mod delivery;
 
 pub(crate) use address::{Claim, address_base, step_address};
+pub use delivery::Delivery;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::de::DeserializeOwned;
@@ -36,15 +38,24 @@ use sha2::Sha256;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::Shape;
-use crate::model::ProviderId;
+use crate::model::{Account, ProviderId};
 pub use crate::secret::WebhookSecret;
 
 /// The longest body that is looked at; a delivery has one to three kilobytes.
 const MAX_BODY_BYTES: usize = 1 << 20;
 
+/// What a delivery says, as far as its provider can tell.
+pub(crate) enum Delivered {
+    /// Its signature proves it. `None` where it is no end of a job.
+    Signed(Option<JobEvent>),
+    /// Its address says which step of which job it is about; the account's keys tell whether that
+    /// is true. With a word of ours for what its body says.
+    Claimed(Claim, &'static str),
+}
+
 /// What a proved delivery says of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct JobEvent {
     /// The provider's id of it.
     pub(crate) resource: String,
     /// A word of ours for how it ended.
@@ -65,6 +76,17 @@ pub(crate) struct Secrets(Vec<WebhookSecret>);
 impl Secrets {
     pub(crate) fn new(secret: WebhookSecret) -> Self {
         Self(vec![secret])
+    }
+
+    /// The secrets that an account's deliveries are signed with.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forged`] where none is set, since nothing is proved then.
+    pub(crate) fn needed<'a>(secrets: Option<&'a Self>, account: &Account) -> Result<&'a Self> {
+        secrets.ok_or_else(|| {
+            let message = format!("no secret is set for its account {:?}", account.name);
+            forged(account.provider, message)
+        })
     }
 
     pub(crate) fn add(&mut self, secret: WebhookSecret) {
@@ -106,6 +128,11 @@ pub(crate) fn check_size(provider: ProviderId, body: &[u8]) -> Result<()> {
         return Err(forged(provider, message));
     }
     Ok(())
+}
+
+/// A delivery whose address does not prove it.
+pub(crate) fn unproved(provider: ProviderId) -> Error {
+    forged(provider, "its address has no token of ours, or one of an earlier key's")
 }
 
 /// A delivery that is not proved to be the provider's.

@@ -15,8 +15,7 @@ pub(crate) use sandbox::{ClockKind, SandboxArgs};
 
 use std::ffi::OsString;
 
-use adreel::ProviderId;
-use adreel::catalogue::CatalogueKind;
+use adreel::{CatalogueKind, ProviderId};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{exit, setting};

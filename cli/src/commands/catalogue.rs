@@ -1,7 +1,6 @@
 //! `adreel catalogue`: what can be chosen, with its ids.
 
-use adreel::catalogue::CatalogueItem;
-use adreel::{ErrorKind, ProviderId, Result};
+use adreel::{CatalogueItem, ErrorKind, ProviderId, Result};
 
 use crate::args::CatalogueArgs;
 use crate::context::Context;

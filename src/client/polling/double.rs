@@ -13,7 +13,6 @@ use tokio::time::Instant;
 
 use crate::account::AccountConfig;
 use crate::account::Keys;
-use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::client::{Accounts, Client, ClientBuilder};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
@@ -23,11 +22,12 @@ use crate::job::{
     Account, Confidence, Estimate, Job, JobId, Outcome, Plan, PlannedStep, Reach, Seen, Sending,
     StepRef, SubmitOutcome, Survey, apply,
 };
+use crate::model::{CatalogueItem, CatalogueKind};
 use crate::model::{Credits, Medium, Timestamp, VideoFacts};
-use crate::pages::Pages;
 use crate::providers::steps::{Looking, Status};
 use crate::providers::{List, Prepared, Provider};
 use crate::request::{Product, VideoRequest};
+use crate::transport::Pages;
 use crate::transport::{Operation, Transport, retry_after};
 
 pub(super) const LIST: List = List { operation: "list_videos", most: 100 };
