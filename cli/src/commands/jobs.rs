@@ -113,8 +113,12 @@ pub(crate) async fn show(context: &Context, args: &JobArgs) -> Exit {
     Exit::Done
 }
 
+/// Prints a line of a job's details.
+fn say(name: &str, text: &str) {
+    output::indented(&format!("{name:9} "), text);
+}
+
 fn details(context: &Context, job: &Job) {
-    let say = |name: &str, text: &str| output::indented(&format!("{name:9} "), text);
     say("job", &job.id().to_string());
     say("product", &job.request().product.name);
     let account = job.account();
@@ -134,21 +138,7 @@ fn details(context: &Context, job: &Job) {
     if let Some(need) = job.needs() {
         say("waits", &format!("for {need}"));
     }
-    for (index, step) in job.steps().iter().enumerate() {
-        let paid = if step.is_paid() { ", paid" } else { "" };
-        let resource = step.resource().map(|id| format!(": {id}")).unwrap_or_default();
-        let operation = step.operation();
-        say(
-            &format!("step {}", index + 1),
-            &format!("{operation} {}{paid}{resource}", step.state()),
-        );
-        if let Some(doubt) = step.doubt() {
-            say("", &format!("may be paid twice: {doubt}"));
-        }
-        for other in step.others() {
-            say("", &format!("there is also {other}"));
-        }
-    }
+    steps(job);
     if let Some(cost) = job.cost() {
         say("cost", &output::cost(cost));
     }
@@ -168,6 +158,24 @@ fn details(context: &Context, job: &Job) {
     }
     if let Some(next) = status::next(job) {
         say("next", &next);
+    }
+}
+
+fn steps(job: &Job) {
+    for (index, step) in job.steps().iter().enumerate() {
+        let paid = if step.is_paid() { ", paid" } else { "" };
+        let resource = step.resource().map(|id| format!(": {id}")).unwrap_or_default();
+        let operation = step.operation();
+        say(
+            &format!("step {}", index + 1),
+            &format!("{operation} {}{paid}{resource}", step.state()),
+        );
+        if let Some(doubt) = step.doubt() {
+            say("", &format!("may be paid twice: {doubt}"));
+        }
+        for other in step.others() {
+            say("", &format!("there is also {other}"));
+        }
     }
 }
 

@@ -21,54 +21,10 @@ const MAX_FONT_BYTES: u64 = 256 << 20;
 const MAX_SCENARIO_BYTES: u64 = 16 << 20;
 
 pub(crate) async fn run(args: &SandboxArgs) -> Exit {
-    let mut builder = Sandbox::builder()
-        .port(args.port)
-        .speed(if args.clock == ClockKind::Virtual { 0.0 } else { args.speed })
-        .seed(args.seed)
-        .quality(args.quality.into())
-        .jogg_statuses(args.jogg_statuses)
-        .fetch(args.fetch.into())
-        .limits(!args.no_limits)
-        .beatapi_slots(args.beatapi_slots)
-        .beatapi_contract(args.beatapi_contract.into())
-        .sign_by_machine_time(args.sign_by_machine_time)
-        .jogg_success(args.jogg_success)
-        .jogg_project_id(args.jogg_project_id);
-    if let Some(credits) = args.credits {
-        for provider in ProviderId::ALL {
-            builder = builder.credits(provider, credits);
-        }
-    }
-    if let Some(path) = &args.scenario {
-        match read_scenario(path).await {
-            Ok(faults) => builder = faults.into_iter().fold(builder, SandboxBuilder::fault),
-            Err(error) => {
-                output::error(&format!("--scenario: {}: {error}", path.display()));
-                return Exit::Input;
-            }
-        }
-    }
-    if let Some(path) = &args.font {
-        match read_at_most(path, MAX_FONT_BYTES).await {
-            Ok(file) => builder = builder.font(file),
-            Err(error) => {
-                output::error(&format!("--font: {}: {error}", path.display()));
-                return Exit::Input;
-            }
-        }
-    }
-    let sandbox = match builder.start().await {
+    let sandbox = match start(args).await {
         Ok(sandbox) => sandbox,
-        // What the command line can get wrong was looked at before, but for the font.
-        Err(error) if error.kind() == ErrorKind::InvalidInput => {
-            output::error(&format!("--font: {error}"));
-            return Exit::Input;
-        }
-        Err(error) => {
-            output::error(&format!(
-                "--port: {} cannot be used: {error}; choose another, or 0 for a free one",
-                args.port
-            ));
+        Err(message) => {
+            output::error(&message);
             return Exit::Input;
         }
     };
@@ -85,6 +41,51 @@ pub(crate) async fn run(args: &SandboxArgs) -> Exit {
     };
     let _ = signals::unless_interrupted(run).await;
     Exit::Done
+}
+
+/// # Errors
+/// One line that names the argument which cannot be used.
+async fn start(args: &SandboxArgs) -> Result<Sandbox, String> {
+    let mut builder = settings(args);
+    if let Some(path) = &args.scenario {
+        let faults = read_scenario(path).await;
+        let faults = faults.map_err(|error| format!("--scenario: {}: {error}", path.display()))?;
+        builder = faults.into_iter().fold(builder, SandboxBuilder::fault);
+    }
+    if let Some(path) = &args.font {
+        let file = read_at_most(path, MAX_FONT_BYTES).await;
+        let file = file.map_err(|error| format!("--font: {}: {error}", path.display()))?;
+        builder = builder.font(file);
+    }
+    builder.start().await.map_err(|error| match error.kind() {
+        // What the command line can get wrong was looked at before, but for the font.
+        ErrorKind::InvalidInput => format!("--font: {error}"),
+        _ => format!(
+            "--port: {} cannot be used: {error}; choose another, or 0 for a free one",
+            args.port
+        ),
+    })
+}
+
+/// What needs no file.
+fn settings(args: &SandboxArgs) -> SandboxBuilder {
+    let builder = Sandbox::builder()
+        .port(args.port)
+        .speed(if args.clock == ClockKind::Virtual { 0.0 } else { args.speed })
+        .seed(args.seed)
+        .quality(args.quality.into())
+        .jogg_statuses(args.jogg_statuses)
+        .fetch(args.fetch.into())
+        .limits(!args.no_limits)
+        .beatapi_slots(args.beatapi_slots)
+        .beatapi_contract(args.beatapi_contract.into())
+        .sign_by_machine_time(args.sign_by_machine_time)
+        .jogg_success(args.jogg_success)
+        .jogg_project_id(args.jogg_project_id);
+    let Some(credits) = args.credits else { return builder };
+    ProviderId::ALL
+        .into_iter()
+        .fold(builder, |builder, provider| builder.credits(provider, credits))
 }
 
 /// The faults of a scenario file.
