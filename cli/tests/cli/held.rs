@@ -22,12 +22,12 @@ const SPEED: f64 = 60.0;
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// A ledger and a folder for videos, which several commands share.
-pub(crate) struct Desk(pub(crate) tempfile::TempDir);
+pub(crate) struct Workspace(pub(crate) tempfile::TempDir);
 
 /// How a command ended, and what it said.
 type Ended = (Option<i32>, String, String);
 
-impl Desk {
+impl Workspace {
     pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
@@ -163,22 +163,22 @@ async fn losing_service(jogg: &Jogg, is_well: &Switch) -> Server {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn held_jobs_are_listed_with_their_costs_and_sent_again_all_at_once() {
-    let (jogg, is_well, desk) = (Jogg::new(), Switch::default(), Desk::new());
+    let (jogg, is_well, workspace) = (Jogg::new(), Switch::default(), Workspace::new());
     let server = losing_service(&jogg, &is_well).await;
     for (provider, name) in [("jogg", "Late"), ("jogg", "Lost"), ("creatify", "Unseen")] {
-        let (code, _, stderr) = desk.make(&server, provider, name);
+        let (code, _, stderr) = workspace.make(&server, provider, name);
         assert_eq!(code, Some(6), "{stderr}");
     }
-    let (_, listed, _) = desk.run(&server, &["jobs", "--held"]);
+    let (_, listed, _) = workspace.run(&server, &["jobs", "--held"]);
     assert_eq!(listed.lines().count(), 4, "{listed}");
     assert!(listed.lines().all(|line| line.chars().count() <= 100), "{listed}");
     assert_eq!(listed.matches(", whole look ").count(), 2, "{listed}");
     assert_eq!(listed.matches(", no look tells ").count(), 1, "{listed}");
-    let held = desk.lines(&server, &["jobs", "--held"]);
+    let held = workspace.lines(&server, &["jobs", "--held"]);
     let id = |index: usize| held[index]["job"].as_str().unwrap();
     assert_eq!(held[1]["evidence"]["survey"]["records"], 2);
     assert!(held[1]["held_since"].as_i64() > held[1]["created_at"].as_i64(), "{}", held[1]);
-    let (_, shown, _) = desk.run(&server, &["job", id(1)]);
+    let (_, shown, _) = workspace.run(&server, &["job", id(1)]);
     for word in
         ["held      for ", "at 2 records back to 2023-", "not to be sent again: ", "next   "]
     {
@@ -186,49 +186,50 @@ async fn held_jobs_are_listed_with_their_costs_and_sent_again_all_at_once() {
     }
 
     // Not before the provider's longest job has ended.
-    let (code, _, stderr) = desk.run(&server, &["resolve", id(1), "--resubmit"]);
+    let (code, _, stderr) = workspace.run(&server, &["resolve", id(1), "--resubmit"]);
     assert_eq!(code, Some(6));
     let instead = format!("adreel resolve {} --adopt REF or --abandon, or wait until then", id(1));
     assert!(stderr.contains("not before ") && stderr.contains(&instead), "{stderr}");
     assert_eq!(stderr.lines().count(), 1, "{stderr}");
-    let (code, stdout, _) = desk.run(&server, &["resolve", "--all", "--resubmit"]);
+    let (code, stdout, _) = workspace.run(&server, &["resolve", "--all", "--resubmit"]);
     assert_eq!(code, Some(6));
     assert!(stdout.ends_with("none to send again, 3 left alone\n"), "{stdout}");
 
     server.step(2 * HOUR);
     let (code, stdout, stderr) =
-        desk.run(&server, &["resolve", "--all", "--older-than", "3d", "--resubmit"]);
+        workspace.run(&server, &["resolve", "--all", "--older-than", "3d", "--resubmit"]);
     assert_eq!((code, &*stdout, stderr.trim()), (Some(0), "", "no such job is held"));
     is_well.turn();
-    let planned = desk.lines(&server, &["resolve", "--all", "--resubmit", "--dry-run"]);
+    let planned = workspace.lines(&server, &["resolve", "--all", "--resubmit", "--dry-run"]);
     let would: Vec<_> = planned.iter().map(|held| held["would"].as_str().unwrap()).collect();
     assert_eq!(would, ["found", "resubmit", "resubmit"]);
-    let (code, stdout, _) = desk.run(&server, &["resolve", "--all", "--dry-run", "--resubmit"]);
+    let (code, stdout, _) =
+        workspace.run(&server, &["resolve", "--all", "--dry-run", "--resubmit"]);
     assert_eq!(code, Some(0));
     assert_eq!(stdout.matches("    to send again: at most ").count(), 2, "{stdout}");
     assert_eq!(server.count("POST", CREATE), 2, "a list sends nothing");
     let (code, stdout, stderr) =
-        desk.run(&server, &["resolve", "--all", "--older-than", "2h", "--resubmit"]);
+        workspace.run(&server, &["resolve", "--all", "--older-than", "2h", "--resubmit"]);
     assert_eq!(code, Some(0), "{stderr}");
     let sum = "2 to send again for at most 2 credits at creatify and 1 credit at jogg";
     assert!(stdout.contains(sum), "{stdout}");
     assert_eq!(stdout.matches(" is to be sent again").count(), 2, "{stdout}");
     assert!(stderr.contains("go on with: adreel resume"), "{stderr}");
 
-    let (code, _, stderr) = desk.run(&server, &["resume"]);
+    let (code, _, stderr) = workspace.run(&server, &["resume"]);
     assert_eq!(code, Some(0), "{stderr}");
-    assert_eq!((jogg.accepted(), server.count("POST", CREATE), desk.videos()), (2, 3, 3));
-    let done = desk.lines(&server, &["jobs"]);
+    assert_eq!((jogg.accepted(), server.count("POST", CREATE), workspace.videos()), (2, 3, 3));
+    let done = workspace.lines(&server, &["jobs"]);
     let doubles: Vec<_> = done.iter().map(|job| job["may_be_double"].as_bool().unwrap()).collect();
     assert_eq!(doubles, [false, true, true]);
     assert!(done[1]["doubt"].as_str().unwrap().starts_with("sent again by decision"), "{done:?}");
-    let (_, shown, _) = desk.run(&server, &["job", id(1)]);
+    let (_, shown, _) = workspace.run(&server, &["job", id(1)]);
     assert!(shown.contains("may be paid twice: sent again by decision"), "{shown}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_look_does_not_find_is_given_up_and_what_it_finds_goes_on() {
-    let (jogg, is_well, desk) = (Jogg::new(), Switch::default(), Desk::new());
+    let (jogg, is_well, workspace) = (Jogg::new(), Switch::default(), Workspace::new());
     let (service, is_down) = (jogg.clone(), Switch::default());
     let (well, down) = (is_well.clone(), is_down.clone());
     let server = Server::sped_up(SPEED, move |request| {
@@ -248,23 +249,23 @@ async fn what_a_look_does_not_find_is_given_up_and_what_it_finds_goes_on() {
     });
     let server = server.await;
     for name in ["Late", "Lost"] {
-        let (code, _, stderr) = desk.make(&server, "jogg", name);
+        let (code, _, stderr) = workspace.make(&server, "jogg", name);
         assert_eq!(code, Some(6), "{stderr}");
     }
     let give_up = ["resolve", "--all", "--not-found", "--abandon"];
     // Who cannot look does not know.
     is_down.turn();
-    let (code, stdout, _) = desk.run(&server, &give_up);
+    let (code, stdout, _) = workspace.run(&server, &give_up);
     assert_eq!(code, Some(6));
     assert!(stdout.contains("left alone: that it is not there is not known"), "{stdout}");
     is_well.turn();
-    let (code, stdout, stderr) = desk.run(&server, &give_up);
+    let (code, stdout, stderr) = workspace.run(&server, &give_up);
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stdout.contains("1 to give up, 1 found\n"), "{stdout}");
-    let (code, _, stderr) = desk.run(&server, &["resume"]);
-    assert_eq!((code, jogg.accepted(), desk.videos()), (Some(0), 1, 1), "{stderr}");
+    let (code, _, stderr) = workspace.run(&server, &["resume"]);
+    assert_eq!((code, jogg.accepted(), workspace.videos()), (Some(0), 1, 1), "{stderr}");
     let stages: Vec<_> =
-        desk.lines(&server, &["jobs"]).iter().map(|job| job["stage"].clone()).collect();
+        workspace.lines(&server, &["jobs"]).iter().map(|job| job["stage"].clone()).collect();
     assert_eq!(stages, ["done", "failed"]);
 }
 
@@ -272,7 +273,8 @@ async fn what_a_look_does_not_find_is_given_up_and_what_it_finds_goes_on() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_that_hangs_keeps_no_other_job_waiting() {
     const JOBS: usize = 4;
-    let (desk, hangs, together) = (Desk::new(), Switch::default(), Arc::new(Barrier::new(JOBS)));
+    let (workspace, hangs, together) =
+        (Workspace::new(), Switch::default(), Arc::new(Barrier::new(JOBS)));
     let has_hung = hangs.clone();
     let server = Server::sped_up(SPEED, move |request| {
         let service = Jogg::new();
@@ -284,13 +286,13 @@ async fn a_list_that_hangs_keeps_no_other_job_waiting() {
     });
     let server = server.await;
     for number in 0..JOBS {
-        let (code, _, stderr) = desk.make(&server, "jogg", &format!("Lost {number}"));
+        let (code, _, stderr) = workspace.make(&server, "jogg", &format!("Lost {number}"));
         assert_eq!(code, Some(6), "{stderr}");
     }
     hangs.turn();
     let before = server.count("GET", LIST);
     let give_up = ["resolve", "--all", "--not-found", "--abandon"];
-    let (code, stdout, stderr) = desk.run(&server, &give_up);
+    let (code, stdout, stderr) = workspace.run(&server, &give_up);
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stdout.contains("4 to give up"), "{stdout}");
     assert_eq!(server.count("GET", LIST) - before, JOBS);
@@ -298,7 +300,7 @@ async fn a_list_that_hangs_keeps_no_other_job_waiting() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_restore_nothing_is_sent_that_may_have_been() {
-    let (jogg, is_full, desk) = (Jogg::new(), Switch::default(), Desk::new());
+    let (jogg, is_full, workspace) = (Jogg::new(), Switch::default(), Workspace::new());
     let (service, is_free) = (jogg.clone(), is_full.clone());
     let server = Server::sped_up(SPEED, move |request| {
         if request.is("POST", CREATE) && !is_free.is_on() {
@@ -307,19 +309,19 @@ async fn after_a_restore_nothing_is_sent_that_may_have_been() {
         service.answer(request)
     });
     let server = server.await;
-    desk.kill_when_it_says(&server, "jogg", "Roast", "waits for capacity");
-    let waiting = desk.lines(&server, &["jobs", "--open"]).remove(0);
+    workspace.kill_when_it_says(&server, "jogg", "Roast", "waits for capacity");
+    let waiting = workspace.lines(&server, &["jobs", "--open"]).remove(0);
     assert_eq!((&waiting["stage"], &waiting["waits_for"]), (&json!("ready"), &json!("capacity")));
-    desk.copy_ledger("", "copy");
+    workspace.copy_ledger("", "copy");
     // It is sent after the copy was made.
     is_full.turn();
     server.step(HOUR);
-    let (code, _, stderr) = desk.run(&server, &["resume"]);
-    assert_eq!((code, desk.videos()), (Some(0), 1), "{stderr}");
-    std::fs::remove_file(desk.0.path().join("out/roast-jogg.mp4")).unwrap();
-    desk.copy_ledger("copy", "");
+    let (code, _, stderr) = workspace.run(&server, &["resume"]);
+    assert_eq!((code, workspace.videos()), (Some(0), 1), "{stderr}");
+    std::fs::remove_file(workspace.0.path().join("out/roast-jogg.mp4")).unwrap();
+    workspace.copy_ledger("copy", "");
     // A row that cannot be read comes first, and keeps no other from being held.
-    let options = SqliteConnectOptions::new().filename(desk.0.path().join("jobs.db"));
+    let options = SqliteConnectOptions::new().filename(workspace.0.path().join("jobs.db"));
     let mut ledger = SqliteConnection::connect_with(&options).await.unwrap();
     sqlx::query(
         "INSERT INTO adreel_jobs (id, provider, account, realm, stage, job_order, state, revision, \
@@ -331,11 +333,11 @@ async fn after_a_restore_nothing_is_sent_that_may_have_been() {
     .unwrap();
     ledger.close().await.unwrap();
 
-    let (code, _, stderr) = desk.run(&server, &["resume", "--after-restore"]);
+    let (code, _, stderr) = workspace.run(&server, &["resume", "--after-restore"]);
     assert_eq!(code, Some(1), "{stderr}");
     assert!(stderr.starts_with("1 job is held, because the ledger was restored"), "{stderr}");
     assert!(stderr.contains("job 00000000000000000000000000"), "{stderr}");
-    assert_eq!((jogg.accepted(), desk.videos()), (1, 1));
+    assert_eq!((jogg.accepted(), workspace.videos()), (1, 1));
 }
 
 #[test]

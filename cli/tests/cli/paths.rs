@@ -21,12 +21,12 @@ fn told(value: &Value) -> PathBuf {
     url::Url::parse(text).unwrap().to_file_path().unwrap()
 }
 
-struct Desk {
+struct Workspace {
     place: Place,
     ledger: OsString,
 }
 
-impl Desk {
+impl Workspace {
     fn command(&self, args: &[&str]) -> Command {
         let mut command = self.place.command(args);
         command.arg("--ledger").arg(&self.ledger);
@@ -49,12 +49,12 @@ fn a_video_is_saved_and_found_again_wherever_it_goes() {
     std::fs::copy(crate::PHOTO, &photo).unwrap();
     let file = path(&home, b"jobs \xe9.db");
     let ledger = OsString::from_vec([b"sqlite:", file.as_os_str().as_bytes()].concat());
-    let desk = Desk { place, ledger };
+    let workspace = Workspace { place, ledger };
 
     // The folder that it runs in, the picture and the ledger: none of them is text.
     let make = || {
         let mut command =
-            desk.command(&["make", "--name", "Roast", "--provider", "jogg", "--json"]);
+            workspace.command(&["make", "--name", "Roast", "--provider", "jogg", "--json"]);
         command.current_dir(&home).arg(OsStr::from_bytes(b"\xffphoto.png"));
         finished(command.output().unwrap())
     };
@@ -65,32 +65,33 @@ fn a_video_is_saved_and_found_again_wherever_it_goes() {
     assert_eq!(video, home.join("roast-jogg.mp4"));
     assert!(video.is_file() && file.is_file());
     assert_eq!(make().0, Some(0));
-    assert_eq!(desk.place.paid(), 1);
+    assert_eq!(workspace.place.paid(), 1);
 
     // The ledger knows the place, to the byte.
     let id = line["job"].as_str().unwrap();
-    let (code, stdout, _) = desk.run(&["job", id, "--json"]);
+    let (code, stdout, _) = workspace.run(&["job", id, "--json"]);
     let shown: Value = serde_json::from_str(&stdout).unwrap();
     assert_eq!((code, told(&shown["labels"]["file"])), (Some(0), video.clone()));
-    let (code, stdout, _) = desk.run(&["job", id]);
+    let (code, stdout, _) = workspace.run(&["job", id]);
     assert!(
         code == Some(0) && stdout.contains("B\u{fffd}cher (alt) 100%/roast-jogg.mp4"),
         "{stdout}"
     );
     std::fs::remove_file(&video).unwrap();
-    let (code, stdout, stderr) = desk.run(&["wait", id, "--json"]);
+    let (code, stdout, stderr) = workspace.run(&["wait", id, "--json"]);
     assert_eq!(code, Some(0), "{stderr}");
     assert_eq!(told(&serde_json::from_str::<Value>(&stdout).unwrap()["file"]), video);
     assert!(video.is_file());
 
     // Another one for which nothing but the folder is named so.
-    let other = path(desk.place.home.path(), b"\xa4/new");
-    let mut command = desk.command(&["make", "--name", "Tea", "--provider", "jogg", "--route"]);
+    let other = path(workspace.place.home.path(), b"\xa4/new");
+    let mut command =
+        workspace.command(&["make", "--name", "Tea", "--provider", "jogg", "--route"]);
     let (code, stdout, stderr) = finished(command.arg("--out").arg(&other).output().unwrap());
     assert!(code == Some(0) && stdout.contains("\u{fffd}/new/tea.mp4"), "{stdout}{stderr}");
     assert!(other.join("tea.mp4").is_file());
     let (_, _, stderr) = {
-        let mut command = desk.command(&["plan", "--name", "R", "--provider", "jogg"]);
+        let mut command = workspace.command(&["plan", "--name", "R", "--provider", "jogg"]);
         finished(command.arg(path(&home, b"no\xffne.png")).output().unwrap())
     };
     assert!(stderr.contains("no\u{fffd}ne.png"), "{stderr}");

@@ -9,7 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 
 use crate::dialect::creatify::{RECORDS, is_video, refused};
 use crate::dialect::{BeatApi, Creatify, Jogg, beatapi, jogg};
-use crate::held::{Desk, Switch};
+use crate::held::{Switch, Workspace};
 use crate::server::{Answer, Request, Server};
 
 /// How many times as fast the servers' clock runs.
@@ -25,7 +25,7 @@ async fn a_half_paid_job_says_what_was_paid_what_it_waits_for_and_how_it_goes_on
         (403, "not allowed", "plan", "see to the account's plan or the key's rights, then: "),
     ];
     for (status, word, waits_for, next) in members {
-        let (service, desk, is_well) = (Creatify::new(), Desk::new(), Switch::default());
+        let (service, workspace, is_well) = (Creatify::new(), Workspace::new(), Switch::default());
         let (creatify, well) = (service.clone(), is_well.clone());
         let server =
             Server::sped_up(SPEED, move |request| match is_video(request) && !well.is_on() {
@@ -33,33 +33,33 @@ async fn a_half_paid_job_says_what_was_paid_what_it_waits_for_and_how_it_goes_on
                 false => creatify.answer(request),
             });
         let server = server.await;
-        let (code, _, stderr) = desk.make(&server, "creatify", "Roast");
+        let (code, _, stderr) = workspace.make(&server, "creatify", "Roast");
         assert_eq!(code, Some(3), "{stderr}");
         let error = stderr.lines().last().unwrap();
         let paid = "; paid already: gen_image 7e5e8a6f-d0d5-4736-b390-000000000000 for at most 2 credits; ";
         for part in ["error: creatify gen_video: it waits for ", word, paid, next] {
             assert!(error.contains(part), "{part}: {error}");
         }
-        let job = desk.lines(&server, &["jobs", "--open"]).remove(0);
+        let job = workspace.lines(&server, &["jobs", "--open"]).remove(0);
         assert_eq!((&job["stage"], &job["waits_for"]), (&json!("running"), &json!(waits_for)));
         let id = job["job"].as_str().unwrap();
-        let (_, listed, _) = desk.run(&server, &["jobs"]);
+        let (_, listed, _) = workspace.run(&server, &["jobs"]);
         assert!(listed.lines().nth(1).unwrap().contains(waits_for), "{listed}");
-        let (_, shown, _) = desk.run(&server, &["job", id]);
+        let (_, shown, _) = workspace.run(&server, &["job", id]);
         assert!(shown.contains("waits     for ") && shown.contains(next), "{shown}");
         // Coming back too early is said in the same way, also as data.
-        let ended = desk.lines(&server, &["wait", id]).remove(0);
+        let ended = workspace.lines(&server, &["wait", id]).remove(0);
         assert_eq!(ended["waits_for"], waits_for, "{ended}");
         assert!(ended["next"].as_str().unwrap().starts_with(next), "{ended}");
         is_well.turn();
-        let (code, _, stderr) = desk.run(&server, &["wait", id]);
-        assert_eq!((code, service.pictures(), desk.videos()), (Some(0), 1, 1), "{stderr}");
+        let (code, _, stderr) = workspace.run(&server, &["wait", id]);
+        assert_eq!((code, service.pictures(), workspace.videos()), (Some(0), 1, 1), "{stderr}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wait_for_the_network_ends_at_its_limit_and_is_come_back_to() {
-    let (service, desk, is_gone) = (Creatify::new(), Desk::new(), Switch::default());
+    let (service, workspace, is_gone) = (Creatify::new(), Workspace::new(), Switch::default());
     let creatify = service.clone();
     let server = Server::sped_up(SPEED, move |request| {
         let answer = creatify.answer(request);
@@ -69,7 +69,7 @@ async fn a_wait_for_the_network_ends_at_its_limit_and_is_come_back_to() {
         }
     });
     let server = server.await;
-    let (code, _, stderr) = desk.make_shortly(&server, "creatify", "Roast");
+    let (code, _, stderr) = workspace.make_shortly(&server, "creatify", "Roast");
     assert_eq!(code, Some(4), "{stderr}");
     assert!(stderr.contains("gen_video, waits for the network: "), "{stderr}");
     let error = stderr.lines().last().unwrap();
@@ -82,14 +82,14 @@ async fn a_wait_for_the_network_ends_at_its_limit_and_is_come_back_to() {
         assert!(error.contains(part), "{part}: {error}");
     }
     server.listen_again().await;
-    let (code, _, stderr) = desk.run(&server, &["resume"]);
-    assert_eq!((code, service.pictures(), desk.videos()), (Some(0), 1, 1), "{stderr}");
+    let (code, _, stderr) = workspace.run(&server, &["resume"]);
+    assert_eq!((code, service.pictures(), workspace.videos()), (Some(0), 1, 1), "{stderr}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_job_is_open_and_revived_by_whoever_comes_back() {
     for back in ["wait", "resume", "make"] {
-        let (service, desk, is_back) = (Jogg::new(), Desk::new(), Switch::default());
+        let (service, workspace, is_back) = (Jogg::new(), Workspace::new(), Switch::default());
         let (jogg, known) = (service.clone(), is_back.clone());
         let server = Server::sped_up(SPEED, move |request| {
             let is_read = request.is("GET", jogg::READ) || request.is("GET", jogg::LIST);
@@ -100,11 +100,11 @@ async fn a_lost_job_is_open_and_revived_by_whoever_comes_back() {
             }
         });
         let server = server.await;
-        let (code, _, stderr) = desk.make_shortly(&server, "jogg", "Roast");
+        let (code, _, stderr) = workspace.make_shortly(&server, "jogg", "Roast");
         assert_eq!(code, Some(4), "{stderr}");
         // A clock that is set forward makes no hours in which the provider says so.
         server.step(HOUR * 700);
-        let shortly = || desk.run(&server, &["resume", "--time-limit", "1s"]);
+        let shortly = || workspace.run(&server, &["resume", "--time-limit", "1s"]);
         let (code, _, stderr) = shortly();
         assert_eq!(code, Some(4), "{back}: {stderr}");
         let resumed = || {
@@ -114,17 +114,21 @@ async fn a_lost_job_is_open_and_revived_by_whoever_comes_back() {
         let mut resumed = std::iter::repeat_with(resumed).take(12);
         let (code, _, stderr) = resumed.find(|(code, ..)| *code != Some(4)).unwrap();
         assert_eq!(code, Some(1), "{back}: {stderr}");
-        let job = desk.lines(&server, &["jobs", "--open"]).remove(0);
+        let job = workspace.lines(&server, &["jobs", "--open"]).remove(0);
         assert_eq!(job["stage"], "lost");
         let id = job["job"].as_str().unwrap();
         assert!(stderr.contains(&format!("then: adreel wait {id}")), "{stderr}");
         is_back.turn();
         let (code, _, stderr) = match back {
-            "make" => desk.make(&server, "jogg", "Roast"),
-            "wait" => desk.run(&server, &["wait", id]),
-            _ => desk.run(&server, &["resume"]),
+            "make" => workspace.make(&server, "jogg", "Roast"),
+            "wait" => workspace.run(&server, &["wait", id]),
+            _ => workspace.run(&server, &["resume"]),
         };
-        assert_eq!((code, service.accepted(), desk.videos()), (Some(0), 1, 1), "{back}: {stderr}");
+        assert_eq!(
+            (code, service.accepted(), workspace.videos()),
+            (Some(0), 1, 1),
+            "{back}: {stderr}"
+        );
     }
 }
 
@@ -134,7 +138,8 @@ const MANY: usize = 100;
 /// Each job of these runs until the last of them was read.
 #[tokio::test(flavor = "multi_thread")]
 async fn jobs_that_run_for_long_keep_no_other_from_being_waited_for() {
-    let (service, desk, is_last_read) = (BeatApi::newer(), Desk::new(), Switch::default());
+    let (service, workspace, is_last_read) =
+        (BeatApi::newer(), Workspace::new(), Switch::default());
     let (beatapi, last_read) = (service.clone(), is_last_read.clone());
     let server = Server::sped_up(SPEED, move |request| {
         if !request.is("GET", beatapi::TASK) {
@@ -146,10 +151,10 @@ async fn jobs_that_run_for_long_keep_no_other_from_being_waited_for() {
         task(request, last_read.is_on())
     });
     let server = server.await;
-    let (code, _, stderr) = desk.make_shortly(&server, "beatapi", "Roast");
+    let (code, _, stderr) = workspace.make_shortly(&server, "beatapi", "Roast");
     assert_eq!(code, Some(4), "{stderr}");
-    copy_job(&desk).await;
-    let (code, stdout, stderr) = desk.run(&server, &["resume", "--time-limit", "30s"]);
+    copy_job(&workspace).await;
+    let (code, stdout, stderr) = workspace.run(&server, &["resume", "--time-limit", "30s"]);
     assert_eq!((code, stdout.lines().count()), (Some(0), MANY), "{stderr}");
     assert_eq!(service.accepted(), 1);
 }
@@ -167,8 +172,8 @@ fn task(request: &Request, has_succeeded: bool) -> Answer {
 }
 
 /// Has the ledger's only job there many times, each with a task of its own and for no file.
-async fn copy_job(desk: &Desk) {
-    let options = SqliteConnectOptions::new().filename(desk.0.path().join("jobs.db"));
+async fn copy_job(workspace: &Workspace) {
+    let options = SqliteConnectOptions::new().filename(workspace.0.path().join("jobs.db"));
     let mut ledger = SqliteConnection::connect_with(&options).await.unwrap();
     let copied = sqlx::query(
         "WITH RECURSIVE copies (number) AS \

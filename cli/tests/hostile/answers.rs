@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::command::Desk;
+use crate::command::Workspace;
 use crate::dialect::{BeatApi, Services, beatapi, creatify, is_paid, jogg};
 use crate::server::{Answer, Request, Server};
 use crate::{SPEED, side_by_side};
@@ -33,7 +33,7 @@ fn write(answer: &mut Value, fields: Value) {
 }
 
 async fn is_made((provider, odd): (&'static str, Odd)) {
-    let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
+    let (services, workspace) = (Services::new(BeatApi::at_launch()), Workspace::new());
     let service = services.clone();
     let server = Server::sped_up(SPEED, move |request| {
         let answer = service.answer(request);
@@ -43,9 +43,9 @@ async fn is_made((provider, odd): (&'static str, Odd)) {
         }
     });
     let server = server.await;
-    let made = desk.make(&server, provider, &[]).ended().await;
+    let made = workspace.make(&server, provider, &[]).ended().await;
     made.is(0);
-    assert_eq!((services.accepted(), desk.videos()), (1, 1), "{made:?}");
+    assert_eq!((services.accepted(), workspace.videos()), (1, 1), "{made:?}");
 }
 
 #[tokio::test]
@@ -248,7 +248,7 @@ async fn an_id_as_a_number() {
         }
     }
     async fn play(provider: &'static str) {
-        let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
+        let (services, workspace) = (Services::new(BeatApi::at_launch()), Workspace::new());
         let service = services.clone();
         let server = Server::sped_up(SPEED, move |request| {
             let mut known = request.clone();
@@ -263,9 +263,9 @@ async fn an_id_as_a_number() {
             if is_file { answer } else { answer.with_json(number) }
         });
         let server = server.await;
-        let made = desk.make(&server, provider, &[]).ended().await;
+        let made = workspace.make(&server, provider, &[]).ended().await;
         made.is(0);
-        assert_eq!((services.accepted(), desk.videos()), (1, 1), "{made:?}");
+        assert_eq!((services.accepted(), workspace.videos()), (1, 1), "{made:?}");
     }
     side_by_side(["beatapi", "creatify", "jogg"].map(|name| (name, name)), play).await;
 }
@@ -274,7 +274,7 @@ async fn an_id_as_a_number() {
 #[tokio::test]
 async fn a_reason_in_an_unusual_place() {
     async fn play((provider, reason): (&'static str, Fields)) {
-        let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
+        let (services, workspace) = (Services::new(BeatApi::at_launch()), Workspace::new());
         let service = services.clone();
         let server = Server::sped_up(SPEED, move |request| {
             let answer = service.answer(request);
@@ -288,7 +288,7 @@ async fn a_reason_in_an_unusual_place() {
             }
         });
         let server = server.await;
-        let made = desk.make(&server, provider, &[]).ended().await;
+        let made = workspace.make(&server, provider, &[]).ended().await;
         assert!(made.stderr.contains("the mug has no handle"), "{made:?}");
         assert_eq!(services.accepted(), 1);
     }
@@ -326,7 +326,7 @@ async fn a_reason_in_an_unusual_place() {
 #[tokio::test]
 async fn a_reason_in_the_envelope() {
     async fn play((message, code, is_told): (&'static str, Value, bool)) {
-        let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
+        let (services, workspace) = (Services::new(BeatApi::at_launch()), Workspace::new());
         let service = services.clone();
         let server = Server::sped_up(SPEED, move |request| {
             let answer = service.answer(request);
@@ -345,7 +345,7 @@ async fn a_reason_in_the_envelope() {
             }
         });
         let server = server.await;
-        let made = desk.make(&server, "jogg", &[]).ended().await;
+        let made = workspace.make(&server, "jogg", &[]).ended().await;
         assert_eq!(made.stderr.contains("the mug has no handle"), is_told, "{made:?}");
         assert_eq!(made.stderr.contains("gives no reason"), !is_told, "{made:?}");
         for other in ["Buy now", "(0)", "none", "null"] {
@@ -365,7 +365,7 @@ async fn a_reason_in_the_envelope() {
 #[tokio::test]
 async fn the_status_of_another_video() {
     async fn play(ids: Value) {
-        let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
+        let (services, workspace) = (Services::new(BeatApi::at_launch()), Workspace::new());
         let service = services.clone();
         let server = Server::sped_up(SPEED, move |request| {
             let answer = service.answer(request);
@@ -375,9 +375,9 @@ async fn the_status_of_another_video() {
             }
         });
         let server = server.await;
-        let made = desk.make(&server, "jogg", &["--time-limit", "3s"]).ended().await;
+        let made = workspace.make(&server, "jogg", &["--time-limit", "3s"]).ended().await;
         assert!(made.stderr.contains("another id"), "{made:?}");
-        assert_eq!((services.accepted(), desk.videos()), (1, 0));
+        assert_eq!((services.accepted(), workspace.videos()), (1, 0));
     }
     let members = [
         ("a number", json!({ "video_id": 999, "id": null })),
@@ -391,7 +391,7 @@ async fn the_status_of_another_video() {
 #[tokio::test]
 async fn a_word_of_an_end_with_what_nobody_sees() {
     async fn play(word: &'static str) {
-        let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
+        let (services, workspace) = (Services::new(BeatApi::at_launch()), Workspace::new());
         let service = services.clone();
         let server = Server::sped_up(SPEED, move |request| {
             let answer = service.answer(request);
@@ -403,9 +403,9 @@ async fn a_word_of_an_end_with_what_nobody_sees() {
             }
         });
         let server = server.await;
-        let made = desk.make(&server, "creatify", &[]).ended().await;
+        let made = workspace.make(&server, "creatify", &[]).ended().await;
         assert!(made.stderr.contains("no mug"), "{made:?}");
-        assert_eq!((services.accepted(), desk.videos()), (1, 0));
+        assert_eq!((services.accepted(), workspace.videos()), (1, 0));
     }
     let members = ["REJECTED ", "rejected\u{200b}", "\u{feff}Rejected\n"];
     side_by_side(members.map(|word| (word, word)), play).await;
@@ -415,7 +415,7 @@ async fn a_word_of_an_end_with_what_nobody_sees() {
 #[tokio::test]
 async fn a_success_without_a_link() {
     async fn play((provider, fields): (&'static str, Fields)) {
-        let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
+        let (services, workspace) = (Services::new(BeatApi::at_launch()), Workspace::new());
         let service = services.clone();
         let server = Server::sped_up(SPEED, move |request| {
             let answer = service.answer(request);
@@ -425,13 +425,13 @@ async fn a_success_without_a_link() {
             }
         });
         let server = server.await;
-        let made = desk.make(&server, provider, &["--time-limit", "3s"]).ended().await;
+        let made = workspace.make(&server, provider, &["--time-limit", "3s"]).ended().await;
         assert!(
             made.stderr.contains("is no address") || made.stderr.contains("is an address"),
             "{made:?}"
         );
         assert!(!made.stderr.contains("not submitted"), "{made:?}");
-        assert_eq!((services.accepted(), desk.videos()), (1, 0));
+        assert_eq!((services.accepted(), workspace.videos()), (1, 0));
     }
     let members: [(&str, (&str, Fields)); 5] = [
         ("null", ("beatapi", || json!({ "output": null }))),
@@ -446,7 +446,7 @@ async fn a_success_without_a_link() {
 /// One record that cannot be read hides no other of a list.
 #[tokio::test]
 async fn a_torn_record_in_a_list() {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     let server = Server::sped_up(SPEED, |request| match request.path.as_str() {
         "/api/voices/paginated/" => Answer::json(
             200,
@@ -461,7 +461,7 @@ async fn a_torn_record_in_a_list() {
         _ => creatify::not_found(),
     });
     let server = server.await;
-    let listed = desk.lines(&server, &["catalogue", "voices", "--provider", "creatify"]).await;
+    let listed = workspace.lines(&server, &["catalogue", "voices", "--provider", "creatify"]).await;
     let ids: Vec<_> = listed.iter().map(|item| item["id"].as_str().unwrap()).collect();
     assert_eq!(ids, ["a1", "12"], "{listed:?}");
 }
@@ -470,15 +470,15 @@ async fn a_torn_record_in_a_list() {
 #[tokio::test]
 async fn bodies_that_are_not_quite_json() {
     async fn play((provider, odd): (&'static str, Rewrite)) {
-        let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
+        let (services, workspace) = (Services::new(BeatApi::at_launch()), Workspace::new());
         let service = services.clone();
         let server = Server::sped_up(SPEED, move |request| {
             let answer = service.answer(request);
             if is_about_a_job(request) { answer.with_body(odd) } else { answer }
         });
         let server = server.await;
-        desk.make(&server, provider, &[]).ended().await.is(0);
-        assert_eq!((services.accepted(), desk.videos()), (1, 1));
+        workspace.make(&server, provider, &[]).ended().await.is(0);
+        assert_eq!((services.accepted(), workspace.videos()), (1, 1));
     }
     fn with(body: String, more: &[u8]) -> Vec<u8> {
         let head = body.trim_end_matches('}');

@@ -1,6 +1,6 @@
 //! Caps bind the call that is made now, also for a job that was refused before.
 
-use crate::command::Desk;
+use crate::command::Workspace;
 use crate::dialect::{BeatApi, Creatify, Jogg, beatapi, creatify, jogg};
 use crate::server::Server;
 use crate::{SPEED, Switch, side_by_side};
@@ -17,7 +17,7 @@ struct Case {
 async fn play(case: Case) {
     let Case { provider, caps, is_sent } = case;
     let (beatapi, creatify, jogg) = (BeatApi::newer(), Creatify::new(), Jogg::new());
-    let (desk, is_refused) = (Desk::new(), Switch::default());
+    let (workspace, is_refused) = (Workspace::new(), Switch::default());
     let path = match provider {
         "beatapi" => beatapi::CREATE,
         "creatify" => creatify::IMAGE,
@@ -36,11 +36,11 @@ async fn play(case: Case) {
     });
     let server = server.await;
     let [first, second] = caps.map(|cap| cap.map_or(Vec::new(), |cap| vec!["--cap", cap]));
-    desk.make(&server, provider, &first).ended().await.is(3);
+    workspace.make(&server, provider, &first).ended().await.is(3);
     assert_eq!(server.count("POST", path), 1);
-    desk.make(&server, provider, &second).ended().await.is(if is_sent { 0 } else { 3 });
+    workspace.make(&server, provider, &second).ended().await.is(if is_sent { 0 } else { 3 });
     assert_eq!(server.count("POST", path), if is_sent { 2 } else { 1 });
-    assert_eq!(desk.videos(), usize::from(is_sent));
+    assert_eq!(workspace.videos(), usize::from(is_sent));
 }
 
 fn case(provider: &'static str, caps: [Option<&'static str>; 2], is_sent: bool) -> Case {
@@ -78,13 +78,13 @@ async fn cap_that_is_raised() {
             "creatify" => creatify.answer(request),
             _ => jogg.answer(request),
         });
-        let (server, desk) = (server.await, Desk::new());
-        desk.make(&server, provider, &["--cap", "0.5"]).ended().await.is(3);
-        desk.make(&server, provider, &["--cap", "0.5"]).ended().await.is(3);
+        let (server, workspace) = (server.await, Workspace::new());
+        workspace.make(&server, provider, &["--cap", "0.5"]).ended().await.is(3);
+        workspace.make(&server, provider, &["--cap", "0.5"]).ended().await.is(3);
         let sent = [beatapi::CREATE, creatify::IMAGE, jogg::CREATE];
         assert!(sent.iter().all(|path| server.count("POST", path) == 0));
-        desk.make(&server, provider, &["--cap", "50"]).ended().await.is(0);
-        assert_eq!(desk.videos(), 1);
+        workspace.make(&server, provider, &["--cap", "50"]).ended().await.is(0);
+        assert_eq!(workspace.videos(), 1);
     }
     side_by_side(["beatapi", "creatify", "jogg"].map(|name| (name, name)), play).await;
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::command::{Desk, Run};
+use crate::command::{Run, Workspace};
 use crate::dialect::{BeatApi, Jogg, beatapi, jogg};
 use crate::server::{Answer, Request, Server};
 use crate::{Switch, side_by_side};
@@ -19,15 +19,15 @@ const TWO_HOURS_BACK: i64 = -7200;
 /// As much as a wait lasts by default, and a minute: a laptop that slept.
 const HALF_AN_HOUR_ON: i64 = 31 * 60;
 
-/// A clock for the commands of one desk.
+/// A clock for the commands of one workspace.
 struct Clock {
     library: PathBuf,
     shift: PathBuf,
 }
 
 impl Clock {
-    fn new(desk: &Desk) -> Self {
-        let clock = Self { library: desk.path("clock.so"), shift: desk.path("shift") };
+    fn new(workspace: &Workspace) -> Self {
+        let clock = Self { library: workspace.path("clock.so"), shift: workspace.path("shift") };
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/hostile/clock.c");
         let mut compiler = Command::new("cc");
         compiler.args(["-shared", "-fPIC", "-o"]).arg(&clock.library).arg(source);
@@ -51,7 +51,7 @@ fn both_ways() -> [(&'static str, i64); 2] {
 
 /// The clock is set while a job is waited for. It is read on all the same, and saved.
 async fn set_while_waiting(seconds: i64, is_made_at_once: bool) {
-    let (service, desk, is_read) = (BeatApi::newer(), Desk::new(), Switch::default());
+    let (service, workspace, is_read) = (BeatApi::newer(), Workspace::new(), Switch::default());
     let beatapi = service.clone();
     let server = Server::in_real_time(move |request| {
         match request.is("GET", beatapi::TASK) && is_read.is_first() && !is_made_at_once {
@@ -59,14 +59,14 @@ async fn set_while_waiting(seconds: i64, is_made_at_once: bool) {
             false => beatapi.answer(request),
         }
     });
-    let (server, clock) = (server.await, Clock::new(&desk));
-    let make = clock.seen_by(desk.make(&server, "beatapi", &[])).start();
+    let (server, clock) = (server.await, Clock::new(&workspace));
+    let make = clock.seen_by(workspace.make(&server, "beatapi", &[])).start();
     server.reach(1, "POST", beatapi::CREATE).await;
     // Until the answer is stored and the first read has its time.
     tokio::time::sleep(Duration::from_secs(2)).await;
     clock.set(seconds);
     make.ended().await.is(0);
-    assert_eq!((service.accepted(), desk.videos()), (1, 1));
+    assert_eq!((service.accepted(), workspace.videos()), (1, 1));
 }
 
 #[tokio::test]
@@ -83,17 +83,17 @@ async fn clock_set_forward() {
 #[tokio::test]
 async fn clock_set_while_a_job_runs_alone() {
     async fn play(seconds: i64) {
-        let (service, desk) = (BeatApi::newer(), Desk::new());
+        let (service, workspace) = (BeatApi::newer(), Workspace::new());
         let beatapi = service.clone();
         let server = Server::in_real_time(move |request| beatapi.answer(request)).await;
-        let clock = Clock::new(&desk);
-        let make = clock.seen_by(desk.make(&server, "beatapi", &[])).start();
+        let clock = Clock::new(&workspace);
+        let make = clock.seen_by(workspace.make(&server, "beatapi", &[])).start();
         server.reach(1, "POST", beatapi::CREATE).await;
         tokio::time::sleep(Duration::from_secs(2)).await;
         make.kill().await;
         clock.set(seconds);
-        clock.seen_by(desk.run(&server, &["resume"])).ended().await.is(0);
-        assert_eq!((service.accepted(), desk.videos()), (1, 1));
+        clock.seen_by(workspace.run(&server, &["resume"])).ended().await.is(0);
+        assert_eq!((service.accepted(), workspace.videos()), (1, 1));
     }
     side_by_side(both_ways(), play).await;
 }
@@ -103,7 +103,7 @@ async fn clock_set_while_a_job_runs_alone() {
 #[tokio::test]
 async fn clock_set_while_a_call_is_unknown() {
     async fn play((seconds, is_listed): (i64, bool)) {
-        let (service, desk) = (Jogg::new(), Desk::new());
+        let (service, workspace) = (Jogg::new(), Workspace::new());
         let (jogg, is_lost) = (service.clone(), Switch::default());
         let server = Server::in_real_time(move |request: &Request| {
             let answer = jogg.answer(request);
@@ -115,13 +115,17 @@ async fn clock_set_while_a_call_is_unknown() {
                 false => answer,
             }
         });
-        let (server, clock) = (server.await, Clock::new(&desk));
-        let make = clock.seen_by(desk.make(&server, "jogg", &[])).start();
+        let (server, clock) = (server.await, Clock::new(&workspace));
+        let make = clock.seen_by(workspace.make(&server, "jogg", &[])).start();
         server.reach(1, "POST", jogg::CREATE).await;
         make.kill().await;
         clock.set(seconds);
-        let resumed = clock.seen_by(desk.run(&server, &["resume"])).ended().await;
-        assert_eq!((service.accepted(), desk.videos()), (1, usize::from(is_listed)), "{resumed:?}");
+        let resumed = clock.seen_by(workspace.run(&server, &["resume"])).ended().await;
+        assert_eq!(
+            (service.accepted(), workspace.videos()),
+            (1, usize::from(is_listed)),
+            "{resumed:?}"
+        );
         resumed.is(if is_listed { 0 } else { 6 });
     }
     let members = [

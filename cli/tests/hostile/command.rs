@@ -35,9 +35,9 @@ const SETTLE_MS: &str = "1500";
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A ledger and a folder for videos, which several commands share.
-pub(crate) struct Desk(tempfile::TempDir);
+pub(crate) struct Workspace(tempfile::TempDir);
 
-impl Desk {
+impl Workspace {
     pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
@@ -92,7 +92,7 @@ impl Desk {
 }
 
 /// Whatever a test was about: no file of its ledger holds a secret.
-impl Drop for Desk {
+impl Drop for Workspace {
     fn drop(&mut self) {
         let mut folders = vec![self.0.path().to_owned()];
         while let Some(folder) = folders.pop() {

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::command::Desk;
+use crate::command::Workspace;
 use crate::dialect::creatify::{LINK_VIDEOS, read};
 use crate::dialect::{BeatApi, Creatify, Jogg, VIDEO, beatapi, jogg};
 use crate::server::{Answer, Request, Server};
@@ -32,11 +32,11 @@ async fn play(
     answer: impl Fn(&Request) -> Answer + Send + Sync + 'static,
     ends: i32,
 ) {
-    let (server, desk) = (Server::sped_up(SPEED, answer).await, Desk::new());
+    let (server, workspace) = (Server::sped_up(SPEED, answer).await, Workspace::new());
     let args = [&["make", "--name", "Roast", "--provider", provider], args].concat();
-    desk.run(&server, &args).ended().await.is(ends);
-    assert_eq!(desk.videos(), usize::from(ends == 0));
-    let entries = desk.lines(&server, &["jobs", "--cost"]).await;
+    workspace.run(&server, &args).ended().await.is(ends);
+    assert_eq!(workspace.videos(), usize::from(ends == 0));
+    let entries = workspace.lines(&server, &["jobs", "--cost"]).await;
     let sum = |kind: &str| -> f64 {
         let of_kind = entries.iter().filter(|entry| entry["kind"] == kind);
         of_kind.map(|entry| entry["amount"].as_str().unwrap().parse::<f64>().unwrap()).sum()

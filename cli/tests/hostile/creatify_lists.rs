@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::command::{Desk, IMAGE, Run};
+use crate::command::{IMAGE, Run, Workspace};
 use crate::dialect::Creatify;
 use crate::dialect::creatify::{self, LINK_VIDEOS, LINKS, RECORDS, read};
 use crate::server::{Answer, Request, Server};
@@ -17,13 +17,13 @@ enum Asked {
 }
 
 impl Asked {
-    fn make(self, desk: &Desk, server: &Server) -> Run {
+    fn make(self, workspace: &Workspace, server: &Server) -> Run {
         let page = ["--page-url", "https://shop.example/roast", "--name", "Roast"];
         let request = match self {
             Self::Picture => IMAGE,
             Self::Page => page,
         };
-        desk.run(server, &[&["make"], &request[..], &["--provider", "creatify"]].concat())
+        workspace.run(server, &[&["make"], &request[..], &["--provider", "creatify"]].concat())
     }
 }
 
@@ -47,7 +47,7 @@ struct Lost {
 /// Whatever the list shows, the call is paid for once, and it is found when the list is as it should
 /// be: where anything in it is ours.
 async fn play(lost: Lost) {
-    let (service, is_honest, desk) = (Creatify::new(), Switch::default(), Desk::new());
+    let (service, is_honest, workspace) = (Creatify::new(), Switch::default(), Workspace::new());
     let (creatify, is_lost, honest) = (service.clone(), Switch::default(), is_honest.clone());
     let Lost { asked, has_webhook, is_call, is_in_record, list, shown, must_hold, must_find } =
         lost;
@@ -72,7 +72,7 @@ async fn play(lost: Lost) {
     });
     let server = server.await;
     let with = |run: Run| if has_webhook { run.with_webhook() } else { run };
-    let made = with(asked.make(&desk, &server)).ended().await;
+    let made = with(asked.make(&workspace, &server)).ended().await;
     match (must_hold, must_find) {
         (true, _) => made.is(6),
         (_, true) => made.is(0),
@@ -80,7 +80,7 @@ async fn play(lost: Lost) {
     }
     assert_eq!(paid(&server, is_call), 1);
     is_honest.turn();
-    let resumed = with(desk.run(&server, &["resume"])).ended().await;
+    let resumed = with(workspace.run(&server, &["resume"])).ended().await;
     // Without an address of ours in it, a picture stays unknown for ever.
     if has_webhook || list != RECORDS {
         resumed.is(0)
@@ -90,7 +90,7 @@ async fn play(lost: Lost) {
     assert_eq!(paid(&server, is_call), 1);
     let (pictures, links, videos) = (service.pictures(), service.links(), service.link_videos());
     assert!(pictures <= 1 && links <= 1 && videos <= 1, "{pictures} {links} {videos}");
-    assert_eq!(desk.videos(), usize::from(resumed.code == Some(0)));
+    assert_eq!(workspace.videos(), usize::from(resumed.code == Some(0)));
 }
 
 /// A list as it is, or the single object that stands in its place.
@@ -179,7 +179,7 @@ async fn creatify_lists_of_pictures() {
 /// A list that is reversed, with older records first, shows the picture all the same.
 #[tokio::test]
 async fn creatify_list_with_the_oldest_first() {
-    let (service, desk) = (Creatify::new(), Desk::new());
+    let (service, workspace) = (Creatify::new(), Workspace::new());
     let (creatify, is_lost) = (service.clone(), Switch::default());
     let server = Server::sped_up(SPEED, move |request| {
         let answer = creatify.answer(request);
@@ -198,8 +198,8 @@ async fn creatify_list_with_the_oldest_first() {
         answer
     });
     let server = server.await;
-    desk.make(&server, "creatify", &[]).with_webhook().ended().await.is(0);
-    assert_eq!((service.pictures(), desk.videos()), (1, 1));
+    workspace.make(&server, "creatify", &[]).with_webhook().ended().await.is(0);
+    assert_eq!((service.pictures(), workspace.videos()), (1, 1));
 }
 
 #[tokio::test]

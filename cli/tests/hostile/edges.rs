@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::{Value, json};
 
-use crate::command::Desk;
+use crate::command::Workspace;
 use crate::dialect::{BeatApi, Services, beatapi, creatify, is_paid, jogg};
 use crate::server::{Answer, Request, Server};
 use crate::{SPEED, Switch, side_by_side};
@@ -21,8 +21,8 @@ type Odd = fn() -> Answer;
 
 /// Some reads of an accepted job are answered by something else. In the end it is there.
 async fn read_late((provider, count, odd): (&'static str, usize, Odd)) {
-    let (services, desk, reads) =
-        (Services::new(BeatApi::at_launch()), Desk::new(), Arc::new(AtomicUsize::new(0)));
+    let (services, workspace, reads) =
+        (Services::new(BeatApi::at_launch()), Workspace::new(), Arc::new(AtomicUsize::new(0)));
     let service = services.clone();
     let server = Server::sped_up(SPEED, move |request| {
         match is_status(request) && reads.fetch_add(1, Ordering::SeqCst) < count {
@@ -31,11 +31,11 @@ async fn read_late((provider, count, odd): (&'static str, usize, Odd)) {
         }
     });
     let server = server.await;
-    let made = desk.make(&server, provider, &[]).ended().await;
+    let made = workspace.make(&server, provider, &[]).ended().await;
     if made.code != Some(0) {
-        desk.run(&server, &["resume"]).ended().await.is(0);
+        workspace.run(&server, &["resume"]).ended().await.is(0);
     }
-    assert_eq!((services.accepted(), desk.videos()), (1, 1), "{made:?}");
+    assert_eq!((services.accepted(), workspace.videos()), (1, 1), "{made:?}");
 }
 
 #[tokio::test]
@@ -95,16 +95,16 @@ async fn key_refused_for_a_status() {
 
 /// A paid call was accepted, and an edge answered in the provider's place. That is no refusal.
 async fn paid_behind_a_page((provider, odd): (&'static str, Odd)) {
-    let (services, desk, is_first) =
-        (Services::new(BeatApi::at_launch()), Desk::new(), Switch::default());
+    let (services, workspace, is_first) =
+        (Services::new(BeatApi::at_launch()), Workspace::new(), Switch::default());
     let service = services.clone();
     let server = Server::sped_up(SPEED, move |request| {
         let answer = service.answer(request);
         if is_paid(request) && is_first.is_first() { odd() } else { answer }
     });
     let server = server.await;
-    let made = desk.make(&server, provider, &[]).ended().await;
-    let again = desk.make(&server, provider, &[]).ended().await;
+    let made = workspace.make(&server, provider, &[]).ended().await;
+    let again = workspace.make(&server, provider, &[]).ended().await;
     assert_eq!(services.accepted(), 1, "{made:?}\n{again:?}");
     // Only JoggAI's list tells without further ado.
     again.is(if provider == "jogg" { 0 } else { 6 });
@@ -260,8 +260,8 @@ fn of_other(record: &Value) -> Answer {
 #[tokio::test]
 async fn page_of_an_edge_that_says_too_fast() {
     async fn play(provider: &'static str) {
-        let (services, desk, is_first) =
-            (Services::new(BeatApi::at_launch()), Desk::new(), Switch::default());
+        let (services, workspace, is_first) =
+            (Services::new(BeatApi::at_launch()), Workspace::new(), Switch::default());
         let service = services.clone();
         let server =
             Server::sped_up(SPEED, move |request| match is_paid(request) && is_first.is_first() {
@@ -269,7 +269,7 @@ async fn page_of_an_edge_that_says_too_fast() {
                 false => service.answer(request),
             });
         let server = server.await;
-        desk.make(&server, provider, &[]).ended().await.is_done_or_held();
+        workspace.make(&server, provider, &[]).ended().await.is_done_or_held();
         assert!(services.accepted() <= 1);
     }
     side_by_side(["beatapi", "creatify", "jogg"].map(|name| (name, name)), play).await;

@@ -5,7 +5,7 @@ use futures_util::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 
 use crate::SPEED;
-use crate::command::{Desk, Ended, IMAGE};
+use crate::command::{Ended, IMAGE, Workspace};
 use crate::dialect::{BeatApi, Jogg, beatapi, jogg};
 use crate::server::{Answer, Request, Server};
 
@@ -72,7 +72,7 @@ fn says(request: &Request, beatapi: &BeatApi, jogg: &Jogg) -> Answer {
 
 #[tokio::test]
 async fn no_command_prints_what_a_terminal_obeys() {
-    let (beatapi, jogg, desk) = (BeatApi::newer(), Jogg::new(), Desk::new());
+    let (beatapi, jogg, workspace) = (BeatApi::newer(), Jogg::new(), Workspace::new());
     let server = Server::sped_up(SPEED, move |request| says(request, &beatapi, &jogg)).await;
     let previews = ["--set", r#"jogg.previews=["Simple Product Switch", "Split Screen"]"#];
     let label = format!("shop={ODD}");
@@ -88,12 +88,12 @@ async fn no_command_prints_what_a_terminal_obeys() {
     ];
     for args in &make {
         // The first begins the job, the second comes back to it and says it as data.
-        is_clean(args, &desk.run(&server, args).ended().await);
-        let ended = desk.run(&server, &[args, &["--json"][..]].concat()).ended().await;
+        is_clean(args, &workspace.run(&server, args).ended().await);
+        let ended = workspace.run(&server, &[args, &["--json"][..]].concat()).ended().await;
         is_clean(args, &ended);
         ended.stdout.lines().for_each(|line| drop(serde_json::from_str::<Value>(line).unwrap()));
     }
-    let jobs = desk.lines(&server, &["jobs"]).await;
+    let jobs = workspace.lines(&server, &["jobs"]).await;
     // As data it is what was said, and none of it is lost but what is not seen around it.
     let has_odd_name = |job: &&Value| job["product"] == ODD.trim_start_matches('\u{1b}');
     assert_eq!(jobs.iter().filter(has_odd_name).count(), 1, "{jobs:?}");
@@ -121,9 +121,9 @@ async fn no_command_prints_what_a_terminal_obeys() {
         all.push(vec!["resolve", id, "--adopt", ODD]);
     }
     let as_data: Vec<Vec<&str>> = all.iter().map(|args| [args, &["--json"][..]].concat()).collect();
-    let (desk, server) = (&desk, &server);
+    let (workspace, server) = (&workspace, &server);
     let runs = all.iter().chain(&as_data);
-    let runs = runs.map(|args| async move { (args, desk.run(server, args).ended().await) });
+    let runs = runs.map(|args| async move { (args, workspace.run(server, args).ended().await) });
     let mut ended = stream::iter(runs).buffer_unordered(AT_ONCE);
     while let Some((args, ended)) = ended.next().await {
         is_clean(args, &ended);
@@ -135,6 +135,6 @@ async fn no_command_prints_what_a_terminal_obeys() {
         }
     }
     // It was there to be seen: the test would say nothing of words that never came.
-    let voices = desk.lines(server, &["catalogue", "voices", "--provider", "jogg"]).await;
+    let voices = workspace.lines(server, &["catalogue", "voices", "--provider", "jogg"]).await;
     assert!(voices[0]["name"].as_str().unwrap().contains("error: forged sky"), "{voices:?}");
 }

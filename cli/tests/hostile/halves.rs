@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::command::{Desk, IMAGE};
+use crate::command::{IMAGE, Workspace};
 use crate::dialect::creatify::{self, LINK_VIDEOS, is_video};
 use crate::dialect::{Creatify, Jogg, jogg};
 use crate::server::{Answer, Request, Server};
@@ -47,7 +47,7 @@ impl Half {
 #[tokio::test]
 async fn outage_between_two_paid_steps() {
     async fn play(half: Half) {
-        let (service, desk, is_gone) = (Creatify::new(), Desk::new(), Switch::default());
+        let (service, workspace, is_gone) = (Creatify::new(), Workspace::new(), Switch::default());
         let creatify = service.clone();
         let server = Server::sped_up(SPEED, move |request| {
             let answer = creatify.answer(request);
@@ -57,7 +57,7 @@ async fn outage_between_two_paid_steps() {
             }
         });
         let server = server.await;
-        let make = desk.run(&server, &half.arguments()).start();
+        let make = workspace.run(&server, &half.arguments()).start();
         match half {
             Half::Picture => server.reach(1, "GET", creatify::RECORDS).await,
             Half::Link => server.reach(1, "POST", creatify::LINKS).await,
@@ -67,12 +67,12 @@ async fn outage_between_two_paid_steps() {
         let made = make.ended().await;
         // It may have ended before the network was back, and then it says that it did not finish.
         if made.code != Some(0) {
-            desk.run(&server, &["resume"]).ended().await.is(0);
+            workspace.run(&server, &["resume"]).ended().await.is(0);
         }
         let halves = service.pictures() + service.links();
         let sent = server.seen("POST", "/");
         let seconds = sent.iter().filter(|request| half.is_second(request)).count();
-        assert_eq!((halves, seconds, desk.videos()), (1, 1, 1), "{made:?}");
+        assert_eq!((halves, seconds, workspace.videos()), (1, 1, 1), "{made:?}");
     }
     side_by_side([("picture", Half::Picture), ("link", Half::Link)], play).await;
 }
@@ -83,7 +83,7 @@ type Refuse = fn() -> Answer;
 /// The second paid call is refused once, for something that only the account's owner can mend. The
 /// command says so, and the same command again goes on.
 async fn refused_once((half, refuse): (Half, Refuse)) {
-    let (service, desk, is_refused) = (Creatify::new(), Desk::new(), Switch::default());
+    let (service, workspace, is_refused) = (Creatify::new(), Workspace::new(), Switch::default());
     let creatify = service.clone();
     let server = Server::sped_up(SPEED, move |request| {
         match half.is_second(request) && is_refused.is_first() {
@@ -92,9 +92,9 @@ async fn refused_once((half, refuse): (Half, Refuse)) {
         }
     });
     let server = server.await;
-    desk.run(&server, &half.arguments()).ended().await.is(3);
-    desk.run(&server, &half.arguments()).ended().await.is(0);
-    assert_eq!((service.pictures() + service.links(), desk.videos()), (1, 1));
+    workspace.run(&server, &half.arguments()).ended().await.is(3);
+    workspace.run(&server, &half.arguments()).ended().await.is(0);
+    assert_eq!((service.pictures() + service.links(), workspace.videos()), (1, 1));
 }
 
 #[tokio::test]
@@ -127,7 +127,7 @@ async fn creatify_has_too_few_credits_for_the_second_paid_step() {
 #[tokio::test]
 async fn jogg_refuses_what_comes_after_previews() {
     async fn play(code: u32) {
-        let (service, desk, is_refused) = (Jogg::new(), Desk::new(), Switch::default());
+        let (service, workspace, is_refused) = (Jogg::new(), Workspace::new(), Switch::default());
         let jogg = service.clone();
         let server = Server::sped_up(SPEED, move |request| {
             match request.is("POST", jogg::RENDER) && is_refused.is_first() {
@@ -136,10 +136,10 @@ async fn jogg_refuses_what_comes_after_previews() {
             }
         });
         let server = server.await;
-        desk.make(&server, "jogg", &PREVIEW).ended().await.is(3);
-        desk.make(&server, "jogg", &PREVIEW).ended().await.is(0);
+        workspace.make(&server, "jogg", &PREVIEW).ended().await.is(3);
+        workspace.make(&server, "jogg", &PREVIEW).ended().await.is(0);
         let counts = [jogg::PREVIEWS, jogg::RENDER].map(|path| server.count("POST", path));
-        assert_eq!((counts, service.accepted(), desk.videos()), ([1, 2], 1, 1));
+        assert_eq!((counts, service.accepted(), workspace.videos()), ([1, 2], 1, 1));
     }
     side_by_side(codes(), play).await;
 }
@@ -151,15 +151,15 @@ const PREVIEW: [&str; 2] = ["--set", r#"jogg.previews=["Simple Product Switch"]"
 #[tokio::test]
 async fn jogg_says_nothing_of_a_preview() {
     async fn play(data: serde_json::Value) {
-        let (jogg, desk) = (Jogg::new(), Desk::new());
+        let (jogg, workspace) = (Jogg::new(), Workspace::new());
         let server =
             Server::sped_up(SPEED, move |request| match request.is("POST", jogg::PREVIEWS) {
                 true => jogg::success(&data),
                 false => jogg.answer(request),
             });
         let server = server.await;
-        desk.make(&server, "jogg", &PREVIEW).ended().await.is(6);
-        desk.make(&server, "jogg", &PREVIEW).ended().await.is(6);
+        workspace.make(&server, "jogg", &PREVIEW).ended().await.is(6);
+        workspace.make(&server, "jogg", &PREVIEW).ended().await.is(6);
         assert_eq!(server.count("POST", jogg::PREVIEWS), 1);
     }
     let busy = json!({ "visual_style": "A", "err_msg": "style is busy" });
@@ -184,7 +184,7 @@ async fn jogg_says_nothing_of_a_preview() {
 /// All previews were refused, so nothing was paid for, and the same command asks again.
 #[tokio::test]
 async fn jogg_refuses_all_previews() {
-    let (jogg, desk, is_refused) = (Jogg::new(), Desk::new(), Switch::default());
+    let (jogg, workspace, is_refused) = (Jogg::new(), Workspace::new(), Switch::default());
     let server = Server::sped_up(SPEED, move |request| {
         let busy = json!({ "visual_style": "A", "err_msg": "style is busy" });
         match request.is("POST", jogg::PREVIEWS) && is_refused.is_first() {
@@ -193,17 +193,17 @@ async fn jogg_refuses_all_previews() {
         }
     });
     let server = server.await;
-    let refused = desk.make(&server, "jogg", &PREVIEW).ended().await;
+    let refused = workspace.make(&server, "jogg", &PREVIEW).ended().await;
     assert!(refused.stderr.contains("style is busy"), "{refused:?}");
     refused.is(2);
-    desk.make(&server, "jogg", &PREVIEW).ended().await.is(0);
-    assert_eq!((server.count("POST", jogg::PREVIEWS), desk.videos()), (2, 1));
+    workspace.make(&server, "jogg", &PREVIEW).ended().await.is(0);
+    assert_eq!((server.count("POST", jogg::PREVIEWS), workspace.videos()), (2, 1));
 }
 
 /// The answer to a render is lost, and the list shows the preview itself under its name.
 #[tokio::test]
 async fn jogg_lists_the_preview_among_the_videos() {
-    let (jogg, desk, is_lost) = (Jogg::new(), Desk::new(), Switch::default());
+    let (jogg, workspace, is_lost) = (Jogg::new(), Workspace::new(), Switch::default());
     let title = std::sync::Mutex::new(String::new());
     let server = Server::sped_up(SPEED, move |request| {
         if request.is("POST", jogg::PREVIEWS) {
@@ -222,15 +222,16 @@ async fn jogg_lists_the_preview_among_the_videos() {
         }
     });
     let server = server.await;
-    desk.make(&server, "jogg", &PREVIEW).ended().await.is(6);
-    assert_eq!((server.count("POST", jogg::RENDER), desk.videos()), (1, 0));
+    workspace.make(&server, "jogg", &PREVIEW).ended().await.is(6);
+    assert_eq!((server.count("POST", jogg::RENDER), workspace.videos()), (1, 0));
 }
 
 /// An edge turns the second paid call away before the provider sees it.
 #[tokio::test]
 async fn an_edge_turns_the_second_paid_call_away() {
     async fn play(half: Half) {
-        let (service, desk, is_refused) = (Creatify::new(), Desk::new(), Switch::default());
+        let (service, workspace, is_refused) =
+            (Creatify::new(), Workspace::new(), Switch::default());
         let creatify = service.clone();
         let server = Server::sped_up(SPEED, move |request| {
             match half.is_second(request) && is_refused.is_first() {
@@ -239,11 +240,11 @@ async fn an_edge_turns_the_second_paid_call_away() {
             }
         });
         let server = server.await;
-        let made = desk.run(&server, &half.arguments()).ended().await;
+        let made = workspace.run(&server, &half.arguments()).ended().await;
         if made.code != Some(0) {
-            desk.run(&server, &["resume"]).ended().await.is(0);
+            workspace.run(&server, &["resume"]).ended().await.is(0);
         }
-        assert_eq!((service.pictures() + service.links(), desk.videos()), (1, 1), "{made:?}");
+        assert_eq!((service.pictures() + service.links(), workspace.videos()), (1, 1), "{made:?}");
     }
     side_by_side([("picture", Half::Picture), ("link", Half::Link)], play).await;
 }
@@ -252,13 +253,13 @@ async fn an_edge_turns_the_second_paid_call_away() {
 #[tokio::test]
 async fn the_second_paid_step_is_refused_for_good() {
     async fn play(half: Half) {
-        let (creatify, desk) = (Creatify::new(), Desk::new());
+        let (creatify, workspace) = (Creatify::new(), Workspace::new());
         let server = Server::sped_up(SPEED, move |request| match half.is_second(request) {
             true => creatify::refused(400, "no such style"),
             false => creatify.answer(request),
         });
         let server = server.await;
-        let made = desk.run(&server, &half.arguments()).ended().await;
+        let made = workspace.run(&server, &half.arguments()).ended().await;
         assert!(made.stderr.contains("paid already"), "{made:?}");
         made.is(1);
     }
@@ -268,21 +269,21 @@ async fn the_second_paid_step_is_refused_for_good() {
 /// One provider makes the video, the other refuses it: something was paid.
 #[tokio::test]
 async fn one_of_two_providers_refuses_the_request() {
-    let (beatapi, desk) = (crate::dialect::BeatApi::at_launch(), Desk::new());
+    let (beatapi, workspace) = (crate::dialect::BeatApi::at_launch(), Workspace::new());
     let server = Server::sped_up(SPEED, move |request| match request.is("POST", jogg::CREATE) {
         true => jogg::refused(40000),
         false if request.path.starts_with("/v2/") => Jogg::new().answer(request),
         false => beatapi.answer(request),
     });
     let server = server.await;
-    desk.make(&server, "beatapi", &["--provider", "jogg"]).ended().await.is(1);
-    assert_eq!(desk.videos(), 1);
+    workspace.make(&server, "beatapi", &["--provider", "jogg"]).ended().await.is(1);
+    assert_eq!(workspace.videos(), 1);
 }
 
 #[tokio::test]
 async fn jogg_refuses_what_comes_after_a_product() {
     async fn play(code: u32) {
-        let (service, desk, is_refused) = (Jogg::new(), Desk::new(), Switch::default());
+        let (service, workspace, is_refused) = (Jogg::new(), Workspace::new(), Switch::default());
         let jogg = service.clone();
         let server = Server::sped_up(SPEED, move |request| {
             match request.is("POST", jogg::CREATE) && is_refused.is_first() {
@@ -291,9 +292,9 @@ async fn jogg_refuses_what_comes_after_a_product() {
             }
         });
         let server = server.await;
-        desk.make(&server, "jogg", &[]).ended().await.is(3);
-        desk.make(&server, "jogg", &[]).ended().await.is(0);
-        assert_eq!((service.accepted(), desk.videos()), (1, 1));
+        workspace.make(&server, "jogg", &[]).ended().await.is(3);
+        workspace.make(&server, "jogg", &[]).ended().await.is(0);
+        assert_eq!((service.accepted(), workspace.videos()), (1, 1));
     }
     side_by_side(codes(), play).await;
 }

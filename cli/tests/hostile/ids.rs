@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 
-use crate::command::Desk;
+use crate::command::Workspace;
 use crate::dialect::creatify::is_video;
 use crate::dialect::{BeatApi, Creatify, Services, beatapi, creatify, is_paid, jogg};
 use crate::server::{Answer, Request, Server};
@@ -46,8 +46,8 @@ fn found_or_held(provider: &str) -> i32 {
 #[tokio::test]
 async fn no_id_that_can_be_asked_for() {
     async fn play((provider, id): (&'static str, &'static str)) {
-        let (services, desk, is_first) =
-            (Services::new(BeatApi::at_launch()), Desk::new(), Switch::default());
+        let (services, workspace, is_first) =
+            (Services::new(BeatApi::at_launch()), Workspace::new(), Switch::default());
         let service = services.clone();
         let server = Server::sped_up(SPEED, move |request| {
             let answer = service.answer(request);
@@ -55,8 +55,8 @@ async fn no_id_that_can_be_asked_for() {
             if is_odd { accepted_as(id, request) } else { answer }
         });
         let server = server.await;
-        desk.make(&server, provider, &[]).ended().await.is(found_or_held(provider));
-        desk.make(&server, provider, &[]).ended().await.is(found_or_held(provider));
+        workspace.make(&server, provider, &[]).ended().await.is(found_or_held(provider));
+        workspace.make(&server, provider, &[]).ended().await.is(found_or_held(provider));
         assert_eq!(services.accepted(), 1);
     }
     let members = [
@@ -91,7 +91,7 @@ async fn an_id_that_another_job_has_in_small_letters() {
 type Written = fn(&str) -> String;
 
 async fn of_another_job((provider, written): (&'static str, Written)) {
-    let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
+    let (services, workspace) = (Services::new(BeatApi::at_launch()), Workspace::new());
     let first = Arc::new(Mutex::new(None::<String>));
     let (service, known) = (services.clone(), Arc::clone(&first));
     let server = Server::sped_up(SPEED, move |request| {
@@ -102,14 +102,14 @@ async fn of_another_job((provider, written): (&'static str, Written)) {
         }
     });
     let server = server.await;
-    desk.make(&server, provider, &[]).ended().await.is(0);
-    let made = desk.lines(&server, &["jobs"]).await.remove(0);
+    workspace.make(&server, provider, &[]).ended().await.is(0);
+    let made = workspace.lines(&server, &["jobs"]).await.remove(0);
     let id = made["provider_ref"].as_str().unwrap().rsplit(':').next().unwrap().to_owned();
     *first.lock().unwrap() = Some(id.clone());
-    let again = desk.make(&server, provider, &["--again"]).ended().await;
+    let again = workspace.make(&server, provider, &["--again"]).ended().await;
     again.is(found_or_held(provider));
     assert_eq!(services.accepted(), 2);
-    let jobs = desk.lines(&server, &["jobs"]).await;
+    let jobs = workspace.lines(&server, &["jobs"]).await;
     let own = jobs
         .iter()
         .filter(|job| job["provider_ref"].to_string().to_lowercase().contains(&id.to_lowercase()));
@@ -122,7 +122,7 @@ async fn of_another_job((provider, written): (&'static str, Written)) {
 async fn a_look_that_finds_what_another_call_has_made() {
     type Odd = fn(&Request, Answer) -> Answer;
     async fn play(odd: Odd) {
-        let (beatapi, desk) = (BeatApi::newer(), Desk::new());
+        let (beatapi, workspace) = (BeatApi::newer(), Workspace::new());
         let (service, is_first) = (beatapi.clone(), Switch::default());
         let server = Server::sped_up(SPEED, move |request| {
             let answer = service.answer(request);
@@ -133,10 +133,10 @@ async fn a_look_that_finds_what_another_call_has_made() {
             }
         });
         let server = server.await;
-        desk.make(&server, "beatapi", &[]).ended().await.is(0);
-        desk.make(&server, "beatapi", &["--again"]).ended().await.is(6);
-        assert_eq!((beatapi.accepted(), desk.videos()), (2, 1));
-        let jobs = desk.lines(&server, &["jobs"]).await;
+        workspace.make(&server, "beatapi", &[]).ended().await.is(0);
+        workspace.make(&server, "beatapi", &["--again"]).ended().await.is(6);
+        assert_eq!((beatapi.accepted(), workspace.videos()), (2, 1));
+        let jobs = workspace.lines(&server, &["jobs"]).await;
         let found = jobs.iter().filter(|job| job["provider_ref"].is_string());
         assert_eq!(found.count(), 1, "{jobs:?}");
     }
@@ -155,7 +155,7 @@ async fn a_look_that_finds_what_another_call_has_made() {
 /// look for it.
 #[tokio::test]
 async fn a_video_of_another_record() {
-    let (creatify, desk) = (Creatify::new(), Desk::new());
+    let (creatify, workspace) = (Creatify::new(), Workspace::new());
     let (service, is_made, is_read) = (creatify.clone(), Switch::default(), Switch::default());
     let server = Server::sped_up(SPEED, move |request| {
         let answer = service.answer(request);
@@ -173,7 +173,7 @@ async fn a_video_of_another_record() {
         }
     });
     let server = server.await;
-    desk.make(&server, "creatify", &[]).ended().await.is(0);
-    assert_eq!((creatify.pictures(), desk.videos()), (1, 1));
+    workspace.make(&server, "creatify", &[]).ended().await.is(0);
+    assert_eq!((creatify.pictures(), workspace.videos()), (1, 1));
     assert_eq!(server.seen("GET", "/api/product_to_videos/another").len(), 0);
 }

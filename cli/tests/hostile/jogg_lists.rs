@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::command::Desk;
+use crate::command::Workspace;
 use crate::dialect::Jogg;
 use crate::dialect::jogg::{CREATE, LIST, PREVIEWS, page, part, success};
 use crate::server::{Answer, Request, Server};
@@ -44,9 +44,9 @@ enum Must {
 
 /// Whatever the list shows, one video is paid for, and it is found when the list is as it should be.
 async fn play((must, name, list): (Must, &'static str, List)) {
-    let (jogg, is_honest, desk) = (Jogg::new(), Switch::default(), Desk::new());
+    let (jogg, is_honest, workspace) = (Jogg::new(), Switch::default(), Workspace::new());
     let server = losing(&jogg, 25, &is_honest, list).await;
-    let made = desk.make(&server, "jogg", &["--set", &format!("jogg.name={name}")]);
+    let made = workspace.make(&server, "jogg", &["--set", &format!("jogg.name={name}")]);
     let made = made.ended().await;
     match must {
         Must::Find => made.is(0),
@@ -54,8 +54,8 @@ async fn play((must, name, list): (Must, &'static str, List)) {
         Must::Either => made.is_done_or_held(),
     }
     is_honest.turn();
-    desk.run(&server, &["resume"]).ended().await.is(0);
-    assert_eq!((jogg.accepted(), desk.videos()), (1, 1));
+    workspace.run(&server, &["resume"]).ended().await.is(0);
+    assert_eq!((jogg.accepted(), workspace.videos()), (1, 1));
 }
 
 #[tokio::test]
@@ -66,14 +66,14 @@ async fn jogg_list_capped() {
 
 #[tokio::test]
 async fn jogg_title_of_its_own() {
-    let (jogg, desk, is_honest) = (Jogg::new(), Desk::new(), Switch::default());
+    let (jogg, workspace, is_honest) = (Jogg::new(), Workspace::new(), Switch::default());
     let list = |request: &Request, videos| {
         page(request, &titled(videos, |_| "Fresh coffee for busy mornings".to_owned()), 100)
     };
     let server = losing(&jogg, 0, &is_honest, list).await;
-    desk.make(&server, "jogg", &[]).ended().await.is(6);
-    desk.run(&server, &["resume"]).ended().await.is(6);
-    assert_eq!((jogg.accepted(), desk.videos()), (1, 0));
+    workspace.make(&server, "jogg", &[]).ended().await.is(6);
+    workspace.run(&server, &["resume"]).ended().await.is(6);
+    assert_eq!((jogg.accepted(), workspace.videos()), (1, 0));
 }
 
 const LONG_NAME: &str = "Morning Roast from the hills above the lake";
@@ -312,7 +312,8 @@ async fn jogg_lists_with_unreadable_records() {
 /// The answer to previews is lost, and they stand in their list beside a record without an id.
 #[tokio::test]
 async fn jogg_previews_beside_unreadable_ones() {
-    let (jogg, desk, title) = (Jogg::new(), Desk::new(), std::sync::Mutex::new(String::new()));
+    let (jogg, workspace, title) =
+        (Jogg::new(), Workspace::new(), std::sync::Mutex::new(String::new()));
     let server = Server::sped_up(SPEED, move |request| {
         if request.is("POST", PREVIEWS) {
             let name = request.json()["video_spec"]["name"].as_str().unwrap_or_default().to_owned();
@@ -329,8 +330,8 @@ async fn jogg_previews_beside_unreadable_ones() {
     });
     let server = server.await;
     let asked = ["--set", "jogg.previews=[\"Simple Product Switch\", \"Split Screen\"]"];
-    desk.make(&server, "jogg", &asked).ended().await;
-    let jobs = desk.lines(&server, &["jobs"]).await;
+    workspace.make(&server, "jogg", &asked).ended().await;
+    let jobs = workspace.lines(&server, &["jobs"]).await;
     assert_ne!(jobs[0]["stage"], "uncertain", "{jobs:?}");
     assert_eq!(server.count("POST", PREVIEWS), 1);
 }

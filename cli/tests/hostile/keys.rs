@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::command::{Desk, KEY, OTHER_KEY};
+use crate::command::{KEY, OTHER_KEY, Workspace};
 use crate::dialect::creatify::{self, is_video};
 use crate::dialect::{BeatApi, Creatify, Jogg, beatapi, jogg};
 use crate::server::{Answer, Request, Server};
@@ -13,7 +13,7 @@ use crate::{SPEED, Switch, side_by_side};
 #[tokio::test]
 async fn another_accounts_key() {
     async fn play(provider: &'static str) {
-        let (pictures, videos, desk) = (Creatify::new(), Jogg::new(), Desk::new());
+        let (pictures, videos, workspace) = (Creatify::new(), Jogg::new(), Workspace::new());
         let (creatify, jogg, is_lost) = (pictures.clone(), videos.clone(), Switch::default());
         let path = if provider == "jogg" { jogg::CREATE } else { creatify::IMAGE };
         let server = Server::sped_up(SPEED, move |request| {
@@ -25,14 +25,14 @@ async fn another_accounts_key() {
             if is_it { Answer::hang_up().after(Duration::from_secs(30)) } else { answer }
         });
         let server = server.await;
-        let make = desk.make(&server, provider, &[]).with_webhook().start();
+        let make = workspace.make(&server, provider, &[]).with_webhook().start();
         server.reach(1, "POST", path).await;
         make.kill().await;
-        let other = desk.run(&server, &["resume"]).with_webhook().key(OTHER_KEY);
+        let other = workspace.run(&server, &["resume"]).with_webhook().key(OTHER_KEY);
         other.ended().await.is(6);
         assert_eq!(server.count("POST", path), 1);
-        desk.run(&server, &["resume"]).with_webhook().ended().await.is(0);
-        assert_eq!((pictures.pictures() + videos.accepted(), desk.videos()), (1, 1));
+        workspace.run(&server, &["resume"]).with_webhook().ended().await.is(0);
+        assert_eq!((pictures.pictures() + videos.accepted(), workspace.videos()), (1, 1));
     }
     side_by_side(["jogg", "creatify"].map(|name| (name, name)), play).await;
 }
@@ -43,7 +43,7 @@ async fn another_accounts_key() {
 async fn another_accounts_key_for_a_job_that_runs() {
     async fn play(provider: &'static str) {
         let (beatapi, creatify, jogg) = (BeatApi::newer(), Creatify::new(), Jogg::new());
-        let (is_made, desk) = (Switch::default(), Desk::new());
+        let (is_made, workspace) = (Switch::default(), Workspace::new());
         let is_done = is_made.clone();
         let (create, read) = match provider {
             "beatapi" => (beatapi::CREATE, beatapi::TASK),
@@ -62,18 +62,18 @@ async fn another_accounts_key_for_a_job_that_runs() {
             }
         });
         let server = server.await;
-        let make = desk.make(&server, provider, &[]).start();
+        let make = workspace.make(&server, provider, &[]).start();
         server.reach(1, "GET", read).await;
         make.kill().await;
         // It would wait on, so it is ended once it has read often.
         let before = server.count("GET", read);
-        let other = desk.run(&server, &["resume"]).key(OTHER_KEY);
+        let other = workspace.run(&server, &["resume"]).key(OTHER_KEY);
         let other = other.patience(Duration::from_secs(4)).ended().await;
         assert!(server.count("GET", read) > before, "{other:?}");
         assert_ne!(other.code, Some(0));
         is_made.turn();
-        desk.run(&server, &["resume"]).ended().await.is(0);
-        assert_eq!((server.count("POST", create), desk.videos()), (1, 1));
+        workspace.run(&server, &["resume"]).ended().await.is(0);
+        assert_eq!((server.count("POST", create), workspace.videos()), (1, 1));
     }
     side_by_side(["beatapi", "creatify", "jogg"].map(|name| (name, name)), play).await;
 }
@@ -82,7 +82,7 @@ async fn another_accounts_key_for_a_job_that_runs() {
 /// it may have the video made.
 #[tokio::test]
 async fn a_new_key_of_the_account_between_two_paid_steps() {
-    let (service, desk) = (Creatify::new(), Desk::new());
+    let (service, workspace) = (Creatify::new(), Workspace::new());
     let creatify = service.clone();
     let server = Server::sped_up(SPEED, move |request| {
         if is_video(request) && request.key() == KEY {
@@ -92,9 +92,9 @@ async fn a_new_key_of_the_account_between_two_paid_steps() {
         creatify.answer(&by_first_key(request))
     });
     let server = server.await;
-    desk.make(&server, "creatify", &[]).ended().await.is(3);
-    desk.make(&server, "creatify", &[]).key(OTHER_KEY).ended().await.is(0);
-    assert_eq!((service.pictures(), desk.videos()), (1, 1));
+    workspace.make(&server, "creatify", &[]).ended().await.is(3);
+    workspace.make(&server, "creatify", &[]).key(OTHER_KEY).ended().await.is(0);
+    assert_eq!((service.pictures(), workspace.videos()), (1, 1));
     let sent = server.seen("POST", creatify::RECORDS);
     let accepted = sent.iter().filter(|request| is_video(request) && request.key() == OTHER_KEY);
     assert_eq!(accepted.count(), 1);
@@ -113,7 +113,7 @@ type Odd = fn() -> Answer;
 #[tokio::test]
 async fn an_odd_read_after_a_new_key() {
     async fn play(odd: Odd) {
-        let (service, desk, is_odd) = (Creatify::new(), Desk::new(), Switch::default());
+        let (service, workspace, is_odd) = (Creatify::new(), Workspace::new(), Switch::default());
         let creatify = service.clone();
         let server = Server::sped_up(SPEED, move |request| {
             let is_new = request.key() == OTHER_KEY;
@@ -126,12 +126,12 @@ async fn an_odd_read_after_a_new_key() {
             creatify.answer(&by_first_key(request))
         });
         let server = server.await;
-        desk.make(&server, "creatify", &[]).ended().await.is(3);
-        let made = desk.make(&server, "creatify", &[]).key(OTHER_KEY).ended().await;
+        workspace.make(&server, "creatify", &[]).ended().await.is(3);
+        let made = workspace.make(&server, "creatify", &[]).key(OTHER_KEY).ended().await;
         if made.code != Some(0) {
-            desk.run(&server, &["resume"]).key(OTHER_KEY).ended().await.is(0);
+            workspace.run(&server, &["resume"]).key(OTHER_KEY).ended().await.is(0);
         }
-        assert_eq!((service.pictures(), desk.videos()), (1, 1), "{made:?}");
+        assert_eq!((service.pictures(), workspace.videos()), (1, 1), "{made:?}");
     }
     let members: [(&str, Odd); 3] = [
         ("a page", || Answer::html(200)),
@@ -145,7 +145,7 @@ async fn an_odd_read_after_a_new_key() {
 /// and the picture is not thrown away.
 #[tokio::test]
 async fn another_accounts_key_between_two_paid_steps() {
-    let (service, desk, is_well) = (Creatify::new(), Desk::new(), Switch::default());
+    let (service, workspace, is_well) = (Creatify::new(), Workspace::new(), Switch::default());
     let (creatify, may_pay) = (service.clone(), is_well.clone());
     let server = Server::sped_up(SPEED, move |request| {
         if is_video(request) && request.key() == KEY && !may_pay.is_on() {
@@ -154,13 +154,13 @@ async fn another_accounts_key_between_two_paid_steps() {
         creatify.answer(request)
     });
     let server = server.await;
-    desk.make(&server, "creatify", &[]).ended().await.is(3);
-    let other = desk.run(&server, &["resume"]).key(OTHER_KEY);
+    workspace.make(&server, "creatify", &[]).ended().await.is(3);
+    let other = workspace.run(&server, &["resume"]).key(OTHER_KEY);
     let other = other.patience(Duration::from_secs(4)).ended().await;
     assert_ne!(other.code, Some(0));
     let sent = server.seen("POST", "/");
     assert!(sent.iter().all(|request| request.key() == KEY), "the other key has sent");
     is_well.turn();
-    desk.run(&server, &["resume"]).ended().await.is(0);
-    assert_eq!((service.pictures(), desk.videos()), (1, 1));
+    workspace.run(&server, &["resume"]).ended().await.is(0);
+    assert_eq!((service.pictures(), workspace.videos()), (1, 1));
 }

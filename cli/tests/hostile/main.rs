@@ -33,7 +33,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use command::Desk;
+use command::Workspace;
 use dialect::{BeatApi, Creatify, Jogg};
 use server::Server;
 
@@ -88,12 +88,12 @@ async fn nothing_odd() {
             "creatify" => creatify.answer(request),
             _ => jogg.answer(request),
         });
-        let (server, desk) = (server.await, Desk::new());
-        desk.make(&server, provider, &[]).ended().await.is(0);
-        assert_eq!(desk.videos(), 1);
+        let (server, workspace) = (server.await, Workspace::new());
+        workspace.make(&server, provider, &[]).ended().await.is(0);
+        assert_eq!(workspace.videos(), 1);
         assert_eq!(paid.accepted() + pictures.pictures() + videos.accepted(), 1);
         // The same again is printed from what is there.
-        desk.make(&server, provider, &[]).ended().await.is(0);
+        workspace.make(&server, provider, &[]).ended().await.is(0);
         assert_eq!(paid.accepted() + pictures.pictures() + videos.accepted(), 1);
     }
     side_by_side(["beatapi", "creatify", "jogg"].map(|name| (name, name)), play).await;

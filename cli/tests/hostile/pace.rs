@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::command::Desk;
+use crate::command::Workspace;
 use crate::dialect::{BeatApi, Creatify, Jogg, beatapi, creatify, jogg};
 use crate::server::{Answer, Server};
 use crate::{SPEED, side_by_side};
@@ -72,8 +72,8 @@ async fn refused_always(asked: Asked) {
             _ => jogg.answer(request),
         }
     });
-    let (server, desk) = (server.await, Desk::new());
-    let make = desk.make(&server, provider, &[]).start();
+    let (server, workspace) = (server.await, Workspace::new());
+    let make = workspace.make(&server, provider, &[]).start();
     server.reach(1, "POST", path).await;
     tokio::time::sleep(WATCHED).await;
     make.kill().await;
@@ -151,13 +151,13 @@ async fn wait_of_an_hour() {
 /// Reads that are refused are no reason to read more.
 #[tokio::test]
 async fn wait_of_no_time_for_a_status() {
-    let (beatapi, desk) = (BeatApi::newer(), Desk::new());
+    let (beatapi, workspace) = (BeatApi::newer(), Workspace::new());
     let server = Server::sped_up(SPEED, move |request| match request.is("GET", beatapi::TASK) {
         true => beatapi::refused(429, "rate_limited").header("retry-after", "0"),
         false => beatapi.answer(request),
     });
     let server = server.await;
-    let make = desk.make(&server, "beatapi", &[]).start();
+    let make = workspace.make(&server, "beatapi", &[]).start();
     server.reach(1, "GET", beatapi::TASK).await;
     tokio::time::sleep(WATCHED).await;
     make.kill().await;

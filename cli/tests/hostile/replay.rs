@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::command::{Desk, OTHER_KEY};
+use crate::command::{OTHER_KEY, Workspace};
 use crate::dialect::BeatApi;
 use crate::dialect::beatapi::{CREATE, refused};
 use crate::server::{Answer, Server};
@@ -40,12 +40,15 @@ async fn losing(beatapi: &BeatApi, loss: Loss) -> Server {
 #[tokio::test]
 async fn beatapi_answer_lost_by_the_launch_contract() {
     async fn play(loss: Loss) {
-        let (beatapi, desk) = (BeatApi::at_launch(), Desk::new());
+        let (beatapi, workspace) = (BeatApi::at_launch(), Workspace::new());
         let server = losing(&beatapi, loss).await;
-        desk.make(&server, "beatapi", &[]).ended().await.is(6);
-        desk.run(&server, &["resume"]).ended().await.is(6);
-        desk.make(&server, "beatapi", &[]).ended().await.is(6);
-        assert_eq!((beatapi.accepted(), server.count("POST", CREATE), desk.videos()), (1, 1, 0));
+        workspace.make(&server, "beatapi", &[]).ended().await.is(6);
+        workspace.run(&server, &["resume"]).ended().await.is(6);
+        workspace.make(&server, "beatapi", &[]).ended().await.is(6);
+        assert_eq!(
+            (beatapi.accepted(), server.count("POST", CREATE), workspace.videos()),
+            (1, 1, 0)
+        );
     }
     side_by_side(losses(), play).await;
 }
@@ -53,10 +56,10 @@ async fn beatapi_answer_lost_by_the_launch_contract() {
 #[tokio::test]
 async fn beatapi_answer_lost_by_the_newer_contract() {
     async fn play(loss: Loss) {
-        let (beatapi, desk) = (BeatApi::newer(), Desk::new());
+        let (beatapi, workspace) = (BeatApi::newer(), Workspace::new());
         let server = losing(&beatapi, loss).await;
-        desk.make(&server, "beatapi", &[]).ended().await.is(0);
-        assert_eq!((beatapi.accepted(), desk.videos()), (1, 1));
+        workspace.make(&server, "beatapi", &[]).ended().await.is(0);
+        assert_eq!((beatapi.accepted(), workspace.videos()), (1, 1));
         let keys = server.seen("POST", CREATE);
         let keys: Vec<_> = keys.iter().map(|request| request.header("idempotency-key")).collect();
         assert!(keys.iter().all(|key| *key == keys[0]), "{keys:?}");
@@ -65,7 +68,7 @@ async fn beatapi_answer_lost_by_the_newer_contract() {
 }
 
 /// A service that accepts the first call and says nothing until its sender was killed.
-async fn killed(beatapi: &BeatApi, desk: &Desk) -> Server {
+async fn killed(beatapi: &BeatApi, workspace: &Workspace) -> Server {
     let (service, is_lost) = (beatapi.clone(), Switch::default());
     let server = Server::sped_up(SPEED, move |request| {
         let answer = service.answer(request);
@@ -73,7 +76,7 @@ async fn killed(beatapi: &BeatApi, desk: &Desk) -> Server {
         if is_it { Answer::hang_up().after(Duration::from_secs(30)) } else { answer }
     });
     let server = server.await;
-    let make = desk.make(&server, "beatapi", &[]).start();
+    let make = workspace.make(&server, "beatapi", &[]).start();
     server.reach(1, "POST", CREATE).await;
     make.kill().await;
     server
@@ -82,21 +85,21 @@ async fn killed(beatapi: &BeatApi, desk: &Desk) -> Server {
 /// Under another account's key the same call would be a new task.
 #[tokio::test]
 async fn beatapi_replay_with_another_accounts_key() {
-    let (beatapi, desk) = (BeatApi::newer(), Desk::new());
-    let server = killed(&beatapi, &desk).await;
-    desk.run(&server, &["resume"]).key(OTHER_KEY).ended().await.is(6);
+    let (beatapi, workspace) = (BeatApi::newer(), Workspace::new());
+    let server = killed(&beatapi, &workspace).await;
+    workspace.run(&server, &["resume"]).key(OTHER_KEY).ended().await.is(6);
     assert_eq!(server.count("POST", CREATE), 1);
-    desk.run(&server, &["resume"]).ended().await.is(0);
-    assert_eq!((beatapi.accepted(), desk.videos()), (1, 1));
+    workspace.run(&server, &["resume"]).ended().await.is(0);
+    assert_eq!((beatapi.accepted(), workspace.videos()), (1, 1));
 }
 
 /// How long a key is kept is not documented: ten minutes are taken for sure, and no more.
 #[tokio::test]
 async fn beatapi_replay_after_the_window() {
-    let (beatapi, desk) = (BeatApi::newer(), Desk::new());
-    let server = killed(&beatapi, &desk).await;
+    let (beatapi, workspace) = (BeatApi::newer(), Workspace::new());
+    let server = killed(&beatapi, &workspace).await;
     server.step(Duration::from_secs(601));
-    desk.run(&server, &["resume"]).ended().await.is(6);
-    desk.run(&server, &["resume"]).ended().await.is(6);
+    workspace.run(&server, &["resume"]).ended().await.is(6);
+    workspace.run(&server, &["resume"]).ended().await.is(6);
     assert_eq!((beatapi.accepted(), server.count("POST", CREATE)), (1, 1));
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use crate::command::{Desk, IMAGE, Run};
+use crate::command::{IMAGE, Run, Workspace};
 use crate::dialect::{BeatApi, Services, beatapi, creatify};
 use crate::server::{Answer, Request, Server};
 use crate::{SPEED, Switch, side_by_side};
@@ -20,25 +20,26 @@ fn answer(services: &Services, request: &Request) -> Answer {
     }
 }
 
-fn route(desk: &Desk, server: &Server, order: &[&str]) -> Run {
+fn route(workspace: &Workspace, server: &Server, order: &[&str]) -> Run {
     let mut args = [&["make"], &IMAGE[..], &["--route"]].concat();
     for provider in order {
         args.extend(["--provider", provider]);
     }
-    desk.run(server, &args)
+    workspace.run(server, &args)
 }
 
 /// Runs one command for each order, all at once.
 async fn race(services: &Services, server: &Server, orders: &[&[&str]]) {
-    let desk = Desk::new();
+    let workspace = Workspace::new();
     // The ledger's file is there before anybody races for it.
-    desk.run(server, &["jobs"]).ended().await.is(0);
-    let running: Vec<_> = orders.iter().map(|order| route(&desk, server, order).start()).collect();
+    workspace.run(server, &["jobs"]).ended().await.is(0);
+    let running: Vec<_> =
+        orders.iter().map(|order| route(&workspace, server, order).start()).collect();
     let mut ended = Vec::new();
     for command in running {
         ended.push(command.ended().await);
     }
-    assert_eq!((services.accepted(), desk.videos()), (1, 1), "{ended:?}");
+    assert_eq!((services.accepted(), workspace.videos()), (1, 1), "{ended:?}");
     // Whoever was overtaken waits for the job that has the claim.
     assert!(ended.iter().all(|ended| ended.code == Some(0)), "{ended:?}");
 }
@@ -55,8 +56,8 @@ async fn two_routes_with_one_key() {
 /// which accepts.
 #[tokio::test]
 async fn route_goes_on_while_it_is_tried_again() {
-    let (services, desk, is_refused) =
-        (Services::new(BeatApi::newer()), Desk::new(), Switch::default());
+    let (services, workspace, is_refused) =
+        (Services::new(BeatApi::newer()), Workspace::new(), Switch::default());
     let service = services.clone();
     let server = Server::sped_up(SPEED, move |request| {
         match request.is("POST", beatapi::CREATE) && is_refused.is_first() {
@@ -65,12 +66,12 @@ async fn route_goes_on_while_it_is_tried_again() {
         }
     });
     let server = server.await;
-    desk.run(&server, &["jobs"]).ended().await.is(0);
-    let first = route(&desk, &server, &["beatapi", "jogg"]).start();
+    workspace.run(&server, &["jobs"]).ended().await.is(0);
+    let first = route(&workspace, &server, &["beatapi", "jogg"]).start();
     server.reach(1, "GET", "/v2/avatars/public").await;
-    let second = route(&desk, &server, &["beatapi", "jogg"]).start();
+    let second = route(&workspace, &server, &["beatapi", "jogg"]).start();
     let (first, second) = (first.ended().await, second.ended().await);
-    assert_eq!((services.accepted(), desk.videos()), (1, 1), "{first:?}\n{second:?}");
+    assert_eq!((services.accepted(), workspace.videos()), (1, 1), "{first:?}\n{second:?}");
 }
 
 /// Another process goes on from a full account, which is the only one that this one asks or the last
@@ -78,8 +79,8 @@ async fn route_goes_on_while_it_is_tried_again() {
 #[tokio::test]
 async fn route_is_overtaken_at_its_last_account() {
     async fn play(others: &'static [&'static str]) {
-        let (services, desk, calls) =
-            (Services::new(BeatApi::newer()), Desk::new(), Arc::new(AtomicUsize::new(0)));
+        let (services, workspace, calls) =
+            (Services::new(BeatApi::newer()), Workspace::new(), Arc::new(AtomicUsize::new(0)));
         let service = services.clone();
         let server = Server::sped_up(SPEED, move |request| {
             let is_it = request.is("POST", beatapi::CREATE);
@@ -89,14 +90,14 @@ async fn route_is_overtaken_at_its_last_account() {
             }
         });
         let server = server.await;
-        desk.run(&server, &["jobs"]).ended().await.is(0);
-        let first = route(&desk, &server, &["beatapi", "jogg"]).start();
+        workspace.run(&server, &["jobs"]).ended().await.is(0);
+        let first = route(&workspace, &server, &["beatapi", "jogg"]).start();
         server.reach(1, "GET", "/v2/avatars/public").await;
         // The first plans; by the time that it goes on, the other waits for room.
-        let second = route(&desk, &server, others).start();
+        let second = route(&workspace, &server, others).start();
         second.ended().await.is(0);
         first.ended().await.is(0);
-        assert_eq!((services.accepted(), desk.videos()), (1, 1));
+        assert_eq!((services.accepted(), workspace.videos()), (1, 1));
     }
     let orders: [&[&str]; 3] = [&["beatapi"], &["beatapi", "jogg"], &["jogg", "beatapi"]];
     let names = ["the full one alone", "the same order", "the other order"];
@@ -148,8 +149,8 @@ async fn three_accounts_routed_by_three_processes() {
 #[tokio::test]
 async fn route_whose_sender_was_killed() {
     async fn play(order: [&'static str; 2]) {
-        let (services, desk, is_lost) =
-            (Services::new(BeatApi::newer()), Desk::new(), Switch::default());
+        let (services, workspace, is_lost) =
+            (Services::new(BeatApi::newer()), Workspace::new(), Switch::default());
         let service = services.clone();
         let server = Server::sped_up(SPEED, move |request| {
             let answer = answer(&service, request);
@@ -157,11 +158,11 @@ async fn route_whose_sender_was_killed() {
             if is_it { Answer::hang_up().after(Duration::from_secs(30)) } else { answer }
         });
         let server = server.await;
-        let first = route(&desk, &server, &["creatify", "beatapi"]).start();
+        let first = route(&workspace, &server, &["creatify", "beatapi"]).start();
         server.reach(1, "POST", creatify::IMAGE).await;
         first.kill().await;
-        route(&desk, &server, &order).ended().await.is(6);
-        assert_eq!((services.accepted(), desk.videos()), (1, 0));
+        route(&workspace, &server, &order).ended().await.is(6);
+        assert_eq!((services.accepted(), workspace.videos()), (1, 0));
     }
     let orders = [["creatify", "beatapi"], ["beatapi", "creatify"], ["jogg", "beatapi"]];
     let names = ["the same order", "the other order", "other accounts"];

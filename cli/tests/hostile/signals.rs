@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::command::Desk;
+use crate::command::Workspace;
 use crate::dialect::{BeatApi, beatapi};
 use crate::server::{Answer, Server};
 use crate::{SPEED, Switch, side_by_side};
@@ -11,7 +11,7 @@ use crate::{SPEED, Switch, side_by_side};
 #[tokio::test]
 async fn what_is_paid_is_heard_out_and_come_back_to() {
     async fn play((signal, while_sending): (&'static str, bool)) {
-        let (service, well, desk) = (BeatApi::newer(), Switch::default(), Desk::new());
+        let (service, well, workspace) = (BeatApi::newer(), Switch::default(), Workspace::new());
         let (beatapi, is_well) = (service.clone(), well.clone());
         let server = Server::sped_up(SPEED, move |request| {
             let answer = beatapi.answer(request);
@@ -22,7 +22,7 @@ async fn what_is_paid_is_heard_out_and_come_back_to() {
             if is_slow { answer.after(Duration::from_millis(700)) } else { answer }
         });
         let server: Server = server.await;
-        let make = desk.make(&server, "beatapi", &[]).start();
+        let make = workspace.make(&server, "beatapi", &[]).start();
         match while_sending {
             true => server.reach(1, "POST", beatapi::CREATE).await,
             false => server.reach(1, "GET", beatapi::TASK).await,
@@ -32,8 +32,8 @@ async fn what_is_paid_is_heard_out_and_come_back_to() {
         ended.is(130);
         assert!(ended.stderr.contains("come back with: adreel wait "), "{ended:?}");
         well.turn();
-        desk.run(&server, &["resume"]).ended().await.is(0);
-        assert_eq!((service.accepted(), desk.videos()), (1, 1));
+        workspace.run(&server, &["resume"]).ended().await.is(0);
+        assert_eq!((service.accepted(), workspace.videos()), (1, 1));
         assert_eq!(server.count("POST", beatapi::CREATE), 1);
     }
     let members = [
@@ -60,17 +60,17 @@ async fn nothing_is_sent_for_half_a_picture() {
             () if request.is("GET", "/v2/avatars/public") => Answer::text(500, ""),
             () => service.answer(request),
         });
-        let (server, desk) = (server.await, Desk::new());
+        let (server, workspace) = (server.await, Workspace::new());
         let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/pictures/");
         let whole = std::fs::read(format!("{fixtures}{name}")).unwrap();
         let file = format!("half of {name}");
-        let path = desk.path(&file);
+        let path = workspace.path(&file);
         for bytes in [&whole[..whole.len() / 2], &whole[..whole.len() - 1]] {
             std::fs::write(&path, bytes).unwrap();
             let request = [path.to_str().unwrap(), "--name", "R", "--provider", "beatapi"];
             let mut told = Vec::new();
             for command in [&["plan"][..], &["make"], &["make", "--route"]] {
-                let ended = desk.run(&server, &[command, &request].concat()).ended().await;
+                let ended = workspace.run(&server, &[command, &request].concat()).ended().await;
                 ended.is(2);
                 assert!(ended.stderr.contains(&file), "{ended:?}");
                 assert!(ended.stderr.contains("product.images[0]"), "{ended:?}");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::command::Desk;
+use crate::command::Workspace;
 use crate::dialect::{BeatApi, Creatify, Jogg, beatapi, creatify, jogg};
 use crate::server::{Answer, Request, Server};
 use crate::{SPEED, Switch, side_by_side};
@@ -15,7 +15,7 @@ type Hint = fn(&BeatApi, &Request) -> Answer;
 /// One answer asks to be read again in 10,000 s. It is read soon all the same: by then, or by a later
 /// run.
 async fn hinted(hint: Hint) {
-    let (service, desk, is_read) = (BeatApi::newer(), Desk::new(), Switch::default());
+    let (service, workspace, is_read) = (BeatApi::newer(), Workspace::new(), Switch::default());
     let beatapi = service.clone();
     let server = Server::sped_up(SPEED, move |request| {
         match request.is("GET", beatapi::TASK) && is_read.is_first() {
@@ -24,11 +24,12 @@ async fn hinted(hint: Hint) {
         }
     });
     let server = server.await;
-    let made = desk.make(&server, "beatapi", &[]).patience(Duration::from_secs(30)).ended().await;
+    let made =
+        workspace.make(&server, "beatapi", &[]).patience(Duration::from_secs(30)).ended().await;
     if made.code != Some(0) {
-        desk.run(&server, &["resume"]).patience(Duration::from_secs(60)).ended().await.is(0);
+        workspace.run(&server, &["resume"]).patience(Duration::from_secs(60)).ended().await.is(0);
     }
-    assert_eq!((service.accepted(), desk.videos()), (1, 1));
+    assert_eq!((service.accepted(), workspace.videos()), (1, 1));
 }
 
 #[tokio::test]
@@ -68,7 +69,7 @@ async fn poll_hints_beyond_reason() {
 #[tokio::test]
 async fn poll_hints_of_the_other_providers() {
     async fn play(provider: &'static str) {
-        let (creatify, jogg, desk) = (Creatify::new(), Jogg::new(), Desk::new());
+        let (creatify, jogg, workspace) = (Creatify::new(), Jogg::new(), Workspace::new());
         let is_read = Switch::default();
         let server = Server::sped_up(SPEED, move |request| {
             let paths = [creatify::RECORDS, jogg::READ, jogg::LIST];
@@ -86,11 +87,16 @@ async fn poll_hints_of_the_other_providers() {
             }
         });
         let server = server.await;
-        let made = desk.make(&server, provider, &[]).patience(Duration::from_secs(30));
+        let made = workspace.make(&server, provider, &[]).patience(Duration::from_secs(30));
         if made.ended().await.code != Some(0) {
-            desk.run(&server, &["resume"]).patience(Duration::from_secs(60)).ended().await.is(0);
+            workspace
+                .run(&server, &["resume"])
+                .patience(Duration::from_secs(60))
+                .ended()
+                .await
+                .is(0);
         }
-        assert_eq!(desk.videos(), 1);
+        assert_eq!(workspace.videos(), 1);
     }
     side_by_side(["creatify", "jogg"].map(|name| (name, name)), play).await;
 }
@@ -101,7 +107,7 @@ async fn poll_hints_of_the_other_providers() {
 async fn a_status_that_is_refused_for_hours() {
     async fn play(provider: &'static str) {
         let (beatapi, creatify, jogg) = (BeatApi::newer(), Creatify::new(), Jogg::new());
-        let (desk, is_read) = (Desk::new(), Switch::default());
+        let (workspace, is_read) = (Workspace::new(), Switch::default());
         let server = Server::sped_up(SPEED, move |request| {
             let paths = [beatapi::TASK, creatify::RECORDS, jogg::READ, jogg::LIST];
             let is_status = paths.iter().any(|path| request.is("GET", path));
@@ -120,13 +126,13 @@ async fn a_status_that_is_refused_for_hours() {
             }
         });
         let server = server.await;
-        let made = desk.make(&server, provider, &[]).patience(Duration::from_secs(5));
+        let made = workspace.make(&server, provider, &[]).patience(Duration::from_secs(5));
         let made = made.ended().await;
         assert!([None, Some(0), Some(4)].contains(&made.code), "{made:?}");
         // Three hours later.
         server.step(Duration::from_secs(10_800));
-        desk.run(&server, &["resume"]).ended().await.is(0);
-        assert_eq!(desk.videos(), 1);
+        workspace.run(&server, &["resume"]).ended().await.is(0);
+        assert_eq!(workspace.videos(), 1);
     }
     side_by_side(["beatapi", "creatify", "jogg"].map(|name| (name, name)), play).await;
 }
@@ -144,17 +150,17 @@ async fn waiting_beside_a_slow_upload() {
     /// For how long the other is watched.
     const WATCHED: Duration = Duration::from_secs(3);
 
-    let (service, desk) = (BeatApi::newer(), Desk::new());
+    let (service, workspace) = (BeatApi::newer(), Workspace::new());
     let beatapi = service.clone();
     let server = Server::sped_up(SPEED, move |request| {
         let answer = beatapi.answer(request);
         if request.is("POST", FILES) { answer.after(UPLOAD) } else { answer }
     });
     let server = server.await;
-    let photo = desk.path("photo.png");
+    let photo = workspace.path("photo.png");
     std::fs::write(&photo, PHOTO).unwrap();
     let args = ["make", photo.to_str().unwrap(), "--name", "Roast", "--provider", "beatapi"];
-    let run = |args| desk.run(&server, args).env("ADREEL_SETTLE_MS", SETTLE_MS).start();
+    let run = |args| workspace.run(&server, args).env("ADREEL_SETTLE_MS", SETTLE_MS).start();
     let uploads = run(&args);
     server.reach(1, "POST", FILES).await;
     tokio::time::sleep(Duration::from_secs(3)).await;
@@ -168,7 +174,7 @@ async fn waiting_beside_a_slow_upload() {
     assert!(percent < 5, "{percent} % of a core");
     uploads.ended().await.is(0);
     waits.ended().await.is(0);
-    assert_eq!((server.count("POST", FILES), service.accepted(), desk.videos()), (1, 1, 1));
+    assert_eq!((server.count("POST", FILES), service.accepted(), workspace.videos()), (1, 1, 1));
 }
 
 /// What a process has used, in user and in system mode.
@@ -184,7 +190,7 @@ fn cpu_ticks(process: u32) -> u64 {
 #[tokio::test]
 async fn a_limit_ends_what_hangs() {
     async fn play((provider, path): (&'static str, &'static str)) {
-        let (desk, beatapi, jogg) = (Desk::new(), BeatApi::at_launch(), Jogg::new());
+        let (workspace, beatapi, jogg) = (Workspace::new(), BeatApi::at_launch(), Jogg::new());
         let server = Server::in_real_time(move |request| {
             let answer = match provider {
                 "beatapi" => beatapi.answer(request),
@@ -196,7 +202,7 @@ async fn a_limit_ends_what_hangs() {
             }
         });
         let server = server.await;
-        let make = desk.make(&server, provider, &["--time-limit", "2s"]);
+        let make = workspace.make(&server, provider, &["--time-limit", "2s"]);
         make.patience(Duration::from_secs(30)).ended().await.is(4);
     }
     let members =
@@ -210,7 +216,7 @@ async fn a_limit_ends_what_hangs() {
 #[tokio::test]
 async fn nothing_is_paid_for_a_wait_that_has_ended() {
     async fn play(is_interrupted: bool) {
-        let (service, desk) = (BeatApi::at_launch(), Desk::new());
+        let (service, workspace) = (BeatApi::at_launch(), Workspace::new());
         let (is_well, is_first) = (Switch::default(), Switch::default());
         let (beatapi, well) = (service.clone(), is_well.clone());
         let server = Server::in_real_time(move |request| {
@@ -224,7 +230,7 @@ async fn nothing_is_paid_for_a_wait_that_has_ended() {
             }
         });
         let server = server.await;
-        let make = |limit| desk.make(&server, "beatapi", &["--again", "--time-limit", limit]);
+        let make = |limit| workspace.make(&server, "beatapi", &["--again", "--time-limit", limit]);
         make("1s").ended().await.is(4);
         assert_eq!(service.accepted(), 1);
         let second = make(if is_interrupted { "1m" } else { "1s" }).start();
@@ -235,7 +241,7 @@ async fn nothing_is_paid_for_a_wait_that_has_ended() {
         second.ended().await.is(if is_interrupted { 130 } else { 4 });
         assert_eq!(service.accepted(), 1);
         is_well.turn();
-        desk.run(&server, &["resume"]).ended().await.is(0);
+        workspace.run(&server, &["resume"]).ended().await.is(0);
         assert_eq!(service.accepted(), 2);
     }
     side_by_side([("interrupted", true), ("out of time", false)], play).await;

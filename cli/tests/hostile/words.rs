@@ -1,11 +1,11 @@
 //! A provider's words hold whatever it likes: our keys, a webhook's secret, a signed link, what a
-//! terminal obeys, and more of it than anybody reads. [`Desk`] finds secrets in every output and
+//! terminal obeys, and more of it than anybody reads. [`Workspace`] finds secrets in every output and
 //! every file; what else may not get through is asked for here.
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::command::{Desk, Ended, KEY};
+use crate::command::{Ended, KEY, Workspace};
 use crate::dialect::{BeatApi, Services, VIDEO, beatapi, creatify, is_paid, jogg};
 use crate::server::{Answer, Request, Server};
 use crate::{SPEED, Switch, side_by_side};
@@ -76,7 +76,7 @@ fn ended_plainly(args: &[&str], ended: &Ended) {
 
 /// Makes a job, and then asks for all that the command can show.
 async fn is_told_plainly((provider, odd): (&'static str, Odd)) {
-    let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
+    let (services, workspace) = (Services::new(BeatApi::at_launch()), Workspace::new());
     let service = services.clone();
     let server = Server::sped_up(SPEED, move |request| {
         let answer = || service.answer(request);
@@ -84,7 +84,7 @@ async fn is_told_plainly((provider, odd): (&'static str, Odd)) {
     });
     let server = server.await;
     for more in [&["--time-limit", "4s"][..], &["--json", "--time-limit", "4s"]] {
-        ended_plainly(&["make"], &desk.make(&server, provider, more).ended().await);
+        ended_plainly(&["make"], &workspace.make(&server, provider, more).ended().await);
     }
     // What shows what is there waits for nothing of the others.
     let shown = [
@@ -97,18 +97,18 @@ async fn is_told_plainly((provider, odd): (&'static str, Odd)) {
         &["catalogue", "voices", "--provider", provider],
         &["catalogue", "presenters", "--json", "--provider", provider],
     ];
-    let (desk, server) = (&desk, &server);
-    let shown = shown.map(|args| async move { (args, desk.run(server, args).ended().await) });
+    let (workspace, server) = (&workspace, &server);
+    let shown = shown.map(|args| async move { (args, workspace.run(server, args).ended().await) });
     for (args, ended) in join_all(shown).await {
         ended_plainly(args, &ended);
     }
     assert!(services.accepted() <= 1, "paid {} times", services.accepted());
-    assert_plain_ledger(desk);
+    assert_plain_ledger(workspace);
 }
 
 /// The ledger keeps what was said in short.
-fn assert_plain_ledger(desk: &Desk) {
-    let ledger = std::fs::read(desk.path("jobs.db")).unwrap();
+fn assert_plain_ledger(workspace: &Workspace) {
+    let ledger = std::fs::read(workspace.path("jobs.db")).unwrap();
     let holds = |part: &str| ledger.windows(part.len()).any(|bytes| bytes == part.as_bytes());
     for odd in [SIGNATURE, "\u{1b}[2J", "\\u001b", "\u{202e}"] {
         assert!(!holds(odd), "{odd:?} was kept");
@@ -178,8 +178,8 @@ type Id = fn() -> String;
 
 /// An id of ten megabytes is none, and neither is a way up. Both are held at once.
 async fn is_held_at_once((provider, id): (&'static str, Id)) {
-    let (services, desk, is_first) =
-        (Services::new(BeatApi::at_launch()), Desk::new(), Switch::default());
+    let (services, workspace, is_first) =
+        (Services::new(BeatApi::at_launch()), Workspace::new(), Switch::default());
     let service = services.clone();
     let server = Server::sped_up(SPEED, move |request| {
         let answer = service.answer(request);
@@ -189,11 +189,11 @@ async fn is_held_at_once((provider, id): (&'static str, Id)) {
         }
     });
     let server = server.await;
-    let made = desk.make(&server, provider, &[]).ended().await;
+    let made = workspace.make(&server, provider, &[]).ended().await;
     made.is(if provider == "jogg" { 0 } else { 6 });
     assert_plain(&made.stderr, "the messages");
     assert_eq!(services.accepted(), 1);
-    assert_plain_ledger(&desk);
+    assert_plain_ledger(&workspace);
 }
 
 #[tokio::test]
@@ -221,7 +221,7 @@ async fn for_an_id_of_ten_megabytes() {
 #[tokio::test]
 async fn beside_a_video() {
     async fn play(provider: &'static str) {
-        let (services, desk) = (Services::new(BeatApi::at_launch()), Desk::new());
+        let (services, workspace) = (Services::new(BeatApi::at_launch()), Workspace::new());
         let service = services.clone();
         let server = Server::sped_up(SPEED, move |request| {
             let answer = service.answer(request);
@@ -233,9 +233,9 @@ async fn beside_a_video() {
             }
         });
         let server = server.await;
-        desk.make(&server, provider, &[]).ended().await.is(0);
-        assert_eq!((services.accepted(), desk.videos()), (1, 1));
-        assert!(std::fs::metadata(desk.path("jobs.db")).unwrap().len() < 1 << 20);
+        workspace.make(&server, provider, &[]).ended().await.is(0);
+        assert_eq!((services.accepted(), workspace.videos()), (1, 1));
+        assert!(std::fs::metadata(workspace.path("jobs.db")).unwrap().len() < 1 << 20);
     }
     side_by_side(PROVIDERS.map(|name| (name, name)), play).await;
 }
