@@ -1,8 +1,7 @@
-use std::path::Path;
 use std::time::Duration;
 
+use super::Client;
 use super::ending::ending;
-use super::{Client, Download, VideoBytes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, JobId, Outcome, SavedFile, Stage};
 use crate::model::{Cost, Medium, ProviderId, VideoFacts};
@@ -92,17 +91,6 @@ impl Video {
     /// The provider's whole answer, as received.
     pub fn raw(&self) -> &serde_json::Value {
         &self.facts.raw
-    }
-
-    /// Saves it to a file: whole, or not at all. An existing file is refused unless
-    /// [`overwrite`](Download::overwrite) is said.
-    pub fn download(&self, path: impl AsRef<Path>) -> Download<'_> {
-        Download::new(self, path.as_ref())
-    }
-
-    /// Its bytes as they arrive, for a place that is no file, such as a bucket.
-    pub fn bytes_stream(&self) -> VideoBytes {
-        VideoBytes::new(self)
     }
 
     pub(super) fn client(&self) -> &Client {
