@@ -17,8 +17,7 @@ use super::work::Work;
 use super::{
     AccountConfig, Accounts, AdaptivePolling, Caps, Client, Inner, PollPolicy, Recovery, WaitPolicy,
 };
-use crate::account::AssetHost;
-use crate::account::{HttpConfig, Keys};
+use crate::account::{AssetHost, HttpConfig, Keys};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::job::JobId;

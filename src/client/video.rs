@@ -1,8 +1,7 @@
-use std::path::Path;
 use std::time::Duration;
 
+use super::Client;
 use super::ending::ending;
-use super::{Client, Download, Downloaded, VideoBytes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, JobId, Outcome, SavedFile, Stage};
 use crate::model::{Cost, Medium, ProviderId, VideoFacts};
@@ -90,25 +89,6 @@ impl Video {
     /// The provider's whole answer, as received.
     pub fn raw(&self) -> &serde_json::Value {
         &self.facts.raw
-    }
-
-    /// Saves it to a file: whole, or not at all. An existing file is refused unless
-    /// [`overwrite`](Download::overwrite) is said.
-    pub fn download(&self, path: impl AsRef<Path>) -> Download<'_> {
-        Download::new(self, path.as_ref())
-    }
-
-    /// The file that it was saved to before at this path, or beside it with a picture's
-    /// [own extension](Download::own_extension); `None` where that is gone or another. Nothing is
-    /// fetched. What the file holds is compared with [what was saved](Job::saved); where a job of an
-    /// early version does not know that, any whole video is taken for its own.
-    pub async fn saved_at(&self, path: impl AsRef<Path>) -> Option<Downloaded> {
-        Downloaded::at(path.as_ref(), self.medium(), self.job.saved()).await
-    }
-
-    /// Its bytes as they arrive, for a place that is no file, such as a bucket.
-    pub fn bytes_stream(&self) -> VideoBytes {
-        VideoBytes::new(self)
     }
 
     pub(super) fn client(&self) -> &Client {

@@ -7,6 +7,31 @@
 
 use std::time::Duration;
 
+use super::transition::may_exist;
+
+impl Job {
+    /// Whether something was paid for it, or may have been.
+    pub fn may_be_paid(&self) -> bool {
+        self.steps.iter().any(|step| step.paid && may_exist(step))
+    }
+
+    /// Whether the step that is held may be sent again by a [decision](Decision::Resubmit).
+    ///
+    /// # Errors
+    /// What speaks against it, in words.
+    pub fn may_be_resubmitted(&self, now: Timestamp) -> Result<(), String> {
+        let step = self.current_step().ok_or_else(|| "it has come to its end".to_owned())?;
+        may_be_sent_again(step, now)
+    }
+
+    /// Whether no look can ever show that the step that is being worked on is not at its provider,
+    /// so that it is never sent again: it is adopted or given up. Whether it was sent, and by which
+    /// keys, is not known then, although a look could tell.
+    pub fn is_beyond_proof(&self) -> bool {
+        self.current_step().is_some_and(is_beyond_proof)
+    }
+}
+
 use super::{Evidence, Job, Look, Reach, Reason, Seen, Step, StepRef, StepState, Survey};
 use crate::error::ErrorKind;
 use crate::model::Timestamp;
@@ -131,7 +156,7 @@ const HELD: &str = "; held, ";
 
 /// Whether no look can ever show that a step is not there: one could tell, and by which keys it was
 /// sent is not known.
-pub(super) fn is_beyond_proof(step: StepRef<'_>) -> bool {
+fn is_beyond_proof(step: StepRef<'_>) -> bool {
     let survey = step.evidence.as_ref().and_then(|evidence| evidence.survey.as_ref());
     let can_tell = !matches!(survey.map(|survey| &survey.reach), Some(Reach::Never(_)));
     step.keys.is_none() && step.evidence.is_some() && can_tell

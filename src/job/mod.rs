@@ -232,28 +232,6 @@ impl Job {
         self.stage == Stage::Failed && !self.steps.iter().any(was_paid)
     }
 
-    /// Whether something was paid for it, or may have been.
-    pub fn may_be_paid(&self) -> bool {
-        let may_exist = |step: &Step| step.paid && transition::may_exist(step);
-        self.steps.iter().any(may_exist)
-    }
-
-    /// Whether the step that is held may be sent again by a [decision](Decision::Resubmit).
-    ///
-    /// # Errors
-    /// What speaks against it, in words.
-    pub fn may_be_resubmitted(&self, now: Timestamp) -> Result<(), String> {
-        let step = self.current_step().ok_or_else(|| "it has come to its end".to_owned())?;
-        judge::may_be_sent_again(step, now)
-    }
-
-    /// Whether no look can ever show that the step that is being worked on is not at its provider,
-    /// so that it is never sent again: it is adopted or given up. Whether it was sent, and by which
-    /// keys, is not known then, although a look could tell.
-    pub fn is_beyond_proof(&self) -> bool {
-        self.current_step().is_some_and(judge::is_beyond_proof)
-    }
-
     /// Since when it is held; `None` for a job that is not.
     pub fn held_since(&self) -> Option<Timestamp> {
         let is_held = self.stage == Stage::Uncertain;
@@ -311,16 +289,6 @@ impl Job {
     /// The index of the step that is being worked on.
     pub(crate) fn current(&self) -> Option<usize> {
         self.steps.iter().position(|step| step.state != StepState::Succeeded)
-    }
-
-    /// The step that is being worked on.
-    pub(crate) fn current_step(&self) -> Option<StepRef<'_>> {
-        self.step(self.current()?)
-    }
-
-    /// The step with an index, where there is one.
-    pub(crate) fn step(&self, index: usize) -> Option<StepRef<'_>> {
-        StepRef::new(self, index)
     }
 
     /// What a finished step left behind.

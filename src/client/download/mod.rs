@@ -31,6 +31,27 @@ use crate::model::Medium;
 use fetch::{Fetch, Piece};
 use part::{Naming, Part};
 
+impl Video {
+    /// Saves it to a file: whole, or not at all. An existing file is refused unless
+    /// [`overwrite`](Download::overwrite) is said.
+    pub fn download(&self, path: impl AsRef<Path>) -> Download<'_> {
+        Download::new(self, path.as_ref())
+    }
+
+    /// The file that it was saved to before at this path, or beside it with a picture's
+    /// [own extension](Download::own_extension); `None` where that is gone or another. Nothing is
+    /// fetched. What the file holds is compared with [what was saved](crate::Job::saved); where a job
+    /// of an early version does not know that, any whole video is taken for its own.
+    pub async fn saved_at(&self, path: impl AsRef<Path>) -> Option<Downloaded> {
+        Downloaded::at(path.as_ref(), self.medium(), self.job().saved()).await
+    }
+
+    /// Its bytes as they arrive, for a place that is no file, such as a bucket.
+    pub fn bytes_stream(&self) -> VideoBytes {
+        VideoBytes::new(self)
+    }
+}
+
 /// A download in the making; await it.
 ///
 /// The bytes go to a `.part` file beside the target, which takes its name when they are whole, on
@@ -82,7 +103,7 @@ pub struct Downloaded {
 
 impl Downloaded {
     /// What a job saved at a path, as [`Video::saved_at`] says.
-    pub(super) async fn at(path: &Path, medium: Medium, saved: Option<&SavedFile>) -> Option<Self> {
+    async fn at(path: &Path, medium: Medium, saved: Option<&SavedFile>) -> Option<Self> {
         for path in Self::places(path, medium) {
             let Ok(facts) = fs::metadata(&path).await else { continue };
             if let Some(saved) = saved

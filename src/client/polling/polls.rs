@@ -8,8 +8,7 @@ use tokio::sync::Notify;
 
 use super::budget::Budget;
 use super::queue::{Count, Queue, Turn};
-use super::watch::News;
-use super::watch::Watcher;
+use super::watch::{News, Watcher};
 use crate::clock::{Clock, Moment};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::JobId;
