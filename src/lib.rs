@@ -24,9 +24,9 @@ mod pages;
 mod plain;
 mod providers;
 mod regular_file;
-#[cfg(feature = "sandbox")]
-pub mod sandbox;
 mod secret;
+#[cfg(feature = "sandbox")]
+pub mod testing;
 pub mod transport;
 pub mod webhook;
 mod words;
@@ -46,8 +46,6 @@ pub use providers::beatapi;
 pub use providers::creatify;
 #[cfg(feature = "jogg")]
 pub use providers::jogg;
-#[cfg(feature = "sandbox")]
-pub use sandbox::Sandbox;
 pub use secret::{ApiKey, WebhookSecret};
 pub use transport::{Credentials, HttpConfig, Keys, Operation, Replay, RetryPolicy, Upload};
 

@@ -14,7 +14,7 @@ use crate::catalogue::CatalogueKind;
 use crate::error::Result;
 use crate::job::JobId;
 use crate::model::{AspectRatio, Credits, Language, Product, ProviderId, Track, VideoRequest};
-use crate::sandbox::{BeatApiContract, Fetch, Quality, is_running_speed};
+use crate::testing::{BeatApiContract, Fetch, Quality, SPEEDS};
 
 /// Turns a product into a marketing video, through BeatAPI, Creatify or JoggAI.
 #[derive(Debug, Parser)]
@@ -529,7 +529,7 @@ impl From<VideoQuality> for Quality {
 
 fn speed(text: &str) -> std::result::Result<f64, String> {
     match text.parse() {
-        Ok(speed) if is_running_speed(speed) => Ok(speed),
+        Ok(speed) if SPEEDS.contains(&speed) => Ok(speed),
         _ => Err("use a number from 0.01 to 1000000".to_owned()),
     }
 }

@@ -13,7 +13,7 @@ use crate::clock::{at_speed, scaled};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::{Ledger, MemoryLedger, Sql};
 use crate::model::ProviderId;
-use crate::sandbox::{self, Sandbox};
+use crate::testing::{Connection, Sandbox};
 use crate::transport::odd_proxies;
 
 /// What every command works with.
@@ -39,18 +39,16 @@ impl Context {
                 let message = format!("the sandbox cannot be started: {error}");
                 Error::new(ErrorKind::Io, message).with_source(error)
             })?;
-            speed = started.speed();
-            let builder = sandbox::client_builder(started.url(), started.clock(), speed, |name| {
-                std::env::var_os(name)
-            });
+            let connection = Connection::to(&started);
+            speed = connection.speed();
             sandbox = Some(started);
-            builder
+            connection.client_builder_from_env()
         } else if let Some(url) = &global.sandbox_url {
             let url = address::web("--sandbox-url", url)?;
-            let url = url.as_str().trim_end_matches('/');
-            let clock = sandbox::clock_of(url).await?;
-            speed = clock.speed();
-            sandbox::client_builder(url, clock, speed, |name| std::env::var_os(name))
+            let connection = Connection::at(url.as_str()).await;
+            let connection = connection.map_err(|error| error.with_field("--sandbox-url"))?;
+            speed = connection.speed();
+            connection.client_builder_from_env()
         } else {
             tell_of_proxies(global.quiet);
             Client::builder().keys_from_env()

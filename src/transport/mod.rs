@@ -40,8 +40,6 @@ pub use operation::{Operation, Replay};
 pub use retry::RetryPolicy;
 pub use upload::Upload;
 
-#[cfg(feature = "sandbox")]
-pub(crate) use address::is_public;
 pub(crate) use address::{is_loopback, is_private};
 pub(crate) use call::{Answer, Call};
 pub(crate) use clients::Links;

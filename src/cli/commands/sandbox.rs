@@ -10,7 +10,7 @@ use super::super::output;
 use super::super::signals;
 use crate::ProviderId;
 use crate::model::read_at_most;
-use crate::sandbox::{Fault, Sandbox, SandboxBuilder};
+use crate::testing::{Fault, Sandbox, SandboxBuilder};
 
 /// Larger than any font that is in use.
 const MAX_FONT_BYTES: u64 = 256 << 20;
