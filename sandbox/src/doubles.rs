@@ -210,6 +210,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::provider::Provider;
 
     #[test]
     fn only_our_own_tag_is_taken_off_a_name() {

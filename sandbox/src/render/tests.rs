@@ -167,7 +167,7 @@ fn ratios_have_their_sizes() {
 /// What the documentation shows: a frame from the middle of a film at the default size.
 fn documented_frame(across: u32, down: u32) -> Vec<u8> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let photo = std::fs::read(root.join("examples/products/coffee.png")).unwrap();
+    let photo = std::fs::read(root.join("../examples/products/coffee.png")).unwrap();
     let mut scene = Scene::new(FrameSize::preview(across, down), 15, "Morning Roast No. 4");
     scene.images = vec![Picture::decode(&photo).unwrap()];
     scene.captions =
@@ -182,7 +182,7 @@ fn documented_frame(across: u32, down: u32) -> Vec<u8> {
 #[test]
 fn the_documented_frames_are_what_the_renderer_draws() {
     for (across, down) in [(9, 16), (16, 9), (1, 1)] {
-        let name = format!("docs/frames/{across}x{down}.jpg");
+        let name = format!("../docs/frames/{across}x{down}.jpg");
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(&name);
         let drawn = documented_frame(across, down);
         if std::env::var_os("INSTA_UPDATE").is_some_and(|word| word == "always") {

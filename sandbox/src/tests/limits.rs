@@ -40,7 +40,7 @@ fn assert_refused(answer: &Answer, code: &str, secs: u64) {
 }
 
 fn tally(sandbox: &Sandbox, provider: Provider) -> Tally {
-    sandbox.counters().providers[&provider]
+    sandbox.counters().providers[provider.as_str()]
 }
 
 #[tokio::test]

@@ -23,7 +23,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::{Quality, Sandbox, SandboxBuilder, Tally};
+use super::{Decimal, Quality, Sandbox, SandboxBuilder, Tally};
 use crate::credits::Credits;
 use crate::provider::Provider;
 
@@ -118,10 +118,10 @@ async fn still() -> Sandbox {
 /// read over and over has to have none.
 async fn still_with(set_up: impl FnOnce(SandboxBuilder) -> SandboxBuilder) -> Sandbox {
     let builder = Sandbox::builder().virtual_clock().seed(7).quality(Quality::Thumbnail);
-    let credits = [(Provider::BeatApi, 20), (Provider::Creatify, 500), (Provider::Jogg, 100)];
-    let builder = credits.into_iter().fold(builder, |builder, (provider, credits)| {
-        builder.credits(provider, Credits::whole(credits))
-    });
+    let credits = [("beatapi", 20), ("creatify", 500), ("jogg", 100)];
+    let builder = credits
+        .into_iter()
+        .fold(builder, |builder, (provider, credits)| builder.credits(provider, credits));
     set_up(builder).start().await.unwrap()
 }
 
@@ -186,10 +186,11 @@ fn box_content<'a>(mut bytes: &'a [u8], path: &[&[u8; 4]]) -> Option<&'a [u8]> {
 }
 
 fn spent(sandbox: &Sandbox) -> Credits {
-    sandbox.ledger().iter().map(|entry| entry.reserved - entry.refunded).sum()
+    let spent = sandbox.ledger().iter().map(|entry| entry.reserved - entry.refunded).sum();
+    Credits::from(Decimal::normalize(&spent))
 }
 
 fn submits(sandbox: &Sandbox, provider: Provider) -> (u64, u64) {
-    let tally = sandbox.counters().providers.get(&provider).copied().unwrap_or_default();
+    let tally = sandbox.counters().providers.get(provider.as_str()).copied().unwrap_or_default();
     (tally.submits, tally.jobs)
 }

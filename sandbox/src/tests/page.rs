@@ -212,7 +212,7 @@ async fn many_jobs_stand_on_many_pages() {
     let sandbox = Sandbox::builder()
         .virtual_clock()
         .limits(false)
-        .credits(Provider::BeatApi, Credits::whole(900))
+        .credits("beatapi", 900)
         .start()
         .await
         .unwrap();

@@ -97,7 +97,7 @@ async fn images_of_another_server_on_this_machine_are_fetched() {
 
 #[tokio::test]
 async fn ledger_and_counters_are_told_to_programs() {
-    let sandbox = Sandbox::builder().speed(10_000.0).credits(Provider::BeatApi, Credits::whole(3));
+    let sandbox = Sandbox::builder().speed(10_000.0).credits("beatapi", 3);
     let sandbox = sandbox.start().await.unwrap();
     let create = || {
         let body = json!({"images": ["https://cdn.example.com/a.png"], "duration": 10});
@@ -197,6 +197,6 @@ async fn credits_are_ample_unless_somebody_says_how_many() {
         assert_eq!(answer.status, 201, "{number}");
     }
     for balance in sandbox.balances() {
-        assert!(balance.balance > balance.started - Credits::whole(10_000), "{balance:?}");
+        assert!(balance.balance > balance.started - Decimal::from(10_000), "{balance:?}");
     }
 }

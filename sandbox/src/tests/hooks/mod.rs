@@ -3,10 +3,9 @@
 mod beatapi;
 mod creatify;
 mod faults;
-mod inbox;
 mod jogg;
 
-use std::sync::atomic::{AtomicI64, AtomicU16, Ordering};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -15,7 +14,7 @@ use axum::http::{HeaderMap, StatusCode};
 
 use super::*;
 use crate::world::locked;
-use crate::{DeliveryState, WebhookDelivery};
+use crate::{DeliveryAttempt, DeliveryState, WebhookDelivery, signature};
 
 /// One request that arrived at a [`Receiver`].
 #[derive(Clone)]
@@ -32,6 +31,13 @@ impl Taken {
 
     fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// Whether BeatAPI, with this secret, has signed the body at the time that stands beside it.
+    fn is_signed_by_beatapi(&self, secret: &str) -> bool {
+        let time = self.header("x-beatapi-timestamp").unwrap();
+        let expected = signature::of_beatapi(secret, time, &self.body);
+        self.header("x-beatapi-signature") == Some(&expected)
     }
 }
 
@@ -106,8 +112,10 @@ async fn settle(sandbox: &Sandbox) {
 /// The seconds between the first attempt of the only delivery and each.
 fn seconds(sandbox: &Sandbox) -> Vec<u64> {
     let delivery = only(sandbox);
-    let first = delivery.attempts.first().map(|attempt| attempt.at).unwrap_or_default();
-    delivery.attempts.iter().map(|attempt| attempt.at.since(first).as_secs()).collect()
+    let since_first = |attempt: &DeliveryAttempt| {
+        attempt.at.duration_since(delivery.attempts[0].at).unwrap().as_secs()
+    };
+    delivery.attempts.iter().map(since_first).collect()
 }
 
 fn only(sandbox: &Sandbox) -> WebhookDelivery {
@@ -147,29 +155,4 @@ async fn assert_attempts(sandbox: &Sandbox, waits: &[u64]) {
 
 fn states(sandbox: &Sandbox) -> Vec<DeliveryState> {
     sandbox.webhooks().iter().map(|delivery| delivery.state).collect()
-}
-
-/// A clock that stands still, whatever the sandbox's does. Only a wait of up to a second moves it
-/// on, which is the breath between two steps of a job and never the way to a read.
-#[derive(Clone)]
-struct At(Arc<AtomicI64>);
-
-impl At {
-    fn new(time: Timestamp) -> Self {
-        Self(Arc::new(time.as_millis().into()))
-    }
-}
-
-impl crate::clock::Clock for At {
-    fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
-    }
-
-    fn sleep(&self, duration: Duration) -> crate::BoxFuture<'static, ()> {
-        if duration > Duration::from_secs(1) {
-            return Box::pin(std::future::pending());
-        }
-        self.0.fetch_add(duration.as_millis() as i64, Ordering::SeqCst);
-        Box::pin(std::future::ready(()))
-    }
 }

@@ -1,16 +1,46 @@
 //! The library's own inbox, and the sandbox as who fills it.
 
 use std::future::IntoFuture as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use super::super::time::{advancing, submit};
+use adreel::client::{Delivery, WebhookInbox};
+use adreel::clock::Clock;
+use adreel::testing::{self, Fault, FaultKind};
+use adreel::{AccountConfig, BoxFuture, Keys, Timestamp};
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+
 use super::*;
-use crate::client::{Client, Delivery, WebhookInbox};
-use crate::clock::Clock;
-use crate::{AccountConfig, Keys};
-use crate::{Fault, FaultKind};
+
+/// A clock that stands still, whatever the sandbox's does. Only a wait of up to a second moves it
+/// on, which is the breath between two steps of a job and never the way to a read.
+#[derive(Clone)]
+struct At(Arc<AtomicI64>);
+
+impl At {
+    fn new(time: Timestamp) -> Self {
+        Self(Arc::new(time.as_millis().into()))
+    }
+}
+
+impl Clock for At {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        if duration > Duration::from_secs(1) {
+            return Box::pin(std::future::pending());
+        }
+        self.0.fetch_add(duration.as_millis() as i64, Ordering::SeqCst);
+        Box::pin(std::future::ready(()))
+    }
+}
 
 async fn to_inbox(
-    State((inbox, provider)): State<(WebhookInbox, Provider)>,
+    State((inbox, provider)): State<(WebhookInbox, ProviderId)>,
     request: Request,
 ) -> StatusCode {
     let (head, body) = request.into_parts();
@@ -28,15 +58,15 @@ struct Office {
 }
 
 impl Office {
-    async fn open(sandbox: &Sandbox, provider: Provider, clock: impl Clock) -> Self {
+    async fn open(sandbox: &Sandbox, provider: ProviderId, clock: impl Clock) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/hook", listener.local_addr().unwrap());
         let account = AccountConfig::new(Keys::id_and_key("sk_sandbox", "sk_sandbox"));
         let account = account.base_url(sandbox.url()).webhook_url(&url);
-        let builder = sandbox.client_builder().clock(clock).in_memory();
+        let builder = testing::client_builder(sandbox).clock(clock).in_memory();
         let client = builder.account(provider, account).build().unwrap();
         let mut inbox = client.webhooks().inbox();
-        if provider != Provider::Creatify {
+        if provider != ProviderId::Creatify {
             let ensured = client.webhooks().ensure(&url).on(provider).await.unwrap();
             let secret = ensured.into_iter().next().unwrap().unwrap().secret.unwrap();
             inbox = inbox.secret(provider, secret);
@@ -51,25 +81,25 @@ impl Office {
 /// The client's clock stands, but for a second between two steps, so that nothing but a delivery makes it read its job.
 #[tokio::test]
 async fn a_wait_that_never_reads_by_itself_is_woken_by_the_sandbox() {
-    for provider in Provider::ALL {
+    for provider in ProviderId::ALL {
         let sandbox = still().await;
         let Office { client, inbox: _open } =
             Office::open(&sandbox, provider, At::new(sandbox.clock().now())).await;
         let job = submit(&client, provider).await;
         let waited = tokio::spawn(client.resume(job.id()).into_future());
         let deliveries = match provider {
-            Provider::BeatApi => {
+            ProviderId::BeatApi => {
                 skip(&sandbox, 134);
                 1
             }
-            Provider::Creatify => {
+            ProviderId::Creatify => {
                 // The image, and then the video, of which is told early too.
                 skip(&sandbox, 30);
                 settled(&sandbox, 2).await;
                 skip(&sandbox, 120);
                 3
             }
-            Provider::Jogg => {
+            _ => {
                 skip(&sandbox, 60);
                 1
             }
@@ -92,14 +122,14 @@ async fn the_library_comes_through_all_that_goes_wrong_with_deliveries() {
         FaultKind::WebhookForged,
         FaultKind::WebhookBeforeAnswer,
     ] {
-        for provider in Provider::ALL {
+        for provider in ProviderId::ALL {
             come_through(kind, provider).await;
         }
     }
 }
 
 /// The wait ends well, whatever is told, and the end is handed on once.
-async fn come_through(kind: FaultKind, provider: Provider) {
+async fn come_through(kind: FaultKind, provider: ProviderId) {
     let step = Duration::from_secs(5);
     let sandbox = still().await;
     sandbox.arm(Fault::new(kind).always()).unwrap();
