@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::task::Task;
-use super::{Desk, Records};
+use super::{Records, Service};
 use crate::exchange::Submit;
 use crate::hooks::{Habits, Letter, Signing, Subject, Told, event_id};
 use crate::world::locked;
@@ -26,31 +26,31 @@ static LAUNCH: Habits = Habits {
 
 /// Tells the account's endpoints of a task, when it has ended.
 pub(super) fn follow(
-    desk: &Arc<Desk>,
+    service: &Arc<Service>,
     records: &Records,
     submit: &Submit,
     task: &Arc<Task>,
 ) -> Told {
     let is_heard = records.endpoints.iter().any(|endpoint| endpoint.is_of(&task.account));
     let faults = if is_heard { submit.hook_faults() } else { Vec::new() };
-    let (weak, known) = (Arc::downgrade(desk), Arc::clone(task));
+    let (weak, known) = (Arc::downgrade(service), Arc::clone(task));
     let subject = Subject {
         account: task.account.clone(),
         job: task.id.clone(),
         work: Arc::clone(&task.work),
-        habits: if desk.contract().is_launch() { &LAUNCH } else { &NEWEST },
+        habits: if service.contract().is_launch() { &LAUNCH } else { &NEWEST },
         early: Vec::new(),
         letters: Box::new(move || {
-            weak.upgrade().map_or_else(Vec::new, |desk| letters(&desk, &known))
+            weak.upgrade().map_or_else(Vec::new, |service| letters(&service, &known))
         }),
         faults,
     };
-    desk.world.hooks.follow(&desk.world, subject)
+    service.world.hooks.follow(&service.world, subject)
 }
 
 /// A task that waits for its caller has no event.
-fn letters(desk: &Desk, task: &Task) -> Vec<Letter> {
-    let data = task.answer(&desk.world, desk.world.now());
+fn letters(service: &Service, task: &Task) -> Vec<Letter> {
+    let data = task.answer(&service.world, service.world.now());
     let event = match data["status"].as_str() {
         Some("succeeded") => "task.succeeded",
         Some("failed") => "task.failed",
@@ -58,7 +58,7 @@ fn letters(desk: &Desk, task: &Task) -> Vec<Letter> {
     };
     let id = event_id(&task.id, event);
     let body = json!({"id": id, "event": event, "created_at": data["updated_at"], "data": data});
-    let records = locked(&desk.records);
+    let records = locked(&service.records);
     let takers = records.endpoints.iter().filter(|endpoint| endpoint.takes(&task.account, event));
     let letter = |(url, secret)| Letter {
         url,

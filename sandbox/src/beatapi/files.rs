@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::{Code, Desk, Refusal};
+use super::{Code, Refusal, Service};
 use crate::assets::{Asset, extension, image_type};
 use crate::check::{Fault, Fields, web_url};
 use crate::world::World;
@@ -43,11 +43,11 @@ struct Upload {
 }
 
 pub(super) async fn upload_file(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    desk.account(&request)?;
-    let refuse = |message: &str| desk.refuse(Code::BadRequest, message);
+    service.account(&request)?;
+    let refuse = |message: &str| service.refuse(Code::BadRequest, message);
     match body::stated_length(request.headers()) {
         None => return Err(refuse("Content-Length is required")),
         Some(0) => return Err(refuse("file must not be empty")),
@@ -60,20 +60,20 @@ pub(super) async fn upload_file(
         "multipart/form-data" => read_form(request).await,
         media_type => read_raw(request, media_type.to_owned()).await,
     };
-    let takes_film = !desk.contract().is_launch();
+    let takes_film = !service.contract().is_launch();
     let upload = upload
         .and_then(|upload| checked(upload, takes_film))
         .map_err(|problem| refuse(&problem))?;
     let Upload { media_type, bytes } = upload;
 
-    let now = desk.world.now();
-    let id = desk.world.ids.named("file");
+    let now = service.world.now();
+    let id = service.world.ids.named("file");
     let key = format!("inputs/{id}.{}", extension(&media_type));
     let path = format!("beatapi/{key}");
-    let url = desk.world.media_url(&path);
+    let url = service.world.media_url(&path);
     let size = bytes.len();
     let track = track_length(&media_type, &bytes);
-    desk.world.assets.put(path, &media_type, bytes, now);
+    service.world.assets.put(path, &media_type, bytes, now);
     let mut file = json!({
         "id": id,
         "object": "file",

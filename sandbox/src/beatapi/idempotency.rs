@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use axum::extract::Request;
 use serde_json::{Map, Value};
 
-use super::{Code, Desk, Refusal, Task};
+use super::{Code, Refusal, Service, Task};
 use crate::ids::digest;
 use crate::ledger::Account;
 use crate::operations::{Kind, Operation};
@@ -112,8 +112,12 @@ impl Claim {
     /// # Errors
     /// A conflict where another request is in flight under the key or something else was asked for;
     /// a bad request where it is no key.
-    pub(super) fn task_of(&self, desk: &Desk, sent: Sent) -> Result<Option<Arc<Task>>, Refusal> {
-        let conflict = |message: &str| Err(desk.refuse(Code::IdempotencyConflict, message));
+    pub(super) fn task_of(
+        &self,
+        service: &Service,
+        sent: Sent,
+    ) -> Result<Option<Arc<Task>>, Refusal> {
+        let conflict = |message: &str| Err(service.refuse(Code::IdempotencyConflict, message));
         match &self.found {
             Found::Free => Ok(None),
             Found::Used(first, task) if *first == sent => Ok(Some(Arc::clone(task))),
@@ -123,7 +127,7 @@ impl Claim {
             }
             Found::NoKey => {
                 let limit = format!("Idempotency-Key must have 1 to {MOST_KEY_CHARS} characters");
-                Err(desk.refuse(Code::BadRequest, limit))
+                Err(service.refuse(Code::BadRequest, limit))
             }
         }
     }

@@ -50,7 +50,7 @@ const ECOMMERCE: &str = "ecommerce-video";
 const SLOT_AFTER_SECS: u64 = 30;
 
 pub(super) fn routes(world: &Arc<World>) -> Router {
-    let desk = Arc::new(Desk { world: Arc::clone(world), records: Mutex::default() });
+    let service = Arc::new(Service { world: Arc::clone(world), records: Mutex::default() });
     Router::new()
         .route("/v1/workflows", get(list_workflows))
         .route("/v1/files", post(files::upload_file))
@@ -68,7 +68,7 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
         .route("/v1/{*path}", axum::routing::any(unknown_path))
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn(edge))
-        .with_state(desk)
+        .with_state(service)
 }
 
 /// What stands before the service turns away who does not say who he is, in words of its own.
@@ -80,8 +80,8 @@ async fn edge(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// The records of all accounts.
-struct Desk {
+/// The state of BeatAPI: the records of all accounts, and the world that providers share.
+struct Service {
     world: Arc<World>,
     records: Mutex<Records>,
 }
@@ -93,7 +93,7 @@ struct Records {
     endpoints: Vec<Endpoint>,
 }
 
-impl Desk {
+impl Service {
     fn refuse(&self, code: Code, message: impl Into<String>) -> Refusal {
         Refusal::new(code, message, self.world.ids.named("req"), self.contract())
     }
@@ -158,72 +158,73 @@ fn read_urls(fields: &mut Fields<'_>, name: &str, count: RangeInclusive<usize>) 
     urls.iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-async fn list_workflows(State(desk): State<Arc<Desk>>) -> Response {
+async fn list_workflows(State(service): State<Arc<Service>>) -> Response {
     let workflow = |id: &str, name: &str, description: &str| json!({"id": id, "object": "workflow", "name": name, "description": description});
     let mut list = vec![
         workflow(MUSIC, "Music video", "A video for a song, shot by shot."),
         workflow(ECOMMERCE, "Ecommerce video", "A video that shows a product."),
     ];
-    if !desk.contract().is_launch() {
+    if !service.contract().is_launch() {
         list.push(workflow("video-analysis", "Video analysis", "Answers about a video."));
     }
     Json(json!({"data": {"object": "list", "data": list}})).into_response()
 }
 
 async fn create_ecommerce_video(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let read_order = |body: &Map<String, Value>| ecommerce::read_order(&desk.world, body);
-    create(&desk, request, "create_ecommerce_video", read_order).await
+    let read_order = |body: &Map<String, Value>| ecommerce::read_order(&service.world, body);
+    create(&service, request, "create_ecommerce_video", read_order).await
 }
 
 async fn create_music_video(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let read_order = |body: &Map<String, Value>| music::read_order(&desk.world, body);
-    create(&desk, request, "create_music_video", read_order).await
+    let read_order = |body: &Map<String, Value>| music::read_order(&service.world, body);
+    create(&service, request, "create_music_video", read_order).await
 }
 
 async fn create(
-    desk: &Arc<Desk>,
+    service: &Arc<Service>,
     mut request: Request,
     operation: &'static str,
     read_order: impl FnOnce(&Map<String, Value>) -> Result<Order, String>,
 ) -> Result<Response, Refusal> {
     let exchange = Exchange::of(&request);
-    let account = desk.account(&request)?;
+    let account = service.account(&request)?;
     let claim = idempotency::claim_of(&mut request);
-    let body = desk.read_json(request).await?;
+    let body = service.read_json(request).await?;
     let sent = Sent::new(operation, &body);
 
     // Held to the end: of two at once only one gets the last slot, or the last credits.
     let (answer, told) = {
-        let mut records = locked(&desk.records);
+        let mut records = locked(&service.records);
         if let Some(claim) = &claim
-            && let Some(first) = claim.task_of(desk, sent)?
+            && let Some(first) = claim.task_of(service, sent)?
         {
-            return Ok(created(desk, &first));
+            return Ok(created(service, &first));
         }
-        let order = read_order(&body).map_err(|problem| desk.refuse(Code::BadRequest, problem))?;
-        if desk.world.limits.is_full(&account, desk.world.now()) {
-            desk.world.count(Provider::BeatApi, |tally| tally.slots_over_limit += 1);
-            if desk.world.limits.are_on() {
+        let order =
+            read_order(&body).map_err(|problem| service.refuse(Code::BadRequest, problem))?;
+        if service.world.limits.is_full(&account, service.world.now()) {
+            service.world.count(Provider::BeatApi, |tally| tally.slots_over_limit += 1);
+            if service.world.limits.are_on() {
                 let code = Code::UserConcurrencyExceeded;
-                return Err(desk.refuse_for(SLOT_AFTER_SECS, code, &exchange));
+                return Err(service.refuse_for(SLOT_AFTER_SECS, code, &exchange));
             }
         }
         let submit = Submit::new(exchange, account, &body);
         let task = task::accept(&submit, order).map_err(|_| {
-            desk.refuse(Code::InsufficientCredits, "the balance is below the price")
+            service.refuse(Code::InsufficientCredits, "the balance is below the price")
         })?;
         records.tasks.insert(task.id.clone(), Arc::clone(&task));
         if let Some(claim) = claim {
             claim.keep(sent, &task);
         }
-        desk.world.count(Provider::BeatApi, |tally| tally.jobs += 1);
-        (created(desk, &task), events::follow(desk, &records, &submit, &task))
+        service.world.count(Provider::BeatApi, |tally| tally.jobs += 1);
+        (created(service, &task), events::follow(service, &records, &submit, &task))
     };
     told.before_answer().await;
     Ok(answer)
@@ -231,40 +232,40 @@ async fn create(
 
 /// A replay is answered as the first time, with the task as it is now: whether the service tells
 /// the two apart is not documented.
-fn created(desk: &Desk, task: &Task) -> Response {
-    let answer = task.answer(&desk.world, desk.world.now());
+fn created(service: &Service, task: &Task) -> Response {
+    let answer = task.answer(&service.world, service.world.now());
     (StatusCode::CREATED, Json(json!({"data": answer}))).into_response()
 }
 
 async fn get_task(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     task_id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let account = desk.account(&request)?;
+    let account = service.account(&request)?;
     let exchange = Exchange::of(&request);
-    let reads = desk.contract().reads();
-    let taken = desk.world.limits.take(&account, reads, desk.world.now());
-    taken.map_err(|secs| desk.refuse_for(secs, Code::RateLimitExceeded, &exchange))?;
+    let reads = service.contract().reads();
+    let taken = service.world.limits.take(&account, reads, service.world.now());
+    taken.map_err(|secs| service.refuse_for(secs, Code::RateLimitExceeded, &exchange))?;
     // An id that cannot be decoded is one that was never given out.
     let task_id = task_id.map(|Path(id)| id).unwrap_or_default();
-    let task = locked(&desk.records).tasks.get(&task_id).cloned();
+    let task = locked(&service.records).tasks.get(&task_id).cloned();
     let shown = task.filter(|task| task.account == account).and_then(|task| {
-        let answer = |now| task.answer(&desk.world, now);
+        let answer = |now| task.answer(&service.world, now);
         exchange.show(&task.id, task.created_at(), answer)
     });
     match shown {
         Some(shown) => Ok(Json(json!({"data": shown})).into_response()),
-        None => Err(desk.refuse(Code::NotFound, "there is no such task")),
+        None => Err(service.refuse(Code::NotFound, "there is no such task")),
     }
 }
 
-async fn unknown_path(State(desk): State<Arc<Desk>>) -> Refusal {
-    desk.refuse(Code::NotFound, "there is no such path")
+async fn unknown_path(State(service): State<Arc<Service>>) -> Refusal {
+    service.refuse(Code::NotFound, "there is no such path")
 }
 
-async fn wrong_method(State(desk): State<Arc<Desk>>) -> Refusal {
-    desk.refuse(Code::WrongMethod, "the path does not take this method")
+async fn wrong_method(State(service): State<Arc<Service>>) -> Refusal {
+    service.refuse(Code::WrongMethod, "the path does not take this method")
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::{Code, Desk, ECOMMERCE, MUSIC, Refusal, Task};
+use super::{Code, ECOMMERCE, MUSIC, Refusal, Service, Task};
 use crate::body;
 use crate::check::Fields;
 use crate::clock::Moment;
@@ -19,26 +19,28 @@ use crate::world::locked;
 const PERIODS: [&str; 4] = ["24h", "7d", "30d", "all"];
 
 pub(super) async fn get_usage(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let account = desk.account(&request)?;
+    let account = service.account(&request)?;
     let mut query = body::query(&request);
-    if desk.contract().is_launch() {
+    if service.contract().is_launch() {
         // It has no periods. What such an account makes of a parameter is not known. Most services pass over it.
         query.clear();
     }
     if let Some(other) = query.keys().find(|name| *name != "period") {
-        return Err(desk.refuse(Code::BadRequest, format!("{other} is not a parameter")));
+        return Err(service.refuse(Code::BadRequest, format!("{other} is not a parameter")));
     }
     let mut fields = Fields::of(&query);
     let period = fields.optional("period").choice(&PERIODS).unwrap_or("all");
-    fields.finish().map_err(|problems| desk.refuse(Code::BadRequest, problems[0].to_string()))?;
+    fields
+        .finish()
+        .map_err(|problems| service.refuse(Code::BadRequest, problems[0].to_string()))?;
 
-    let now = desk.world.now();
+    let now = service.world.now();
     let since = days(period).map(|days| now.minus(Duration::from_secs(days * 86_400)));
     let in_period = |task: &&Arc<Task>| since.is_none_or(|since| task.created_at() >= since);
-    let records = locked(&desk.records);
+    let records = locked(&service.records);
     let own = records.tasks.values().filter(|task| task.account == account);
     let of_period: Vec<_> = own.filter(in_period).collect();
     let all = Figures::of(of_period.iter().copied(), now);
@@ -47,12 +49,12 @@ pub(super) async fn get_usage(
         (name, Figures::of(tasks, now))
     });
     drop(records);
-    let limits = &desk.world.limits;
+    let limits = &service.world.limits;
 
     let mut usage = json!({
         "object": "usage",
         "period": period,
-        "credit_balance": desk.world.balance(&account),
+        "credit_balance": service.world.balance(&account),
         "total_tasks": all.tasks,
         "credits_settled": all.settled,
         "credits_refunded": all.refunded,
@@ -88,7 +90,7 @@ pub(super) async fn get_usage(
         usage["since"] = since.unix_secs().into();
         usage["until"] = now.unix_secs().into();
     }
-    Ok(Json(json!({"data": desk.contract().usage(usage)})).into_response())
+    Ok(Json(json!({"data": service.contract().usage(usage)})).into_response())
 }
 
 /// What some tasks come to.

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::{Code, Desk, NOT_REACHABLE, Refusal, is_reachable};
+use super::{Code, NOT_REACHABLE, Refusal, Service, is_reachable};
 use crate::check::{Fault, Fields};
 use crate::clock::Moment;
 use crate::hooks;
@@ -151,75 +151,75 @@ fn read_events(fields: &mut Fields<'_>) -> Vec<&'static str> {
 }
 
 pub(super) async fn list_webhooks(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let account = desk.account(&request)?;
-    let records = locked(&desk.records);
+    let account = service.account(&request)?;
+    let records = locked(&service.records);
     let own = records.endpoints.iter().filter(|endpoint| endpoint.account == account);
     let list: Vec<Value> = own.map(Endpoint::masked).collect();
     Ok(Json(json!({"data": {"object": "list", "data": list}})).into_response())
 }
 
 pub(super) async fn create_webhook(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let account = desk.account(&request)?;
-    let body = desk.read_json(request).await?;
-    let new = read_new(&body).map_err(|problem| desk.refuse(Code::BadRequest, problem))?;
-    let now = desk.world.now();
+    let account = service.account(&request)?;
+    let body = service.read_json(request).await?;
+    let new = read_new(&body).map_err(|problem| service.refuse(Code::BadRequest, problem))?;
+    let now = service.world.now();
     let endpoint = Endpoint {
         account,
-        id: desk.world.ids.named("wh"),
+        id: service.world.ids.named("wh"),
         url: new.url.unwrap_or_default(),
         description: new.description.unwrap_or_default(),
         events: new.events.unwrap_or_else(|| EVENTS.to_vec()),
         status: ACTIVE,
-        secret: format!("whsec_{}", desk.world.ids.hex("webhook secret")),
+        secret: format!("whsec_{}", service.world.ids.hex("webhook secret")),
         created_at: now,
         updated_at: now,
     };
     // The one answer with the whole secret.
     let answer = json!({"data": endpoint.shown(&endpoint.secret)});
-    hooks::add_endpoint(&mut locked(&desk.records).endpoints, endpoint);
+    hooks::add_endpoint(&mut locked(&service.records).endpoints, endpoint);
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
 
 pub(super) async fn get_webhook(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     webhook_id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let account = desk.account(&request)?;
-    let records = locked(&desk.records);
-    let index = place(&desk, &records.endpoints, &account, webhook_id)?;
+    let account = service.account(&request)?;
+    let records = locked(&service.records);
+    let index = place(&service, &records.endpoints, &account, webhook_id)?;
     Ok(Json(json!({"data": records.endpoints[index].masked()})).into_response())
 }
 
 pub(super) async fn update_webhook(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     webhook_id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let account = desk.account(&request)?;
-    let body = desk.read_json(request).await?;
-    let mut records = locked(&desk.records);
-    let index = place(&desk, &records.endpoints, &account, webhook_id)?;
-    let change = read_change(&body).map_err(|problem| desk.refuse(Code::BadRequest, problem))?;
+    let account = service.account(&request)?;
+    let body = service.read_json(request).await?;
+    let mut records = locked(&service.records);
+    let index = place(&service, &records.endpoints, &account, webhook_id)?;
+    let change = read_change(&body).map_err(|problem| service.refuse(Code::BadRequest, problem))?;
     let endpoint = &mut records.endpoints[index];
-    endpoint.change(change, desk.world.now());
+    endpoint.change(change, service.world.now());
     Ok(Json(json!({"data": endpoint.masked()})).into_response())
 }
 
 pub(super) async fn delete_webhook(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     webhook_id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let account = desk.account(&request)?;
-    let mut records = locked(&desk.records);
-    let index = place(&desk, &records.endpoints, &account, webhook_id)?;
+    let account = service.account(&request)?;
+    let mut records = locked(&service.records);
+    let index = place(&service, &records.endpoints, &account, webhook_id)?;
     let endpoint = records.endpoints.remove(index);
     Ok(Json(json!({"data": {"id": endpoint.id, "deleted": true}})).into_response())
 }
@@ -227,7 +227,7 @@ pub(super) async fn delete_webhook(
 /// Where an account's endpoint stands. An id that cannot be decoded is one that was never given
 /// out.
 fn place(
-    desk: &Desk,
+    service: &Service,
     endpoints: &[Endpoint],
     account: &Account,
     id: Result<Path<String>, PathRejection>,
@@ -235,7 +235,7 @@ fn place(
     let id = id.map(|Path(id)| id).unwrap_or_default();
     let is_it = |endpoint: &Endpoint| endpoint.id == id && endpoint.account == *account;
     let place = endpoints.iter().position(is_it);
-    place.ok_or_else(|| desk.refuse(Code::NotFound, "there is no such webhook endpoint"))
+    place.ok_or_else(|| service.refuse(Code::NotFound, "there is no such webhook endpoint"))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use super::{Desk, Refusal, account, path_id};
+use super::{Refusal, Service, account, path_id};
 use crate::body;
 use crate::check::Fields;
 use crate::world::World;
@@ -55,35 +55,35 @@ pub(super) fn publish(world: &World) {
 }
 
 pub(super) async fn list_personas(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     account(request.headers())?;
-    Ok(Json(personas(&desk, &body::query(&request))).into_response())
+    Ok(Json(personas(&service, &body::query(&request))).into_response())
 }
 
 pub(super) async fn list_personas_paginated(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     account(request.headers())?;
     let query = body::query(&request);
-    page(&desk, "/api/personas/paginated/", &query, personas(&desk, &query))
+    page(&service, "/api/personas/paginated/", &query, personas(&service, &query))
 }
 
 pub(super) async fn get_persona(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     account(&headers)?;
     let id = path_id(id)?;
     let found = PERSONAS.iter().find(|persona| persona[0] == id);
-    found.map(|found| Json(persona(&desk, found)).into_response()).ok_or(Refusal::NoPath)
+    found.map(|found| Json(persona(&service, found)).into_response()).ok_or(Refusal::NoPath)
 }
 
 /// The presenters that every filter leaves; a filter takes several values, joined by commas.
-fn personas(desk: &Desk, query: &Map<String, Value>) -> Vec<Value> {
+fn personas(service: &Service, query: &Map<String, Value>) -> Vec<Value> {
     let filters = ["gender", "age_range", "location", "style"];
     let fits = |persona: &&[&str; 6]| {
         filters.iter().zip(&persona[2..]).all(|(name, has)| {
@@ -91,11 +91,11 @@ fn personas(desk: &Desk, query: &Map<String, Value>) -> Vec<Value> {
             wanted.is_none_or(|wanted| wanted.split(',').any(|wanted| wanted.trim() == *has))
         })
     };
-    PERSONAS.iter().filter(fits).map(|found| persona(desk, found)).collect()
+    PERSONAS.iter().filter(fits).map(|found| persona(service, found)).collect()
 }
 
-fn persona(desk: &Desk, [id, name, gender, age, location, style]: &[&str; 6]) -> Value {
-    let media = |ending: &str| desk.world.media_url(&format!("creatify/personas/{id}.{ending}"));
+fn persona(service: &Service, [id, name, gender, age, location, style]: &[&str; 6]) -> Value {
+    let media = |ending: &str| service.world.media_url(&format!("creatify/personas/{id}.{ending}"));
     json!({
         "id": id,
         "creator_name": name,
@@ -127,11 +127,11 @@ pub(super) async fn list_voices(headers: HeaderMap) -> Result<Response, Refusal>
 }
 
 pub(super) async fn list_voices_paginated(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     account(request.headers())?;
-    page(&desk, "/api/voices/paginated/", &body::query(&request), voices())
+    page(&service, "/api/voices/paginated/", &body::query(&request), voices())
 }
 
 fn voices() -> Vec<Value> {
@@ -154,7 +154,7 @@ pub(super) async fn list_music_categories(headers: HeaderMap) -> Result<Response
 
 /// In pages, as the other lists: what the service really answers is not known.
 pub(super) async fn list_musics(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     account(request.headers())?;
@@ -166,15 +166,15 @@ pub(super) async fn list_musics(
             && search.as_deref().is_none_or(|text| name.to_lowercase().contains(text))
     });
     let tracks = tracks.map(|(id, name, category, duration)| {
-        let url = desk.world.media_url(&format!("creatify/music/{id}.mp3"));
+        let url = service.world.media_url(&format!("creatify/music/{id}.mp3"));
         json!({"id": id, "name": name, "category": category, "duration": duration, "url": url})
     });
-    page(&desk, "/api/musics/", &query, tracks.collect())
+    page(&service, "/api/musics/", &query, tracks.collect())
 }
 
 /// One page as Django REST framework cuts it, with the addresses of its neighbours.
 fn page(
-    desk: &Desk,
+    service: &Service,
     path: &str,
     query: &Map<String, Value>,
     items: Vec<Value>,
@@ -196,7 +196,7 @@ fn page(
         let pairs = query.iter().map(|(name, value)| (name, value.as_str().unwrap_or_default()));
         let text =
             url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-        format!("{}{path}?{text}", desk.world.origin)
+        format!("{}{path}?{text}", service.world.origin)
     };
     let next = (from.saturating_add(size) < count).then(|| address(number + 1));
     let previous = (number > 1).then(|| address(number - 1));

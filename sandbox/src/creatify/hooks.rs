@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::link_record::LinkRecord;
 use super::record::{Part, Record};
 use super::shelf::Kept as _;
-use super::{Desk, Records};
+use super::{Records, Service};
 use crate::exchange::Submit;
 use crate::hooks::{Habits, Letter, Signing, Subject, Told};
 use crate::ledger::Account;
@@ -29,42 +29,47 @@ struct Addressed {
 }
 
 /// Tells of a record's image or video.
-pub(super) fn follow(desk: &Arc<Desk>, submit: &Submit, record: &Record, part: Part) -> Told {
+pub(super) fn follow(service: &Arc<Service>, submit: &Submit, record: &Record, part: Part) -> Told {
     let Some((url, work)) = record.followed(part) else { return Told::nobody() };
     let (account, id) = (record.account().clone(), record.id().to_owned());
-    let early = record.early_hook(&desk.world, part);
+    let early = record.early_hook(&service.world, part);
     let job = Addressed { account: account.clone(), id: id.clone(), work, url, early };
-    tell(desk, submit, job, move |records, world| {
+    tell(service, submit, job, move |records, world| {
         Some(records.product_videos.find(&account, &id).ok()?.hook(world, part))
     })
 }
 
 /// Tells of what was asked for last: a rendering, or previews.
-pub(super) fn follow_link_video(desk: &Arc<Desk>, submit: &Submit, record: &LinkRecord) -> Told {
+pub(super) fn follow_link_video(
+    service: &Arc<Service>,
+    submit: &Submit,
+    record: &LinkRecord,
+) -> Told {
     let Some((url, work, film)) = record.followed() else { return Told::nobody() };
     let (account, id) = (record.account().clone(), record.id().to_owned());
     let job = Addressed { account: account.clone(), id: id.clone(), work, url, early: None };
-    tell(desk, submit, job, move |records, world| {
+    tell(service, submit, job, move |records, world| {
         records.link_videos.find(&account, &id).ok()?.hook(world, film.as_deref())
     })
 }
 
 fn tell(
-    desk: &Arc<Desk>,
+    service: &Arc<Service>,
     submit: &Submit,
     job: Addressed,
     read: impl Fn(&mut Records, &World) -> Option<Value> + Send + Sync + 'static,
 ) -> Told {
     let Addressed { account, id, work, url, early } = job;
     let early = early.map(|body| letter(&url, body)).into_iter().collect();
-    let weak = Arc::downgrade(desk);
+    let weak = Arc::downgrade(service);
     let letters = move || {
-        let body = weak.upgrade().and_then(|desk| read(&mut locked(&desk.records), &desk.world));
+        let body =
+            weak.upgrade().and_then(|service| read(&mut locked(&service.records), &service.world));
         body.map(|body| letter(&url, body)).into_iter().collect()
     };
     let (letters, faults) = (Box::new(letters), submit.hook_faults());
     let subject = Subject { account, job: id, work, habits: &HABITS, early, letters, faults };
-    desk.world.hooks.follow(&desk.world, subject)
+    service.world.hooks.follow(&service.world, subject)
 }
 
 fn letter(url: &str, body: Value) -> Letter {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use super::shelf::Kept;
-use super::{Desk, Refusal, account, path_id, read_body, take_submit, wanted_ids};
+use super::{Refusal, Service, account, path_id, read_body, take_submit, wanted_ids};
 use crate::check::{Fields, web_url};
 use crate::credits::Credits;
 use crate::exchange::{Exchange, Submit};
@@ -178,7 +178,7 @@ fn set_text(text: &mut String, given: Option<&str>) {
 
 /// Fields that are not known are passed over, as they were for real.
 pub(super) async fn create_link(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let (submit, body) = take_submit(request).await?;
@@ -187,14 +187,14 @@ pub(super) async fn create_link(
     fields.finish()?;
     let url = url.ok_or_else(|| Refusal::field("url", "Enter a valid URL."))?;
     // A refused request costs nothing, so the page comes first.
-    let page = ProductPage::read(&desk.world.fetcher, &url).await;
+    let page = ProductPage::read(&service.world.fetcher, &url).await;
     let page = page.map_err(|_| Refusal::Scrape(url.to_string()))?;
-    let product = Product::of_page(&url, page, desk.world.fetcher.reaches(&url));
-    Ok(desk.keep_link(Link::make(&submit, &PAGE_PRICE, product)?))
+    let product = Product::of_page(&url, page, service.world.fetcher.reaches(&url));
+    Ok(service.keep_link(Link::make(&submit, &PAGE_PRICE, product)?))
 }
 
 pub(super) async fn create_link_with_params(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let (submit, body) = take_submit(request).await?;
@@ -203,27 +203,27 @@ pub(super) async fn create_link_with_params(
     product.change(&mut fields, &body);
     fields.finish()?;
     product.check_media(FEWEST_IMAGES)?;
-    Ok(desk.keep_link(Link::make(&submit, &PARAMS_PRICE, product)?))
+    Ok(service.keep_link(Link::make(&submit, &PARAMS_PRICE, product)?))
 }
 
 pub(super) async fn get_link(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let account = account(&headers)?;
-    let mut records = locked(&desk.records);
+    let mut records = locked(&service.records);
     Ok(Json(records.links.find(&account, &path_id(id)?)?.answer()).into_response())
 }
 
 pub(super) async fn list_links(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let exchange = Exchange::of(&request);
     let account = account(request.headers())?;
     let ids = wanted_ids(&request)?;
-    let records = locked(&desk.records);
+    let records = locked(&service.records);
     let of = |account| records.links.list(account, ids.as_deref());
     let lie = exchange.lie(of(&account).map(Kept::id));
     let listed = of(lie.account.as_ref().unwrap_or(&account)).take(lie.most.unwrap_or(usize::MAX));
@@ -234,13 +234,13 @@ pub(super) async fn list_links(
 /// Answers with the inner link alone, whose id is not the one to pass on. Whether the service
 /// empties what is left out is not documented; here it stays.
 pub(super) async fn update_link(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let account = account(request.headers())?;
     let body = read_body(request).await?;
-    let mut records = locked(&desk.records);
+    let mut records = locked(&service.records);
     let link = records.links.find(&account, &path_id(id)?)?;
     let mut fields = Fields::of(&body);
     let mut product = link.product.clone();
@@ -251,7 +251,7 @@ pub(super) async fn update_link(
     Ok(Json(link.inner()).into_response())
 }
 
-impl Desk {
+impl Service {
     /// Keeps a new link and shows it. A link is no job.
     fn keep_link(&self, link: Link) -> Response {
         let answer = link.answer();

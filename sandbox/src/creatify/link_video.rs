@@ -14,13 +14,13 @@ use super::link::Link;
 use super::link_order::{self, LinkOrder};
 use super::link_record::LinkRecord;
 use super::shelf::Kept as _;
-use super::{Desk, Refusal, account, hooks, path_id, take_submit, wanted_ids};
+use super::{Refusal, Service, account, hooks, path_id, take_submit, wanted_ids};
 use crate::check::Fields;
 use crate::exchange::{Exchange, Seen, Submit};
 use crate::provider::Provider;
 use crate::world::locked;
 
-pub(super) fn routes() -> Router<Arc<Desk>> {
+pub(super) fn routes() -> Router<Arc<Service>> {
     Router::new()
         .route("/api/link_to_videos/", get(list_link_to_videos).post(create_link_to_video))
         .route("/api/link_to_videos/preview/", post(preview_link_to_video))
@@ -31,45 +31,45 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
 }
 
 async fn create_link_to_video(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    submit(&desk, request, LinkRecord::start).await
+    submit(&service, request, LinkRecord::start).await
 }
 
 async fn preview_link_to_video(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    submit(&desk, request, LinkRecord::preview).await
+    submit(&service, request, LinkRecord::preview).await
 }
 
 async fn preview_link_to_video_list(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    submit(&desk, request, LinkRecord::preview_list).await
+    submit(&service, request, LinkRecord::preview_list).await
 }
 
 /// Makes a job of a link of the account.
 async fn submit(
-    desk: &Arc<Desk>,
+    service: &Arc<Service>,
     request: Request,
     start: impl FnOnce(&Submit, &Link, LinkOrder) -> Result<LinkRecord, Refusal>,
 ) -> Result<Response, Refusal> {
     let (submit, body) = take_submit(request).await?;
     let order = link_order::read(&body)?;
     let (answer, told) = {
-        let mut records = locked(&desk.records);
+        let mut records = locked(&service.records);
         let link = records.links.find(&submit.account, &order.link);
         let link = link.map_err(|_| Refusal::field("link", "Invalid link ID"))?;
         link.check_media()?;
         let submit = submit.about(&["link"], link.content());
         let record = start(&submit, link, order)?;
-        let answer = record.answer(&desk.world, desk.world.now());
-        let told = hooks::follow_link_video(desk, &submit, &record);
+        let answer = record.answer(&service.world, service.world.now());
+        let told = hooks::follow_link_video(service, &submit, &record);
         records.link_videos.add(record);
-        desk.world.count(Provider::Creatify, |tally| tally.jobs += 1);
+        service.world.count(Provider::Creatify, |tally| tally.jobs += 1);
         (answer, told)
     };
     told.before_answer().await;
@@ -77,32 +77,32 @@ async fn submit(
 }
 
 async fn render_link_to_video(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     id: Result<Path<String>, PathRejection>,
     Extension(exchange): Seen,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let submit = Submit::new(exchange, account(&headers)?, &Map::new());
     let (answer, told) = {
-        let mut records = locked(&desk.records);
+        let mut records = locked(&service.records);
         let record = records.link_videos.find(&submit.account, &path_id(id)?)?;
         let submit = submit.about(&[], record.content());
         record.render(&submit)?;
-        let answer = record.answer(&desk.world, desk.world.now());
-        (answer, hooks::follow_link_video(&desk, &submit, record))
+        let answer = record.answer(&service.world, service.world.now());
+        (answer, hooks::follow_link_video(&service, &submit, record))
     };
     told.before_answer().await;
     Ok(Json(answer).into_response())
 }
 
 async fn render_single_preview(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let (submit, body) = take_submit(request).await?;
     let (answer, told) = {
-        let mut records = locked(&desk.records);
+        let mut records = locked(&service.records);
         let record = records.link_videos.find(&submit.account, &path_id(id)?)?;
         let mut fields = Fields::of(&body);
         let media_job = fields.required("media_job").uuid().unwrap_or_default();
@@ -112,40 +112,40 @@ async fn render_single_preview(
         let of = json!({"video": record.content(), "look": record.look_of(&media_job)});
         let submit = submit.about(&["media_job"], of);
         record.render_one(&submit, &media_job)?;
-        let answer = record.answer(&desk.world, desk.world.now());
-        (answer, hooks::follow_link_video(&desk, &submit, record))
+        let answer = record.answer(&service.world, service.world.now());
+        (answer, hooks::follow_link_video(&service, &submit, record))
     };
     told.before_answer().await;
     Ok(Json(answer).into_response())
 }
 
 async fn get_link_to_video(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     id: Result<Path<String>, PathRejection>,
     Extension(exchange): Seen,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let account = account(&headers)?;
-    let mut records = locked(&desk.records);
+    let mut records = locked(&service.records);
     let record = records.link_videos.find(&account, &path_id(id)?)?;
-    let answer = |now| record.answer(&desk.world, now);
+    let answer = |now| record.answer(&service.world, now);
     let shown = exchange.show(record.id(), record.created_at(), answer);
     Ok(Json(shown.ok_or(Refusal::NoRecord(LinkRecord::MODEL))?).into_response())
 }
 
 async fn list_link_to_videos(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let exchange = Exchange::of(&request);
     let account = account(request.headers())?;
     let ids = wanted_ids(&request)?;
-    let records = locked(&desk.records);
+    let records = locked(&service.records);
     let of = |account| records.link_videos.list(account, ids.as_deref());
     let lie = exchange.lie(of(&account).map(|record| record.id()));
     let listed = of(lie.account.as_ref().unwrap_or(&account)).take(lie.most.unwrap_or(usize::MAX));
     let shown = |record: &LinkRecord| {
-        exchange.list(record.id(), record.created_at(), |now| record.answer(&desk.world, now))
+        exchange.list(record.id(), record.created_at(), |now| record.answer(&service.world, now))
     };
     Ok(Json(listed.filter_map(shown).collect::<Vec<Value>>()).into_response())
 }

@@ -41,7 +41,7 @@ const MOST_IDS: usize = 100;
 /// Without its slash at the end no path is known: what the service does then is not documented.
 pub(super) fn routes(world: &Arc<World>) -> Router {
     catalogue::publish(world);
-    let desk = Arc::new(Desk { world: Arc::clone(world), records: Mutex::default() });
+    let service = Arc::new(Service { world: Arc::clone(world), records: Mutex::default() });
     Router::new()
         .route("/api/product_to_videos/", get(product_video::list_product_to_videos))
         .route("/api/product_to_videos/gen_image/", post(product_video::gen_image))
@@ -63,11 +63,11 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
         .route("/api/remaining_credits/", get(get_remaining_credits))
         .route("/api/{*path}", any(unknown_path))
         .method_not_allowed_fallback(wrong_method)
-        .with_state(desk)
+        .with_state(service)
 }
 
-/// The records of all accounts.
-struct Desk {
+/// The state of Creatify: the records of all accounts, and the world that providers share.
+struct Service {
     world: Arc<World>,
     records: Mutex<Records>,
 }
@@ -108,11 +108,11 @@ fn wanted_ids(request: &Request) -> Result<Option<Vec<String>>, Refusal> {
 }
 
 async fn get_remaining_credits(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let account = account(&headers)?;
-    let credits = desk.world.balance(&account);
+    let credits = service.world.balance(&account);
     Ok(Json(json!({"remaining_credits": credits})).into_response())
 }
 

@@ -12,65 +12,65 @@ use serde_json::{Map, Value};
 use super::order;
 use super::record::{Part, Record};
 use super::shelf::Kept as _;
-use super::{Desk, Refusal, account, hooks, path_id, take_submit, wanted_ids};
+use super::{Refusal, Service, account, hooks, path_id, take_submit, wanted_ids};
 use crate::exchange::{Exchange, Seen, Submit};
 use crate::provider::Provider;
 use crate::world::locked;
 
 pub(super) async fn gen_image(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let (submit, body) = take_submit(request).await?;
     let order = order::read_image_order(&body)?;
     let record = Record::start(&submit, order)?;
-    Ok(desk.keep(&submit, record, Part::Image).await)
+    Ok(service.keep(&submit, record, Part::Image).await)
 }
 
 pub(super) async fn gen_video(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let (submit, body) = take_submit(request).await?;
     let (answer, told) = {
-        let mut records = locked(&desk.records);
+        let mut records = locked(&service.records);
         let record = records.product_videos.find(&submit.account, &path_id(id)?)?;
         let order = order::read_video_order(&body)?;
         let submit = submit.about(&[], record.content());
         record.start_video(&submit, order)?;
-        let answer = record.answer(&desk.world, desk.world.now());
-        (answer, hooks::follow(&desk, &submit, record, Part::Video))
+        let answer = record.answer(&service.world, service.world.now());
+        (answer, hooks::follow(&service, &submit, record, Part::Video))
     };
     told.before_answer().await;
     Ok(Json(answer).into_response())
 }
 
 pub(super) async fn regen_image(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let remake = |source: &Record, submit: &_, body: &_| {
         source.regen_image(submit, order::read_image_change(body)?)
     };
-    regen(&desk, id, request, Part::Image, remake).await
+    regen(&service, id, request, Part::Image, remake).await
 }
 
 pub(super) async fn regen_video(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let remake = |source: &Record, submit: &_, body: &_| {
         source.regen_video(submit, order::read_video_order(body)?)
     };
-    regen(&desk, id, request, Part::Video, remake).await
+    regen(&service, id, request, Part::Video, remake).await
 }
 
 /// Makes a new record out of one that stays as it is.
 async fn regen(
-    desk: &Arc<Desk>,
+    service: &Arc<Service>,
     id: Result<Path<String>, PathRejection>,
     request: Request,
     part: Part,
@@ -79,47 +79,47 @@ async fn regen(
     let (submit, body) = take_submit(request).await?;
     let id = path_id(id)?;
     let (submit, record) = {
-        let mut records = locked(&desk.records);
+        let mut records = locked(&service.records);
         let source = records.product_videos.find(&submit.account, &id)?;
         let submit = submit.about(&[], source.content());
         let record = remake(source, &submit, &body)?;
         (submit, record)
     };
-    Ok(desk.keep(&submit, record, part).await)
+    Ok(service.keep(&submit, record, part).await)
 }
 
 pub(super) async fn get_product_to_video(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     id: Result<Path<String>, PathRejection>,
     Extension(exchange): Seen,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let account = account(&headers)?;
-    let mut records = locked(&desk.records);
+    let mut records = locked(&service.records);
     let record = records.product_videos.find(&account, &path_id(id)?)?;
-    let answer = |now| record.answer(&desk.world, now);
+    let answer = |now| record.answer(&service.world, now);
     let shown = exchange.show(record.id(), record.created_at(), answer);
     Ok(Json(shown.ok_or(Refusal::NoRecord(Record::MODEL))?).into_response())
 }
 
 pub(super) async fn list_product_to_videos(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let exchange = Exchange::of(&request);
     let account = account(request.headers())?;
     let ids = wanted_ids(&request)?;
-    let records = locked(&desk.records);
+    let records = locked(&service.records);
     let of = |account| records.product_videos.list(account, ids.as_deref());
     let lie = exchange.lie(of(&account).map(|record| record.id()));
     let listed = of(lie.account.as_ref().unwrap_or(&account)).take(lie.most.unwrap_or(usize::MAX));
     let shown = |record: &Record| {
-        exchange.list(record.id(), record.created_at(), |now| record.answer(&desk.world, now))
+        exchange.list(record.id(), record.created_at(), |now| record.answer(&service.world, now))
     };
     Ok(Json(listed.filter_map(shown).collect::<Vec<Value>>()).into_response())
 }
 
-impl Desk {
+impl Service {
     /// Keeps a new record and shows it.
     async fn keep(self: &Arc<Self>, submit: &Submit, record: Record, part: Part) -> Response {
         let answer = record.answer(&self.world, self.world.now());

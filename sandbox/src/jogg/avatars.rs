@@ -7,7 +7,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::page::Page;
-use super::{Desk, Refusal, account, success};
+use super::{Refusal, Service, account, success};
 use crate::body;
 use crate::check::Fields;
 use crate::world::World;
@@ -58,7 +58,7 @@ fn clip_path(avatar: &Avatar) -> String {
 }
 
 pub(super) async fn list_public_avatars(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     account(request.headers())?;
@@ -98,7 +98,8 @@ pub(super) async fn list_public_avatars(
             && fits(scene, avatar.scene)
             && fits(ethnicity, avatar.ethnicity)
     });
-    let avatars: Vec<Value> = page.of(matching).map(|avatar| answer(&desk.world, avatar)).collect();
+    let avatars: Vec<Value> =
+        page.of(matching).map(|avatar| answer(&service.world, avatar)).collect();
     Ok(success(json!({"avatars": avatars})))
 }
 

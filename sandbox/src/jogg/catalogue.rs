@@ -8,7 +8,7 @@ use axum::response::Response;
 use serde_json::{Value, json};
 
 use super::page::Page;
-use super::{Desk, Refusal, account, success};
+use super::{Refusal, Service, account, success};
 use crate::body;
 use crate::check::Fields;
 
@@ -90,7 +90,7 @@ fn voice([id, name, language, gender, age, accent, use_case]: &[&str; 7]) -> Val
 }
 
 pub(super) async fn list_musics(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     account(request.headers())?;
@@ -99,7 +99,7 @@ pub(super) async fn list_musics(
     let page = Page::read_leniently(&mut fields);
     fields.finish()?;
     let track = |(id, name, duration): &(i64, &str, f64)| {
-        let url = desk.world.media_url(&format!("jogg/music/{id}.mp3"));
+        let url = service.world.media_url(&format!("jogg/music/{id}.mp3"));
         json!({"id": id, "name": name, "music_url": url, "duration": duration})
     };
     let music: Vec<Value> = page.of(MUSIC.iter()).map(track).collect();

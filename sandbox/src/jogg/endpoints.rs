@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::{Desk, Refusal, account, read_body, success};
+use super::{Refusal, Service, account, read_body, success};
 use crate::check::{Fault, Fields, web_url};
 use crate::fetch::{is_loopback, is_private};
 use crate::hooks;
@@ -65,34 +65,34 @@ pub(super) async fn list_events(headers: HeaderMap) -> Result<Response, Refusal>
 }
 
 pub(super) async fn list_endpoints(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let account = account(&headers)?;
-    let records = locked(&desk.records);
+    let records = locked(&service.records);
     let own = records.endpoints.iter().filter(|endpoint| endpoint.account == account);
     Ok(success(json!({"endpoints": own.map(Endpoint::answer).collect::<Vec<_>>()})))
 }
 
 /// A repeat makes a second endpoint: there is nothing to tell it from a wish for two.
 pub(super) async fn create_endpoint(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let account = account(request.headers())?;
     let order = read_order(&read_body(request).await?)?;
-    let mut records = locked(&desk.records);
+    let mut records = locked(&service.records);
     if records.endpoints.iter().filter(|known| known.account == account).count() >= MOST_ENDPOINTS {
         return Err(Refusal::Parameter(format!(
             "url exceeds the {MOST_ENDPOINTS} endpoints of a user"
         )));
     }
-    let ids = &desk.world.ids;
+    let ids = &service.world.ids;
     let endpoint = Endpoint {
         account,
         id: ids.named("wh"),
         secret: ids.named("whsec"),
-        created_at: desk.world.now().unix_secs(),
+        created_at: service.world.now().unix_secs(),
         order,
     };
     let data = endpoint.answer();
@@ -101,13 +101,13 @@ pub(super) async fn create_endpoint(
 }
 
 pub(super) async fn update_endpoint(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     id: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let account = account(request.headers())?;
     let order = read_order(&read_body(request).await?)?;
-    let mut records = locked(&desk.records);
+    let mut records = locked(&service.records);
     let place = place(&records.endpoints, &account, id)?;
     let endpoint = &mut records.endpoints[place];
     endpoint.order = order;
@@ -115,12 +115,12 @@ pub(super) async fn update_endpoint(
 }
 
 pub(super) async fn delete_endpoint(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     id: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let account = account(&headers)?;
-    let mut records = locked(&desk.records);
+    let mut records = locked(&service.records);
     let place = place(&records.endpoints, &account, id)?;
     records.endpoints.remove(place);
     Ok(success(json!({"message": "webhook deleted"})))

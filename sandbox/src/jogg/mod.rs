@@ -41,7 +41,7 @@ use crate::provider::Provider;
 
 pub(super) fn routes(world: &Arc<World>) -> Router {
     avatars::publish(world);
-    let desk = Arc::new(Desk { world: Arc::clone(world), records: Mutex::default() });
+    let service = Arc::new(Service { world: Arc::clone(world), records: Mutex::default() });
     let routes = Router::new()
         .route("/v2/upload/asset", post(upload::upload_asset))
         .route("/storage/jogg/{name}", put(upload::put_asset))
@@ -73,7 +73,7 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
         .route("/v2/{*path}", any(unknown_path))
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(Arc::clone(world), limit_posts))
-        .with_state(desk);
+        .with_state(service);
     if world.settings.jogg_statuses {
         routes.layer(map_response(refusal::with_status))
     } else {
@@ -101,8 +101,8 @@ async fn limit_posts(State(world): State<Arc<World>>, request: Request, next: Ne
     response
 }
 
-/// The records of all accounts.
-struct Desk {
+/// The state of JoggAI: the records of all accounts, and the world that providers share.
+struct Service {
     world: Arc<World>,
     records: Mutex<Records>,
 }
@@ -145,11 +145,11 @@ async fn read_body(request: Request) -> Result<Map<String, Value>, Refusal> {
 }
 
 async fn get_remaining_quota(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let account = account(&headers)?;
-    Ok(success(json!({"remaining_quota": desk.world.balance(&account)})))
+    Ok(success(json!({"remaining_quota": service.world.balance(&account)})))
 }
 
 async fn unknown_path() -> Refusal {

@@ -10,7 +10,7 @@ use serde_json::json;
 use super::order::{self, Order};
 use super::product::Product;
 use super::video::{Making, Video, list_videos};
-use super::{Desk, Refusal, account, catalogue, read_body, success};
+use super::{Refusal, Service, account, catalogue, read_body, success};
 use crate::check::Fields;
 use crate::credits::Credits;
 use crate::exchange::{Exchange, Submit};
@@ -39,23 +39,23 @@ pub(super) struct Preview {
 /// A style that is not known is refused by itself and costs nothing. All others are paid for with
 /// one entry, under an id of the list that the answer does not tell.
 pub(super) async fn create_previews(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let exchange = Exchange::of(&request);
     let account = account(request.headers())?;
     let body = read_body(request).await?;
     let (order, looks) = order::read_previews(&body)?;
-    let mut records = locked(&desk.records);
+    let mut records = locked(&service.records);
     let product = records.product_for(&account, &order)?.clone();
     let count = looks.iter().filter(|look| catalogue::has_style(look)).count();
     if count > 0 {
         let amount = AMOUNT.times(u32::try_from(count).unwrap_or(u32::MAX));
         let price = Price { operation: "create_previews", amount, terms: Terms::Kept };
-        let work = Work::accepted(desk.world.now(), TAKES);
+        let work = Work::accepted(service.world.now(), TAKES);
         let submit = Submit::new(exchange, account.clone(), &body);
         let submit = submit.about(&["product_id"], product.content());
-        submit.accept(&desk.world.ids.hex("jogg previews"), &price, &work)?;
+        submit.accept(&service.world.ids.hex("jogg previews"), &price, &work)?;
     }
     let mut items = Vec::new();
     for look in looks {
@@ -63,20 +63,20 @@ pub(super) async fn create_previews(
             items.push(json!({"visual_style": look, "err_msg": "The visual style was not found."}));
             continue;
         }
-        let id = desk.world.ids.hex("jogg preview");
+        let id = service.world.ids.hex("jogg preview");
         let making = Making {
             film: format!("jogg/preview/{id}/video.mp4"),
             cover: format!("jogg/preview/{id}/cover.jpg"),
-            work: Work::accepted(desk.world.now(), TAKES),
+            work: Work::accepted(service.world.now(), TAKES),
             amount: AMOUNT,
             id,
         };
-        desk.world.jobs.accepted(&account, &making.id, "create_previews", &making.work);
-        let shown = Video::make(&desk.world, account.clone(), &product, &order, making);
+        service.world.jobs.accepted(&account, &making.id, "create_previews", &making.work);
+        let shown = Video::make(&service.world, account.clone(), &product, &order, making);
         items.push(json!({"visual_style": look, "preview_id": shown.id}));
         let (product, order) = (product.clone(), order.clone());
         records.previews.push(Preview { shown, look, product, order });
-        desk.world.count(Provider::Jogg, |tally| tally.jobs += 1);
+        service.world.count(Provider::Jogg, |tally| tally.jobs += 1);
     }
     Ok(success(json!({"previews": items})))
 }
@@ -84,7 +84,7 @@ pub(super) async fn create_previews(
 /// A preview need not be finished: the vendor's own script does not wait for it. A repeat makes a
 /// second video.
 pub(super) async fn render_single_preview(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let exchange = Exchange::of(&request);
@@ -94,14 +94,14 @@ pub(super) async fn render_single_preview(
     let id = fields.required("preview_id").filled().unwrap_or_default();
     fields.finish()?;
     let (answer, told) = {
-        let mut records = locked(&desk.records);
+        let mut records = locked(&service.records);
         let mut own = records.previews.iter().filter(|preview| preview.shown.account == account);
         let preview = own.find(|preview| preview.shown.id == id).ok_or(Refusal::Record)?;
         let Preview { product, order, look, .. } = preview;
         let of = json!({"product": product.content(), "look": look});
         let submit = Submit::new(exchange, account, &body).about(&["preview_id"], of);
         let video = Video::start(&submit, product, order, &RENDER_PRICE)?;
-        desk.keep(&mut records, &submit, video)
+        service.keep(&mut records, &submit, video)
     };
     told.before_answer().await;
     Ok(answer)
@@ -109,10 +109,10 @@ pub(super) async fn render_single_preview(
 
 /// The id of an item is the `preview_id`, which is likely and stands nowhere.
 pub(super) async fn list_product_previews(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let data = list_videos(&desk, &request, "previews", |records| {
+    let data = list_videos(&service, &request, "previews", |records| {
         records.previews.iter().map(|preview| &preview.shown).collect()
     })?;
     Ok(success(data))

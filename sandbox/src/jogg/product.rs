@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Map, Value, json};
 
-use super::{Desk, Refusal, account, read_body, success, success_without_data};
+use super::{Refusal, Service, account, read_body, success, success_without_data};
 use crate::check::{Fault, Fields, web_url};
 use crate::fetch::Fetcher;
 use crate::ledger::Account;
@@ -41,24 +41,24 @@ impl Product {
 }
 
 pub(super) async fn create_product(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let account = account(request.headers())?;
     let body = read_body(request).await?;
-    let (product, mut data) = read_product(&desk.world.fetcher, account, &body).await?;
+    let (product, mut data) = read_product(&service.world.fetcher, account, &body).await?;
     // Real ids are the base64 of a decimal number.
-    let number = desk.world.ids.number("product").to_string();
+    let number = service.world.ids.number("product").to_string();
     let id = STANDARD_NO_PAD.encode(number);
     data["product_id"] = id.as_str().into();
     let bytes = product.bytes();
-    locked(&desk.records).products.put(id, product, bytes);
+    locked(&service.records).products.put(id, product, bytes);
     Ok(success(data))
 }
 
 /// What is left out stays. A list of media replaces the old one, which v1 says and v2 does not deny.
 pub(super) async fn update_product(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let account = account(request.headers())?;
@@ -72,7 +72,7 @@ pub(super) async fn update_product(
     let images = media.map(|media| read_images(&mut fields, media));
     fields.finish()?;
 
-    let mut records = locked(&desk.records);
+    let mut records = locked(&service.records);
     let product = records.products.get(id).filter(|product| product.account == account);
     let mut product = product.cloned().ok_or(Refusal::Record)?;
     if let Some(name) = name {

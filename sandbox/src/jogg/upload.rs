@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::json;
 
-use super::{Desk, Refusal, account, read_body, success};
+use super::{Refusal, Service, account, read_body, success};
 use crate::assets::extension;
 use crate::body;
 use crate::check::{Fault, Fields};
@@ -39,7 +39,7 @@ pub(super) struct Slot {
 }
 
 pub(super) async fn upload_asset(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     account(request.headers())?;
@@ -57,26 +57,26 @@ pub(super) async fn upload_asset(
     }
     fields.finish()?;
 
-    let name = format!("{}.{}", desk.world.ids.hex("jogg asset"), extension(media_type));
-    let signature = desk.world.ids.hex("jogg signature");
+    let name = format!("{}.{}", service.world.ids.hex("jogg asset"), extension(media_type));
+    let signature = service.world.ids.hex("jogg signature");
     let path = format!("jogg/usermedia/{name}");
     let data = json!({
-        "sign_url": format!("{}/storage/jogg/{name}?signature={signature}", desk.world.origin),
-        "asset_url": desk.world.media_url(&path),
+        "sign_url": format!("{}/storage/jogg/{name}?signature={signature}", service.world.origin),
+        "asset_url": service.world.media_url(&path),
     });
     let bytes = signature.len() + path.len();
-    locked(&desk.records).slots.put(name, Slot { media_type, most, signature, path }, bytes);
+    locked(&service.records).slots.put(name, Slot { media_type, most, signature, path }, bytes);
     Ok(success(data))
 }
 
 /// The storage is another service than the API: it answers with a bare status.
 pub(super) async fn put_asset(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     name: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> StatusCode {
     let Ok(Path(name)) = name else { return StatusCode::NOT_FOUND };
-    let slot = locked(&desk.records).slots.get(&name).cloned();
+    let slot = locked(&service.records).slots.get(&name).cloned();
     let Some(slot) = slot else { return StatusCode::NOT_FOUND };
     let query = body::query(&request);
     let is_signed = query.get("signature").is_some_and(|given| *given == slot.signature);
@@ -85,7 +85,7 @@ pub(super) async fn put_asset(
     }
     match body::read(request, slot.most as usize).await {
         Ok(bytes) => {
-            desk.world.assets.put(slot.path, slot.media_type, bytes, desk.world.now());
+            service.world.assets.put(slot.path, slot.media_type, bytes, service.world.now());
             StatusCode::OK
         }
         Err(body::BodyFault::TooLarge { .. }) => StatusCode::PAYLOAD_TOO_LARGE,

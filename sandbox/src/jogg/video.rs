@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::order::{self, Order};
 use super::page::Page;
 use super::product::Product;
-use super::{Desk, Records, Refusal, account, avatars, events, read_body, success};
+use super::{Records, Refusal, Service, account, avatars, events, read_body, success};
 use crate::body;
 use crate::check::Fields;
 use crate::clock::Moment;
@@ -58,7 +58,7 @@ pub(super) struct Making {
 }
 
 pub(super) async fn create_video_from_product(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let exchange = Exchange::of(&request);
@@ -66,12 +66,12 @@ pub(super) async fn create_video_from_product(
     let body = read_body(request).await?;
     let order = order::read(&body)?;
     let (answer, told) = {
-        let mut records = locked(&desk.records);
+        let mut records = locked(&service.records);
         let product = records.product_for(&account, &order)?;
         let submit = Submit::new(exchange, account, &body);
         let submit = submit.about(&["product_id"], product.content());
         let video = Video::start(&submit, product, &order, &PRICE)?;
-        desk.keep(&mut records, &submit, video)
+        service.keep(&mut records, &submit, video)
     };
     told.before_answer().await;
     Ok(answer)
@@ -91,7 +91,7 @@ impl Records {
     }
 }
 
-impl Desk {
+impl Service {
     /// Keeps a new video and tells its id.
     pub(super) fn keep(
         self: &Arc<Self>,
@@ -109,32 +109,33 @@ impl Desk {
 }
 
 pub(super) async fn get_product_video(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     id: Result<Path<String>, PathRejection>,
     Extension(exchange): Seen,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let account = account(&headers)?;
     let Path(id) = id.map_err(|_| Refusal::Record)?;
-    let records = locked(&desk.records);
+    let records = locked(&service.records);
     let video = records.by_id.get(&id).and_then(|index| records.videos.get(*index));
     let video = video.filter(|video| video.account == account).ok_or(Refusal::Record)?;
-    let answer = |now| video.answer(&desk.world, now);
+    let answer = |now| video.answer(&service.world, now);
     let shown = exchange.show(&video.id, video.work.accepted_at, answer);
     Ok(success(shown.ok_or(Refusal::Record)?))
 }
 
 pub(super) async fn list_product_videos(
-    State(desk): State<Arc<Desk>>,
+    State(service): State<Arc<Service>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let data = list_videos(&desk, &request, "videos", |records| records.videos.iter().collect())?;
+    let data =
+        list_videos(&service, &request, "videos", |records| records.videos.iter().collect())?;
     Ok(success(data))
 }
 
 /// One page of the account's videos, or previews, under `name`.
 pub(super) fn list_videos(
-    desk: &Desk,
+    service: &Service,
     request: &Request,
     name: &str,
     all: impl FnOnce(&Records) -> Vec<&Video>,
@@ -149,13 +150,15 @@ pub(super) fn list_videos(
     let order = fields.optional("sort_order").choice(&["asc", "desc"]).unwrap_or("desc");
     fields.finish()?;
 
-    let now = desk.world.now();
-    let records = locked(&desk.records);
+    let now = service.world.now();
+    let records = locked(&service.records);
     let all = all(&records);
     let of = |account: &Account| {
         let mut own = all.clone();
         own.retain(|video| video.account == *account);
-        own.retain(|video| status.is_none_or(|status| video.status(&desk.world, now).1 == status));
+        own.retain(|video| {
+            status.is_none_or(|status| video.status(&service.world, now).1 == status)
+        });
         own
     };
     let mut matching = of(&account);
@@ -169,7 +172,7 @@ pub(super) fn list_videos(
     let total = lie.most.is_none().then_some(matching.len());
     let page = page.at_most(lie.most);
     let shown = |video: &Video| {
-        exchange.list(&video.id, video.work.accepted_at, |now| video.item(&desk.world, now))
+        exchange.list(&video.id, video.work.accepted_at, |now| video.item(&service.world, now))
     };
     let items: Vec<Value> = page.of(matching.into_iter()).filter_map(shown).collect();
     let mut data = json!({name: items, "page": page.number, "page_size": page.size});
