@@ -14,7 +14,7 @@ use super::journal::RequestRecord;
 use super::part::Part;
 use super::short::shown;
 use super::world::World;
-use super::{assets, body, clock, hooks, link, page, studio};
+use super::{assets, body, clock, link, page, studio, webhooks};
 
 /// Largest image that is hosted.
 const MOST_ASSET_BYTES: usize = 50_000_000;
@@ -29,7 +29,7 @@ pub(super) fn routes(world: &Arc<World>) -> Router {
         .route("/_sandbox/resubmits", post(announce_resubmit))
         .route("/_sandbox/faults", get(list_faults).post(arm_fault))
         .route("/_sandbox/faults/{id}", delete(disarm_fault))
-        .route("/_sandbox/webhooks", get(hooks::webhooks_route))
+        .route("/_sandbox/webhooks", get(webhooks::list_route))
         .route("/_sandbox/clock/advance", post(clock::advance_route))
         .merge(page::routes())
         .route("/_sandbox/{*path}", any(not_found))

@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json};
 use super::clock::Moment;
 use super::doubles::{self, Accepted};
 use super::faults::{Fault, FaultKind, Stage, Subject, distort, has_link, title_of};
-use super::hooks::HookFault;
 use super::ledger::{Account, Insufficient, Price, Terms};
 use super::operations::Operation;
+use super::webhooks::DeliveryFault;
 use super::work::{Fate, Work};
 use super::world::World;
 
@@ -245,13 +245,13 @@ impl Submit {
     }
 
     /// What is to go wrong with what is told of the job. Asked once, where somebody is to be told.
-    pub(super) fn hook_faults(&self) -> Vec<HookFault> {
+    pub(super) fn delivery_faults(&self) -> Vec<DeliveryFault> {
         let Some(operation) = self.exchange.operation else { return Vec::new() };
         let subject = Subject::new(operation, &self.exchange.marks);
         let faults = &self.exchange.world.faults;
         let picked = faults.pick_all(Stage::Webhook, &subject, usize::MAX, |_| true);
         picked.iter().for_each(|fault| self.exchange.note_fault(fault));
-        picked.iter().filter_map(HookFault::of).collect()
+        picked.iter().filter_map(DeliveryFault::of).collect()
     }
 
     fn doom(&self, work: &Work) {

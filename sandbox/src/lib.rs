@@ -93,7 +93,6 @@ mod exchange;
 mod faults;
 mod fetch;
 mod film;
-mod hooks;
 mod idle;
 mod ids;
 mod inflow;
@@ -121,6 +120,7 @@ mod signature;
 mod stage;
 mod studio;
 mod watch;
+mod webhooks;
 mod work;
 mod world;
 
@@ -142,10 +142,10 @@ pub use doubles::DoubleSubmit;
 pub use error::StartError;
 pub use faults::{ArmedFault, Fault, FaultKind, InvalidFault};
 pub use fetch::Fetch;
-pub use hooks::{DeliveryAttempt, DeliveryState, WebhookDelivery};
 pub use journal::RequestRecord;
 pub use ledger::{AccountBalance, LedgerEntry};
 pub use rust_decimal::Decimal;
+pub use webhooks::{DeliveryAttempt, DeliveryState, WebhookDelivery};
 pub use world::{Counters, Tally};
 
 use stage::Stage;
@@ -231,7 +231,7 @@ impl Sandbox {
 
     /// What was delivered to webhooks, or was to be, the oldest first: the newest 10,000.
     pub fn webhooks(&self) -> Vec<WebhookDelivery> {
-        self.stage.world().hooks.deliveries()
+        self.stage.world().webhooks.deliveries()
     }
 
     /// What arrived so far.

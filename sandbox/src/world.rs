@@ -13,7 +13,6 @@ use super::clock::{Clock, Moment};
 use super::doubles::{Accepted, DoubleSubmit, Doubles};
 use super::faults::Faults;
 use super::fetch::Fetcher;
-use super::hooks::Hooks;
 use super::ids::Ids;
 use super::jobs::Jobs;
 use super::journal::Journal;
@@ -21,6 +20,7 @@ use super::ledger::{Account, AccountBalance, Books, Insufficient, LedgerEntry, P
 use super::limits::Limits;
 use super::page::Notices;
 use super::studio::Studio;
+use super::webhooks::Webhooks;
 use super::work::Work;
 use super::{beatapi, card, fetch, film};
 use crate::credits::Credits;
@@ -76,7 +76,7 @@ pub(super) struct World {
     pub(super) port: u16,
     pub(super) limits: Limits,
     pub(super) beatapi_keys: beatapi::Keys,
-    pub(super) hooks: Hooks,
+    pub(super) webhooks: Webhooks,
     pub(super) notices: Notices,
     books: Mutex<Books>,
     counters: Mutex<Counters>,
@@ -103,7 +103,7 @@ impl World {
             limits: Limits::new(settings.limits, settings.beatapi_slots),
             beatapi_keys: beatapi::Keys::default(),
             books: Mutex::new(Books::new(credits)),
-            hooks: Hooks::new(),
+            webhooks: Webhooks::new(),
             notices: Notices::default(),
             counters: Mutex::default(),
             doubles: Mutex::default(),

@@ -1,4 +1,4 @@
-//! What is delivered at a task's end.
+//! The event of a task's end, and how it is delivered.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,48 +8,49 @@ use serde_json::json;
 use super::task::Task;
 use super::{Records, Service};
 use crate::exchange::Submit;
-use crate::hooks::{Habits, Letter, Signing, Subject, Told, event_id};
+use crate::webhooks::{Delivery, DeliveryPolicy, FirstDelivery, JobEvents, Signing, event_id};
 use crate::world::locked;
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// How long an answer is waited for is not documented.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// It is not documented.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// After each attempt, as the newest contract has it: three in all.
-static NEWEST: Habits = Habits { retries: &[MINUTE, MINUTE.saturating_mul(5)], patience: PATIENCE };
+static NEWEST: DeliveryPolicy =
+    DeliveryPolicy { retries: &[MINUTE, MINUTE.saturating_mul(5)], timeout: TIMEOUT };
 
 /// As the contract had it at first: four in all.
-static LAUNCH: Habits = Habits {
+static LAUNCH: DeliveryPolicy = DeliveryPolicy {
     retries: &[MINUTE, MINUTE.saturating_mul(5), MINUTE.saturating_mul(15)],
-    patience: PATIENCE,
+    timeout: TIMEOUT,
 };
 
-/// Tells the account's endpoints of a task, when it has ended.
+/// Delivers a task's event to the account's endpoints when it has ended.
 pub(super) fn follow(
     service: &Arc<Service>,
     records: &Records,
     submit: &Submit,
     task: &Arc<Task>,
-) -> Told {
+) -> FirstDelivery {
     let is_heard = records.endpoints.iter().any(|endpoint| endpoint.is_of(&task.account));
-    let faults = if is_heard { submit.hook_faults() } else { Vec::new() };
+    let faults = if is_heard { submit.delivery_faults() } else { Vec::new() };
     let (weak, known) = (Arc::downgrade(service), Arc::clone(task));
-    let subject = Subject {
+    let events = JobEvents {
         account: task.account.clone(),
         job: task.id.clone(),
         work: Arc::clone(&task.work),
-        habits: if service.contract().is_launch() { &LAUNCH } else { &NEWEST },
-        early: Vec::new(),
-        letters: Box::new(move || {
-            weak.upgrade().map_or_else(Vec::new, |service| letters(&service, &known))
+        policy: if service.contract().is_launch() { &LAUNCH } else { &NEWEST },
+        at_start: Vec::new(),
+        at_end: Box::new(move || {
+            weak.upgrade().map_or_else(Vec::new, |service| at_end(&service, &known))
         }),
         faults,
     };
-    service.world.hooks.follow(&service.world, subject)
+    service.world.webhooks.follow(&service.world, events)
 }
 
 /// A task that waits for its caller has no event.
-fn letters(service: &Service, task: &Task) -> Vec<Letter> {
+fn at_end(service: &Service, task: &Task) -> Vec<Delivery> {
     let data = task.answer(&service.world, service.world.now());
     let event = match data["status"].as_str() {
         Some("succeeded") => "task.succeeded",
@@ -59,13 +60,14 @@ fn letters(service: &Service, task: &Task) -> Vec<Letter> {
     let id = event_id(&task.id, event);
     let body = json!({"id": id, "event": event, "created_at": data["updated_at"], "data": data});
     let records = locked(&service.records);
-    let takers = records.endpoints.iter().filter(|endpoint| endpoint.takes(&task.account, event));
-    let letter = |(url, secret)| Letter {
+    let endpoints =
+        records.endpoints.iter().filter(|endpoint| endpoint.takes(&task.account, event));
+    let delivery = |(url, secret)| Delivery {
         url,
         event: event.to_owned(),
         event_id: Some(id.clone()),
         body: body.clone(),
         signing: Signing::BeatApi(secret),
     };
-    takers.map(|endpoint| letter(endpoint.address())).collect()
+    endpoints.map(|endpoint| delivery(endpoint.address())).collect()
 }

@@ -199,7 +199,7 @@ async fn create(
     let sent = Sent::new(operation, &body);
 
     // Held to the end: of two at once only one gets the last slot, or the last credits.
-    let (answer, told) = {
+    let (answer, first_delivery) = {
         let mut records = locked(&service.records);
         if let Some(claim) = &claim
             && let Some(first) = claim.task_of(service, sent)?
@@ -226,7 +226,7 @@ async fn create(
         service.world.count(Provider::BeatApi, |tally| tally.jobs += 1);
         (created(service, &task), events::follow(service, &records, &submit, &task))
     };
-    told.before_answer().await;
+    first_delivery.before_answer().await;
     Ok(answer)
 }
 

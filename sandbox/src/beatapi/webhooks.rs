@@ -12,9 +12,9 @@ use serde_json::{Map, Value, json};
 use super::{Code, NOT_REACHABLE, Refusal, Service, is_reachable};
 use crate::check::{Fault, Fields};
 use crate::clock::Moment;
-use crate::hooks;
 use crate::ledger::Account;
 use crate::short::MOST_CHARS;
+use crate::webhooks;
 use crate::world::locked;
 
 const EVENTS: [&str; 2] = ["task.succeeded", "task.failed"];
@@ -182,7 +182,7 @@ pub(super) async fn create_webhook(
     };
     // The one answer with the whole secret.
     let answer = json!({"data": endpoint.shown(&endpoint.secret)});
-    hooks::add_endpoint(&mut locked(&service.records).endpoints, endpoint);
+    webhooks::add_endpoint(&mut locked(&service.records).endpoints, endpoint);
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
 

@@ -247,7 +247,7 @@ impl LinkRecord {
     }
 
     /// What is posted at the end of a rendering, or of the previews: a short form of the job.
-    pub(super) fn hook(&self, world: &World, film: Option<&str>) -> Option<Value> {
+    pub(super) fn event(&self, world: &World, film: Option<&str>) -> Option<Value> {
         let state = match film {
             Some(name) => {
                 let film = self.films.iter().find(|film| film.media_job == name)?;

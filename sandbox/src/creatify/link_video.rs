@@ -14,7 +14,7 @@ use super::link::Link;
 use super::link_order::{self, LinkOrder};
 use super::link_record::LinkRecord;
 use super::shelf::Kept as _;
-use super::{Refusal, Service, account, hooks, path_id, take_submit, wanted_ids};
+use super::{Refusal, Service, account, path_id, take_submit, wanted_ids, webhooks};
 use crate::check::Fields;
 use crate::exchange::{Exchange, Seen, Submit};
 use crate::provider::Provider;
@@ -59,7 +59,7 @@ async fn submit(
 ) -> Result<Response, Refusal> {
     let (submit, body) = take_submit(request).await?;
     let order = link_order::read(&body)?;
-    let (answer, told) = {
+    let (answer, first_delivery) = {
         let mut records = locked(&service.records);
         let link = records.links.find(&submit.account, &order.link);
         let link = link.map_err(|_| Refusal::field("link", "Invalid link ID"))?;
@@ -67,12 +67,12 @@ async fn submit(
         let submit = submit.about(&["link"], link.content());
         let record = start(&submit, link, order)?;
         let answer = record.answer(&service.world, service.world.now());
-        let told = hooks::follow_link_video(service, &submit, &record);
+        let first_delivery = webhooks::follow_link_video(service, &submit, &record);
         records.link_videos.add(record);
         service.world.count(Provider::Creatify, |tally| tally.jobs += 1);
-        (answer, told)
+        (answer, first_delivery)
     };
-    told.before_answer().await;
+    first_delivery.before_answer().await;
     Ok(Json(answer).into_response())
 }
 
@@ -83,15 +83,15 @@ async fn render_link_to_video(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let submit = Submit::new(exchange, account(&headers)?, &Map::new());
-    let (answer, told) = {
+    let (answer, first_delivery) = {
         let mut records = locked(&service.records);
         let record = records.link_videos.find(&submit.account, &path_id(id)?)?;
         let submit = submit.about(&[], record.content());
         record.render(&submit)?;
         let answer = record.answer(&service.world, service.world.now());
-        (answer, hooks::follow_link_video(&service, &submit, record))
+        (answer, webhooks::follow_link_video(&service, &submit, record))
     };
-    told.before_answer().await;
+    first_delivery.before_answer().await;
     Ok(Json(answer).into_response())
 }
 
@@ -101,7 +101,7 @@ async fn render_single_preview(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (submit, body) = take_submit(request).await?;
-    let (answer, told) = {
+    let (answer, first_delivery) = {
         let mut records = locked(&service.records);
         let record = records.link_videos.find(&submit.account, &path_id(id)?)?;
         let mut fields = Fields::of(&body);
@@ -113,9 +113,9 @@ async fn render_single_preview(
         let submit = submit.about(&["media_job"], of);
         record.render_one(&submit, &media_job)?;
         let answer = record.answer(&service.world, service.world.now());
-        (answer, hooks::follow_link_video(&service, &submit, record))
+        (answer, webhooks::follow_link_video(&service, &submit, record))
     };
-    told.before_answer().await;
+    first_delivery.before_answer().await;
     Ok(Json(answer).into_response())
 }
 

@@ -1,7 +1,6 @@
 //! Creatify's product videos and link videos: a Django service, with its trailing slashes and its error maps.
 
 mod catalogue;
-mod hooks;
 mod link;
 mod link_order;
 mod link_record;
@@ -11,6 +10,7 @@ mod product_video;
 mod record;
 mod refusal;
 mod shelf;
+mod webhooks;
 
 use std::sync::{Arc, Mutex};
 

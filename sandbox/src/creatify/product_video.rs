@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::order;
 use super::record::{Part, Record};
 use super::shelf::Kept as _;
-use super::{Refusal, Service, account, hooks, path_id, take_submit, wanted_ids};
+use super::{Refusal, Service, account, path_id, take_submit, wanted_ids, webhooks};
 use crate::exchange::{Exchange, Seen, Submit};
 use crate::provider::Provider;
 use crate::world::locked;
@@ -33,16 +33,16 @@ pub(super) async fn gen_video(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (submit, body) = take_submit(request).await?;
-    let (answer, told) = {
+    let (answer, first_delivery) = {
         let mut records = locked(&service.records);
         let record = records.product_videos.find(&submit.account, &path_id(id)?)?;
         let order = order::read_video_order(&body)?;
         let submit = submit.about(&[], record.content());
         record.start_video(&submit, order)?;
         let answer = record.answer(&service.world, service.world.now());
-        (answer, hooks::follow(&service, &submit, record, Part::Video))
+        (answer, webhooks::follow(&service, &submit, record, Part::Video))
     };
-    told.before_answer().await;
+    first_delivery.before_answer().await;
     Ok(Json(answer).into_response())
 }
 
@@ -123,14 +123,14 @@ impl Service {
     /// Keeps a new record and shows it.
     async fn keep(self: &Arc<Self>, submit: &Submit, record: Record, part: Part) -> Response {
         let answer = record.answer(&self.world, self.world.now());
-        let told = {
+        let first_delivery = {
             let mut records = locked(&self.records);
-            let told = hooks::follow(self, submit, &record, part);
+            let first_delivery = webhooks::follow(self, submit, &record, part);
             records.product_videos.add(record);
-            told
+            first_delivery
         };
         self.world.count(Provider::Creatify, |tally| tally.jobs += 1);
-        told.before_answer().await;
+        first_delivery.before_answer().await;
         Json(answer).into_response()
     }
 }

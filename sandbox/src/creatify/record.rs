@@ -246,7 +246,7 @@ impl Record {
 
     /// What is posted as soon as a video is ordered: the sample of `gen_video` has a status that is
     /// still running. None of a remade one is known.
-    pub(super) fn early_hook(&self, world: &World, part: Part) -> Option<Value> {
+    pub(super) fn event_of_acceptance(&self, world: &World, part: Part) -> Option<Value> {
         (part == Part::Video && self.regen.is_none()).then(|| {
             let now = world.now();
             let image = self.image.progress(now);
@@ -257,7 +257,7 @@ impl Record {
     }
 
     /// What is posted at the end of a part. Each operation leaves out what its sample lacks.
-    pub(super) fn hook(&self, world: &World, part: Part) -> Value {
+    pub(super) fn event(&self, world: &World, part: Part) -> Value {
         let now = world.now();
         let image = self.image.progress(now);
         let video = self.video.as_ref().filter(|_| part == Part::Video);

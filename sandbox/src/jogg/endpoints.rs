@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 use super::{Refusal, Service, account, read_body, success};
 use crate::check::{Fault, Fields, web_url};
 use crate::fetch::{is_loopback, is_private};
-use crate::hooks;
 use crate::ledger::Account;
 use crate::short::MOST_CHARS;
+use crate::webhooks;
 use crate::world::locked;
 
 /// Documented for each user.
@@ -96,7 +96,7 @@ pub(super) async fn create_endpoint(
         order,
     };
     let data = endpoint.answer();
-    hooks::add_endpoint(&mut records.endpoints, endpoint);
+    webhooks::add_endpoint(&mut records.endpoints, endpoint);
     Ok(success(data))
 }
 

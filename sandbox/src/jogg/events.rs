@@ -1,4 +1,4 @@
-//! What is delivered at a video's end. Previews have no event.
+//! The event of a video's end, and how it is delivered. Previews have no event.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,39 +8,40 @@ use serde_json::{Map, Value, json};
 use super::video::Video;
 use super::{Records, Service};
 use crate::exchange::Submit;
-use crate::hooks::{Habits, Letter, Signing, Subject, Told, event_id};
+use crate::webhooks::{Delivery, DeliveryPolicy, FirstDelivery, JobEvents, Signing, event_id};
 use crate::world::locked;
 
 /// Three attempts, as the first draft and v1 say; the current pages say only that there are some.
-const HABITS: Habits =
-    Habits { retries: &[Duration::from_secs(5); 2], patience: Duration::from_secs(5) };
+const POLICY: DeliveryPolicy =
+    DeliveryPolicy { retries: &[Duration::from_secs(5); 2], timeout: Duration::from_secs(5) };
 
-/// Tells the account's endpoints of a video, and the address of the request, when it has ended.
+/// Delivers a video's event to the account's endpoints and to the request's own address when it has
+/// ended.
 pub(super) fn follow(
     service: &Arc<Service>,
     records: &Records,
     submit: &Submit,
     video: &Video,
-) -> Told {
+) -> FirstDelivery {
     let has_endpoint = records.endpoints.iter().any(|endpoint| endpoint.is_of(&video.account));
     let is_heard = has_endpoint || video.webhook_url.is_some();
-    let faults = if is_heard { submit.hook_faults() } else { Vec::new() };
+    let faults = if is_heard { submit.delivery_faults() } else { Vec::new() };
     let (weak, id) = (Arc::downgrade(service), video.id.clone());
-    let subject = Subject {
+    let events = JobEvents {
         account: video.account.clone(),
         job: video.id.clone(),
         work: Arc::clone(&video.work),
-        habits: &HABITS,
-        early: Vec::new(),
-        letters: Box::new(move || {
-            weak.upgrade().map_or_else(Vec::new, |service| letters(&service, &id))
+        policy: &POLICY,
+        at_start: Vec::new(),
+        at_end: Box::new(move || {
+            weak.upgrade().map_or_else(Vec::new, |service| at_end(&service, &id))
         }),
         faults,
     };
-    service.world.hooks.follow(&service.world, subject)
+    service.world.webhooks.follow(&service.world, events)
 }
 
-fn letters(service: &Service, id: &str) -> Vec<Letter> {
+fn at_end(service: &Service, id: &str) -> Vec<Delivery> {
     let records = locked(&service.records);
     let video = records.by_id.get(id).and_then(|index| records.videos.get(*index));
     let Some(video) = video else { return Vec::new() };
@@ -53,7 +54,7 @@ fn letters(service: &Service, id: &str) -> Vec<Letter> {
         "event_id": event_id,
         "event": event,
         "timestamp": service.world.now().unix_secs(),
-        "data": told(service, id, &read),
+        "data": event_data(service, id, &read),
     });
     let endpoints = records.endpoints.iter().filter(|known| known.takes(&video.account, &event));
     let endpoints = endpoints.map(|endpoint| {
@@ -61,18 +62,18 @@ fn letters(service: &Service, id: &str) -> Vec<Letter> {
         (url, Some(secret))
     });
     let own = video.webhook_url.clone().map(|url| (url, None));
-    let letter = |(url, secret)| Letter {
+    let delivery = |(url, secret)| Delivery {
         url,
         event: event.clone(),
         event_id: Some(event_id.clone()),
         body: body.clone(),
         signing: Signing::Jogg(secret),
     };
-    endpoints.chain(own).map(letter).collect()
+    endpoints.chain(own).map(delivery).collect()
 }
 
 /// The general form of a video's event: those of product videos have no example.
-fn told(service: &Service, id: &str, read: &Value) -> Map<String, Value> {
+fn event_data(service: &Service, id: &str, read: &Value) -> Map<String, Value> {
     let name = if service.world.settings.jogg.project_id { "project_id" } else { "video_id" };
     let mut data = Map::from_iter([(name.to_owned(), json!(id))]);
     for field in ["status", "video_url", "cover_url", "duration", "error"] {

@@ -19,10 +19,10 @@ use crate::check::Fields;
 use crate::clock::Moment;
 use crate::credits::Credits;
 use crate::exchange::{Exchange, Seen, Submit};
-use crate::hooks::Told;
 use crate::ledger::{Account, Price, Terms};
 use crate::provider::Provider;
 use crate::studio::{self, Outputs, Script};
+use crate::webhooks::FirstDelivery;
 use crate::work::{Progress, Work};
 use crate::world::{World, locked};
 
@@ -65,7 +65,7 @@ pub(super) async fn create_video_from_product(
     let account = account(request.headers())?;
     let body = read_body(request).await?;
     let order = order::read(&body)?;
-    let (answer, told) = {
+    let (answer, first_delivery) = {
         let mut records = locked(&service.records);
         let product = records.product_for(&account, &order)?;
         let submit = Submit::new(exchange, account, &body);
@@ -73,7 +73,7 @@ pub(super) async fn create_video_from_product(
         let video = Video::start(&submit, product, &order, &PRICE)?;
         service.keep(&mut records, &submit, video)
     };
-    told.before_answer().await;
+    first_delivery.before_answer().await;
     Ok(answer)
 }
 
@@ -98,13 +98,13 @@ impl Service {
         records: &mut Records,
         submit: &Submit,
         video: Video,
-    ) -> (Response, Told) {
-        let told = events::follow(self, records, submit, &video);
+    ) -> (Response, FirstDelivery) {
+        let first_delivery = events::follow(self, records, submit, &video);
         let data = json!({"video_id": video.id, "status": "processing"});
         records.by_id.insert(video.id.clone(), records.videos.len());
         records.videos.push(video);
         self.world.count(Provider::Jogg, |tally| tally.jobs += 1);
-        (success(data), told)
+        (success(data), first_delivery)
     }
 }
 

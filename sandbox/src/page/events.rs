@@ -6,9 +6,9 @@ use maud::{Markup, html};
 
 use super::{MOST_ROWS, View, short, total, words};
 use crate::clock::Moment;
-use crate::hooks::{DeliveryState, WebhookDelivery};
 use crate::jobs::{JobRecord, Step};
 use crate::journal::RequestRecord;
+use crate::webhooks::{DeliveryState, WebhookDelivery};
 use crate::work::Progress;
 
 /// Something that happened to a job, as often as it happened in a row.
@@ -59,7 +59,7 @@ pub(super) fn of(view: &View, jobs: &[JobRecord]) -> HashMap<String, Vec<Event>>
             }
         }
     });
-    view.world.hooks.look(|deliveries| {
+    view.world.webhooks.look(|deliveries| {
         for delivery in deliveries.iter() {
             if let Some(events) = events.get_mut(&delivery.job) {
                 events.extend(of_delivery(delivery));

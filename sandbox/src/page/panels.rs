@@ -8,11 +8,11 @@ use rust_decimal::Decimal;
 use super::{MOST_BODY_CHARS, MOST_ROWS, View, badge, job_address, short, total, words};
 use crate::clock::Moment;
 use crate::faults::{FaultKind, Stage};
-use crate::hooks::{DeliveryState, WebhookDelivery};
 use crate::journal::RequestRecord;
 use crate::operations;
 use crate::provider::Provider;
 use crate::short::shown;
+use crate::webhooks::{DeliveryState, WebhookDelivery};
 
 /// Faults that are tried first, each armed by one press.
 const AT_HAND: [FaultKind; 6] = [
@@ -137,7 +137,7 @@ pub(super) fn credits(view: &View) -> Markup {
 pub(super) fn webhooks(view: &View) -> Markup {
     let is_wanted =
         |delivery: &&WebhookDelivery| view.shows(Some(delivery.provider), Some(&delivery.job));
-    let (all, newest) = view.world.hooks.look(|deliveries| {
+    let (all, newest) = view.world.webhooks.look(|deliveries| {
         let wanted = || deliveries.iter().rev().filter(is_wanted);
         (wanted().count(), wanted().take(MOST_ROWS).cloned().collect::<Vec<_>>())
     });

@@ -4,7 +4,6 @@ mod beatapi;
 mod contract;
 mod creatify;
 mod faults;
-mod hooks;
 mod jogg;
 mod limits;
 mod links;
@@ -14,6 +13,7 @@ mod port;
 mod safety;
 mod strict;
 mod time;
+mod webhooks;
 
 use std::net::SocketAddr;
 use std::time::Duration;

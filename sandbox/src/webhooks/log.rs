@@ -1,4 +1,4 @@
-//! What was sent to whom, and what was answered.
+//! The log of deliveries: what was sent to which endpoint, and what was answered.
 
 use std::time::SystemTime;
 

@@ -1,38 +1,40 @@
 use serde_json::json;
 
 use super::*;
-use crate::hooks::{Habits, HookFault, Letter, Signing, Subject, Told, event_id};
 use crate::ledger::Account;
+use crate::webhooks::{
+    Delivery, DeliveryFault, DeliveryPolicy, FirstDelivery, JobEvents, Signing, event_id,
+};
 use crate::work::Work;
 use crate::{Fault, FaultKind};
 
-static HABITS: Habits =
-    Habits { retries: &[Duration::from_secs(60)], patience: Duration::from_secs(5) };
+static POLICY: DeliveryPolicy =
+    DeliveryPolicy { retries: &[Duration::from_secs(60)], timeout: Duration::from_secs(5) };
 
 /// A job that takes ten seconds and is made already, with its faults.
 fn plant(
     sandbox: &Sandbox,
     job: &str,
-    early: Vec<Letter>,
-    letter: Letter,
-    faults: &[HookFault],
-) -> Told {
+    at_start: Vec<Delivery>,
+    delivery: Delivery,
+    faults: &[DeliveryFault],
+) -> FirstDelivery {
     let work = Work::accepted(sandbox.stage.world().now(), Duration::from_secs(10));
     work.made(sandbox.stage.world().now(), Ok(()));
-    let subject = Subject {
+    let subject = JobEvents {
         account: Account::of_key(Provider::BeatApi, "sk_test").unwrap(),
         job: job.to_owned(),
         work,
-        habits: &HABITS,
-        early,
-        letters: Box::new(move || vec![letter.clone()]),
+        policy: &POLICY,
+        at_start,
+        at_end: Box::new(move || vec![delivery.clone()]),
         faults: faults.to_vec(),
     };
-    sandbox.stage.world().hooks.follow(&sandbox.stage.world(), subject)
+    sandbox.stage.world().webhooks.follow(&sandbox.stage.world(), subject)
 }
 
-fn letter(receiver: &Receiver, event: &str) -> Letter {
-    Letter {
+fn delivery(receiver: &Receiver, event: &str) -> Delivery {
+    Delivery {
         url: receiver.at("hook?token=A1"),
         event: event.to_owned(),
         event_id: None,
@@ -41,11 +43,11 @@ fn letter(receiver: &Receiver, event: &str) -> Letter {
     }
 }
 
-fn signed(receiver: &Receiver, job: &str) -> Letter {
+fn signed(receiver: &Receiver, job: &str) -> Delivery {
     let id = event_id(job, "task.succeeded");
     let data = json!({"id": job, "status": "succeeded"});
     let body = json!({"id": id, "event": "task.succeeded", "created_at": 1, "data": data});
-    Letter {
+    Delivery {
         url: receiver.at(job),
         event: "task.succeeded".to_owned(),
         event_id: Some(id),
@@ -57,7 +59,9 @@ fn signed(receiver: &Receiver, job: &str) -> Letter {
 #[tokio::test]
 async fn twice_is_the_same_event_two_times() {
     let (sandbox, receiver) = (still().await, Receiver::start(200).await);
-    plant(&sandbox, "a", vec![], signed(&receiver, "a"), &[HookFault::Twice]).before_answer().await;
+    plant(&sandbox, "a", vec![], signed(&receiver, "a"), &[DeliveryFault::Twice])
+        .before_answer()
+        .await;
     skip(&sandbox, 10);
     settled(&sandbox, 2).await;
     let taken = receiver.takes(&sandbox, 2).await;
@@ -67,9 +71,11 @@ async fn twice_is_the_same_event_two_times() {
 #[tokio::test]
 async fn late_is_after_its_delay_and_never_is_not_at_all() {
     let (sandbox, receiver) = (still().await, Receiver::start(200).await);
-    let late = HookFault::Late(Duration::from_secs(90));
+    let late = DeliveryFault::Late(Duration::from_secs(90));
     plant(&sandbox, "a", vec![], signed(&receiver, "a"), &[late]).before_answer().await;
-    plant(&sandbox, "b", vec![], signed(&receiver, "b"), &[HookFault::Never]).before_answer().await;
+    plant(&sandbox, "b", vec![], signed(&receiver, "b"), &[DeliveryFault::Never])
+        .before_answer()
+        .await;
     skip(&sandbox, 10);
     soon(&sandbox, || sandbox.webhooks().len() == 2).await;
     skip(&sandbox, 89);
@@ -84,9 +90,9 @@ async fn late_is_after_its_delay_and_never_is_not_at_all() {
 #[tokio::test]
 async fn out_of_order_is_the_later_event_first() {
     let (sandbox, receiver) = (still().await, Receiver::start(200).await);
-    let early = vec![letter(&receiver, "video_generating")];
-    let last = letter(&receiver, "video_generated");
-    plant(&sandbox, "a", early, last, &[HookFault::OutOfOrder]).before_answer().await;
+    let at_start = vec![delivery(&receiver, "video_generating")];
+    let last = delivery(&receiver, "video_generated");
+    plant(&sandbox, "a", at_start, last, &[DeliveryFault::OutOfOrder]).before_answer().await;
     settle(&sandbox).await;
     assert_eq!(receiver.taken().len(), 0);
     skip(&sandbox, 10);
@@ -100,7 +106,7 @@ async fn out_of_order_is_the_later_event_first() {
 async fn an_only_event_out_of_order_comes_after_one_of_another_job() {
     let (sandbox, receiver) = (still().await, Receiver::start(200).await);
     let first = signed(&receiver, "first");
-    plant(&sandbox, "first", vec![], first, &[HookFault::OutOfOrder]).before_answer().await;
+    plant(&sandbox, "first", vec![], first, &[DeliveryFault::OutOfOrder]).before_answer().await;
     skip(&sandbox, 10);
     soon(&sandbox, || sandbox.webhooks().len() == 1).await;
     skip(&sandbox, 300);
@@ -114,7 +120,7 @@ async fn an_only_event_out_of_order_comes_after_one_of_another_job() {
 
     // Where there is no other, not for ever.
     let alone = signed(&receiver, "alone");
-    plant(&sandbox, "alone", vec![], alone, &[HookFault::OutOfOrder]).before_answer().await;
+    plant(&sandbox, "alone", vec![], alone, &[DeliveryFault::OutOfOrder]).before_answer().await;
     skip(&sandbox, 10);
     soon(&sandbox, || sandbox.webhooks().len() == 3).await;
     settle(&sandbox).await;
@@ -125,7 +131,7 @@ async fn an_only_event_out_of_order_comes_after_one_of_another_job() {
 #[tokio::test]
 async fn a_forged_delivery_comes_first_and_proves_nothing() {
     let (sandbox, receiver) = (still().await, Receiver::start(200).await);
-    plant(&sandbox, "a", vec![], signed(&receiver, "a"), &[HookFault::Forged])
+    plant(&sandbox, "a", vec![], signed(&receiver, "a"), &[DeliveryFault::Forged])
         .before_answer()
         .await;
     skip(&sandbox, 10);
@@ -143,8 +149,8 @@ async fn a_forged_delivery_comes_first_and_proves_nothing() {
     let forged: Vec<_> = sandbox.webhooks().iter().map(|known| known.is_forged).collect();
     assert_eq!(forged.iter().filter(|forged| **forged).count(), 1);
 
-    let unsigned = letter(&receiver, "video_generated");
-    plant(&sandbox, "b", vec![], unsigned, &[HookFault::Forged]).before_answer().await;
+    let unsigned = delivery(&receiver, "video_generated");
+    plant(&sandbox, "b", vec![], unsigned, &[DeliveryFault::Forged]).before_answer().await;
     skip(&sandbox, 10);
     let taken = receiver.takes(&sandbox, 4).await;
     assert_eq!((&*taken[2].path, &taken[2].json()["status"]), ("/hook?token=ba", &"failed".into()));
@@ -154,14 +160,15 @@ async fn a_forged_delivery_comes_first_and_proves_nothing() {
 #[tokio::test]
 async fn before_the_answer_the_first_delivery_is_made() {
     let (sandbox, receiver) = (still().await, Receiver::start(500).await);
-    let told = plant(&sandbox, "a", vec![], signed(&receiver, "a"), &[HookFault::BeforeAnswer]);
+    let first_delivery =
+        plant(&sandbox, "a", vec![], signed(&receiver, "a"), &[DeliveryFault::BeforeAnswer]);
     // Refused, so that a retry is still to come.
-    tokio::time::timeout(Duration::from_secs(60), told.before_answer()).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(60), first_delivery.before_answer()).await.unwrap();
     assert_eq!(receiver.taken().len(), 1);
-    let early = vec![letter(&receiver, "video_generating")];
-    let last = letter(&receiver, "video_generated");
-    let told = plant(&sandbox, "b", early, last, &[HookFault::BeforeAnswer]);
-    told.before_answer().await;
+    let at_start = vec![delivery(&receiver, "video_generating")];
+    let last = delivery(&receiver, "video_generated");
+    let first_delivery = plant(&sandbox, "b", at_start, last, &[DeliveryFault::BeforeAnswer]);
+    first_delivery.before_answer().await;
     assert_eq!(receiver.taken()[1].json()["status"], "video_generating");
     settle(&sandbox).await;
     assert_eq!(receiver.taken().len(), 2);
@@ -227,8 +234,8 @@ async fn nothing_is_delivered_to_a_sandbox() {
     ];
     let (world, worlds) = (sandbox.stage.world(), other.stage.world());
     for (number, url) in addresses.iter().enumerate() {
-        let letter = Letter { url: url.clone(), ..letter(&receiver, "done") };
-        let _ = plant(&sandbox, &format!("job-{number}"), Vec::new(), letter, &[]);
+        let delivery = Delivery { url: url.clone(), ..delivery(&receiver, "done") };
+        let _ = plant(&sandbox, &format!("job-{number}"), Vec::new(), delivery, &[]);
     }
     skip(&sandbox, 10);
     settled(&sandbox, addresses.len()).await;
@@ -251,8 +258,8 @@ async fn a_redirect_leads_no_delivery_to_a_sandbox() {
     tokio::spawn(async move { axum::serve(listener, app).await });
     let world = sandbox.stage.world();
     let receiver = Receiver::start(200).await;
-    let letter = Letter { url, ..letter(&receiver, "done") };
-    let _ = plant(&sandbox, "job", Vec::new(), letter, &[]);
+    let delivery = Delivery { url, ..delivery(&receiver, "done") };
+    let _ = plant(&sandbox, "job", Vec::new(), delivery, &[]);
     skip(&sandbox, 10);
     let attempted = |known: &WebhookDelivery| !known.attempts.is_empty();
     soon(&sandbox, || sandbox.webhooks().iter().any(attempted)).await;
@@ -274,10 +281,10 @@ async fn receivers_that_hang_leave_room_for_others() {
         }
     });
     for number in 0..1_000 {
-        let letter = Letter { url: format!("{url}/{number}"), ..letter(&receiver, "done") };
-        let _ = plant(&sandbox, &format!("hanging-{number}"), Vec::new(), letter, &[]);
+        let delivery = Delivery { url: format!("{url}/{number}"), ..delivery(&receiver, "done") };
+        let _ = plant(&sandbox, &format!("hanging-{number}"), Vec::new(), delivery, &[]);
     }
-    let _ = plant(&sandbox, "other", Vec::new(), letter(&receiver, "done"), &[]);
+    let _ = plant(&sandbox, "other", Vec::new(), delivery(&receiver, "done"), &[]);
     skip(&sandbox, 10);
     receiver.takes(&sandbox, 1).await;
     let delivered = |known: &WebhookDelivery| known.state == DeliveryState::Delivered;

@@ -6,7 +6,7 @@ use crate::faults::{Fault, FaultKind};
 
 /// One way in which deliveries go wrong. Those of a job may be combined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum HookFault {
+pub(crate) enum DeliveryFault {
     /// Each event is delivered a second time, after it was taken or given up.
     Twice,
     /// Each event is delivered this much later, in sandbox time.
@@ -25,7 +25,7 @@ pub(crate) enum HookFault {
     BeforeAnswer,
 }
 
-impl HookFault {
+impl DeliveryFault {
     /// `None` for a fault of something else.
     pub(crate) fn of(fault: &Fault) -> Option<Self> {
         match fault.kind() {

@@ -1,12 +1,12 @@
-//! Deliveries: what a provider posts to those who want to hear of a job.
+//! Webhooks: the events of a job, and their deliveries to endpoints.
 //!
-//! Each job that somebody may want to hear of has a task, which waits for the job's end in sandbox
-//! time, and then tells whoever is subscribed at that time. It holds the world weakly and is cut
-//! off with it, so that no delivery outlives its sandbox.
+//! Each job with an endpoint has a task of its own, which waits for the job's end in sandbox time and
+//! then delivers its event to the endpoints that there are at that time. The task holds the world
+//! weakly and ends with it, so that no delivery outlives its sandbox.
 
-mod courier;
+mod delivery;
+mod dispatch;
 mod fault;
-mod letter;
 mod log;
 
 use std::convert::Infallible;
@@ -21,9 +21,9 @@ use serde_json::json;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use self::courier::Courier;
-pub(super) use self::fault::HookFault;
-pub(super) use self::letter::{Letter, Signing};
+pub(super) use self::delivery::{Delivery, Signing};
+use self::dispatch::Dispatcher;
+pub(super) use self::fault::DeliveryFault;
 use self::log::Log;
 pub use self::log::{DeliveryAttempt, DeliveryState, WebhookDelivery};
 use super::ids::{digest, hex};
@@ -45,54 +45,54 @@ pub(super) fn add_endpoint<T>(endpoints: &mut Vec<T>, endpoint: T) {
 }
 
 /// How a provider delivers.
-pub(super) struct Habits {
+pub(super) struct DeliveryPolicy {
     /// How long after each attempt that was not taken the next one follows.
     pub(super) retries: &'static [Duration],
     /// How long an answer is waited for, in real time: who answers is a real program.
-    pub(super) patience: Duration,
+    pub(super) timeout: Duration,
 }
 
-/// A job whose end is to be told.
-pub(super) struct Subject {
+/// The events of one job.
+pub(super) struct JobEvents {
     pub(super) account: Account,
     pub(super) job: String,
     pub(super) work: Arc<Work>,
-    pub(super) habits: &'static Habits,
-    /// What is told when the job is accepted.
-    pub(super) early: Vec<Letter>,
-    /// What is told at its end, one for each receiver. Called once, when that time has come.
-    pub(super) letters: Box<dyn Fn() -> Vec<Letter> + Send + Sync>,
-    pub(super) faults: Vec<HookFault>,
+    pub(super) policy: &'static DeliveryPolicy,
+    /// Deliveries of the event of its acceptance, where the provider has one.
+    pub(super) at_start: Vec<Delivery>,
+    /// Makes the deliveries of the event of its end, one for each endpoint. Called once, at that time.
+    pub(super) at_end: Box<dyn Fn() -> Vec<Delivery> + Send + Sync>,
+    pub(super) faults: Vec<DeliveryFault>,
 }
 
 /// All deliveries of a sandbox.
-pub(super) struct Hooks {
+pub(super) struct Webhooks {
     log: Mutex<Log>,
     /// Counts attempts, for those who wait for another's.
     attempts: watch::Sender<u64>,
     tasks: Mutex<JoinSet<()>>,
 }
 
-impl Hooks {
+impl Webhooks {
     pub(super) fn new() -> Self {
         let (log, tasks) = (Mutex::default(), Mutex::new(JoinSet::new()));
         Self { log, attempts: watch::Sender::new(0), tasks }
     }
 
-    /// Tells of a job when its time has come.
-    pub(super) fn follow(&self, world: &Arc<World>, subject: Subject) -> Told {
-        let (telling, told) = mpsc::channel(1);
-        let mut is_awaited = subject.faults.contains(&HookFault::BeforeAnswer);
-        if is_awaited && subject.early.is_empty() {
-            // The provider tells of ends alone: so the job has to end before its answer.
-            subject.work.end_now();
-            is_awaited = !subject.work.is_stuck();
+    /// Delivers the events of a job, each at its time.
+    pub(super) fn follow(&self, world: &Arc<World>, events: JobEvents) -> FirstDelivery {
+        let (attempted, first_attempt) = mpsc::channel(1);
+        let mut is_awaited = events.faults.contains(&DeliveryFault::BeforeAnswer);
+        if is_awaited && events.at_start.is_empty() {
+            // The provider has an event of the end alone, so the job has to end before its answer.
+            events.work.end_now();
+            is_awaited = !events.work.is_stuck();
         }
-        let courier = Courier::new(world, subject);
+        let dispatcher = Dispatcher::new(world, events);
         let mut tasks = locked(&self.tasks);
         while tasks.try_join_next().is_some() {}
-        tasks.spawn(courier.run(telling));
-        Told(is_awaited.then_some(told))
+        tasks.spawn(dispatcher.run(attempted));
+        FirstDelivery(is_awaited.then_some(first_attempt))
     }
 
     /// Looks at what was sent. Deliveries wait meanwhile.
@@ -106,21 +106,21 @@ impl Hooks {
     }
 }
 
-/// The first delivery of a job.
+/// The first delivery of a job, which a planted fault may want before the answer to the call.
 #[must_use = "a create call awaits it before it answers"]
-pub(super) struct Told(Option<mpsc::Receiver<Infallible>>);
+pub(super) struct FirstDelivery(Option<mpsc::Receiver<Infallible>>);
 
-impl Told {
-    /// Nobody is told of the job.
-    pub(super) fn nobody() -> Self {
+impl FirstDelivery {
+    /// Of a job without endpoints.
+    pub(super) fn none() -> Self {
         Self(None)
     }
 
     /// Resolves at once, but for a job whose first delivery is to arrive before its answer.
     pub(super) async fn before_answer(self) {
-        if let Some(mut told) = self.0 {
+        if let Some(mut first_attempt) = self.0 {
             // Nothing is ever sent: this ends when the senders are dropped.
-            let _ = told.recv().await;
+            let _ = first_attempt.recv().await;
         }
     }
 }
@@ -131,10 +131,10 @@ pub(super) fn event_id(job: &str, event: &str) -> String {
 }
 
 /// `GET /_sandbox/webhooks`.
-pub(super) async fn webhooks_route(State(world): State<Arc<World>>, request: Request) -> Response {
+pub(super) async fn list_route(State(world): State<Arc<World>>, request: Request) -> Response {
     match Part::read(&body::query(&request)) {
         Ok(part) => {
-            let (deliveries, next) = world.hooks.look(|log| part.of(log.newest()));
+            let (deliveries, next) = world.webhooks.look(|log| part.of(log.newest()));
             Json(json!({"deliveries": deliveries, "next": next})).into_response()
         }
         Err(reason) => control::refusal(StatusCode::BAD_REQUEST, &reason),

@@ -1,4 +1,4 @@
-//! One event for one receiver, as it goes over the wire.
+//! One event for one endpoint, as it goes over the wire: body, headers and signature.
 
 use serde_json::{Value, json};
 use url::Url;
@@ -11,9 +11,9 @@ use crate::signature;
 /// What a forger signs with, who does not know the secret.
 const FORGER: &str = "whsec_of_somebody_else";
 
-/// One event for one receiver.
+/// One event for one endpoint.
 #[derive(Clone)]
-pub(crate) struct Letter {
+pub(crate) struct Delivery {
     pub(crate) url: String,
     /// Creatify's have no name: the status in the body.
     pub(crate) event: String,
@@ -33,7 +33,7 @@ pub(crate) enum Signing {
     Nothing,
 }
 
-impl Letter {
+impl Delivery {
     /// The headers of an attempt at this time. Each attempt is signed anew: whether the services do
     /// that is unknown, but the second retry comes when the first signature is out of the tolerance
     /// that BeatAPI itself advises.
@@ -60,38 +60,38 @@ impl Letter {
 
     /// The same from somebody who wants the job to look failed, and has not the secret.
     pub(super) fn forged(&self) -> Self {
-        let mut letter = self.clone();
-        let body = &mut letter.body;
-        letter.event_id = self.event_id.as_deref().map(|id| event_id(id, "forged"));
-        match &mut letter.signing {
+        let mut delivery = self.clone();
+        let body = &mut delivery.body;
+        delivery.event_id = self.event_id.as_deref().map(|id| event_id(id, "forged"));
+        match &mut delivery.signing {
             Signing::BeatApi(secret) => {
                 *secret = FORGER.to_owned();
-                letter.event = "task.failed".to_owned();
-                body["id"] = json!(letter.event_id);
-                body["event"] = json!(letter.event);
+                delivery.event = "task.failed".to_owned();
+                body["id"] = json!(delivery.event_id);
+                body["event"] = json!(delivery.event);
                 body["data"]["status"] = "failed".into();
                 body["data"]["stage"] = "failed".into();
                 body["data"]["output"] = Value::Null;
             }
             Signing::Jogg(secret) => {
                 *secret = secret.is_some().then(|| FORGER.to_owned());
-                letter.event = letter.event.replace("_success", "_failed");
-                body["event_id"] = json!(letter.event_id);
-                body["event"] = json!(letter.event);
+                delivery.event = delivery.event.replace("_success", "_failed");
+                body["event_id"] = json!(delivery.event_id);
+                body["event"] = json!(delivery.event);
                 body["data"]["status"] = "failed".into();
                 body["data"]["error"] = json!({"code": 50000, "message": "forged"});
             }
             Signing::Nothing => {
-                letter.event = "failed".to_owned();
+                delivery.event = "failed".to_owned();
                 body["status"] = "failed".into();
                 body["failed_reason"] = "forged".into();
-                match other_token(&letter.url) {
-                    Some(url) => letter.url = url,
+                match other_token(&delivery.url) {
+                    Some(url) => delivery.url = url,
                     None => body["id"] = "00000000-0000-4000-8000-000000000000".into(),
                 }
             }
         }
-        letter
+        delivery
     }
 }
 
@@ -138,15 +138,15 @@ mod tests {
     fn beatapi_is_signed_as_the_known_vector() {
         let signing = Signing::BeatApi("whsec_emulator_demo".to_owned());
         let event = "task.succeeded".to_owned();
-        let letter =
-            Letter { url: String::new(), event, event_id: None, body: Value::Null, signing };
+        let delivery =
+            Delivery { url: String::new(), event, event_id: None, body: Value::Null, signing };
         let body = br#"{"id":"evt_1","event":"task.succeeded","created_at":1790000000,"data":{"id":"task_1"}}"#;
         let clock = Clock::new(0.0);
         let now = clock.now();
         let at = now.minus(std::time::Duration::from_millis(now.unix_millis()));
         let at = at.plus(std::time::Duration::from_secs(1_790_000_000));
         assert_eq!(
-            letter.headers(at, body),
+            delivery.headers(at, body),
             [
                 ("content-type", "application/json".to_owned()),
                 ("x-beatapi-event", "task.succeeded".to_owned()),
