@@ -14,18 +14,18 @@
 //! reads a clock, a thread count or a hash map, and easing is polynomial.
 //!
 //! `picture` decodes, `fonts` and `run` shape letters, `text` fits them into boxes, `ink` draws them,
-//! `layout` places, `shot` moves a picture, `titles` has texts come and go, `stage` puts frames
+//! `layout` places, `shot` moves a picture, `titles` has texts come and go, `frames` puts frames
 //! together, `encode` writes them.
 
 mod encode;
 mod fonts;
+mod frames;
 mod ink;
 mod layout;
 mod picture;
 mod rect;
 mod run;
 mod shot;
-mod stage;
 mod text;
 mod titles;
 mod yuv;
@@ -40,7 +40,7 @@ pub(crate) use fonts::FontFile;
 pub(crate) use picture::Picture;
 
 use encode::Film;
-use stage::{Drawn, Stage};
+use frames::{Drawn, Frames};
 
 /// Frames in each second of every video.
 pub(crate) const FPS: u32 = 24;
@@ -137,10 +137,10 @@ impl FrameSize {
 pub(crate) fn video(scene: &Scene) -> Result<Vec<u8>, RenderError> {
     check(scene)?;
     let drawn = Drawn::new(scene);
-    let mut stage = Stage::new(scene, &drawn);
+    let mut frames = Frames::new(scene, &drawn);
     let mut film = Film::new(scene.size)?;
-    for index in 0..stage.frames() {
-        film.push(stage.frame(index))?;
+    for index in 0..frames.frames() {
+        film.push(frames.frame(index))?;
     }
     film.finish()
 }
@@ -152,7 +152,7 @@ pub(crate) fn video(scene: &Scene) -> Result<Vec<u8>, RenderError> {
 pub(crate) fn still(scene: &Scene) -> Result<Vec<u8>, RenderError> {
     check(scene)?;
     let drawn = Drawn::new(scene);
-    jpeg(&Stage::new(scene, &drawn).settled().to_rgb(), JPEG_QUALITY)
+    jpeg(&Frames::new(scene, &drawn).settled().to_rgb(), JPEG_QUALITY)
 }
 
 fn jpeg(picture: &RgbImage, quality: u8) -> Result<Vec<u8>, RenderError> {

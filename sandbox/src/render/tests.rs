@@ -102,7 +102,7 @@ fn a_long_film_ends_in_its_words() {
     // A point in the photo, which the ground is darker than.
     let photo_at = |scene: &Scene, index: u32| {
         let drawn = Drawn::new(scene);
-        Stage::new(scene, &drawn).frame(index).luma[60 * 180 + 90]
+        Frames::new(scene, &drawn).frame(index).luma[60 * 180 + 90]
     };
     let (shown, over) = (photo_at(&scene, 100), photo_at(&scene, 8 * FPS - 1));
     assert!(over < shown / 4 * 3, "{shown} {over}");
@@ -174,7 +174,7 @@ fn documented_frame(across: u32, down: u32) -> Vec<u8> {
         ["Roasted on Tuesday, at your door on Thursday", "Try a bag"].map(str::to_owned).to_vec();
     scene.price = Some("€ 14.50".to_owned());
     let drawn = Drawn::new(&scene);
-    jpeg(&Stage::new(&scene, &drawn).frame(4 * FPS).to_rgb(), 70).unwrap()
+    jpeg(&Frames::new(&scene, &drawn).frame(4 * FPS).to_rgb(), 70).unwrap()
 }
 
 /// Floating point may round differently elsewhere, so the bytes are compared on one platform only.

@@ -3,9 +3,9 @@
 use image::Rgb;
 
 use super::fonts::Fonts;
+use super::frames::FADE;
 use super::layout::{Layout, Pill, TextBox, Words};
 use super::shot::{distance, ease};
-use super::stage::FADE;
 use super::yuv::{Layer, Planes};
 use super::{FPS, Scene};
 

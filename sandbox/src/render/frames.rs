@@ -22,7 +22,7 @@ const CLOSES_FROM: u32 = 8 * FPS;
 const CLOSING: u32 = 2 * FPS;
 
 /// A scene, prepared for drawing its frames in order.
-pub(super) struct Stage<'a> {
+pub(super) struct Frames<'a> {
     reel: Reel<'a>,
     titles: Titles,
     closing: Option<Closing>,
@@ -33,7 +33,7 @@ pub(super) struct Stage<'a> {
     picture: (Option<u32>, Planes),
 }
 
-impl<'a> Stage<'a> {
+impl<'a> Frames<'a> {
     pub(super) fn new(scene: &'a Scene, drawn: &'a Drawn<'a>) -> Self {
         let pictures = if scene.images.is_empty() { &drawn.card } else { &scene.images };
         let layout = Layout::of(scene, &drawn.fonts, pictures[0].aspect());
