@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::clock::Moment;
 use super::doubles::{self, Accepted};
-use super::faults::{Fault, FaultKind, Stage, Subject, distort, has_link, title_of};
+use super::faults::{Fault, FaultKind, FaultPoint, Subject, distort, has_link, title_of};
 use super::ledger::{Account, Insufficient, Price, Terms};
 use super::operations::Operation;
 use super::webhooks::DeliveryFault;
@@ -60,7 +60,7 @@ impl Exchange {
     /// The account that a read is answered to, if it is another one than the caller's.
     fn other_account(&self, marks: &[String]) -> Option<Account> {
         let subject = Subject::new(self.operation?, marks);
-        let fault = self.world.faults.pick(Stage::Account, &subject)?;
+        let fault = self.world.faults.pick(FaultPoint::Account, &subject)?;
         self.note_fault(&fault);
         Account::of_key(subject.provider, fault.value_or(OTHER_KEY))
     }
@@ -101,7 +101,7 @@ impl Exchange {
             _ => true,
         };
         let mut shown = shown.clone();
-        for fault in faults.pick_all(Stage::Read, &subject, usize::MAX, is_apt) {
+        for fault in faults.pick_all(FaultPoint::Read, &subject, usize::MAX, is_apt) {
             self.note_fault(&fault);
             match fault.kind() {
                 FaultKind::LateList => return None,
@@ -124,7 +124,7 @@ impl Exchange {
         marks.dedup();
         lie.account = self.other_account(&marks);
         let subject = Subject::new(operation, &marks);
-        for fault in faults.pick_all(Stage::List, &subject, usize::MAX, |_| true) {
+        for fault in faults.pick_all(FaultPoint::List, &subject, usize::MAX, |_| true) {
             self.note_fault(&fault);
             match fault.kind() {
                 FaultKind::ShortList => {
@@ -249,7 +249,7 @@ impl Submit {
         let Some(operation) = self.exchange.operation else { return Vec::new() };
         let subject = Subject::new(operation, &self.exchange.marks);
         let faults = &self.exchange.world.faults;
-        let picked = faults.pick_all(Stage::Webhook, &subject, usize::MAX, |_| true);
+        let picked = faults.pick_all(FaultPoint::Webhook, &subject, usize::MAX, |_| true);
         picked.iter().for_each(|fault| self.exchange.note_fault(fault));
         picked.iter().filter_map(DeliveryFault::of).collect()
     }
@@ -257,7 +257,9 @@ impl Submit {
     fn doom(&self, work: &Work) {
         let Some(operation) = self.exchange.operation else { return };
         let subject = Subject::new(operation, &self.exchange.marks);
-        let Some(fault) = self.exchange.world.faults.pick(Stage::Job, &subject) else { return };
+        let Some(fault) = self.exchange.world.faults.pick(FaultPoint::Job, &subject) else {
+            return;
+        };
         self.exchange.note_fault(&fault);
         work.doom(match fault.kind() {
             FaultKind::JobStuck => Fate::Stuck,

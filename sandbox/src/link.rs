@@ -12,7 +12,7 @@ use futures_util::stream;
 
 use super::assets::Asset;
 use super::exchange::Exchange;
-use super::faults::{Fault, FaultKind, Stage, Subject};
+use super::faults::{Fault, FaultKind, FaultPoint, Subject};
 use super::film::View;
 use super::world::World;
 use super::{body, media};
@@ -33,7 +33,7 @@ pub(super) fn fault(world: &World, path: &str, request: &Request) -> Option<Faul
     let fault = if given < world.faults.good_link(&film.job) {
         Some(Fault::new(FaultKind::VideoExpired))
     } else {
-        world.faults.pick(Stage::Video, &Subject { provider, operation: None, marks: &marks })
+        world.faults.pick(FaultPoint::Video, &Subject { provider, operation: None, marks: &marks })
     };
     if let Some(fault) = &fault {
         exchange.note_fault(fault);

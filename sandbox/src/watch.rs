@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::body::BodyFault;
 use super::connection::Connection;
 use super::exchange::Exchange;
-use super::faults::{self, Fault, Fired, Stage, Subject};
+use super::faults::{self, Fault, FaultPoint, Fired, Subject};
 use super::ids::{digest, hex};
 use super::journal::RequestRecord;
 use super::ledger::Account;
@@ -83,7 +83,7 @@ async fn answer(
 ) -> (Response, Option<Fired>) {
     let fault = exchange.operation.and_then(|operation| {
         let subject = Subject::new(operation, &exchange.marks);
-        exchange.world.faults.pick(Stage::Wire, &subject)
+        exchange.world.faults.pick(FaultPoint::Wire, &subject)
     });
     if let Some(fault) = &fault {
         exchange.note_fault(fault);

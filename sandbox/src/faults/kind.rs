@@ -124,7 +124,7 @@ pub enum FaultKind {
 
 /// Where a fault acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
+pub(crate) enum FaultPoint {
     /// On one request and its answer.
     Wire,
     /// On what a read shows of a job.
@@ -198,7 +198,7 @@ impl FaultKind {
         self.facts().0
     }
 
-    pub(crate) const fn stage(self) -> Stage {
+    pub(crate) const fn point(self) -> FaultPoint {
         self.facts().1
     }
 
@@ -207,8 +207,8 @@ impl FaultKind {
         self.facts().2
     }
 
-    const fn facts(self) -> (&'static str, Stage, &'static [&'static str]) {
-        use Stage::{Account, Job, List, Read, Video, Webhook, Wire};
+    const fn facts(self) -> (&'static str, FaultPoint, &'static [&'static str]) {
+        use FaultPoint::{Account, Job, List, Read, Video, Webhook, Wire};
         match self {
             Self::TooManyRequests => ("too-many-requests", Wire, &["seconds", "date"]),
             Self::ServerError => ("server-error", Wire, &["status", "accepted"]),

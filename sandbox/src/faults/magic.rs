@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::Url;
 
-use super::{Fault, InvalidFault, Stage};
+use super::{Fault, FaultPoint, InvalidFault};
 use crate::check::web_url;
 use crate::operations::{Kind, Operation};
 use crate::short::MOST_CHARS;
@@ -109,7 +109,7 @@ impl super::FaultKind {
             | Self::TimesAsText
             | Self::TimesWithFraction
             | Self::UpperCaseStatus => operation.kind != Kind::Other,
-            _ => self.stage() == Stage::Wire,
+            _ => self.point() == FaultPoint::Wire,
         }
     }
 }

@@ -21,7 +21,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value, json};
 
 pub use self::kind::FaultKind;
-pub(super) use self::kind::Stage;
+pub(super) use self::kind::FaultPoint;
 pub(super) use self::magic::{Seen, ids_of, of_header};
 pub(super) use self::record::{distort, has_link, title_of};
 pub use self::rules::ArmedFault;
@@ -375,7 +375,7 @@ impl Fault {
             return refuse(format!("status {status}: must be from {least} to {most}"));
         }
         match &self.operation {
-            Some(_) if self.kind.stage() == Stage::Video => {
+            Some(_) if self.kind.point() == FaultPoint::Video => {
                 refuse("operation: a link belongs to none; say provider or product".to_owned())
             }
             Some(id) if !operations::exists(id) => {

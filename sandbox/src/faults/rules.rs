@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use serde::Serialize;
 
-use super::{Fault, InvalidFault, Stage, magic};
+use super::{Fault, FaultPoint, InvalidFault, magic};
 use crate::ids::{digest, hex};
 use crate::kept::Kept;
 use crate::operations::{Kind, Operation};
@@ -218,16 +218,16 @@ impl Faults {
         }
     }
 
-    /// The first fault that happens now, at this stage.
-    pub(crate) fn pick(&self, stage: Stage, subject: &Subject<'_>) -> Option<Fault> {
-        self.pick_all(stage, subject, 1, |_| true).pop()
+    /// The first fault that happens now, at this point.
+    pub(crate) fn pick(&self, point: FaultPoint, subject: &Subject<'_>) -> Option<Fault> {
+        self.pick_all(point, subject, 1, |_| true).pop()
     }
 
     /// At most so many of the faults that happen now, of those that would show. Those that were
     /// armed come before those that a request brought along.
     pub(crate) fn pick_all(
         &self,
-        stage: Stage,
+        point: FaultPoint,
         subject: &Subject<'_>,
         most: usize,
         is_apt: impl Fn(&Fault) -> bool,
@@ -240,7 +240,7 @@ impl Faults {
         let State { rules, brought, .. } = &mut *state;
         let mut happening = Vec::new();
         let mut offer = |rule: &mut Rule| {
-            if happening.len() < most && rule.matches(stage, subject) && is_apt(&rule.armed.fault) {
+            if happening.len() < most && rule.matches(point, subject) && is_apt(&rule.armed.fault) {
                 happening.extend(rule.happens(seed));
             }
         };
@@ -293,18 +293,18 @@ impl State {
 }
 
 impl Rule {
-    fn matches(&self, stage: Stage, subject: &Subject<'_>) -> bool {
+    fn matches(&self, point: FaultPoint, subject: &Subject<'_>) -> bool {
         let fault = &self.armed.fault;
         // What a product brings about happens to the call that is paid for it, unless it says which.
         let is_meant = match &fault.operation {
             Some(id) => subject.operation.is_some_and(|operation| operation.id == id),
-            None if stage == Stage::Wire => subject.operation.is_some_and(|operation| {
+            None if point == FaultPoint::Wire => subject.operation.is_some_and(|operation| {
                 fault.kind.is_for(operation)
                     && (self.mark.is_none() || operation.kind == Kind::Submit)
             }),
             None => true,
         };
-        fault.kind.stage() == stage
+        fault.kind.point() == point
             && is_meant
             && fault.provider.is_none_or(|provider| provider == subject.provider)
             && self.mark.as_ref().is_none_or(|mark| subject.marks.contains(mark))
@@ -355,7 +355,7 @@ impl Faults {
         if let Some(fault) = &request.header {
             let mark = mark_of_request(request.number);
             let mut fault = fault.clone();
-            let is_for_one = fault.kind.stage() == Stage::Wire;
+            let is_for_one = fault.kind.point() == FaultPoint::Wire;
             if is_for_one {
                 fault.operation = request.operation.map(|operation| operation.id.to_owned());
             }
@@ -381,7 +381,7 @@ mod tests {
     fn happened(fault: &str, chances: u32) -> Vec<u32> {
         let faults = Faults::new(7, vec![fault.parse().unwrap()]);
         let subject = Subject::new(create(), &[]);
-        (0..chances).filter(|_| faults.pick(Stage::Wire, &subject).is_some()).collect()
+        (0..chances).filter(|_| faults.pick(FaultPoint::Wire, &subject).is_some()).collect()
     }
 
     #[test]
@@ -420,9 +420,9 @@ mod tests {
         );
         assert_eq!(of(&[], &["roast"]), [""; 0], "a path is no product");
         let none = Subject::new(create(), &[]);
-        assert_eq!(faults.pick(Stage::Job, &none), None);
+        assert_eq!(faults.pick(FaultPoint::Job, &none), None);
         let carries = Subject::new(create(), &marks);
-        assert!(faults.pick(Stage::Job, &carries).is_some());
+        assert!(faults.pick(FaultPoint::Job, &carries).is_some());
         assert_eq!(faults.list()[0].happened, 1);
         assert!(faults.disarm("fault_1") && !faults.disarm("fault_1"));
     }

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use super::{MOST_BODY_CHARS, MOST_ROWS, View, badge, job_address, short, total, words};
 use crate::clock::Moment;
-use crate::faults::{FaultKind, Stage};
+use crate::faults::{FaultKind, FaultPoint};
 use crate::journal::RequestRecord;
 use crate::operations;
 use crate::provider::Provider;
@@ -24,14 +24,14 @@ const AT_HAND: [FaultKind; 6] = [
     FaultKind::WebhookTwice,
 ];
 
-const STAGES: [(Stage, &str); 7] = [
-    (Stage::Wire, "A request and its answer"),
-    (Stage::Read, "What a read shows"),
-    (Stage::List, "A list of jobs"),
-    (Stage::Account, "Whose records are shown"),
-    (Stage::Job, "The job"),
-    (Stage::Webhook, "Its webhooks"),
-    (Stage::Video, "Its video's link"),
+const POINTS: [(FaultPoint, &str); 7] = [
+    (FaultPoint::Wire, "A request and its answer"),
+    (FaultPoint::Read, "What a read shows"),
+    (FaultPoint::List, "A list of jobs"),
+    (FaultPoint::Account, "Whose records are shown"),
+    (FaultPoint::Job, "The job"),
+    (FaultPoint::Webhook, "Its webhooks"),
+    (FaultPoint::Video, "Its video's link"),
 ];
 
 pub(super) fn faults(view: &View) -> Markup {
@@ -54,9 +54,9 @@ fn arm_form() -> Markup {
         form.arm method="post" action="/_sandbox/page/arm" {
             label { "Fault"
                 select name="fault" {
-                    @for (stage, text) in STAGES {
+                    @for (point, text) in POINTS {
                         optgroup label=(text) {
-                            @for kind in FaultKind::ALL.iter().filter(|kind| kind.stage() == stage) {
+                            @for kind in FaultKind::ALL.iter().filter(|kind| kind.point() == point) {
                                 option { (kind.as_str()) }
                             }
                         }
