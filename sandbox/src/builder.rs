@@ -13,8 +13,8 @@ use tokio::sync::oneshot;
 use super::connection::{Connection, Port};
 use super::credits::Credits;
 use super::error::StartError;
+use super::instance::Instance;
 use super::provider::Provider;
-use super::stage::Stage;
 use super::{BeatApiContract, DEFAULT_SPEED, Fault, Fetch, SPEEDS, Sandbox, limits, server};
 
 /// Settings of a [`Sandbox`].
@@ -254,9 +254,9 @@ impl SandboxBuilder {
         self.check()?;
         let listener = listen(self.port)?;
         let port = listener.local_addr()?.port();
-        let stage = Arc::new(Stage::new(port, self));
+        let instance = Arc::new(Instance::new(port, self));
         let (running, stopped) = oneshot::channel::<()>();
-        let service = server::router(&stage).into_make_service_with_connect_info::<Connection>();
+        let service = server::router(&instance).into_make_service_with_connect_info::<Connection>();
         let server = axum::serve(Port::new(listener), service);
         let server = server.with_graceful_shutdown(async {
             // Nothing is ever sent: this ends when the sender is dropped.
@@ -264,7 +264,7 @@ impl SandboxBuilder {
         });
         tokio::spawn(server.into_future());
         let url = format!("http://127.0.0.1:{port}");
-        Ok(Sandbox { stage, url, _running: running })
+        Ok(Sandbox { instance, url, _running: running })
     }
 
     /// Looks whether each setting can be.

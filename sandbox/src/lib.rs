@@ -96,6 +96,7 @@ mod film;
 mod idle;
 mod ids;
 mod inflow;
+mod instance;
 mod jobs;
 mod jogg;
 mod journal;
@@ -117,7 +118,6 @@ mod running;
 mod server;
 mod short;
 mod signature;
-mod stage;
 mod studio;
 mod watch;
 mod webhooks;
@@ -148,7 +148,7 @@ pub use rust_decimal::Decimal;
 pub use webhooks::{DeliveryAttempt, DeliveryState, WebhookDelivery};
 pub use world::{Counters, Tally};
 
-use stage::Stage;
+use instance::Instance;
 
 /// How fast sandbox time runs unless told otherwise: a job of two minutes takes two seconds.
 pub const DEFAULT_SPEED: f64 = 60.0;
@@ -161,7 +161,7 @@ const MOST_MILLIS: u64 = 253_402_300_799_999;
 
 /// A running sandbox. It stops when this is dropped.
 pub struct Sandbox {
-    stage: Arc<Stage>,
+    instance: Arc<Instance>,
     /// Such as `http://127.0.0.1:34567`.
     url: String,
     /// The server stops when the other end goes away.
@@ -200,59 +200,59 @@ impl Sandbox {
 
     /// The port that it listens on.
     pub fn port(&self) -> u16 {
-        self.stage.world().port
+        self.instance.world().port
     }
 
     /// How many times as fast as the machine's its clock runs; 0 for a virtual clock.
     pub fn speed(&self) -> f64 {
-        self.stage.world().clock.speed()
+        self.instance.world().clock.speed()
     }
 
     /// A clock that shows the sandbox's time, for a client of one's own.
     pub fn clock(&self) -> SandboxClock {
-        SandboxClock::new(&self.stage.world().clock)
+        SandboxClock::new(&self.instance.world().clock)
     }
 
     /// Moves the clock on, and with it all that waits for a time of it: jobs, deliveries, and
     /// clients that [`clock`](Self::clock) was given to. It ends with the year 9999.
     pub fn advance(&self, duration: Duration) {
-        self.stage.world().clock.advance(duration);
+        self.instance.world().clock.advance(duration);
     }
 
     /// What each accepted paid call did to an account, the oldest first.
     pub fn ledger(&self) -> Vec<LedgerEntry> {
-        self.stage.world().ledger()
+        self.instance.world().ledger()
     }
 
     /// What the ledger comes to for each account that paid for something, in order.
     pub fn balances(&self) -> Vec<AccountBalance> {
-        self.stage.world().balances()
+        self.instance.world().balances()
     }
 
     /// What was delivered to webhooks, or was to be, the oldest first: the newest 10,000.
     pub fn webhooks(&self) -> Vec<WebhookDelivery> {
-        self.stage.world().webhooks.deliveries()
+        self.instance.world().webhooks.deliveries()
     }
 
     /// What arrived so far.
     pub fn counters(&self) -> Counters {
-        self.stage.world().counters()
+        self.instance.world().counters()
     }
 
     /// The newest 10,000 requests, the oldest of them first.
     pub fn requests(&self) -> Vec<RequestRecord> {
-        self.stage.world().journal.records()
+        self.instance.world().journal.records()
     }
 
     /// The paid calls that were accepted although an equal one had been.
     pub fn double_submits(&self) -> Vec<DoubleSubmit> {
-        self.stage.world().double_submits()
+        self.instance.world().double_submits()
     }
 
     /// Says that the next paid call that equals the one which made `job`, by the provider's id, is
     /// meant, so that it does not count as a double.
     pub fn announce_resubmit(&self, job: &str) {
-        self.stage.world().announce_resubmit(job);
+        self.instance.world().announce_resubmit(job);
     }
 
     /// Arms a fault, and gives the id by which it is taken back.
@@ -261,22 +261,22 @@ impl Sandbox {
     /// [`InvalidFault`] for one that cannot be, and while 1,000 are armed.
     pub fn arm(&self, fault: Fault) -> Result<String, InvalidFault> {
         fault.check()?;
-        self.stage.world().faults.arm(fault)
+        self.instance.world().faults.arm(fault)
     }
 
     /// Takes a fault back, and says whether it was there. What it did to jobs stays.
     pub fn disarm(&self, id: &str) -> bool {
-        self.stage.world().faults.disarm(id)
+        self.instance.world().faults.disarm(id)
     }
 
     /// The faults that were armed, with how often they happened.
     pub fn faults(&self) -> Vec<ArmedFault> {
-        self.stage.world().faults.list()
+        self.instance.world().faults.list()
     }
 
     /// Begins anew, as it was started: no records, full accounts, the same ids again. The clock goes
     /// on.
     pub fn reset(&self) {
-        self.stage.reset();
+        self.instance.reset();
     }
 }

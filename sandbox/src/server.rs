@@ -14,8 +14,8 @@ use tower_service::Service as _;
 use url::Url;
 
 use super::inflow::{self, Inflow};
+use super::instance::Instance;
 use super::outflow::{self, Outflow};
-use super::stage::Stage;
 use super::watch::watch;
 use super::world::World;
 use super::{beatapi, body, control, creatify, fetch, jogg, page};
@@ -23,19 +23,19 @@ use super::{beatapi, body, control, creatify, fetch, jogg, page};
 /// Handlers have closer limits of their own; this one is above all of them.
 const MOST_BODY_BYTES: usize = 110_000_000;
 
-/// What stays when the sandbox is reset: the guard, and the way to a reset.
-pub(super) fn router(stage: &Arc<Stage>) -> Router {
+/// The part that a reset leaves alone: the guards, and the route of the reset itself.
+pub(super) fn router(instance: &Arc<Instance>) -> Router {
     Router::new()
         .route("/_sandbox/reset", post(reset))
-        .fallback(play)
+        .fallback(serve)
         .layer(from_fn_with_state(Arc::<Inflow>::default(), inflow::bounded))
         .layer(from_fn_with_state(Outflow::default(), outflow::bounded))
         .layer(from_fn(guard))
-        .with_state(Arc::clone(stage))
+        .with_state(Arc::clone(instance))
 }
 
-/// Everything else, for one world.
-pub(super) fn scene(world: &Arc<World>) -> Router {
+/// The three services and the control routes, for one world.
+pub(super) fn services(world: &Arc<World>) -> Router {
     Router::new()
         .merge(beatapi::routes(world))
         .merge(creatify::routes(world))
@@ -46,18 +46,18 @@ pub(super) fn scene(world: &Arc<World>) -> Router {
         .layer(from_fn_with_state(Arc::clone(world), watch))
 }
 
-/// Who asks with a form, which the page does, is led back to the page.
-async fn reset(State(stage): State<Arc<Stage>>, headers: HeaderMap) -> Response {
-    stage.reset();
+/// Begins anew. The page asks with a form, and is led back to itself.
+async fn reset(State(instance): State<Arc<Instance>>, headers: HeaderMap) -> Response {
+    instance.reset();
     match body::media_type(&headers).as_str() {
         "application/x-www-form-urlencoded" => Redirect::to(page::PATH).into_response(),
         _ => StatusCode::NO_CONTENT.into_response(),
     }
 }
 
-/// A router is always ready, and never fails.
-async fn play(State(stage): State<Arc<Stage>>, request: Request) -> Response {
-    let Ok(response) = stage.router().call(request).await;
+/// Hands a request to the present world. A router is always ready, and never fails.
+async fn serve(State(instance): State<Arc<Instance>>, request: Request) -> Response {
+    let Ok(response) = instance.router().call(request).await;
     response
 }
 

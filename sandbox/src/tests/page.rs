@@ -150,7 +150,7 @@ async fn its_buttons_do_what_they_say_and_say_what_is_wrong() {
         assert!(notice[..300].contains(reason), "{path} {form}: {}", &notice[..300]);
     }
 
-    let now = || sandbox.stage.world().now().unix_millis();
+    let now = || sandbox.instance.world().now().unix_millis();
     let before = now();
     send(&sandbox, "/_sandbox/page/advance", "seconds=600").await;
     assert_eq!(now() - before, 600_000);

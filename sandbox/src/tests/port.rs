@@ -26,7 +26,7 @@ async fn the_clock_is_told_in_milliseconds() {
         info["now"].as_u64().unwrap()
     };
     let before = now().await;
-    assert_eq!(before, sandbox.stage.world().now().unix_millis());
+    assert_eq!(before, sandbox.instance.world().now().unix_millis());
     skip(&sandbox, 90);
     assert_eq!(now().await, before + 90_000);
 }

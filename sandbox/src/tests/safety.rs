@@ -35,7 +35,7 @@ fn address(task: &Value) -> &str {
 }
 
 fn path<'a>(sandbox: &Sandbox, task: &'a Value) -> &'a str {
-    address(task).strip_prefix(&sandbox.stage.world().media_url("")).unwrap()
+    address(task).strip_prefix(&sandbox.instance.world().media_url("")).unwrap()
 }
 
 /// Fills a small store with other files.
@@ -50,7 +50,7 @@ async fn crowd_out(sandbox: &Sandbox) {
 async fn a_film_is_drawn_once_for_all_who_ask() {
     let sandbox = still().await;
     let task = film(&sandbox, &host(&sandbox, &PNG).await).await;
-    let (world, path) = (&sandbox.stage.world(), path(&sandbox, &task));
+    let (world, path) = (&sandbox.instance.world(), path(&sandbox, &task));
     assert!(world.assets.get(path).is_none(), "nobody asked for it yet");
     let (promised, _) = world.assets.promised(path).unwrap();
     assert_eq!(task["id"], promised.job);
@@ -69,7 +69,7 @@ async fn a_film_that_went_is_drawn_again_byte_for_byte() {
     // A HEAD, and then a part, are enough to have it drawn.
     let head = Call::new(&sandbox, &format!("HEAD {}", address(&task))).send().await;
     crowd_out(&sandbox).await;
-    assert!(sandbox.stage.world().assets.get(path(&sandbox, &task)).is_none());
+    assert!(sandbox.instance.world().assets.get(path(&sandbox, &task)).is_none());
     let part = get().header("Range", "bytes=4-7").send().await;
     assert_eq!((part.status, &part.body[..]), (206, &b"ftyp"[..]));
     crowd_out(&sandbox).await;

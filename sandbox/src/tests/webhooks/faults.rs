@@ -19,8 +19,8 @@ fn plant(
     delivery: Delivery,
     faults: &[DeliveryFault],
 ) -> FirstDelivery {
-    let work = Work::accepted(sandbox.stage.world().now(), Duration::from_secs(10));
-    work.made(sandbox.stage.world().now(), Ok(()));
+    let work = Work::accepted(sandbox.instance.world().now(), Duration::from_secs(10));
+    work.made(sandbox.instance.world().now(), Ok(()));
     let subject = JobEvents {
         account: Account::of_key(Provider::BeatApi, "sk_test").unwrap(),
         job: job.to_owned(),
@@ -30,7 +30,7 @@ fn plant(
         at_end: Box::new(move || vec![delivery.clone()]),
         faults: faults.to_vec(),
     };
-    sandbox.stage.world().webhooks.follow(&sandbox.stage.world(), subject)
+    sandbox.instance.world().webhooks.follow(&sandbox.instance.world(), subject)
 }
 
 fn delivery(receiver: &Receiver, event: &str) -> Delivery {
@@ -197,7 +197,7 @@ async fn deliveries_end_with_their_sandbox_and_with_a_reset() {
     assert_eq!((sandbox.webhooks(), receiver.taken().len()), (vec![], 2));
 
     plant(&sandbox, "c", vec![], signed(&receiver, "c"), &[]).before_answer().await;
-    let (clock, world) = (sandbox.clock(), Arc::downgrade(&sandbox.stage.world()));
+    let (clock, world) = (sandbox.clock(), Arc::downgrade(&sandbox.instance.world()));
     drop(sandbox);
     let ended = async {
         while world.strong_count() > 0 {
@@ -232,7 +232,7 @@ async fn nothing_is_delivered_to_a_sandbox() {
         format!("{}/_sandbox/reset", other.url()),
         format!("{}/./_sandbox/page/advance", other.url()),
     ];
-    let (world, worlds) = (sandbox.stage.world(), other.stage.world());
+    let (world, worlds) = (sandbox.instance.world(), other.instance.world());
     for (number, url) in addresses.iter().enumerate() {
         let delivery = Delivery { url: url.clone(), ..delivery(&receiver, "done") };
         let _ = plant(&sandbox, &format!("job-{number}"), Vec::new(), delivery, &[]);
@@ -241,7 +241,8 @@ async fn nothing_is_delivered_to_a_sandbox() {
     settled(&sandbox, addresses.len()).await;
     assert_eq!(states(&sandbox), vec![DeliveryState::Suppressed; addresses.len()]);
     assert!(
-        Arc::ptr_eq(&world, &sandbox.stage.world()) && Arc::ptr_eq(&worlds, &other.stage.world())
+        Arc::ptr_eq(&world, &sandbox.instance.world())
+            && Arc::ptr_eq(&worlds, &other.instance.world())
     );
     assert!(receiver.taken().is_empty());
 }
@@ -256,7 +257,7 @@ async fn a_redirect_leads_no_delivery_to_a_sandbox() {
     let app =
         Router::new().fallback(move || async move { axum::response::Redirect::temporary(&to) });
     tokio::spawn(async move { axum::serve(listener, app).await });
-    let world = sandbox.stage.world();
+    let world = sandbox.instance.world();
     let receiver = Receiver::start(200).await;
     let delivery = Delivery { url, ..delivery(&receiver, "done") };
     let _ = plant(&sandbox, "job", Vec::new(), delivery, &[]);
@@ -264,7 +265,7 @@ async fn a_redirect_leads_no_delivery_to_a_sandbox() {
     let attempted = |known: &WebhookDelivery| !known.attempts.is_empty();
     soon(&sandbox, || sandbox.webhooks().iter().any(attempted)).await;
     assert_eq!(only(&sandbox).attempts[0].status, Some(307));
-    assert!(Arc::ptr_eq(&world, &sandbox.stage.world()));
+    assert!(Arc::ptr_eq(&world, &sandbox.instance.world()));
 }
 
 /// A thousand deliveries to somebody who never answers, and one to somebody who does.
