@@ -9,10 +9,10 @@ use axum::routing::{any, delete, get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use super::excerpt::shown;
 use super::faults::Fault;
 use super::journal::RequestRecord;
 use super::part::Part;
-use super::short::shown;
 use super::world::World;
 use super::{assets, body, clock, link, page, studio, webhooks};
 

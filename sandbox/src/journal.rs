@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use super::clock::{Moment, as_unix_millis};
+use super::excerpt::{MOST_CHARS, cut};
 use super::newest::Newest;
-use super::short::{MOST_CHARS, cut};
 use super::world::locked;
 
 /// How much is kept of a method, which may be any word.

@@ -12,8 +12,8 @@ use serde_json::{Map, Value, json};
 use super::{Code, NOT_REACHABLE, Refusal, Service, is_reachable};
 use crate::check::{Fault, Fields};
 use crate::clock::Moment;
+use crate::excerpt::MOST_CHARS;
 use crate::ledger::Account;
-use crate::short::MOST_CHARS;
 use crate::webhooks;
 use crate::world::locked;
 

@@ -5,8 +5,8 @@ use url::Url;
 
 use super::{Fault, FaultPoint, InvalidFault};
 use crate::check::web_url;
+use crate::excerpt::MOST_CHARS;
 use crate::operations::{Kind, Operation};
-use crate::short::MOST_CHARS;
 
 /// A name that can never be resolved, since `.test` is reserved for that (RFC 6761).
 const HOST: &str = "fault.sandbox.test";

@@ -27,8 +27,8 @@ pub(super) use self::record::{distort, has_link, title_of};
 pub use self::rules::ArmedFault;
 pub(super) use self::rules::{Faults, Subject};
 pub(super) use self::wire::{Fired, after, before};
+use super::excerpt::{MOST_CHARS, cut, shown};
 use super::operations;
-use super::short::{MOST_CHARS, cut, shown};
 use crate::provider::Provider;
 
 /// Something that goes wrong, where, and how often: once, unless it is told otherwise.

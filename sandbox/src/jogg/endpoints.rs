@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 
 use super::{Refusal, Service, account, read_body, success};
 use crate::check::{Fault, Fields, web_url};
+use crate::excerpt::MOST_CHARS;
 use crate::fetch::{is_loopback, is_private};
 use crate::ledger::Account;
-use crate::short::MOST_CHARS;
 use crate::webhooks;
 use crate::world::locked;
 

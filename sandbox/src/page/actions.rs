@@ -7,9 +7,9 @@ use axum::response::Redirect;
 use serde_json::{Map, Value};
 
 use super::PATH;
+use crate::excerpt::shown;
 use crate::faults::Fault;
 use crate::newest::Newest;
-use crate::short::shown;
 use crate::world::{World, locked};
 use crate::{body, clock};
 

@@ -26,8 +26,8 @@ use maud::{DOCTYPE, Markup, html};
 use serde_json::{Map, Value};
 
 use super::clock::Moment;
+use super::excerpt::{cut, shown};
 use super::ids::{digest, hex};
-use super::short::{cut, shown};
 use super::world::World;
 use super::{body, control, media, studio};
 use crate::provider::Provider;

@@ -7,11 +7,11 @@ use rust_decimal::Decimal;
 
 use super::{MOST_BODY_CHARS, MOST_ROWS, View, badge, job_address, short, total, words};
 use crate::clock::Moment;
+use crate::excerpt::shown;
 use crate::faults::{FaultKind, FaultPoint};
 use crate::journal::RequestRecord;
 use crate::operations;
 use crate::provider::Provider;
-use crate::short::shown;
 use crate::webhooks::{DeliveryState, WebhookDelivery};
 
 /// Faults that are tried first, each armed by one press.

@@ -5,7 +5,7 @@ use url::Url;
 
 use super::event_id;
 use crate::clock::Moment;
-use crate::short::{self, MOST_CHARS};
+use crate::excerpt::{self, MOST_CHARS};
 use crate::signature;
 
 /// What a forger signs with, who does not know the secret.
@@ -115,7 +115,7 @@ fn other_token(url: &str) -> Option<String> {
 /// An address as it may be shown: without what only its owner should know, and not all of a long
 /// one.
 pub(super) fn shown(url: &str) -> String {
-    short::shown(&without_secrets(url), MOST_CHARS).into_owned()
+    excerpt::shown(&without_secrets(url), MOST_CHARS).into_owned()
 }
 
 fn without_secrets(url: &str) -> String {

@@ -1,4 +1,4 @@
-//! Texts of others, cut to what is kept or shown of them.
+//! Excerpts: texts of callers, cut to what is kept or shown of them.
 
 use std::borrow::Cow;
 
