@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::excerpt::shown;
 use super::faults::Fault;
 use super::journal::RequestRecord;
-use super::part::Part;
+use super::pagination::Window;
 use super::world::World;
 use super::{assets, body, clock, link, page, studio, webhooks};
 
@@ -69,13 +69,13 @@ async fn host_asset(State(world): State<Arc<World>>, request: Request) -> Respon
 
 /// The newest entries, or those before a number, with 1,000 accounts and doubles at the most.
 async fn ledger(State(world): State<Arc<World>>, request: Request) -> Response {
-    let part = match Part::read(&body::query(&request)) {
-        Ok(part) => part,
+    let window = match Window::read(&body::query(&request)) {
+        Ok(window) => window,
         Err(reason) => return refusal(StatusCode::BAD_REQUEST, &reason),
     };
-    let (entries, next) = part.of_list(world.ledger());
-    let (accounts, _) = Part::newest().of_list(world.balances());
-    let (doubles, _) = Part::newest().of_list(world.double_submits());
+    let (entries, next) = window.of_list(world.ledger());
+    let (accounts, _) = Window::newest().of_list(world.balances());
+    let (doubles, _) = Window::newest().of_list(world.double_submits());
     let ledger = json!({
         "entries": entries, "next": next, "accounts": accounts, "double_submits": doubles,
     });
@@ -89,13 +89,13 @@ async fn counters(State(world): State<Arc<World>>) -> Response {
 /// The newest requests, or those of a provider, an operation or a job.
 async fn requests(State(world): State<Arc<World>>, request: Request) -> Response {
     let query = body::query(&request);
-    let known = [&["provider", "operation", "job"][..], &Part::NAMES].concat();
+    let known = [&["provider", "operation", "job"][..], &Window::NAMES].concat();
     if let Some(other) = query.keys().find(|name| !known.contains(&name.as_str())) {
         let text = format!("{} is no filter: use {}", shown(other, 100), known.join(", "));
         return refusal(StatusCode::BAD_REQUEST, &text);
     }
-    let part = match Part::read(&query) {
-        Ok(part) => part,
+    let window = match Window::read(&query) {
+        Ok(window) => window,
         Err(reason) => return refusal(StatusCode::BAD_REQUEST, &reason),
     };
     let is = |name: &str, value: Option<&str>| {
@@ -108,15 +108,15 @@ async fn requests(State(world): State<Arc<World>>, request: Request) -> Response
     };
     let (records, next) = world.journal.look(|records| {
         let wanted = records.iter().rev().filter(is_wanted);
-        part.of(wanted.map(|record| (record.number, record.clone())))
+        window.of(wanted.map(|record| (record.number, record.clone())))
     });
     Json(json!({"requests": records, "next": next})).into_response()
 }
 
 async fn list_faults(State(world): State<Arc<World>>, request: Request) -> Response {
-    match Part::read(&body::query(&request)) {
-        Ok(part) => {
-            let (faults, next) = part.of(world.faults.newest().into_iter());
+    match Window::read(&body::query(&request)) {
+        Ok(window) => {
+            let (faults, next) = window.of(world.faults.newest().into_iter());
             Json(json!({"faults": faults, "next": next})).into_response()
         }
         Err(reason) => refusal(StatusCode::BAD_REQUEST, &reason),

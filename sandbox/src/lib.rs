@@ -110,7 +110,7 @@ mod newest;
 mod operations;
 mod outflow;
 mod page;
-mod part;
+mod pagination;
 mod product_page;
 mod provider;
 #[cfg(feature = "render")]

@@ -28,7 +28,7 @@ use self::log::Log;
 pub use self::log::{DeliveryAttempt, DeliveryState, WebhookDelivery};
 use super::ids::{digest, hex};
 use super::ledger::Account;
-use super::part::Part;
+use super::pagination::Window;
 use super::work::Work;
 use super::world::{World, locked};
 use super::{body, control};
@@ -132,9 +132,9 @@ pub(super) fn event_id(job: &str, event: &str) -> String {
 
 /// `GET /_sandbox/webhooks`.
 pub(super) async fn list_route(State(world): State<Arc<World>>, request: Request) -> Response {
-    match Part::read(&body::query(&request)) {
-        Ok(part) => {
-            let (deliveries, next) = world.webhooks.look(|log| part.of(log.newest()));
+    match Window::read(&body::query(&request)) {
+        Ok(window) => {
+            let (deliveries, next) = world.webhooks.look(|log| window.of(log.newest()));
             Json(json!({"deliveries": deliveries, "next": next})).into_response()
         }
         Err(reason) => control::refusal(StatusCode::BAD_REQUEST, &reason),
