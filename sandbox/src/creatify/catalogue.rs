@@ -43,7 +43,7 @@ const MUSIC: [(&str, &str, &str, f64); 4] = [
     ("b7f5d0a4-0c1e-4f0e-9c0d-3f5a1b2c3d4e", "Morning Light", "upbeat", 92.5),
     ("c806e1b5-1d2f-401f-8d1e-406b2c3d4e5f", "Slow Walk", "calm", 120.0),
     ("d917f2c6-2e30-4120-9e2f-517c3d4e5f60", "City Bounce", "upbeat", 64.0),
-    ("ea2803d7-3f41-4231-8f30-628d4e5f6071", "Deep Shelf", "dark", 180.0),
+    ("ea2803d7-3f41-4231-8f30-628d4e5f6071", "Deep RecordStore", "dark", 180.0),
 ];
 
 /// Puts the presenters' pictures where their addresses say.

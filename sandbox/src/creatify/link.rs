@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use super::shelf::Kept;
+use super::records::Owned;
 use super::{Refusal, Service, account, path_id, read_body, take_submit, wanted_ids};
 use crate::check::{Fields, web_url};
 use crate::credits::Credits;
@@ -53,7 +53,7 @@ pub(super) struct Product {
     ai_target_audiences: Value,
 }
 
-impl Kept for Link {
+impl Owned for Link {
     const MODEL: &'static str = "Link";
 
     fn account(&self) -> &Account {
@@ -225,7 +225,7 @@ pub(super) async fn list_links(
     let ids = wanted_ids(&request)?;
     let records = locked(&service.records);
     let of = |account| records.links.list(account, ids.as_deref());
-    let lie = exchange.lie(of(&account).map(Kept::id));
+    let lie = exchange.lie(of(&account).map(Owned::id));
     let listed = of(lie.account.as_ref().unwrap_or(&account)).take(lie.most.unwrap_or(usize::MAX));
     let listed: Vec<Value> = listed.map(Link::answer).collect();
     Ok(Json(listed).into_response())

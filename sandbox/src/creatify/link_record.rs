@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::Refusal;
 use super::link::{Link, Product};
 use super::link_order::{LinkOrder, Look};
-use super::shelf::Kept;
+use super::records::Owned;
 use crate::card;
 use crate::clock::Moment;
 use crate::credits::Credits;
@@ -62,7 +62,7 @@ struct Film {
     work: Arc<Work>,
 }
 
-impl Kept for LinkRecord {
+impl Owned for LinkRecord {
     const MODEL: &'static str = "LinkToVideo";
 
     fn account(&self) -> &Account {

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::link::Link;
 use super::link_order::{self, LinkOrder};
 use super::link_record::LinkRecord;
-use super::shelf::Kept as _;
+use super::records::Owned as _;
 use super::{Refusal, Service, account, path_id, take_submit, wanted_ids, webhooks};
 use crate::check::Fields;
 use crate::exchange::{Exchange, Seen, Submit};

@@ -8,8 +8,8 @@ mod link_video;
 mod order;
 mod product_video;
 mod record;
+mod records;
 mod refusal;
-mod shelf;
 mod webhooks;
 
 use std::sync::{Arc, Mutex};
@@ -26,8 +26,8 @@ use self::link::Link;
 use self::link_record::LinkRecord;
 pub use self::record::CREATIFY_SECONDS;
 use self::record::Record;
+use self::records::RecordStore;
 use self::refusal::Refusal;
-use self::shelf::Shelf;
 use super::body;
 use super::check::is_uuid;
 use super::exchange::{Exchange, Submit};
@@ -74,9 +74,9 @@ struct Service {
 
 #[derive(Default)]
 struct Records {
-    product_videos: Shelf<Record>,
-    links: Shelf<Link>,
-    link_videos: Shelf<LinkRecord>,
+    product_videos: RecordStore<Record>,
+    links: RecordStore<Link>,
+    link_videos: RecordStore<LinkRecord>,
 }
 
 /// Both headers have to be there; the secret one alone tells whose they are.

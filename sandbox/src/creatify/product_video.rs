@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::order;
 use super::record::{Part, Record};
-use super::shelf::Kept as _;
+use super::records::Owned as _;
 use super::{Refusal, Service, account, path_id, take_submit, wanted_ids, webhooks};
 use crate::exchange::{Exchange, Seen, Submit};
 use crate::provider::Provider;

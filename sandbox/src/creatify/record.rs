@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Refusal;
 use super::order::{ImageChange, ImageOrder, VideoOrder};
-use super::shelf::Kept;
+use super::records::Owned;
 use crate::check::web_url;
 use crate::clock::Moment;
 use crate::credits::Credits;
@@ -69,7 +69,7 @@ struct Video {
     work: Arc<Work>,
 }
 
-impl Kept for Record {
+impl Owned for Record {
     const MODEL: &'static str = "ProductToVideo";
 
     fn account(&self) -> &Account {

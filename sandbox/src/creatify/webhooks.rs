@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::link_record::LinkRecord;
 use super::record::{Part, Record};
-use super::shelf::Kept as _;
+use super::records::Owned as _;
 use super::{Records, Service};
 use crate::exchange::Submit;
 use crate::ledger::Account;

@@ -1,12 +1,12 @@
-//! Records of one kind, each found by whoever made it and by nobody else.
+//! Records of one kind, each of which only its own account finds.
 
 use std::collections::HashMap;
 
 use super::Refusal;
 use crate::ledger::Account;
 
-/// Something that is kept under an id for an account.
-pub(super) trait Kept {
+/// A record that has an id and belongs to an account.
+pub(super) trait Owned {
     /// Its name in the service's refusals.
     const MODEL: &'static str;
 
@@ -16,18 +16,18 @@ pub(super) trait Kept {
 }
 
 /// All records of a kind, in the order in which they were made.
-pub(super) struct Shelf<T> {
+pub(super) struct RecordStore<T> {
     all: Vec<T>,
     by_id: HashMap<String, usize>,
 }
 
-impl<T> Default for Shelf<T> {
+impl<T> Default for RecordStore<T> {
     fn default() -> Self {
         Self { all: Vec::new(), by_id: HashMap::new() }
     }
 }
 
-impl<T: Kept> Shelf<T> {
+impl<T: Owned> RecordStore<T> {
     pub(super) fn add(&mut self, record: T) {
         self.by_id.insert(record.id().to_owned(), self.all.len());
         self.all.push(record);
