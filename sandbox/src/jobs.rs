@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use super::film::Film;
 use super::ledger::Account;
-use super::newest::Newest;
+use super::recent::Recent;
 use super::work::Work;
 use super::world::locked;
 
@@ -45,7 +45,7 @@ pub(super) struct Jobs(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    kept: Newest<JobRecord>,
+    kept: Recent<JobRecord>,
     /// The number of each job that is kept.
     numbers: HashMap<String, u64>,
 }
@@ -111,8 +111,8 @@ mod tests {
 
     use super::*;
     use crate::clock::Clock;
-    use crate::newest::MOST;
     use crate::provider::Provider;
+    use crate::recent::MOST;
     use crate::studio::Script;
 
     #[test]

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::clock::{Moment, as_unix_millis};
 use super::excerpt::{MOST_CHARS, cut};
-use super::newest::Newest;
+use super::recent::Recent;
 use super::world::locked;
 
 /// How much is kept of a method, which may be any word.
@@ -67,7 +67,7 @@ impl RequestRecord {
 
 /// The newest requests.
 #[derive(Default)]
-pub(super) struct Journal(Mutex<Newest<RequestRecord>>);
+pub(super) struct Journal(Mutex<Recent<RequestRecord>>);
 
 impl Journal {
     /// Takes a request down and gives it its number.
@@ -101,7 +101,7 @@ impl Journal {
     }
 
     /// Looks at what is kept. Requests wait meanwhile.
-    pub(super) fn look<T>(&self, look: impl FnOnce(&Newest<RequestRecord>) -> T) -> T {
+    pub(super) fn look<T>(&self, look: impl FnOnce(&Recent<RequestRecord>) -> T) -> T {
         look(&locked(&self.0))
     }
 
@@ -114,7 +114,7 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::newest::MOST as MOST_RECORDS;
+    use crate::recent::MOST as MOST_RECORDS;
 
     #[test]
     fn the_newest_are_kept_and_found_by_their_number() {

@@ -7,8 +7,8 @@ use std::sync::{Mutex, MutexGuard};
 use serde::Serialize;
 
 use super::{Fault, FaultPoint, InvalidFault, magic};
+use crate::bounded_map::BoundedMap;
 use crate::ids::{digest, hex};
-use crate::kept::Kept;
 use crate::operations::{Kind, Operation};
 use crate::provider::Provider;
 use crate::world::locked;
@@ -78,10 +78,10 @@ struct State {
     /// Those that somebody armed, the oldest first.
     rules: Vec<Rule>,
     /// Those that a request brought along, by their marks.
-    brought: Kept<Rule>,
+    brought: BoundedMap<Rule>,
     armed: u64,
     /// The marks of jobs, products, links and previews, by their ids.
-    bound: Kept<Vec<String>>,
+    bound: BoundedMap<Vec<String>>,
     /// How many links of a job's video have expired.
     expired: HashMap<String, u32>,
 }

@@ -32,8 +32,8 @@ use self::refusal::Refusal;
 use self::upload::Slot;
 use self::video::Video;
 use super::body;
+use super::bounded_map::BoundedMap;
 use super::exchange::Exchange;
-use super::kept::Kept;
 use super::ledger::Account;
 use super::limits::Rate;
 use super::world::World;
@@ -110,8 +110,8 @@ struct Service {
 #[derive(Default)]
 struct Records {
     /// Addresses for uploads, by the name in them.
-    slots: Kept<Slot>,
-    products: Kept<Product>,
+    slots: BoundedMap<Slot>,
+    products: BoundedMap<Product>,
     /// In the order in which they were made.
     videos: Vec<Video>,
     by_id: HashMap<String, usize>,

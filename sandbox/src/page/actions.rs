@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::PATH;
 use crate::excerpt::shown;
 use crate::faults::Fault;
-use crate::newest::Newest;
+use crate::recent::Recent;
 use crate::world::{World, locked};
 use crate::{body, clock};
 
@@ -19,7 +19,7 @@ const MOST_REASON_CHARS: usize = 300;
 /// What the page has to say to whoever sent a form, each by its number. The page's address has the
 /// number alone, so nobody else puts words into it.
 #[derive(Default)]
-pub(crate) struct Notices(Mutex<Newest<String>>);
+pub(crate) struct Notices(Mutex<Recent<String>>);
 
 impl Notices {
     fn add(&self, reason: &str) -> u64 {

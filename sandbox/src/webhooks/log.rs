@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use crate::clock::as_unix_millis;
-use crate::newest::Newest;
+use crate::recent::Recent;
 
 /// One event for one receiver, with each attempt to deliver it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -63,7 +63,7 @@ pub struct DeliveryAttempt {
 
 /// The newest deliveries.
 #[derive(Default)]
-pub(crate) struct Log(Newest<WebhookDelivery>);
+pub(crate) struct Log(Recent<WebhookDelivery>);
 
 impl Log {
     /// Keeps a delivery under a number of its own.
@@ -105,7 +105,7 @@ impl Log {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::newest::MOST;
+    use crate::recent::MOST;
 
     fn delivery(job: &str) -> WebhookDelivery {
         WebhookDelivery {

@@ -1,9 +1,9 @@
-//! The newest of many things that are found by their keys: whatever requests leave behind, it takes
-//! no more memory than this.
+//! A map that is bounded in items and bytes: the oldest items go for new ones, so that no number of
+//! requests takes more memory.
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::newest::MOST;
+use super::recent::MOST;
 
 /// How many bytes are kept of them all together.
 const MOST_BYTES: usize = 32 * 1024 * 1024;
@@ -11,7 +11,7 @@ const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// What one takes beside what it holds, about.
 const OWN_BYTES: usize = 200;
 
-pub(super) struct Kept<T> {
+pub(super) struct BoundedMap<T> {
     items: HashMap<String, Item<T>>,
     /// The keys in the order in which they came.
     keys: BTreeMap<u64, String>,
@@ -25,13 +25,13 @@ struct Item<T> {
     item: T,
 }
 
-impl<T> Default for Kept<T> {
+impl<T> Default for BoundedMap<T> {
     fn default() -> Self {
         Self { items: HashMap::new(), keys: BTreeMap::new(), came: 0, bytes: 0 }
     }
 }
 
-impl<T> Kept<T> {
+impl<T> BoundedMap<T> {
     /// Keeps one more, which holds so many bytes; the oldest go for it.
     pub(super) fn put(&mut self, key: String, item: T, bytes: usize) {
         self.remove(&key);
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn the_newest_are_kept_by_number_and_by_bytes() {
-        let mut kept = Kept::default();
+        let mut kept = BoundedMap::default();
         for number in 0..MOST + 5 {
             kept.put(number.to_string(), number, 10);
         }

@@ -1,23 +1,23 @@
-//! The newest of many things, each under the number that it had when it came.
+//! A list of the newest 10,000 items, each under the number that it had when it came.
 
 use std::collections::VecDeque;
 
 /// How many are kept; the oldest go first.
 pub(super) const MOST: usize = 10_000;
 
-pub(super) struct Newest<T> {
+pub(super) struct Recent<T> {
     /// How many older ones were dropped.
     dropped: u64,
     kept: VecDeque<T>,
 }
 
-impl<T> Default for Newest<T> {
+impl<T> Default for Recent<T> {
     fn default() -> Self {
         Self { dropped: 0, kept: VecDeque::new() }
     }
 }
 
-impl<T> Newest<T> {
+impl<T> Recent<T> {
     /// The number of what comes next, counted from 0.
     pub(super) fn next_number(&self) -> u64 {
         self.dropped + self.kept.len() as u64
