@@ -7,7 +7,7 @@
 
 mod address;
 mod client;
-mod room;
+mod limit;
 
 use std::error::Error;
 use std::fmt;
@@ -26,7 +26,7 @@ use url::Url;
 
 use self::address::is_public;
 pub(crate) use self::address::{is_loopback, is_private};
-pub(crate) use self::room::Room;
+pub(crate) use self::limit::ConnectionLimit;
 
 /// Where a sandbox may fetch images and product pages from, and deliver webhooks to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub(super) struct Fetcher {
     /// The sandbox's own.
     port: u16,
     limits: Limits,
-    room: Arc<Room>,
+    connections: Arc<ConnectionLimit>,
     look_up: LookUp,
     /// For http and for https, made when they are first needed: most sandboxes need neither.
     clients: [OnceLock<Result<reqwest::Client, String>>; 2],
@@ -89,13 +89,13 @@ pub(super) struct Fetcher {
 impl Fetcher {
     pub(super) fn new(policy: Fetch, port: u16) -> Self {
         let look_up: LookUp = Arc::new(|name| Box::pin(by_system(name)));
-        let room = Arc::new(Room::new());
-        Self { policy, port, limits: LIMITS, room, look_up, clients: Default::default() }
+        let connections = Arc::new(ConnectionLimit::new());
+        Self { policy, port, limits: LIMITS, connections, look_up, clients: Default::default() }
     }
 
     /// Where whoever [posts](Self::post) waits for their turn.
-    pub(super) fn room(&self) -> Arc<Room> {
-        Arc::clone(&self.room)
+    pub(super) fn connections(&self) -> Arc<ConnectionLimit> {
+        Arc::clone(&self.connections)
     }
 
     /// Whether it is tried to get a file from there. What is not tried is no failure.
@@ -114,7 +114,7 @@ impl Fetcher {
     /// A sentence for the job's failure. It never holds any of what was answered.
     pub(super) async fn get(&self, url: &Url, wanted: &Wanted) -> Result<Bytes, String> {
         let noun = wanted.noun;
-        let _turn = self.room.enter(url).await;
+        let _permit = self.connections.enter(url).await;
         let fault = match timeout(self.limits.time, self.follow(url, wanted)).await {
             Ok(Ok(bytes)) => return Ok(bytes),
             Ok(Err(fault)) => fault,

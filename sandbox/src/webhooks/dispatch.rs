@@ -13,7 +13,7 @@ use super::delivery::{Delivery, shown};
 use super::log::{DeliveryAttempt, DeliveryState, WebhookDelivery};
 use super::{DeliveryFault, JobEvents};
 use crate::clock::{Clock, Moment};
-use crate::fetch::{PostFault, Room};
+use crate::fetch::{ConnectionLimit, PostFault};
 use crate::world::{World, locked};
 
 /// For how long an event waits to be overtaken, in sandbox time.
@@ -26,14 +26,14 @@ type Attempted = mpsc::Sender<Infallible>;
 pub(super) struct Dispatcher {
     world: Weak<World>,
     clock: Arc<Clock>,
-    room: Arc<Room>,
+    connections: Arc<ConnectionLimit>,
     events: JobEvents,
 }
 
 impl Dispatcher {
     pub(super) fn new(world: &Arc<World>, events: JobEvents) -> Self {
-        let (clock, room) = (Arc::clone(&world.clock), world.fetcher.room());
-        Self { world: Arc::downgrade(world), clock, room, events }
+        let (clock, connections) = (Arc::clone(&world.clock), world.fetcher.connections());
+        Self { world: Arc::downgrade(world), clock, connections, events }
     }
 
     pub(super) async fn run(mut self, attempted: Attempted) {
@@ -132,8 +132,8 @@ impl Dispatcher {
     /// One attempt, unless the sandbox is gone or sends nothing there.
     async fn attempt(&self, delivery: &Delivery) -> Option<(DeliveryState, DeliveryAttempt)> {
         let url = Url::parse(&delivery.url);
-        let _turn = match &url {
-            Ok(url) => Some(self.room.enter(url).await),
+        let _permit = match &url {
+            Ok(url) => Some(self.connections.enter(url).await),
             Err(_) => None,
         };
         // The sandbox lives for as long as it posts.

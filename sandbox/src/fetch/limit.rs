@@ -1,4 +1,4 @@
-//! How many connections to others there are at once.
+//! The limit of connections to other servers at a time.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, Weak};
@@ -15,29 +15,29 @@ const MOST_TO_ONE: usize = 16;
 /// From how many servers on those are forgotten that nobody is connected to.
 const TIDY_FROM: usize = 256;
 
-/// Turns of those who want to connect.
-pub(crate) struct Room {
+/// Permits for connections, of which there are so many at a time.
+pub(crate) struct ConnectionLimit {
     all: Arc<Semaphore>,
     servers: Mutex<HashMap<String, Weak<Semaphore>>>,
 }
 
-/// A turn, until it is dropped.
-pub(crate) struct Turn {
+/// Permission for one connection, until it is dropped.
+pub(crate) struct Permit {
     _server: Option<OwnedSemaphorePermit>,
     _all: Option<OwnedSemaphorePermit>,
 }
 
-impl Room {
+impl ConnectionLimit {
     pub(super) fn new() -> Self {
         Self { all: Arc::new(Semaphore::new(MOST)), servers: Mutex::default() }
     }
 
-    /// Waits until there may be a connection to the server of an address. Its own turn comes first,
-    /// so that those who wait for a slow server keep nobody else out.
-    pub(crate) async fn enter(&self, url: &Url) -> Turn {
+    /// Waits until there may be a connection to the server of an address. The permit for that
+    /// server is taken first, so that waiters for a slow one keep no others out.
+    pub(crate) async fn enter(&self, url: &Url) -> Permit {
         // Neither semaphore is ever closed.
         let server = self.server(url).acquire_owned().await.ok();
-        Turn { _server: server, _all: Arc::clone(&self.all).acquire_owned().await.ok() }
+        Permit { _server: server, _all: Arc::clone(&self.all).acquire_owned().await.ok() }
     }
 
     fn server(&self, url: &Url) -> Arc<Semaphore> {
@@ -64,28 +64,30 @@ mod tests {
 
     #[test]
     fn a_server_that_never_answers_leaves_room_for_others() {
-        let room = Room::new();
+        let connections = ConnectionLimit::new();
         let url = |text: &str| Url::parse(text).unwrap();
         let hanging = url("http://127.0.0.1:9/hook");
-        let mut turns: Vec<_> = (0..1_000).map(|_| Box::pin(room.enter(&hanging))).collect();
+        let mut turns: Vec<_> = (0..1_000).map(|_| Box::pin(connections.enter(&hanging))).collect();
         let held: Vec<_> = turns.iter_mut().filter_map(|turn| turn.now_or_never()).collect();
         assert_eq!(held.len(), MOST_TO_ONE);
         for other in ["http://127.0.0.1:10/hook", "http://localhost:9/hook"] {
-            assert!(room.enter(&url(other)).now_or_never().is_some(), "{other}");
+            assert!(connections.enter(&url(other)).now_or_never().is_some(), "{other}");
         }
-        assert!(room.enter(&url("http://127.0.0.1:9/other")).now_or_never().is_none());
+        assert!(connections.enter(&url("http://127.0.0.1:9/other")).now_or_never().is_none());
     }
 
     #[test]
     fn all_servers_together_have_a_limit_and_are_forgotten() {
-        let room = Room::new();
+        let connections = ConnectionLimit::new();
         let enter = |port: usize| {
-            room.enter(&Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap()).now_or_never()
+            connections
+                .enter(&Url::parse(&format!("http://127.0.0.1:{port}/")).unwrap())
+                .now_or_never()
         };
         let held: Vec<_> = (1..=1_000).filter_map(enter).collect();
         assert_eq!(held.len(), MOST);
         drop(held);
         assert!((1_001..2_000).all(|port| enter(port).is_some()));
-        assert!(locked(&room.servers).len() <= TIDY_FROM);
+        assert!(locked(&connections.servers).len() <= TIDY_FROM);
     }
 }
