@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::clock::Moment;
 use super::ids::{digest, hex};
-use super::running::Running;
+use super::unfinished::Unfinished;
 use super::work::{Progress, Work};
 use crate::credits::Credits;
 use crate::provider::Provider;
@@ -125,12 +125,12 @@ pub(super) struct Books {
     balances: HashMap<Account, Credits>,
     entries: Vec<LedgerEntry>,
     /// Entries whose job runs.
-    open: Running<(usize, Account)>,
+    open: Unfinished<(usize, Account)>,
 }
 
 impl Books {
     pub(super) fn new(start: HashMap<Provider, Credits>) -> Self {
-        Self { start, balances: HashMap::new(), entries: Vec::new(), open: Running::new() }
+        Self { start, balances: HashMap::new(), entries: Vec::new(), open: Unfinished::new() }
     }
 
     pub(super) fn balance(&mut self, account: &Account, now: Moment) -> Credits {

@@ -115,10 +115,10 @@ mod provider;
 mod recent;
 #[cfg(feature = "render")]
 mod render;
-mod running;
 mod server;
 mod signature;
 mod studio;
+mod unfinished;
 mod watch;
 mod webhooks;
 mod work;

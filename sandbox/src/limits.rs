@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::clock::Moment;
 use super::ledger::Account;
-use super::running::Running;
+use super::unfinished::Unfinished;
 use super::work::Work;
 use super::world::locked;
 
@@ -45,7 +45,7 @@ struct State {
     /// By account and operation: before when another call is early.
     refusals: HashMap<(Account, &'static str), Moment>,
     /// The tasks that hold a slot.
-    active: HashMap<Account, Running<()>>,
+    active: HashMap<Account, Unfinished<()>>,
     /// How many things there were after the last tidying.
     tidied: usize,
 }
@@ -106,7 +106,7 @@ impl Limits {
     /// between the two, so that nobody takes the same.
     pub(super) fn occupy(&self, account: &Account, work: &Arc<Work>) {
         let mut state = self.tidied(work.accepted_at);
-        state.active.entry(account.clone()).or_insert_with(Running::new).push(work, ());
+        state.active.entry(account.clone()).or_insert_with(Unfinished::new).push(work, ());
     }
 
     /// Notes that an operation was refused to an account, with a wait that ends then.

@@ -8,7 +8,7 @@ use super::clock::Moment;
 use super::work::{Progress, Work};
 
 /// Pieces of work, and what belongs to each.
-pub(super) struct Running<T> {
+pub(super) struct Unfinished<T> {
     /// What cannot have ended yet, the first to end on top.
     early: BinaryHeap<Entry<T>>,
     /// What could have ended, had its video been there in time.
@@ -21,7 +21,7 @@ struct Entry<T> {
     item: T,
 }
 
-impl<T> Running<T> {
+impl<T> Unfinished<T> {
     pub(super) fn new() -> Self {
         Self { early: BinaryHeap::new(), late: Vec::new() }
     }
@@ -81,11 +81,11 @@ mod tests {
         let after = |secs| start.plus(Duration::from_secs(secs));
         let work = |secs| Work::accepted(start, Duration::from_secs(secs));
         let (long, short, late) = (work(60), work(10), work(20));
-        let mut running = Running::new();
+        let mut running = Unfinished::new();
         for (work, name) in [(&long, "long"), (&short, "short"), (&late, "late")] {
             running.push(work, name);
         }
-        let names = |running: &mut Running<&'static str>, secs| {
+        let names = |running: &mut Unfinished<&'static str>, secs| {
             running.take_ended(after(secs)).into_iter().map(|(name, _)| name).collect::<Vec<_>>()
         };
         long.made(start, Ok(()));
