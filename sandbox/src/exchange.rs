@@ -1,4 +1,5 @@
-//! One request and its answer, as handlers see it: what it is called, and what of it is to go wrong.
+//! One request and its answer as handlers see them: its operation, its account, and the faults planted
+//! for what it reads or makes.
 
 use std::sync::Arc;
 
@@ -18,8 +19,8 @@ use super::world::World;
 /// The key of the account that a read may be answered to by mistake.
 const OTHER_KEY: &str = "sk_sandbox_other";
 
-/// As a handler takes it that does not take the whole request.
-pub(super) type Seen = Extension<Arc<Exchange>>;
+/// For handlers that do not take the whole request.
+pub(super) type CurrentExchange = Extension<Arc<Exchange>>;
 
 pub(super) struct Exchange {
     pub(super) world: Arc<World>,
@@ -28,16 +29,16 @@ pub(super) struct Exchange {
     pub(super) operation: Option<&'static Operation>,
     /// Whose key it came with.
     pub(super) account: Option<Account>,
-    /// What the request carries for faults.
+    /// The texts by which faults find this request and what it makes.
     pub(super) marks: Vec<String>,
     /// The order that it says it is for.
     pub(super) order: Option<String>,
 }
 
 impl Exchange {
-    /// The one that every request has by the time it comes to a handler.
+    /// That of a request, which the middleware has added.
     pub(super) fn of(request: &Request) -> Arc<Self> {
-        request.extensions().get().cloned().expect("every request is watched")
+        request.extensions().get().cloned().expect("the middleware adds it to every request")
     }
 
     /// What a read of one record shows; `None` where it is answered as to another account, which has
@@ -114,28 +115,28 @@ impl Exchange {
         Some(shown)
     }
 
-    /// How the list that is asked for lies, whose records have these ids.
-    pub(super) fn lie<'a>(&self, ids: impl Iterator<Item = &'a str>) -> Lie {
-        let mut lie = Lie::default();
+    /// The faults planted for a list, whose records have these ids.
+    pub(super) fn list_faults<'a>(&self, ids: impl Iterator<Item = &'a str>) -> ListFaults {
+        let mut planted = ListFaults::default();
         let faults = &self.world.faults;
-        let Some(operation) = self.operation.filter(|_| faults.any()) else { return lie };
+        let Some(operation) = self.operation.filter(|_| faults.any()) else { return planted };
         let mut marks: Vec<_> = ids.flat_map(|id| faults.marks_of_job(id, &self.marks)).collect();
         marks.sort_unstable();
         marks.dedup();
-        lie.account = self.other_account(&marks);
+        planted.account = self.other_account(&marks);
         let subject = Subject::new(operation, &marks);
         for fault in faults.pick_all(FaultPoint::List, &subject, usize::MAX, |_| true) {
             self.note_fault(&fault);
             match fault.kind() {
                 FaultKind::ShortList => {
                     let most = fault.count_or(20);
-                    lie.most = Some(lie.most.map_or(most, |known: usize| known.min(most)));
+                    planted.most = Some(planted.most.map_or(most, |known: usize| known.min(most)));
                 }
-                FaultKind::PageTotal => lie.is_total_of_page = true,
-                _ => lie.is_oldest_first = true,
+                FaultKind::PageTotal => planted.is_total_of_page = true,
+                _ => planted.is_oldest_first = true,
             }
         }
-        lie
+        planted
     }
 
     /// The request is refused, and asked to come again at this time.
@@ -154,9 +155,9 @@ impl Exchange {
     }
 }
 
-/// How a list lies.
+/// What faults make of a list.
 #[derive(Default)]
-pub(super) struct Lie {
+pub(super) struct ListFaults {
     /// How many records it shows on a page at the most.
     pub(super) most: Option<usize>,
     pub(super) is_oldest_first: bool,
@@ -203,8 +204,8 @@ impl Submit {
         &self.exchange.world
     }
 
-    /// Says what the ids of the request stand for, since another id can stand for the same. `fields`
-    /// are those of the body that hold them.
+    /// Compares this call with others by what its ids refer to: the same product can be sent under two
+    /// ids. `fields` are the fields of the body that hold such ids, and `of` is what stands for them.
     pub(super) fn about(mut self, fields: &[&str], of: Value) -> Self {
         if let Some(body) = self.content.as_object_mut() {
             body.retain(|name, _| !fields.contains(&name.as_str()));
@@ -213,7 +214,7 @@ impl Submit {
         self
     }
 
-    /// Takes the price of a job and decides what becomes of it.
+    /// Charges for a job, decides whether it is to fail, and enters it as accepted.
     pub(super) fn accept(
         &self,
         job: &str,
@@ -226,7 +227,7 @@ impl Submit {
         if world.balance(account) < price.amount {
             return Err(Insufficient);
         }
-        self.doom(work);
+        self.decide_fate(work);
         let terms = match work.refund() {
             Some(true) => Terms::RefundedOnFailure,
             Some(false) => Terms::Kept,
@@ -244,7 +245,7 @@ impl Submit {
         Ok(())
     }
 
-    /// What is to go wrong with what is told of the job. Asked once, where somebody is to be told.
+    /// The faults planted for the job's webhooks. Asked once, where there is an endpoint.
     pub(super) fn delivery_faults(&self) -> Vec<DeliveryFault> {
         let Some(operation) = self.exchange.operation else { return Vec::new() };
         let subject = Subject::new(operation, &self.exchange.marks);
@@ -254,14 +255,14 @@ impl Submit {
         picked.iter().filter_map(DeliveryFault::of).collect()
     }
 
-    fn doom(&self, work: &Work) {
+    fn decide_fate(&self, work: &Work) {
         let Some(operation) = self.exchange.operation else { return };
         let subject = Subject::new(operation, &self.exchange.marks);
         let Some(fault) = self.exchange.world.faults.pick(FaultPoint::Job, &subject) else {
             return;
         };
         self.exchange.note_fault(&fault);
-        work.doom(match fault.kind() {
+        work.decide_fate(match fault.kind() {
             FaultKind::JobStuck => Fate::Stuck,
             _ => Fate::Fails {
                 reason: fault.value_or("The sandbox was told to let this job fail.").to_owned(),

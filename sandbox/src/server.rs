@@ -15,8 +15,8 @@ use url::Url;
 
 use super::inflow::{self, Inflow};
 use super::instance::Instance;
+use super::intercept::intercept;
 use super::outflow::{self, Outflow};
-use super::watch::watch;
 use super::world::World;
 use super::{beatapi, body, control, creatify, fetch, jogg, page};
 
@@ -43,7 +43,7 @@ pub(super) fn services(world: &Arc<World>) -> Router {
         .merge(control::routes(world))
         .fallback(control::not_found)
         .layer(DefaultBodyLimit::max(MOST_BODY_BYTES))
-        .layer(from_fn_with_state(Arc::clone(world), watch))
+        .layer(from_fn_with_state(Arc::clone(world), intercept))
 }
 
 /// Begins anew. The page asks with a form, and is led back to itself.

@@ -78,7 +78,7 @@ impl Work {
     }
 
     /// Decides what becomes of it, before it is charged for.
-    pub(super) fn doom(&self, fate: Fate) {
+    pub(super) fn decide_fate(&self, fate: Fate) {
         let _ = self.fate.set(fate);
     }
 
@@ -165,11 +165,11 @@ mod tests {
         let start = Clock::new(0.0).now();
         let after = |secs| start.plus(Duration::from_secs(secs));
         let stuck = Work::accepted(start, Duration::from_secs(60));
-        stuck.doom(Fate::Stuck);
+        stuck.decide_fate(Fate::Stuck);
         stuck.made(start, Ok(()));
         assert_eq!(stuck.progress(after(1_000_000)), Progress::Running);
         let fails = Work::accepted(start, Duration::from_secs(60));
-        fails.doom(Fate::Fails { reason: "no".to_owned(), refund: Some(false) });
+        fails.decide_fate(Fate::Fails { reason: "no".to_owned(), refund: Some(false) });
         fails.made(start, Ok(()));
         assert_eq!(fails.progress(after(59)), Progress::Running);
         let failed = Progress::Failed { at: after(60), reason: "no".to_owned() };

@@ -225,8 +225,9 @@ pub(super) async fn list_links(
     let ids = wanted_ids(&request)?;
     let records = locked(&service.records);
     let of = |account| records.links.list(account, ids.as_deref());
-    let lie = exchange.lie(of(&account).map(Owned::id));
-    let listed = of(lie.account.as_ref().unwrap_or(&account)).take(lie.most.unwrap_or(usize::MAX));
+    let faults = exchange.list_faults(of(&account).map(Owned::id));
+    let listed =
+        of(faults.account.as_ref().unwrap_or(&account)).take(faults.most.unwrap_or(usize::MAX));
     let listed: Vec<Value> = listed.map(Link::answer).collect();
     Ok(Json(listed).into_response())
 }

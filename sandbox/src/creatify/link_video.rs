@@ -16,7 +16,7 @@ use super::link_record::LinkRecord;
 use super::records::Owned as _;
 use super::{Refusal, Service, account, path_id, take_submit, wanted_ids, webhooks};
 use crate::check::Fields;
-use crate::exchange::{Exchange, Seen, Submit};
+use crate::exchange::{CurrentExchange, Exchange, Submit};
 use crate::provider::Provider;
 use crate::world::locked;
 
@@ -79,7 +79,7 @@ async fn submit(
 async fn render_link_to_video(
     State(service): State<Arc<Service>>,
     id: Result<Path<String>, PathRejection>,
-    Extension(exchange): Seen,
+    Extension(exchange): CurrentExchange,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let submit = Submit::new(exchange, account(&headers)?, &Map::new());
@@ -122,7 +122,7 @@ async fn render_single_preview(
 async fn get_link_to_video(
     State(service): State<Arc<Service>>,
     id: Result<Path<String>, PathRejection>,
-    Extension(exchange): Seen,
+    Extension(exchange): CurrentExchange,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let account = account(&headers)?;
@@ -142,8 +142,9 @@ async fn list_link_to_videos(
     let ids = wanted_ids(&request)?;
     let records = locked(&service.records);
     let of = |account| records.link_videos.list(account, ids.as_deref());
-    let lie = exchange.lie(of(&account).map(|record| record.id()));
-    let listed = of(lie.account.as_ref().unwrap_or(&account)).take(lie.most.unwrap_or(usize::MAX));
+    let faults = exchange.list_faults(of(&account).map(|record| record.id()));
+    let listed =
+        of(faults.account.as_ref().unwrap_or(&account)).take(faults.most.unwrap_or(usize::MAX));
     let shown = |record: &LinkRecord| {
         exchange.list(record.id(), record.created_at(), |now| record.answer(&service.world, now))
     };

@@ -13,7 +13,7 @@ use super::order;
 use super::record::{Part, Record};
 use super::records::Owned as _;
 use super::{Refusal, Service, account, path_id, take_submit, wanted_ids, webhooks};
-use crate::exchange::{Exchange, Seen, Submit};
+use crate::exchange::{CurrentExchange, Exchange, Submit};
 use crate::provider::Provider;
 use crate::world::locked;
 
@@ -91,7 +91,7 @@ async fn regen(
 pub(super) async fn get_product_to_video(
     State(service): State<Arc<Service>>,
     id: Result<Path<String>, PathRejection>,
-    Extension(exchange): Seen,
+    Extension(exchange): CurrentExchange,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let account = account(&headers)?;
@@ -111,8 +111,9 @@ pub(super) async fn list_product_to_videos(
     let ids = wanted_ids(&request)?;
     let records = locked(&service.records);
     let of = |account| records.product_videos.list(account, ids.as_deref());
-    let lie = exchange.lie(of(&account).map(|record| record.id()));
-    let listed = of(lie.account.as_ref().unwrap_or(&account)).take(lie.most.unwrap_or(usize::MAX));
+    let faults = exchange.list_faults(of(&account).map(|record| record.id()));
+    let listed =
+        of(faults.account.as_ref().unwrap_or(&account)).take(faults.most.unwrap_or(usize::MAX));
     let shown = |record: &Record| {
         exchange.list(record.id(), record.created_at(), |now| record.answer(&service.world, now))
     };

@@ -43,8 +43,8 @@ pub(crate) fn of_header(value: &[u8]) -> Result<Fault, InvalidFault> {
     String::from_utf8_lossy(value).parse()
 }
 
-/// What of a request may bring a fault along.
-pub(crate) struct Seen<'a> {
+/// The parts of a request that can name a fault or be matched by one.
+pub(crate) struct RequestFacts<'a> {
     pub(crate) operation: Option<&'static Operation>,
     pub(crate) number: u64,
     pub(crate) account: &'a str,
@@ -53,7 +53,7 @@ pub(crate) struct Seen<'a> {
     pub(crate) header: Option<Fault>,
 }
 
-impl Seen<'_> {
+impl RequestFacts<'_> {
     /// The texts of the body.
     pub(super) fn texts(&self) -> Vec<&str> {
         let mut texts = Vec::new();

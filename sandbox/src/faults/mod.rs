@@ -22,7 +22,7 @@ use serde_json::{Map, Value, json};
 
 pub use self::kind::FaultKind;
 pub(super) use self::kind::FaultPoint;
-pub(super) use self::magic::{Seen, ids_of, of_header};
+pub(super) use self::magic::{RequestFacts, ids_of, of_header};
 pub(super) use self::record::{distort, has_link, title_of};
 pub use self::rules::ArmedFault;
 pub(super) use self::rules::{Faults, Subject};

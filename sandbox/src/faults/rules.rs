@@ -337,7 +337,7 @@ impl Rule {
 impl Faults {
     /// The marks that a request has on it: by magic products and ids in its body, by ids in its path
     /// and by its header, which is armed with it.
-    pub(crate) fn marks_of_request(&self, request: &magic::Seen<'_>) -> Vec<String> {
+    pub(crate) fn marks_of_request(&self, request: &magic::RequestFacts<'_>) -> Vec<String> {
         let mut marks = Vec::new();
         // Nothing is made at a path that nobody has.
         if request.operation.is_some() {
@@ -427,9 +427,20 @@ mod tests {
         assert!(faults.disarm("fault_1") && !faults.disarm("fault_1"));
     }
 
-    fn seen<'a>(number: u64, body: Option<&'a Value>, header: Option<&str>) -> magic::Seen<'a> {
+    fn seen<'a>(
+        number: u64,
+        body: Option<&'a Value>,
+        header: Option<&str>,
+    ) -> magic::RequestFacts<'a> {
         let header = header.map(|text| text.parse().unwrap());
-        magic::Seen { operation: Some(create()), number, account: "a", path: "/v1", body, header }
+        magic::RequestFacts {
+            operation: Some(create()),
+            number,
+            account: "a",
+            path: "/v1",
+            body,
+            header,
+        }
     }
 
     #[test]

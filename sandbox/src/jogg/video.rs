@@ -18,7 +18,7 @@ use crate::body;
 use crate::check::Fields;
 use crate::clock::Moment;
 use crate::credits::Credits;
-use crate::exchange::{Exchange, Seen, Submit};
+use crate::exchange::{CurrentExchange, Exchange, Submit};
 use crate::ledger::{Account, Price, Terms};
 use crate::provider::Provider;
 use crate::studio::{self, Outputs, Script};
@@ -111,7 +111,7 @@ impl Service {
 pub(super) async fn get_product_video(
     State(service): State<Arc<Service>>,
     id: Result<Path<String>, PathRejection>,
-    Extension(exchange): Seen,
+    Extension(exchange): CurrentExchange,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let account = account(&headers)?;
@@ -162,22 +162,22 @@ pub(super) fn list_videos(
         own
     };
     let mut matching = of(&account);
-    let lie = exchange.lie(matching.iter().map(|video| video.id.as_str()));
-    if let Some(other) = &lie.account {
+    let faults = exchange.list_faults(matching.iter().map(|video| video.id.as_str()));
+    if let Some(other) = &faults.account {
         matching = of(other);
     }
-    if order == "desc" && !lie.is_oldest_first {
+    if order == "desc" && !faults.is_oldest_first {
         matching.reverse();
     }
-    let total = lie.most.is_none().then_some(matching.len());
-    let page = page.at_most(lie.most);
+    let total = faults.most.is_none().then_some(matching.len());
+    let page = page.at_most(faults.most);
     let shown = |video: &Video| {
         exchange.list(&video.id, video.work.accepted_at, |now| video.item(&service.world, now))
     };
     let items: Vec<Value> = page.of(matching.into_iter()).filter_map(shown).collect();
     let mut data = json!({name: items, "page": page.number, "page_size": page.size});
     if let Some(total) = total {
-        let on_page = data[name].as_array().map(Vec::len).filter(|_| lie.is_total_of_page);
+        let on_page = data[name].as_array().map(Vec::len).filter(|_| faults.is_total_of_page);
         data["total"] = on_page.unwrap_or(total).into();
     }
     Ok(data)

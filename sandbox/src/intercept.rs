@@ -1,4 +1,5 @@
-//! What stands between the port and the handlers: the journal, the counters and the faults.
+//! The middleware in front of every handler: it writes the journal, counts, and applies faults to the
+//! request and its answer.
 
 use std::io;
 use std::sync::Arc;
@@ -31,7 +32,9 @@ const HEADER: &str = "x-sandbox-fault";
 /// The header that says which order a paid call is for.
 const ORDER: &str = "x-sandbox-order";
 
-pub(super) async fn watch(
+/// Records a request, carries out the faults that are planted for it, and records its answer. The
+/// control API below `/_sandbox` is left alone.
+pub(super) async fn intercept(
     State(world): State<Arc<World>>,
     matched: Option<MatchedPath>,
     ConnectInfo(connection): ConnectInfo<Connection>,
@@ -53,7 +56,7 @@ pub(super) async fn watch(
     };
     let has_header = header.is_some();
     let exchange = open(&world, operation, &request, json.as_ref(), header);
-    let _brought = has_header.then(|| Brought(&exchange));
+    let _header_fault = has_header.then(|| HeaderFault(&exchange));
     let (answer, fired) = answer(&exchange, &connection, request, next).await;
     let is_answered = fired.as_ref().is_none_or(Fired::is_answered);
     let answer = match fired {
@@ -65,16 +68,17 @@ pub(super) async fn watch(
     answer
 }
 
-/// The fault in the header of a request that is not over.
-struct Brought<'a>(&'a Exchange);
+/// Takes the fault of a request's header back when the request is over, whether it happened or not.
+struct HeaderFault<'a>(&'a Exchange);
 
-impl Drop for Brought<'_> {
+impl Drop for HeaderFault<'_> {
     fn drop(&mut self) {
         self.0.world.faults.forget(self.0.number);
     }
 }
 
-/// What the handler answers, or what comes instead, and the fault that its answer has to suffer.
+/// The handler's answer, or the one that a fault puts in its place, and the fault that is still to be
+/// applied to it.
 async fn answer(
     exchange: &Arc<Exchange>,
     connection: &Connection,
@@ -124,7 +128,7 @@ async fn buffered(request: Request) -> (Request, Option<Value>) {
     (Request::from_parts(head, body), json)
 }
 
-/// Counts a request, takes it down, and finds out what it carries.
+/// Counts a request, opens its record in the journal, and collects the marks by which faults find it.
 fn open(
     world: &Arc<World>,
     operation: Option<&'static Operation>,
@@ -158,7 +162,7 @@ fn open(
         body: json.map(Value::to_string),
         ..RequestRecord::arrived(world.now())
     });
-    let seen = faults::Seen {
+    let facts = faults::RequestFacts {
         operation,
         number,
         account: name.as_deref().unwrap_or_default(),
@@ -166,12 +170,12 @@ fn open(
         body: json,
         header,
     };
-    let marks = world.faults.marks_of_request(&seen);
+    let marks = world.faults.marks_of_request(&facts);
     let order = request.headers().get(ORDER).map(|value| hex(&digest(&[value.as_bytes()])));
     Arc::new(Exchange { world: Arc::clone(world), number, operation, account, marks, order })
 }
 
-/// From now on what a request made carries what the request carried.
+/// Gives the records that a request made its marks, so that faults planted for the request find them.
 async fn bind(exchange: &Exchange, answer: Response) -> Response {
     if !is_json(answer.headers()) {
         return answer;
