@@ -65,8 +65,8 @@
 //! are for two orders, or the second one was announced.
 //!
 //! Time runs [`DEFAULT_SPEED`] times as fast as the machine's. So do the ten minutes in which
-//! BeatAPI can be asked again after a lost answer: a speed of 100 leaves six seconds of them. A [virtual clock](SandboxBuilder::virtual_clock) moves
-//! only when it is told to.
+//! BeatAPI can be asked again after a lost answer: a speed of 100 leaves six seconds of them. A
+//! [virtual clock](SandboxBuilder::virtual_clock) moves only when [`Sandbox::advance`] moves it.
 //!
 //! Each key is an account of its own with its own credits and records. Two keys are special:
 //! `sk_sandbox_revoked` is refused, and `sk_sandbox_nocredits` has no credits. Videos have

@@ -1,3 +1,5 @@
+//! What is fetched and what is not: addresses, redirects, names, sizes and times.
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;

@@ -1,3 +1,5 @@
+//! BeatAPI: ecommerce videos, uploads, usage and idempotency keys.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! BeatAPI as its contract was at the launch.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Creatify's product videos: images, videos, and others of both.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! JoggAI: products, videos, previews, lists and business codes.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Rate limits, slots, and requests that come too early.
+
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;

@@ -1,3 +1,5 @@
+//! Creatify's links and the videos of them.
+
 use serde_json::json;
 
 use super::creatify::call;

@@ -1,3 +1,5 @@
+//! BeatAPI's music videos.
+
 use serde_json::json;
 
 use super::beatapi::{call, read, refusal};

@@ -1,3 +1,5 @@
+//! The port: who is let in, what it serves, and the control API.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Bounds of memory, files and drawing.
+
 use std::sync::Arc;
 
 use serde_json::json;

@@ -1,3 +1,5 @@
+//! BeatAPI's deliveries: signatures, subscriptions and retries.
+
 use std::time::UNIX_EPOCH;
 
 use serde_json::json;

@@ -1,3 +1,5 @@
+//! Creatify's deliveries, to the address of each call.
+
 use serde_json::json;
 
 use super::super::creatify::call;

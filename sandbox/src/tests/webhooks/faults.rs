@@ -1,3 +1,5 @@
+//! Deliveries that go wrong as planted, and those that must not reach a sandbox.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! JoggAI's deliveries: signatures, endpoints and retries.
+
 use serde_json::json;
 
 use super::*;
