@@ -1,4 +1,4 @@
-//! Generates one file of bindings for each enabled provider from `openapi/<provider>.yaml`.
+//! Generates the bindings of each enabled provider from `openapi/<provider>.yaml`.
 
 use std::{env, error::Error, fs, path::PathBuf};
 
@@ -19,8 +19,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("cargo::rerun-if-changed={spec}");
         let yaml = fs::read_to_string(&spec)?;
         let generated = codegen::bindings(provider, &yaml)
-            .and_then(|code| Ok((code, codegen::free_reads(&yaml)?)));
-        let (code, free_reads) = match generated {
+            .and_then(|bindings| Ok((bindings, codegen::free_reads(&yaml)?)));
+        let (bindings, free_reads) = match generated {
             Ok(generated) => generated,
             Err(problems) => {
                 for problem in problems {
@@ -29,7 +29,8 @@ fn main() -> Result<(), Box<dyn Error>> {
                 continue;
             }
         };
-        fs::write(out_dir.join(format!("{provider}.rs")), code)?;
+        fs::write(out_dir.join(format!("{provider}_types.rs")), bindings.types)?;
+        fs::write(out_dir.join(format!("{provider}.rs")), bindings.client)?;
         if env::var_os("CARGO_FEATURE_CLI").is_some() {
             fs::write(out_dir.join(format!("{provider}.free_reads.json")), free_reads)?;
         }

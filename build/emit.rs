@@ -98,17 +98,20 @@ fn plain(ident: &Ident) -> String {
     ident.to_string().trim_start_matches("r#").to_owned()
 }
 
-/// A module with an enum for each named string enum, which keeps values it does not know.
-pub(crate) fn open_enums(spec: &Value) -> Item {
+/// Takes the generated types out of the module that they are generated in.
+pub(crate) fn take_types(file: &mut syn::File) -> syn::File {
+    let items = types_module(file).map(std::mem::take).unwrap_or_default();
+    file.items.retain(|item| !matches!(item, Item::Mod(module) if module.ident == "types"));
+    parse_quote!(#(#items)*)
+}
+
+/// An enum for each named string enum, which keeps values that a provider added after the spec was
+/// written.
+pub(crate) fn open_enums(spec: &Value) -> syn::File {
     let enums = components(spec)
         .filter(|(name, _)| string_enums(spec).any(|listed| listed == *name))
         .map(|(name, schema)| open_enum(name, schema));
-    parse_quote! {
-        /// Enums that keep values which a provider added after the spec was written.
-        pub mod open {
-            #(#enums)*
-        }
-    }
+    parse_quote!(#(#enums)*)
 }
 
 fn open_enum(name: &str, schema: &Value) -> TokenStream {
@@ -214,7 +217,7 @@ pub(crate) fn operation_table(provider: &str, spec: &Value) -> Item {
     let answers = all.iter().filter_map(|op| Some((op.id(), success(op)?)));
     let events = webhooks(spec).map(|(event, _, webhook)| (event, &webhook["requestBody"]));
     let decoders = answers.chain(events).map(|(name, body)| {
-        let (ty, shape) = (decoded_type(json_schema(body), spec), shape(json_schema(body)));
+        let (ty, shape) = (decoded_type(json_schema(body)), shape(json_schema(body)));
         quote!((#name, |body| {
             let (value, left_out) = #shape.decode::<#ty>(::serde_json::from_slice(body)?)
                 .map_err(|drift| ::serde::de::Error::custom(drift))?;
@@ -234,7 +237,7 @@ pub(crate) fn operation_table(provider: &str, spec: &Value) -> Item {
                 &[u8],
             ) -> ::serde_json::Result<(
                 ::serde_json::Value,
-                Vec<crate::transport::Drift>,
+                Vec<crate::json::Drift>,
             )>;
 
             /// Every operation and webhook with the decoder of its body.
@@ -247,18 +250,14 @@ pub(crate) fn operation_table(provider: &str, spec: &Value) -> Item {
 }
 
 /// The type that a body is decoded to: a component, a list of one, or any JSON.
-fn decoded_type(schema: &Value, spec: &Value) -> TokenStream {
+fn decoded_type(schema: &Value) -> TokenStream {
     match schema["$ref"].as_str().and_then(component_name) {
-        Some(name) if string_enums(spec).any(|listed| listed == name) => {
-            let name = Ident::new(name, Span::call_site());
-            quote!(super::open::#name)
-        }
         Some(name) => {
             let name = Ident::new(name, Span::call_site());
             quote!(super::types::#name)
         }
         None if schema["type"] == "array" => {
-            let item = decoded_type(&schema["items"], spec);
+            let item = decoded_type(&schema["items"]);
             quote!(::std::vec::Vec<#item>)
         }
         None => quote!(::serde_json::Value),
@@ -292,13 +291,11 @@ fn operation_constant(provider: &str, operation: &OperationAt<'_>, spec: &Value)
     let fields = request_fields(operation, spec);
     let gives_secret = success(operation)
         .is_some_and(|success| reachable(spec, &[success]).contains("WebhookSecret"));
-    let answer = success(operation).map_or_else(
-        || quote!(crate::transport::Shape::Any),
-        |success| shape(json_schema(success)),
-    );
+    let answer = success(operation)
+        .map_or_else(|| quote!(crate::json::Shape::Any), |success| shape(json_schema(success)));
     quote! {
         pub static #name: Operation = Operation {
-            provider: crate::ProviderId::#provider,
+            provider: crate::model::ProviderId::#provider,
             id: #id,
             method: #method,
             path: #path,

@@ -44,8 +44,15 @@ pub(crate) const SCALARS: [(&str, &str); 5] = [
 /// The component that `normalise` puts in the place of every path parameter's schema.
 pub(crate) const PATH_SEGMENT: &str = "PathSegment";
 
-/// The Rust source of one provider's bindings.
-pub(crate) fn bindings(provider: &str, yaml: &str) -> Result<String, Vec<Problem>> {
+/// The Rust source of one provider's bindings: its types, which are data alone, and the client that
+/// speaks of them.
+pub(crate) struct Bindings {
+    pub(crate) types: String,
+    pub(crate) client: String,
+}
+
+/// Writes one provider's bindings.
+pub(crate) fn bindings(provider: &str, yaml: &str) -> Result<Bindings, Vec<Problem>> {
     let spec = read(yaml)?;
     let problems = check::check(&spec);
     if !problems.is_empty() {
@@ -57,13 +64,14 @@ pub(crate) fn bindings(provider: &str, yaml: &str) -> Result<String, Vec<Problem
     let generated = Generator::new(&settings(provider, &spec))
         .generate_tokens(&openapi)
         .map_err(|error| at_root(error.to_string()))?;
-    let mut file = syn::parse2(generated).map_err(|error| at_root(error.to_string()))?;
-    emit::complete_types(&mut file, &normal);
-    query::add_queries(&mut file, &normal);
-    file.items.push(emit::open_enums(&spec));
-    file.items.push(emit::operation_table(provider, &spec));
-    file.items.push(shape::shapes(&spec));
-    Ok(prettyplease::unparse(&file))
+    let mut client = syn::parse2(generated).map_err(|error| at_root(error.to_string()))?;
+    emit::complete_types(&mut client, &normal);
+    query::add_queries(&mut client, &normal);
+    let mut types = emit::take_types(&mut client);
+    types.items.extend(emit::open_enums(&spec).items);
+    client.items.push(emit::operation_table(provider, &spec));
+    client.items.push(shape::shapes(&spec));
+    Ok(Bindings { types: prettyplease::unparse(&types), client: prettyplease::unparse(&client) })
 }
 
 /// What `adreel doctor` compares answers with, as JSON.
@@ -89,7 +97,7 @@ fn settings(provider: &str, spec: &Value) -> GenerationSettings {
         .with_derive("PartialEq");
     let traits = || [TypeImpl::Display, TypeImpl::FromStr].into_iter();
     for name in schema::string_enums(spec) {
-        let path = format!("crate::bindings::{provider}::open::{name}");
+        let path = format!("crate::types::{provider}::{name}");
         settings.with_replacement(name, path, traits());
     }
     for (name, path) in SCALARS {

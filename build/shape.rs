@@ -22,7 +22,7 @@ pub(crate) fn shapes(spec: &Value) -> Item {
     });
     parse_quote! {
         pub(crate) mod shapes {
-            use crate::transport::{Field, Shape};
+            use crate::json::{Field, Shape};
 
             #(#shapes)*
         }
@@ -33,11 +33,11 @@ fn component(spec: &Value, name: &str) -> TokenStream {
     if let Some((own, expected)) = OWN.iter().find(|(own, _)| *own == name) {
         let own = format_ident!("{own}");
         return quote! {
-            crate::transport::Shape::Own { expected: #expected, reads: crate::transport::reads::<crate::model::#own> }
+            crate::json::Shape::Own { expected: #expected, reads: crate::json::reads::<crate::model::#own> }
         };
     }
     if string_enums(spec).any(|listed| listed == name) {
-        return quote!(crate::transport::Shape::Word);
+        return quote!(crate::json::Shape::Word);
     }
     let schema = &spec["components"]["schemas"][name];
     if !schema["properties"].is_object() {
@@ -52,7 +52,7 @@ fn component(spec: &Value, name: &str) -> TokenStream {
         let shape = shape(property);
         quote!(Field { name: #name, is_required: #is_required, shape: &#shape })
     });
-    quote!(crate::transport::Shape::Object(&[#(#fields),*]))
+    quote!(crate::json::Shape::Object(&[#(#fields),*]))
 }
 
 /// The shape of a schema, as an expression that stands beside the module's.
@@ -65,15 +65,15 @@ pub(crate) fn shape(schema: &Value) -> TokenStream {
         return quote!(super::shapes::#constant);
     }
     match schema["type"].as_str() {
-        Some("string") => quote!(crate::transport::Shape::Text),
-        Some("integer") => quote!(crate::transport::Shape::Integer),
-        Some("number") => quote!(crate::transport::Shape::Number),
-        Some("boolean") => quote!(crate::transport::Shape::Flag),
+        Some("string") => quote!(crate::json::Shape::Text),
+        Some("integer") => quote!(crate::json::Shape::Integer),
+        Some("number") => quote!(crate::json::Shape::Number),
+        Some("boolean") => quote!(crate::json::Shape::Flag),
         Some("array") => {
             let item = shape(&schema["items"]);
-            quote!(crate::transport::Shape::List(&#item))
+            quote!(crate::json::Shape::List(&#item))
         }
-        Some("object") => quote!(crate::transport::Shape::Object(&[])),
-        _ => quote!(crate::transport::Shape::Any),
+        Some("object") => quote!(crate::json::Shape::Object(&[])),
+        _ => quote!(crate::json::Shape::Any),
     }
 }

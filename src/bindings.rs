@@ -1,5 +1,5 @@
-//! What `build.rs` generates from `openapi/`. The lint exceptions for generated code stand here
-//! and nowhere else. Only the types are public, as `adreel::<provider>::types`.
+//! The calls of the three APIs, which `build.rs` generates from `openapi/`. They stay private: each
+//! provider's own client makes them by the attempt loop.
 
 macro_rules! bindings {
     ($feature:literal, $module:ident) => {
@@ -17,6 +17,8 @@ macro_rules! bindings {
             reason = "generated"
         )]
         pub(crate) mod $module {
+            use crate::types::$module as types;
+
             include!(concat!(env!("OUT_DIR"), "/", $feature, ".rs"));
 
             // The generated client is only a shape to hang the attempt loop on.
@@ -35,9 +37,9 @@ macro_rules! bindings {
             /// Calls one operation, by its generated method.
             pub(crate) async fn send<T: ::serde::de::DeserializeOwned>(
                 transport: &crate::transport::Transport,
-                operation: &'static crate::Operation,
+                operation: &'static crate::transport::Operation,
                 method: impl AsyncFnOnce(Client) -> Sent<T>,
-            ) -> crate::Result<crate::transport::Answer<T>> {
+            ) -> crate::error::Result<crate::transport::Answer<T>> {
                 send_call(transport, transport.call(operation), method).await
             }
 
@@ -46,7 +48,7 @@ macro_rules! bindings {
                 transport: &crate::transport::Transport,
                 call: crate::transport::Call,
                 method: impl AsyncFnOnce(Client) -> Sent<T>,
-            ) -> crate::Result<crate::transport::Answer<T>> {
+            ) -> crate::error::Result<crate::transport::Answer<T>> {
                 let (base, http) = (transport.base_url(), transport.api().clone());
                 let client = Client::new_with_client(base, http, call.clone());
                 call.finish(method(client).await)
@@ -56,9 +58,9 @@ macro_rules! bindings {
             /// the spec: whoever reads a list record by record wants those that do.
             pub(crate) async fn send_raw<T>(
                 transport: &crate::transport::Transport,
-                operation: &'static crate::Operation,
+                operation: &'static crate::transport::Operation,
                 method: impl AsyncFnOnce(Client) -> Sent<T>,
-            ) -> crate::Result<::serde_json::Value> {
+            ) -> crate::error::Result<::serde_json::Value> {
                 let (base, http) = (transport.base_url(), transport.api().clone());
                 let call = transport.call(operation);
                 let client = Client::new_with_client(base, http, call.clone());

@@ -4,8 +4,8 @@ use std::ops::{Add, Sub};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use crate::BoxFuture;
-use crate::model::Timestamp;
+use crate::future::BoxFuture;
+use crate::model::{JobId, Timestamp};
 
 /// Where a client takes the time from, and how it waits.
 ///
@@ -58,6 +58,13 @@ impl<T: Clock + ?Sized> Clock for Arc<T> {
 
     fn random(&self) -> f64 {
         (**self).random()
+    }
+}
+
+impl JobId {
+    pub(crate) fn new(clock: &dyn Clock) -> Self {
+        let draw = || (clock.random() * (1u64 << 40) as f64) as u128;
+        Self::from_parts(clock.now(), draw() << 40 | draw())
     }
 }
 

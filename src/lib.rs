@@ -4,10 +4,9 @@
     allow(dead_code, unused_imports, reason = "what only a left-out provider uses is not dead")
 )]
 
+mod account;
 mod address;
-pub mod asset;
 mod bindings;
-pub mod catalogue;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod client;
@@ -16,38 +15,42 @@ mod digest;
 #[cfg(feature = "cli")]
 mod doctor;
 mod error;
+mod future;
+mod input;
 pub mod job;
+mod json;
 pub mod ledger;
-mod lenient_json;
+mod local_file;
 mod model;
-mod pages;
 mod plain;
+mod policy;
 mod providers;
 mod regular_file;
+mod request;
 mod secret;
 #[cfg(feature = "sandbox")]
 pub mod testing;
 pub mod transport;
+mod types;
 pub mod webhook;
 mod words;
 
-pub use catalogue::{Catalogue, CatalogueItem, CatalogueKind};
-pub use client::{AccountConfig, Client, Recovery, Resolution, Video};
+pub use account::{AccountConfig, Asset, AssetHost, Credentials, HttpConfig, Keys};
+pub use client::{Catalogue, Client, Recovery, Resolution, Video};
 pub use error::{Error, ErrorKind, Result};
-pub use job::{Account, Job, JobHandle, JobId, Plan, ProviderRef, Stage};
+pub use future::BoxFuture;
+pub use job::{Job, Plan};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use ledger::Sql;
 pub use ledger::{JobQuery, Ledger, MemoryLedger};
 pub use model::*;
-pub use pages::Pages;
+pub use policy::RetryPolicy;
 #[cfg(feature = "beatapi")]
 pub use providers::beatapi;
 #[cfg(feature = "creatify")]
 pub use providers::creatify;
 #[cfg(feature = "jogg")]
 pub use providers::jogg;
+pub use request::{Image, Product, ProviderOptions, Track, VideoRequest};
 pub use secret::{ApiKey, WebhookSecret};
-pub use transport::{Credentials, HttpConfig, Keys, Operation, Replay, RetryPolicy, Upload};
-
-/// A boxed future that can move between threads, as the traits of this crate return it.
-pub type BoxFuture<'a, T> = std::pin::Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub use transport::{Operation, Pages, Replay, Upload};

@@ -48,13 +48,13 @@ pub use adreel_sandbox::{
 };
 use serde::Deserialize;
 
-use crate::BoxFuture;
-use crate::asset::{Asset, AssetHost};
-use crate::client::{AccountConfig, Client, ClientBuilder, WaitPolicy};
+use crate::account::{AccountConfig, Asset, AssetHost, HttpConfig, Keys};
+use crate::client::{Client, ClientBuilder};
 use crate::clock::{Clock, ScaledClock, scaled};
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
 use crate::model::{Credits, ProviderId, Timestamp};
-use crate::transport::{HttpConfig, Keys, RetryPolicy};
+use crate::policy::{RetryPolicy, WaitPolicy};
 
 /// The key that is used where none is given. Any would do.
 const KEY: &str = "sk_sandbox";

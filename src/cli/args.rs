@@ -10,10 +10,11 @@ use super::exit;
 use super::month::Month;
 use super::options::{self, OptionValue};
 use super::setting;
-use crate::catalogue::CatalogueKind;
 use crate::error::Result;
 use crate::job::JobId;
-use crate::model::{AspectRatio, Credits, Language, Product, ProviderId, Track, VideoRequest};
+use crate::model::CatalogueKind;
+use crate::model::{AspectRatio, Credits, Language, ProviderId};
+use crate::request::{Product, Track, VideoRequest};
 use crate::testing::{BeatApiContract, Fetch, Quality, SPEEDS};
 
 /// Turns a product into a marketing video, through BeatAPI, Creatify or JoggAI.

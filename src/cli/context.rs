@@ -7,14 +7,15 @@ use super::exit::LEDGER;
 use super::place::LedgerPlace;
 use super::setting::SettleMs;
 use super::{output, place};
+use crate::account::odd_proxies;
 use crate::address;
-use crate::client::{Client, ClientBuilder, WaitPolicy};
+use crate::client::{Client, ClientBuilder};
 use crate::clock::{at_speed, scaled};
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::{Ledger, MemoryLedger, Sql};
 use crate::model::ProviderId;
+use crate::policy::WaitPolicy;
 use crate::testing::{Connection, Sandbox};
-use crate::transport::odd_proxies;
 
 /// What every command works with.
 pub(super) struct Context {

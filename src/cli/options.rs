@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
-use crate::model::{ProviderId, VideoRequest};
+use crate::model::ProviderId;
+use crate::request::VideoRequest;
 
 /// One `--set`.
 #[derive(Clone, Debug)]
@@ -86,7 +87,7 @@ fn changed<O: Serialize + DeserializeOwned>(options: Option<O>, value: &OptionVa
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Product;
+    use crate::request::Product;
 
     fn request(values: &[&str]) -> Result<VideoRequest> {
         let values: Vec<OptionValue> = values.iter().map(|text| text.parse().unwrap()).collect();

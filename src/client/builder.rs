@@ -17,7 +17,8 @@ use super::work::Work;
 use super::{
     AccountConfig, Accounts, AdaptivePolling, Caps, Client, Inner, PollPolicy, Recovery, WaitPolicy,
 };
-use crate::asset::AssetHost;
+use crate::account::AssetHost;
+use crate::account::{HttpConfig, Keys};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::job::JobId;
@@ -25,7 +26,6 @@ use crate::ledger::{Ledger, MemoryLedger};
 use crate::model::ProviderId;
 use crate::plain::trimmed;
 use crate::providers;
-use crate::transport::{HttpConfig, Keys};
 
 /// How long one look may take, where nothing else is set.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(60);

@@ -4,19 +4,17 @@ mod advance;
 mod ahead;
 mod builder;
 mod caps;
-mod config;
+mod catalogue;
 mod download;
 mod ending;
 mod event;
 mod gate;
 mod jobs;
-mod limit;
 mod look;
 #[cfg(all(test, feature = "beatapi", feature = "creatify", feature = "jogg"))]
 mod model_tests;
 mod polling;
 mod record;
-mod recovery;
 mod regenerate;
 mod resolve_all;
 mod route;
@@ -32,19 +30,17 @@ mod wait;
 mod webhooks;
 mod work;
 
+pub use crate::account::AccountConfig;
+pub use crate::error::Limit;
+pub use crate::model::Part;
+pub use crate::policy::{AdaptivePolling, Caps, PollPolicy, PollState, Recovery, WaitPolicy};
 pub use advance::Advance;
 pub use builder::ClientBuilder;
-pub use caps::Caps;
-pub use config::AccountConfig;
+pub use catalogue::Catalogue;
 pub use download::{Download, Downloaded, VideoBytes};
 pub use event::{Event, EventKind};
 pub use jobs::{Jobs, Resolution};
-pub use limit::{Limit, WaitPolicy};
-pub(crate) use polling::LookPages;
-pub use polling::{AdaptivePolling, PollPolicy, PollState};
-pub use recovery::Recovery;
-pub(crate) use recovery::Settling;
-pub use regenerate::{Part, Regenerate};
+pub use regenerate::Regenerate;
 pub use resolve_all::{HeldJob, ResolveAll, ResolvePlan, Resolved, Verdict};
 pub use route::{Attempt, AttemptEnd, Route, Routed};
 pub use spending::{SpendEntry, SpendPage, SpendQuery};
@@ -52,9 +48,11 @@ pub use submit::{Generate, Planning, Submit};
 pub use video::Video;
 pub use wait::{Events, Wait};
 pub use webhooks::{
-    Delivery, Ensure, Ensured, Finished, Receipt, Received, Registered, WebhookInbox,
-    WebhookInboxBuilder, Webhooks,
+    Ensure, Ensured, Finished, Receipt, Received, Registered, WebhookInbox, WebhookInboxBuilder,
+    Webhooks,
 };
+
+pub use crate::webhook::Delivery;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -63,13 +61,15 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use tokio::sync::Mutex;
 
-use crate::catalogue::Catalogue;
+use crate::account::DEFAULT_NAME;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Job, JobId, Stage};
 use crate::ledger::{Ledger, Seat};
-use crate::model::{Capabilities, Credits, ProviderId, VideoRequest};
+use crate::model::{Capabilities, Credits, ProviderId};
 use crate::providers::{self, Provider};
+use crate::request::VideoRequest;
+use crate::transport::LookPages;
 #[cfg(feature = "cli")]
 use crate::transport::Transport;
 
@@ -318,10 +318,10 @@ impl Client {
                 }
             };
         };
-        let name = name.unwrap_or(config::DEFAULT_NAME);
+        let name = name.unwrap_or(DEFAULT_NAME);
         self.0.accounts.get(&(provider, name.to_owned())).ok_or_else(|| {
             let message = match name {
-                config::DEFAULT_NAME => {
+                DEFAULT_NAME => {
                     format!("no key is set: give the builder keys, or set {}", variables(provider))
                 }
                 name => format!("no account has the name {name:?}"),
@@ -354,7 +354,7 @@ impl Client {
     fn look_pages(&self, job: &Job) -> Result<LookPages> {
         let missing = || no_account("no account is set up").with_job(job.id());
         let polls = self.polls_of(job).ok_or_else(missing)?;
-        Ok(LookPages::new(polls, self.0.look_timeout))
+        Ok(LookPages::new(Arc::clone(polls) as _, self.0.look_timeout))
     }
 
     fn provider_of(&self, job: &Job) -> Result<&Arc<dyn Provider>> {

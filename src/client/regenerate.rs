@@ -1,32 +1,16 @@
+//! Making a part of a finished job anew.
+
 use std::future::IntoFuture;
 
 use futures_util::FutureExt as _;
 
 use super::Client;
 use super::submit::{accepted, insert};
-use crate::BoxFuture;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
 use crate::job::{Job, JobId, Stage};
-
-/// What to make anew of a finished job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Part {
-    /// The picture, and with it the video where the job has one.
-    Image,
-    /// The video, from the same picture. For a job that made a picture only, its first video.
-    Video,
-}
-
-impl Part {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Image => "image",
-            Self::Video => "video",
-        }
-    }
-}
+use crate::model::Part;
 
 /// A part of a finished job being made anew, as a job of its own; await it for the job that was
 /// accepted.

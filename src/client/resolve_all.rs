@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use super::jobs::LOOKS_APART;
 use super::{Client, Resolution};
-use crate::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
 use crate::job::{Account, Evidence, Job, JobId, Stage, StepState};
 use crate::ledger::JobQuery;
 use crate::model::{Credits, ProviderId, Timestamp};

@@ -6,13 +6,14 @@ use futures_util::FutureExt as _;
 use super::ending::ending;
 use super::submit::capped;
 use super::{Client, Event, EventKind, Generate, Video, Wait, WaitPolicy};
-use crate::BoxFuture;
 use crate::clock::Moment;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
 use crate::job::{Account, Decision, Job, JobId, Outcome, Reason, Stage, apply};
-use crate::model::{Credits, VideoRequest};
-use crate::transport::growing_pause;
+use crate::model::Credits;
+use crate::policy::growing_pause;
+use crate::request::VideoRequest;
 
 /// One video from the first of several accounts that makes it; await it for what became of each.
 ///

@@ -4,14 +4,15 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use super::Client;
 use super::caps::over;
 use super::gate::Place;
 use super::record::Recorded;
-use super::{Client, Settling};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{self, Job, Need, Outcome, Reason, StepRef, SubmitOutcome, apply};
 use crate::ledger::{Bounds, Slots, Stored};
 use crate::model::Timestamp;
+use crate::policy::Settling;
 use crate::providers::steps::{self, Sent};
 use crate::providers::{Provider, unknown_step};
 use crate::transport::Permit;

@@ -7,12 +7,13 @@ use futures_util::FutureExt as _;
 use super::ending::ending;
 use super::wait::Events;
 use super::{Client, Video, Wait, WaitPolicy};
-use crate::BoxFuture;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
+use crate::input::Local;
 use crate::job::{Decision, Job, JobId, Plan, Stage};
-use crate::model::{Credits, ProviderId, VideoRequest};
-use crate::providers::request::Local;
+use crate::model::{Credits, ProviderId};
+use crate::request::VideoRequest;
 
 /// What a request is submitted with.
 #[derive(Clone, Debug)]

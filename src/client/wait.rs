@@ -14,11 +14,11 @@ use super::event::Seen;
 use super::gate::{COMES_AFTER, Place};
 use super::polling::{News, WatchLimits};
 use super::{Client, Event, Limit, Video, WaitPolicy};
-use crate::BoxFuture;
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
 use crate::job::{Action, Decision, Job, JobHandle, JobId, Reason, Stage, StepState};
-use crate::transport::growing_pause;
+use crate::policy::growing_pause;
 
 /// Waiting for a job; await it for the video, or take its [`events`](Self::events).
 ///

@@ -150,7 +150,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::client::{AccountConfig, Client};
+    use crate::account::AccountConfig;
+    use crate::client::Client;
     use crate::{ErrorKind, Keys};
 
     #[test]
@@ -191,7 +192,7 @@ mod tests {
             refused: &[],
             timeout: std::time::Duration::from_secs(1),
             request_fields: &[],
-            answer: &crate::transport::Shape::Any,
+            answer: &crate::json::Shape::Any,
             gives_secret: false,
         };
         let path = |sample: Option<&str>, answer: Value| {

@@ -1,16 +1,16 @@
 //! One error for everything that can go wrong, whichever provider or layer it came from.
 
 mod kind;
+mod limit;
 
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use crate::client::Limit;
-use crate::job::{JobHandle, JobId};
-use crate::model::ProviderId;
+use crate::model::{JobHandle, JobId, ProviderId};
 
 pub use kind::ErrorKind;
+pub use limit::Limit;
 
 /// The result of everything in adreel that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -42,7 +42,7 @@ struct Inner {
 
 impl Error {
     /// An error of one's own, for a [`Ledger`](crate::Ledger), [`Credentials`](crate::Credentials)
-    /// or an [`AssetHost`](crate::asset::AssetHost). The message is one line without a secret, and
+    /// or an [`AssetHost`](crate::account::AssetHost). The message is one line without a secret, and
     /// says what happened and what to do next.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self(Box::new(Inner { kind: Some(kind), message: message.into(), ..Inner::default() }))

@@ -1,7 +1,7 @@
-use serde::{Deserialize, Serialize};
+//! The handle of a job, and whose it is.
 
-use super::{Account, Job, JobId, ProviderRef, Stage, StepState};
-use crate::model::Timestamp;
+use super::Job;
+use crate::model::{Account, HandleStep, JobHandle, JobId};
 
 /// The form in which handles are written.
 const VERSION: u16 = 1;
@@ -9,48 +9,11 @@ const VERSION: u16 = 1;
 /// The longest id of a provider's that a handle carries. A longer one stays in the ledger.
 const MOST_ID_BYTES: usize = 100;
 
-/// What others need to come back to a job: a queue's message, a workflow's value, a column. Below
-/// 1 KB of JSON, without a secret and without content.
-///
-/// It says how the job stood when it was taken. What the ledger says wins: use [`id`](Self::id), or
-/// the handle itself, with [`Client::resume`](crate::Client::resume),
-/// [`Client::advance`](crate::Client::advance) and [`Client::job`](crate::Client::job).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct JobHandle {
-    /// The form in which it is written: 1.
-    pub v: u16,
-    /// Our id of the job.
-    pub id: JobId,
-    /// The account that it runs on.
-    pub account: Account,
-    /// How far it had come.
-    pub stage: Stage,
-    /// Its paid steps, and the one that was being worked on.
-    pub steps: Vec<HandleStep>,
-    /// When the job was made.
-    pub created_at: Timestamp,
-}
-
-/// A step as a handle tells it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct HandleStep {
-    /// The operation, by its `operationId`.
-    pub operation: String,
-    /// How far it had come.
-    pub state: StepState,
-    /// How often it was sent.
-    pub attempt: u32,
-    /// The provider's id of what it made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resource: Option<String>,
-}
-
-impl JobHandle {
-    pub(super) fn new(job: &Job) -> Self {
-        let current = job.current();
-        let steps = job.steps.iter().enumerate();
+impl Job {
+    /// What others need to come back to it.
+    pub fn handle(&self) -> JobHandle {
+        let current = self.current();
+        let steps = self.steps.iter().enumerate();
         let told = steps.filter(|(index, step)| step.paid || current == Some(*index));
         let steps = told.map(|(_, step)| HandleStep {
             operation: step.operation.clone(),
@@ -59,31 +22,28 @@ impl JobHandle {
             // A free step's is an address of whatever length.
             resource: step.resource.clone().filter(|id| step.paid && id.len() <= MOST_ID_BYTES),
         });
-        Self {
+        JobHandle {
             v: VERSION,
-            id: job.id,
-            account: job.account.clone(),
-            stage: job.stage,
+            id: self.id,
+            account: self.account.clone(),
+            stage: self.stage,
             steps: steps.collect(),
-            created_at: job.created_at,
+            created_at: self.created_at,
         }
-    }
-
-    /// What the provider called the job.
-    pub fn provider_ref(&self) -> Option<ProviderRef> {
-        let id = self.steps.iter().rev().find_map(|step| step.resource.clone())?;
-        Some(ProviderRef { provider: self.account.provider, id })
-    }
-}
-
-impl From<&JobHandle> for JobId {
-    fn from(handle: &JobHandle) -> Self {
-        handle.id
     }
 }
 
 impl From<&Job> for JobId {
     fn from(job: &Job) -> Self {
         job.id
+    }
+}
+
+impl Account {
+    /// Whether a job is of this account. One of before there were paths is of each that it may
+    /// have been of: better it is found under another than paid for again.
+    pub(crate) fn has(&self, job: &Job) -> bool {
+        let is_former = || self.former().is_some_and(|former| former == job.account);
+        job.account == *self || (!job.is_realm_whole && is_former())
     }
 }

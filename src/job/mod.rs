@@ -6,7 +6,6 @@
 
 mod decide;
 mod handle;
-mod id;
 mod judge;
 mod look;
 mod need;
@@ -18,108 +17,33 @@ mod step_ref;
 mod stored;
 mod transition;
 
-pub use handle::{HandleStep, JobHandle};
-pub use id::{Account, InvalidJobId, JobId, ProviderRef};
 pub(crate) use judge::may_be_repeated;
 #[cfg(feature = "cli")]
 pub(crate) use judge::{before_holding, is_beyond_proof};
 pub use look::{Evidence, Look, Reach, Seen, Survey};
+pub(crate) use need::EDGE_REFUSES;
 pub use need::Need;
 pub use outcome::{Decision, Outcome, SavedFile, Sending, SubmitOutcome};
 pub use plan::{Choice, Confidence, Estimate, Note, Plan, PlannedMedia, PlannedStep};
 pub use spend::{SpendEvent, SpendKind};
-pub use step::{Offer, Reason, Step, StepState};
+pub use step::{Offer, Reason, Step};
 pub(crate) use step_ref::StepRef;
 pub use stored::StoredJob;
 pub use transition::{Action, apply, next};
 
+pub use crate::model::{
+    Account, HandleStep, InvalidJobId, JobHandle, JobId, ProviderRef, Stage, StepState,
+    UnknownStage,
+};
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use crate::model::{Cost, Credits, Timestamp, VideoFacts, VideoRequest};
+use crate::model::{Cost, Credits, Timestamp, VideoFacts};
+use crate::request::VideoRequest;
 
 /// The step that uploads the track. Its operation is the same as that of the images.
 pub(crate) const UPLOAD_TRACK: &str = "upload_track";
-
-/// How far a job has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Stage {
-    /// Nothing was paid for yet.
-    Ready,
-    /// A paid call is on its way, or its answer was lost and is being looked for.
-    Submitting,
-    /// The provider has accepted it.
-    Running,
-    /// The provider waits for a decision.
-    NeedsAction,
-    /// The video is there to be fetched.
-    Rendered,
-    /// The video was saved.
-    Done,
-    /// The provider refused it or gave it up.
-    Failed,
-    /// It may have been paid for, which could not be proved; it is held until somebody decides.
-    Uncertain,
-    /// The provider accepted it and no longer knows it.
-    Lost,
-}
-
-impl Stage {
-    /// The stage in a word, as it is printed and stored.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ready => "ready",
-            Self::Submitting => "submitting",
-            Self::Running => "running",
-            Self::NeedsAction => "needs_action",
-            Self::Rendered => "rendered",
-            Self::Done => "done",
-            Self::Failed => "failed",
-            Self::Uncertain => "uncertain",
-            Self::Lost => "lost",
-        }
-    }
-}
-
-impl std::fmt::Display for Stage {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.as_str())
-    }
-}
-
-impl Stage {
-    /// Every stage.
-    pub const ALL: [Self; 9] = [
-        Self::Ready,
-        Self::Submitting,
-        Self::Running,
-        Self::NeedsAction,
-        Self::Rendered,
-        Self::Done,
-        Self::Failed,
-        Self::Uncertain,
-        Self::Lost,
-    ];
-
-    /// Whether nothing more will happen to the job. A lost one may turn up again.
-    pub const fn is_over(self) -> bool {
-        matches!(self, Self::Done | Self::Failed)
-    }
-}
-
-impl std::str::FromStr for Stage {
-    type Err = String;
-
-    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
-        let words = || Self::ALL.map(Self::as_str).join(", ");
-        let known = Self::ALL.into_iter().find(|stage| stage.as_str() == text);
-        known.ok_or_else(|| format!("{text:?} is no stage: use one of {}", words()))
-    }
-}
 
 /// One video being made.
 ///
@@ -324,11 +248,6 @@ impl Job {
         let is_held = self.stage == Stage::Uncertain;
         // Earlier versions did not write it down. Whatever came last was not before it.
         is_held.then(|| self.held_since.unwrap_or(self.updated_at))
-    }
-
-    /// What others need to come back to it.
-    pub fn handle(&self) -> JobHandle {
-        JobHandle::new(self)
     }
 
     /// When something is to be done for it next; `None` where nothing is. What is held is looked for

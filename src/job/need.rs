@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Job, Reason, StepState};
 use crate::error::ErrorKind;
-use crate::transport::EDGE_REFUSES;
+
+/// The field of a refusal by an edge that turns this client away, and not its request: what can be
+/// changed about that.
+pub(crate) const EDGE_REFUSES: &str = "http.header";
 
 /// What a step waits for that was surely not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -149,6 +149,6 @@ pub enum Confidence {
     Derived,
     /// Part of it is not known: an option whose price is nowhere stated, or a unit that cannot be
     /// told. The most is then that of what is known, and a cap refuses it unless that is
-    /// [allowed](crate::client::Caps::allow_unknown_cost).
+    /// [allowed](crate::policy::Caps::allow_unknown_cost).
     Unknown,
 }

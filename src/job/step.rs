@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Evidence, PlannedStep};
 use crate::error::{Error, ErrorKind};
-use crate::model::{Credits, ProviderId, Timestamp};
+use crate::model::{Credits, ProviderId, StepState, Timestamp};
 
 /// One call of a job's plan, with its own state: Creatify pays twice for one video, and JoggAI
 /// makes a product first.
@@ -176,44 +176,6 @@ impl Step {
     /// When it was first sent.
     pub fn first_sent(&self) -> Option<Timestamp> {
         self.first_sent
-    }
-}
-
-/// How far a step has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum StepState {
-    /// It can be sent.
-    Ready,
-    /// It is being sent, or was when the process ended.
-    Submitting,
-    /// Its answer was lost; what became of it is being looked up.
-    Unknown,
-    /// The provider accepted it and works on it.
-    Running,
-    /// It is done.
-    Succeeded,
-    /// It was refused or given up.
-    Failed,
-    /// Nothing could be proved; it is held.
-    Uncertain,
-    /// It was accepted, and the provider no longer knows it.
-    Lost,
-}
-
-impl fmt::Display for StepState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Ready => "ready",
-            Self::Submitting => "submitting",
-            Self::Unknown => "unknown",
-            Self::Running => "running",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::Uncertain => "uncertain",
-            Self::Lost => "lost",
-        })
     }
 }
 

@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Account, Job, JobId, Plan, Reason, SavedFile, SpendEvent, Stage, Step};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{Credits, Timestamp, VideoFacts, VideoRequest};
+use crate::model::{Credits, Timestamp, VideoFacts};
+use crate::request::VideoRequest;
 
 /// The form in which jobs are written. It changes only where an older version would read a newer
 /// job wrongly; what is merely added needs no new form. The second form is the first one in which a

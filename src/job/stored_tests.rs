@@ -15,7 +15,8 @@ use crate::job::{
     Action, Decision, JobHandle, Look, Offer, Outcome, PlannedMedia, PlannedStep, Reach, Seen,
     Sending, SubmitOutcome, Survey, apply, next,
 };
-use crate::model::{Cost, CostSource, Credits, Medium, Product, Track};
+use crate::model::{Cost, CostSource, Credits, Medium};
+use crate::request::{Product, Track};
 
 fn folder() -> PathBuf {
     let [major, minor] = [env!("CARGO_PKG_VERSION_MAJOR"), env!("CARGO_PKG_VERSION_MINOR")];

@@ -5,9 +5,8 @@ use crate::job::{
     Account, Confidence, Decision, Estimate, JobId, Look, Plan, PlannedStep, Reach, Seen, StepRef,
     Survey,
 };
-use crate::model::{
-    Cost, CostSource, Credits, Medium, Product, ProviderId, VideoFacts, VideoRequest,
-};
+use crate::model::{Cost, CostSource, Credits, Medium, ProviderId, VideoFacts};
+use crate::request::{Product, VideoRequest};
 
 const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 

@@ -27,8 +27,8 @@ pub use sql::Sql;
 
 use std::path::PathBuf;
 
-use crate::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
 use crate::job::{Account, Job, JobId};
 use crate::model::{Credits, Timestamp};
 

@@ -3,8 +3,8 @@ use std::{fmt, io};
 
 use ulid::Ulid;
 
-use crate::BoxFuture;
 use crate::clock::{Clock as _, SystemClock};
+use crate::future::BoxFuture;
 
 /// A mark that whoever holds it lives: it is given back when it is dropped, and when the process
 /// ends in whatever way.

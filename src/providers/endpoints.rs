@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::BoxFuture;
 use crate::error::Result;
+use crate::future::BoxFuture;
 use crate::secret::WebhookSecret;
 
 /// An address that a provider delivers to.

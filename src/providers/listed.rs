@@ -5,9 +5,10 @@ use serde_json::Value;
 use super::steps::is_usable;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
+use crate::json::text_of_number;
 use crate::plain::trimmed;
 use crate::secret::Spelled;
-use crate::transport::{Operation, text_of_number};
+use crate::transport::Operation;
 
 /// The records of one answer, each as it was received.
 #[derive(Clone, Debug)]
@@ -186,7 +187,7 @@ mod tests {
         refused: &[],
         timeout: std::time::Duration::from_secs(1),
         request_fields: &[],
-        answer: &crate::transport::Shape::Any,
+        answer: &crate::json::Shape::Any,
         gives_secret: false,
     };
 

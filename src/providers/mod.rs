@@ -19,17 +19,22 @@ mod survey;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::BoxFuture;
-use crate::asset::AssetHost;
-use crate::catalogue::{CatalogueItem, CatalogueKind};
-use crate::client::{AccountConfig, LookPages, Part};
+use crate::account::AccountConfig;
+use crate::account::AssetHost;
+use crate::account::Keys;
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
+use crate::input::Local;
 use crate::job::{Job, Plan, Seen, StepRef};
-use crate::model::{Capabilities, Credits, ProviderId, VideoRequest};
-use crate::pages::Pages;
-use crate::transport::{Keys, Operation, Permit, Transport};
+use crate::model::Part;
+use crate::model::{Capabilities, Credits, ProviderId};
+use crate::model::{CatalogueItem, CatalogueKind};
+use crate::request::VideoRequest;
+use crate::transport::LookPages;
+use crate::transport::Pages;
+use crate::transport::{Operation, Permit, Transport};
+use crate::webhook::{Delivered, Delivery, Secrets, forged};
 use endpoints::Endpoints;
-use request::Local;
 use steps::{Looking, Sent, Status};
 
 /// A read that shows the status of many jobs.
@@ -163,6 +168,25 @@ pub(crate) trait Provider: Send + Sync + 'static {
     fn timeout(&self, operation: &str) -> Duration {
         let known = self.operations().iter().find(|known| known.id == operation);
         known.map_or(Duration::ZERO, |operation| self.transport().timeout(operation))
+    }
+
+    /// Reads a delivery, and checks whatever proves it without the account's keys.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Forged`] for one that nothing proves; [`ErrorKind::Decode`] for one that is
+    /// proved and cannot be read.
+    fn read_delivery(
+        &self,
+        delivery: &Delivery<'_>,
+        secrets: Option<&Secrets>,
+    ) -> Result<Delivered> {
+        let _ = secrets;
+        Err(forged(delivery.provider, "it delivers nothing"))
+    }
+
+    /// By what events of a job are noted: what its deliveries name it by. Default: the provider's id.
+    fn event_key(&self, job: &Job) -> Option<String> {
+        Some(job.provider_ref()?.id)
     }
 
     /// Its webhook endpoints, where accounts have such.

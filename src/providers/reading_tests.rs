@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 
 use crate::clock::Clock;
 use crate::error::{ErrorKind, Result};
+use crate::json::Drift;
 use crate::model::Timestamp;
-use crate::transport::{Drift, Refusal, Reply};
+use crate::transport::{Refusal, Reply};
 
 /// Cases for each decoder and each parser of webhooks: a sample in a debug build, all of them in
 /// the optimised one that the gate runs.
@@ -337,7 +338,7 @@ impl Clock for Stopped {
         self.0
     }
 
-    fn sleep(&self, _: std::time::Duration) -> crate::BoxFuture<'static, ()> {
+    fn sleep(&self, _: std::time::Duration) -> crate::future::BoxFuture<'static, ()> {
         Box::pin(std::future::ready(()))
     }
 }

@@ -3,15 +3,19 @@
 use std::time::Duration;
 
 use super::Provider;
-use crate::client::{LookPages, PollPolicy, PollState};
+use crate::account::Keys;
 use crate::error::{Error, ErrorKind, Result};
+use crate::input::{Picture, Sound, inspect, listen, same_content};
 use crate::job::{
     JobId, Offer, Outcome, PlannedMedia, Reason, Seen, StepRef, SubmitOutcome, Survey,
 };
-use crate::model::{Cost, Picture, Sound, Timestamp, VideoFacts, inspect, listen, same_content};
+use crate::model::{Cost, Timestamp, VideoFacts};
 use crate::plain::is_hidden;
+use crate::policy::growing_pause;
+use crate::policy::{PollPolicy, PollState};
 use crate::secret::HIDDEN;
-use crate::transport::{Keys, PathSegment, growing_pause};
+use crate::transport::LookPages;
+use crate::transport::PathSegment;
 use crate::words::{words, words_within};
 
 /// The longest wait before a lost answer is looked for. What is found early need not wait for the

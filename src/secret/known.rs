@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::Value;
 
 use super::{ApiKey, Spelled, WebhookSecret};
-use crate::lenient_json;
+use crate::json::lenient;
 use crate::plain::trimmed;
 
 /// What stands where a secret stood.
@@ -90,7 +90,7 @@ impl KnownSecrets {
         let shortest = forms.iter().map(|form| form.letters.len()).min();
         let shortest = shortest.unwrap_or(usize::MAX);
         let secrets = Secrets { forms: &forms, kept, shortest };
-        match lenient_json::read(body) {
+        match lenient::read(body) {
             Some(mut value) => {
                 let had_any = secrets.hide_in(&mut value, Place::default());
                 had_any.then(|| value.to_string().into_bytes())

@@ -8,14 +8,14 @@ use reqwest::{Request, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::drift::Drift;
 use super::operation::{Operation, Replay};
 use super::reply::{Proof, Refusal, Reply};
-use super::{RetryPolicy, Shape, Shared, Transport, Upload, packed};
+use super::{Shared, Transport, Upload, packed};
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
-use crate::lenient_json;
+use crate::json::{Drift, Shape, lenient};
 use crate::model::Timestamp;
+use crate::policy::RetryPolicy;
 use crate::secret::{HIDDEN, Kept};
 use crate::words::words;
 
@@ -42,7 +42,7 @@ pub(crate) struct Answer<T> {
 impl<T> Answer<T> {
     /// The JSON that it was decoded from.
     pub(crate) fn json(&self) -> Value {
-        self.shape.opened(lenient_json::read(&self.body).unwrap_or_default())
+        self.shape.opened(lenient::read(&self.body).unwrap_or_default())
     }
 }
 
@@ -198,7 +198,7 @@ impl Call {
         };
         match decoded {
             Ok((value, left_out)) => {
-                self.0.transport.shared.told.tell(self.0.operation, &left_out);
+                self.0.transport.shared.drifts.log(self.0.operation, &left_out);
                 Ok(Answer { value, left_out, body: reply.body, shape })
             }
             Err(drift) => Err(self.undecodable(&reply, &drift)),

@@ -15,41 +15,26 @@
 //! own client, a balance, a list or a plan, waits for the account's [`RetryPolicy`]: four attempts
 //! within some seconds by default. A job has time: each of its calls is made once, and what "again"
 //! stands for above is made again after a pause that grows from two seconds to a minute, until the
-//! [wait](crate::client::WaitPolicy) ends, and by whoever comes back to the job after that.
+//! [wait](crate::policy::WaitPolicy) ends, and by whoever comes back to the job after that.
 
-mod address;
-mod auth;
 mod call;
-mod clients;
-mod drift;
-mod http;
+mod drift_log;
+mod look_pages;
 mod operation;
 mod packed;
+mod pages;
 mod reply;
-mod retry;
-mod shape;
-#[cfg(feature = "rustls-no-provider")]
-mod tls;
 mod upload;
-mod webhook_url;
 
-pub use auth::{Credentials, Keys};
-pub use http::HttpConfig;
+pub(crate) use look_pages::{LookPages, LookTurns};
 pub(crate) use operation::PathSegment;
 pub use operation::{Operation, Replay};
-pub use retry::RetryPolicy;
+pub(crate) use pages::Page;
+pub use pages::Pages;
 pub use upload::Upload;
 
-pub(crate) use address::{is_loopback, is_private};
 pub(crate) use call::{Answer, Call};
-pub(crate) use clients::Links;
-#[cfg(feature = "cli")]
-pub(crate) use clients::odd_proxies;
-pub(crate) use drift::Drift;
-pub(crate) use reply::{EDGE_REFUSES, NO_WORD, Refusal, Reply, retry_after, wait_of};
-pub(crate) use retry::growing_pause;
-pub(crate) use shape::{Field, Shape, reads, text_of_number};
-pub(crate) use webhook_url::Claim;
+pub(crate) use reply::{NO_WORD, Refusal, Reply, retry_after, wait_of};
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,15 +42,14 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
-use crate::client::AccountConfig;
+use crate::account::{AccountConfig, Clients, Credentials, Keys, Links, Purpose, realm};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::Account;
-use crate::model::ProviderId;
+use crate::model::{Account, ProviderId};
+use crate::policy::{RetryBudget, RetryPolicy};
 use crate::secret::{ApiKey, KnownSecrets, WebhookSecret};
-use clients::{Clients, Purpose};
-use drift::Told;
-use retry::RetryBudget;
+use crate::webhook;
+use drift_log::DriftLog;
 
 /// What is special about one provider's way of speaking HTTP.
 pub(crate) struct Dialect {
@@ -122,7 +106,7 @@ struct Shared {
     clock: Arc<dyn Clock>,
     submit_timeout: Option<Duration>,
     webhook_url: Option<String>,
-    told: Told,
+    drifts: DriftLog,
     secrets: KnownSecrets,
     tells_orders: bool,
 }
@@ -136,13 +120,13 @@ impl Shared {
 impl Transport {
     pub(crate) fn new(dialect: &'static Dialect, config: AccountConfig) -> Result<Self> {
         let base_url = config.base_url.as_deref().unwrap_or(dialect.base_url);
-        let (base_url, realm) = check_base_url(base_url, dialect.base_url)
+        let (base_url, realm) = realm::check_base_url(base_url, dialect.base_url)
             .map_err(|error| error.with_provider(dialect.provider))?;
-        check_name(&config.name)?;
+        realm::check_name(&config.name)?;
         let base = Url::parse(&base_url).expect("its realm was read from it");
-        check_plain_http(&base, &config.http)
+        realm::check_plain_http(&base, &config.http)
             .map_err(|error| error.with_provider(dialect.provider))?;
-        let webhook_url = config.webhook_url.as_deref().map(webhook_url::base).transpose()?;
+        let webhook_url = config.webhook_url.as_deref().map(webhook::address_base).transpose()?;
         Ok(Self {
             calls: Calls::Own,
             shared: Arc::new(Shared {
@@ -158,7 +142,7 @@ impl Transport {
                 clock: config.clock,
                 submit_timeout: config.submit_timeout,
                 webhook_url,
-                told: Told::default(),
+                drifts: DriftLog::default(),
                 secrets: KnownSecrets::default(),
                 tells_orders: config.tells_orders,
             }),
@@ -167,6 +151,10 @@ impl Transport {
 
     pub(crate) fn account(&self) -> &Account {
         &self.shared.account
+    }
+
+    pub(crate) fn clock(&self) -> &Arc<dyn Clock> {
+        &self.shared.clock
     }
 
     pub(crate) fn base_url(&self) -> &str {
@@ -250,62 +238,13 @@ impl Transport {
     /// with a token that proves deliveries to be theirs, and with the step's tag, which they echo.
     pub(crate) fn webhook_address(&self, tag: &str, keys: &Keys) -> Option<String> {
         let base = self.shared.webhook_url.as_deref()?;
-        Some(webhook_url::address(base, tag, keys))
+        Some(webhook::step_address(base, tag, keys))
     }
 
     /// The way to what the provider's links lead to, which sees no keys.
     pub(crate) fn links(&self) -> &Links {
         &self.shared.links
     }
-}
-
-/// The longest name of an account. Names stand in handles, which have to stay short.
-const NAME_MAX_CHARS: usize = 64;
-
-fn check_name(name: &str) -> Result<()> {
-    let is_plain = !name.trim().is_empty() && !name.chars().any(char::is_control);
-    if is_plain && name.chars().count() <= NAME_MAX_CHARS {
-        return Ok(());
-    }
-    let message =
-        format!("{name:?} is no name of an account: use 1 to {NAME_MAX_CHARS} characters");
-    Err(Error::invalid("account", message))
-}
-
-/// The longest realm. It stands in handles.
-const REALM_MAX_CHARS: usize = 200;
-
-/// The address without a trailing slash, which the generated client would double, and its realm:
-/// the origin, and the path where it is not that of the provider's own address.
-fn check_base_url(text: &str, own: &str) -> Result<(String, String)> {
-    let url = crate::address::web("base_url", text)?;
-    if url.query().is_some() || url.fragment().is_some() {
-        let message = "it has a query or a #: write https://host or http://host:port";
-        return Err(Error::invalid("base_url", message));
-    }
-    if cfg!(not(feature = "rustls-no-provider")) && url.scheme() == "https" {
-        let message = "adreel was built without the feature rustls, so https cannot be spoken";
-        return Err(Error::invalid("base_url", message));
-    }
-    let path_of = |url: &Url| url.path().trim_end_matches('/').to_owned();
-    let (path, own) = (path_of(&url), Url::parse(own).map(|own| path_of(&own)));
-    let path = if own.is_ok_and(|own| own == path) { String::new() } else { path };
-    let realm = format!("{}{path}", url.origin().ascii_serialization());
-    if realm.len() > REALM_MAX_CHARS {
-        let message = format!("it is too long: at most {REALM_MAX_CHARS} characters are taken");
-        return Err(Error::invalid("base_url", message));
-    }
-    Ok((url.as_str().trim_end_matches('/').to_owned(), realm))
-}
-
-/// Keys do not go over a network in plain text, unless somebody says so.
-fn check_plain_http(base: &Url, http: &HttpConfig) -> Result<()> {
-    if base.scheme() == "https" || address::is_loopback(base) || http.allow_plain_http {
-        return Ok(());
-    }
-    let message = "it is plain http to another machine, so the keys could be read on the way: use \
-                   https, or allow it with HttpConfig::allow_plain_http (--allow-plain-http)";
-    Err(Error::invalid("base_url", message))
 }
 
 /// Puts a key into a header that is never shown.
@@ -327,67 +266,4 @@ pub(crate) fn insert_key(
     value.set_sensitive(true);
     headers.insert(HeaderName::from_static(name), value);
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const OWN: &str = "https://api.beatapi.io";
-
-    fn realm(text: &str) -> String {
-        check_base_url(text, OWN).unwrap().1
-    }
-
-    #[test]
-    fn an_address_gives_its_realm_and_loses_its_last_slash() {
-        let (base, realm) = check_base_url("http://127.0.0.1:80/gateway/", OWN).unwrap();
-        assert_eq!((&*base, &*realm), ("http://127.0.0.1/gateway", "http://127.0.0.1/gateway"));
-        for text in [
-            "",
-            "api.example",
-            "ftp://x.example",
-            "http://x.example?k=v",
-            "http://x.example/#k",
-            "http://a:b@c",
-            &format!("http://x.example/{}", "x".repeat(200)),
-        ] {
-            let error = check_base_url(text, OWN).unwrap_err();
-            assert_eq!(error.field(), Some("base_url"), "{text}");
-        }
-        let error = check_base_url("http://me:hunter2@x.example", OWN).unwrap_err();
-        assert!(!format!("{error} {error:?}").contains("hunter2"));
-    }
-
-    #[test]
-    fn plain_http_is_for_loopback_unless_it_is_allowed() {
-        let default = HttpConfig::default;
-        let refused = |text: &str, http: &HttpConfig| {
-            let error = check_plain_http(&Url::parse(text).unwrap(), http).err();
-            error.is_some_and(|error| error.field() == Some("base_url"))
-        };
-        for text in ["http://gate.example", "http://10.0.0.1:8080/x", "http://localhost.example"] {
-            assert!(refused(text, &default()), "{text}");
-            assert!(!refused(text, &default().allow_plain_http()), "{text}");
-        }
-        for text in ["http://127.0.0.1:9", "http://[::1]/", "http://localhost", "https://10.0.0.1"]
-        {
-            assert!(!refused(text, &default()), "{text}");
-        }
-    }
-
-    #[test]
-    fn paths_tell_realms_apart_and_ordinary_ones_stay_as_they_were() {
-        assert_eq!(realm(OWN), OWN);
-        for text in ["http://127.0.0.1:8080", "http://127.0.0.1:8080/", "http://127.0.0.1:8080//"] {
-            assert_eq!(realm(text), "http://127.0.0.1:8080");
-        }
-        assert_eq!(realm("HTTPS://Gate.example:443/EU/"), "https://gate.example/EU");
-        assert_ne!(realm("https://gate.example/eu"), realm("https://gate.example/us"));
-        assert_eq!(realm("https://gate.example/us/../eu"), realm("https://gate.example/eu"));
-        // A provider whose own address has a path has it nowhere else.
-        let own = "https://api.example/v1";
-        assert_eq!(check_base_url("http://127.0.0.1:9/v1/", own).unwrap().1, "http://127.0.0.1:9");
-        assert_eq!(check_base_url("http://127.0.0.1:9", own).unwrap().1, "http://127.0.0.1:9");
-    }
 }

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::shape::Shape;
+use crate::json::Shape;
 use crate::model::ProviderId;
 
 /// One call of a provider's API, and what the transport must know of it.
@@ -56,12 +56,12 @@ pub(crate) struct PathSegment(String);
 impl PathSegment {
     /// # Errors
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) naming the parameter.
-    pub(crate) fn new(parameter: &'static str, value: &str) -> crate::Result<Self> {
+    pub(crate) fn new(parameter: &'static str, value: &str) -> crate::error::Result<Self> {
         let is_dots = value.chars().all(|c| c == '.');
         let breaks_out = |c: char| matches!(c, '/' | '\\' | '?' | '#' | '%') || c.is_control();
         if is_dots || value.len() > 256 || value.chars().any(breaks_out) {
             let message = format!("{value:?} is not an id of this provider");
-            return Err(crate::Error::invalid(parameter, message));
+            return Err(crate::error::Error::invalid(parameter, message));
         }
         Ok(Self(value.to_owned()))
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use flate2::read::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
 use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap};
 
-use crate::lenient_json;
+use crate::json::lenient;
 
 /// It would unpack to more than is taken.
 #[derive(Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ fn unpacked(body: &[u8], says_deflate: bool, max_bytes: usize) -> Result<Option<
             }
         }
         // Some send it bare, against the standard; then nothing but the head tells.
-        _ if says_deflate && lenient_json::read(body).is_none() => {
+        _ if says_deflate && lenient::read(body).is_none() => {
             read(DeflateDecoder::new(body), max_bytes)
         }
         _ => Ok(None),
@@ -69,7 +69,7 @@ fn read(packed: impl Read, max_bytes: usize) -> Result<Option<Bytes>, TooLong> {
     if plain.len() > max_bytes {
         return Err(TooLong);
     }
-    let is_whole = read.is_ok() || lenient_json::read(&plain).is_some();
+    let is_whole = read.is_ok() || lenient::read(&plain).is_some();
     Ok(is_whole.then(|| plain.into()))
 }
 

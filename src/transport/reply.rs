@@ -6,7 +6,8 @@ use reqwest::header::{CONTENT_LOCATION, HeaderMap, LOCATION, RETRY_AFTER};
 
 use super::operation::Operation;
 use crate::error::ErrorKind;
-use crate::lenient_json;
+use crate::job::EDGE_REFUSES;
+use crate::json::lenient;
 use crate::model::Timestamp;
 use crate::secret::{Kept, KnownSecrets};
 
@@ -21,7 +22,7 @@ pub(crate) struct Reply {
 impl Reply {
     /// The body as JSON; `None` where it is none (an edge's HTML, plain text, nothing).
     pub(crate) fn json(&self) -> Option<serde_json::Value> {
-        lenient_json::read(&self.body)
+        lenient::read(&self.body)
     }
 
     /// What stands where the provider's own answer should be: the page or the words of an edge, or
@@ -68,7 +69,7 @@ impl Reply {
     /// any id in it is worth more than none. Of what is free it might be half a list, so that is
     /// read again.
     pub(super) fn straighten(&mut self, is_paid: bool) -> bool {
-        let Some(read) = lenient_json::read_with(&self.body) else { return true };
+        let Some(read) = lenient::read_with(&self.body) else { return true };
         if !read.is_all && !is_paid {
             return true;
         }
@@ -117,9 +118,6 @@ pub(crate) const NO_WORD: u32 = 0;
 /// The code with which an edge turns away clients whose User-Agent it dislikes. BeatAPI's does so
 /// to the default one of some languages.
 const REFUSED_CLIENT: &str = "1010";
-
-/// The setting to change where an edge turns this client away.
-pub(crate) const EDGE_REFUSES: &str = "http.header";
 
 /// The number in an edge's `error code: 1010`.
 fn edge_code(text: &str) -> Option<String> {

@@ -1,4 +1,4 @@
-use adreel::catalogue::{CatalogueItem, CatalogueKind};
+use adreel::{CatalogueItem, CatalogueKind};
 use adreel::{Client, ErrorKind, ProviderId, creatify, jogg};
 use httpmock::prelude::*;
 use serde_json::{Value, json};

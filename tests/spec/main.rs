@@ -63,7 +63,9 @@ fn the_generated_surface_changes_only_on_purpose() {
     for (provider, yaml) in SPECS {
         let code = bindings(provider, yaml).unwrap();
         let surface: Vec<&str> = code
+            .types
             .lines()
+            .chain(code.client.lines())
             .filter(|line| line.trim_start().starts_with("pub "))
             .map(|line| line.trim_end_matches([' ', '{']))
             .collect();

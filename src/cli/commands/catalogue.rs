@@ -2,8 +2,8 @@ use super::super::args::CatalogueArgs;
 use super::super::context::Context;
 use super::super::exit::Exit;
 use super::super::output;
-use crate::catalogue::CatalogueItem;
 use crate::error::{ErrorKind, Result};
+use crate::model::CatalogueItem;
 use crate::model::ProviderId;
 use crate::words::words;
 

@@ -12,7 +12,7 @@ use crate::client::SpendQuery;
 use crate::error::Result;
 use crate::job::{Job, JobId, Stage, before_holding};
 use crate::ledger::JobQuery;
-use crate::model::path;
+use crate::request::path;
 
 /// How many jobs are read at a time.
 const PAGE: u32 = 200;

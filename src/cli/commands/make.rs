@@ -14,9 +14,10 @@ use super::route;
 use super::save::{self, FILE, Made, Order, Trouble};
 use crate::client::{Downloaded, Video};
 use crate::error::{Error, ErrorKind, Result};
+use crate::input::Local;
 use crate::job::{Account, Job, Stage};
-use crate::model::{Medium, VideoRequest, path};
-use crate::providers::request::Local;
+use crate::model::Medium;
+use crate::request::{VideoRequest, path};
 
 pub(in super::super) async fn run(context: &Context, args: &MakeArgs) -> Exit {
     let request = match args.request.request() {

@@ -4,7 +4,8 @@ use super::super::exit::Exit;
 use super::super::output;
 use crate::error::Result;
 use crate::job::{Confidence, Plan};
-use crate::model::{ProviderId, VideoRequest};
+use crate::model::ProviderId;
+use crate::request::VideoRequest;
 
 pub(in super::super) async fn run(context: &Context, args: &RequestArgs) -> Exit {
     let plans = match plans(context, args).await {

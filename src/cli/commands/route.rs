@@ -16,9 +16,10 @@ use super::make::{check_folder, check_place, file_stem};
 use super::save::{self, FILE, Made, Order, Trouble};
 use crate::client::{Attempt, AttemptEnd, Routed};
 use crate::error::{Error, ErrorKind, Result};
+use crate::input::Local;
 use crate::job::{Account, Job, JobId, Reason};
-use crate::model::{Credits, Medium, ProviderId, VideoRequest, path};
-use crate::providers::request::Local;
+use crate::model::{Credits, Medium, ProviderId};
+use crate::request::{VideoRequest, path};
 
 /// A video to be made by one of several accounts.
 struct Target {

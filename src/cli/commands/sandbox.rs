@@ -9,7 +9,7 @@ use super::super::exit::Exit;
 use super::super::output;
 use super::super::signals;
 use crate::ProviderId;
-use crate::model::read_at_most;
+use crate::local_file::read_at_most;
 use crate::testing::{Fault, Sandbox, SandboxBuilder};
 
 /// Larger than any font that is in use.

@@ -16,7 +16,8 @@ use crate::client::{Downloaded, Video};
 use crate::clock::Moment;
 use crate::error::{Error, Result};
 use crate::job::{Job, JobId, Need, Stage, Step, StepState};
-use crate::model::{ProviderId, path};
+use crate::model::ProviderId;
+use crate::request::path;
 
 /// The label that holds the file for a job's video.
 pub(in super::super) const FILE: &str = "file";

@@ -1,6 +1,6 @@
 use super::super::exit::Exit;
 use super::super::output;
-use crate::model::VideoRequest;
+use crate::request::VideoRequest;
 
 /// Needs no account: what can be asked for is known without one.
 pub(in super::super) fn run(in_a_line: bool) -> Exit {

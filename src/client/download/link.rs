@@ -7,8 +7,9 @@ use reqwest::Response;
 use reqwest::header::{HeaderMap, LOCATION};
 use url::Url;
 
+use crate::account::Links;
 use crate::error::Error;
-use crate::transport::{Links, Transport};
+use crate::transport::Transport;
 
 /// How many redirects are followed.
 const MOST_REDIRECTS: usize = 5;

@@ -23,9 +23,9 @@ use futures_util::FutureExt as _;
 use tokio::fs;
 
 use super::Video;
-use crate::BoxFuture;
 use crate::digest::RunningDigest;
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
 use crate::job::SavedFile;
 #[cfg(feature = "cli")]
 use crate::model::Medium;

@@ -1,5 +1,5 @@
 use super::content::Flaw;
-use crate::model::Walk;
+use crate::input::Walk;
 
 /// What pictures' files are called.
 #[cfg(feature = "cli")]

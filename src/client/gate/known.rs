@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::ErrorKind;
 use crate::job::{JobId, SubmitOutcome};
 use crate::model::Timestamp;
-use crate::transport::growing_pause;
+use crate::policy::growing_pause;
 
 /// The time in which calls are counted where a provider limits them.
 const WINDOW: Duration = Duration::from_secs(60);

@@ -11,13 +11,15 @@ use super::double::{Double, KEYS, Way};
 use super::link::Link;
 use super::plant::plant;
 use super::world::{CapCall, Kind, Life, World};
-use crate::client::{Accounts, Client, Recovery, Resolution, WaitPolicy};
+use crate::client::{Accounts, Client, Resolution};
 use crate::clock::Clock;
 use crate::digest::sha256;
 use crate::job::{Job, Stage};
 use crate::ledger::{JobQuery, Ledger as _};
-use crate::model::{Credits, Product, Timestamp, VideoRequest};
+use crate::model::{Credits, Timestamp};
+use crate::policy::{Recovery, WaitPolicy};
 use crate::providers::Provider;
+use crate::request::{Product, VideoRequest};
 
 /// How long each wait lasts at the most.
 const WAIT: Duration = Duration::from_secs(10 * 60);

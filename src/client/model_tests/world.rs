@@ -10,9 +10,9 @@ use tokio::time::Instant;
 
 use super::dice::{Dice, Noise};
 use super::service::Service;
-use crate::BoxFuture;
 use crate::clock::Clock;
 use crate::error::ErrorKind;
+use crate::future::BoxFuture;
 use crate::job::{Job, JobId};
 use crate::ledger::{MemoryLedger, Seat};
 use crate::model::{Credits, ProviderId, Timestamp};

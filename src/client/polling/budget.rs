@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::clock::{Moment, whole_millis};
-use crate::transport::growing_pause;
+use crate::policy::growing_pause;
 
 /// How much of what a provider allows is used: others may read with the same key.
 const SHARE: f64 = 0.9;

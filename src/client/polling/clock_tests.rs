@@ -6,10 +6,11 @@ use std::future::IntoFuture as _;
 use std::time::Duration;
 
 use super::double::{Answer, Script, Stage};
-use super::{PollPolicy, PollState};
-use crate::client::{Limit, WaitPolicy};
+use crate::client::Limit;
 use crate::clock::Clock as _;
 use crate::error::ErrorKind;
+use crate::policy::WaitPolicy;
+use crate::policy::{PollPolicy, PollState};
 
 const SECOND: Duration = Duration::from_secs(1);
 const TWO_HOURS_BACK: i64 = -7_200;

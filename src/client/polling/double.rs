@@ -11,21 +11,24 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use tokio::time::Instant;
 
-use crate::BoxFuture;
-use crate::catalogue::{CatalogueItem, CatalogueKind};
-use crate::client::{AccountConfig, Accounts, Client, ClientBuilder};
+use crate::account::AccountConfig;
+use crate::account::Keys;
+use crate::client::{Accounts, Client, ClientBuilder};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
+use crate::input::Local;
 use crate::job::{
     Account, Confidence, Estimate, Job, JobId, Outcome, Plan, PlannedStep, Reach, Seen, Sending,
     StepRef, SubmitOutcome, Survey, apply,
 };
-use crate::model::{Credits, Medium, Product, Timestamp, VideoFacts, VideoRequest};
-use crate::pages::Pages;
-use crate::providers::request::Local;
+use crate::model::{CatalogueItem, CatalogueKind};
+use crate::model::{Credits, Medium, Timestamp, VideoFacts};
 use crate::providers::steps::{Looking, Status};
 use crate::providers::{List, Prepared, Provider};
-use crate::transport::{Keys, Operation, Transport, retry_after};
+use crate::request::{Product, VideoRequest};
+use crate::transport::Pages;
+use crate::transport::{Operation, Transport, retry_after};
 
 pub(super) const LIST: List = List { operation: "list_videos", most: 100 };
 

@@ -6,15 +6,12 @@
 mod budget;
 #[cfg(all(test, feature = "beatapi"))]
 mod double;
-mod looks;
-mod policy;
+mod look_turns;
 mod queue;
 mod reading;
 mod task;
 mod watch;
 
-pub(crate) use looks::LookPages;
-pub use policy::{AdaptivePolling, PollPolicy, PollState};
 pub(super) use watch::{Limits as WatchLimits, News, Watch};
 
 use std::collections::{BTreeSet, HashMap};
@@ -77,7 +74,7 @@ impl Polls {
                 queue: Queue::default(),
                 budget: Budget::new(reads_per_minute),
                 wakes: Budget::new(Some(WAKES_PER_MINUTE)),
-                looks: Budget::new(Some(looks::PAGES_PER_MINUTE)),
+                looks: Budget::new(Some(look_turns::PAGES_PER_MINUTE)),
                 watchers: HashMap::new(),
                 deadlines: BTreeSet::new(),
                 next_watcher: 0,

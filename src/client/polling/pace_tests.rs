@@ -8,12 +8,13 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::double::{Answer, LIST, Script, Stage, most_within};
-use super::{PollPolicy, PollState};
-use crate::client::{EventKind, Limit, WaitPolicy};
+use crate::client::{EventKind, Limit};
 use crate::clock::Clock as _;
 use crate::error::ErrorKind;
 use crate::job::JobId;
 use crate::model::Timestamp;
+use crate::policy::WaitPolicy;
+use crate::policy::{PollPolicy, PollState};
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -9,9 +9,9 @@ use super::{Client, News, Polls};
 use crate::client::turns::Turn as JobTurn;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, JobId, Reason, StepRef, StepState, apply};
+use crate::policy::growing_pause;
 use crate::providers::steps::{self, Pace, Status};
 use crate::providers::{List, Provider};
-use crate::transport::growing_pause;
 
 /// When a job is looked at again that somebody else is just working on.
 const BUSY_AGAIN_AFTER: Duration = Duration::from_secs(1);

@@ -6,9 +6,9 @@ use futures_util::{FutureExt as _, StreamExt as _};
 
 use super::queue::Turn;
 use super::{Polls, reading};
-use crate::BoxFuture;
 use crate::client::{Client, Inner};
-use crate::transport::growing_pause;
+use crate::future::BoxFuture;
+use crate::policy::growing_pause;
 
 /// How many reads of one account are under way at a time.
 const MOST_AT_ONCE: usize = 4;

@@ -9,10 +9,11 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::double::{LIST, Script, Stage};
-use crate::client::{Event, EventKind, Limit, WaitPolicy};
+use crate::client::{Event, EventKind, Limit};
 use crate::clock::Clock as _;
 use crate::error::ErrorKind;
 use crate::model::Timestamp;
+use crate::policy::WaitPolicy;
 
 const SECOND: Duration = Duration::from_secs(1);
 

@@ -1,9 +1,9 @@
 use url::Url;
 
+use crate::account::{is_loopback, is_private};
 use crate::address;
 use crate::error::{Error, Result};
 use crate::job::Account;
-use crate::transport::{is_loopback, is_private};
 
 /// Checks that a provider can reach an address: HTTPS at a public host, or anything on this machine
 /// where the provider is a sandbox that runs here.

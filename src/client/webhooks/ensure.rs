@@ -5,17 +5,17 @@ use std::time::Duration;
 use url::Url;
 
 use super::address;
-use crate::BoxFuture;
 use crate::client::Client;
 use crate::clock::Moment;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
 use crate::job::Account;
 use crate::model::ProviderId;
+use crate::policy::growing_pause;
 use crate::providers::Provider;
 use crate::providers::endpoints::{Endpoint, Endpoints};
 use crate::secret::WebhookSecret;
-use crate::transport::growing_pause;
 
 /// For how long a replica is alone with an account's endpoints. It is renewed before each call, and
 /// none takes half as long.

@@ -6,7 +6,7 @@ use crate::client::{Advance, Client, Video};
 use crate::error::Result;
 use crate::job::{Action, Job, Stage, StepState};
 use crate::ledger::{EventLog, LoggedEvent};
-use crate::model::{ProviderId, Timestamp};
+use crate::model::Timestamp;
 
 /// For how long an event is kept whose job is not known: its id may not be recorded yet.
 const UNKNOWN_FOR: Duration = Duration::from_secs(10 * 60);
@@ -268,9 +268,14 @@ impl Client {
     /// The job of an event, where the ledger has it on an account of this client's.
     async fn job_of(&self, event: &LoggedEvent) -> Result<Option<Job>> {
         let (account, resource) = (&event.event.account, &event.event.resource);
-        let job = match (account.provider, resource.parse()) {
-            (ProviderId::Creatify, Ok(id)) => self.0.ledger.load(id).await?,
-            _ => self.job_by_resource(account, resource).await?,
+        // Events are noted by our id of the job where deliveries name it by that, as Creatify's do.
+        let named = match resource.parse() {
+            Ok(id) => self.0.ledger.load(id).await?.filter(|job| account.has(job)),
+            Err(_) => None,
+        };
+        let job = match named {
+            Some(job) => Some(job),
+            None => self.job_by_resource(account, resource).await?,
         };
         Ok(job.filter(|job| account.has(job)))
     }

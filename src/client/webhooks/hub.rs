@@ -15,8 +15,7 @@ use crate::clock::{Clock, Moment};
 use crate::error::Result;
 use crate::job::{Account, Job, JobId};
 use crate::ledger::LoggedEvent;
-use crate::model::ProviderId;
-use crate::transport::growing_pause;
+use crate::policy::growing_pause;
 
 /// How often events of other replicas are looked for.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -75,14 +74,6 @@ impl Drop for Opened {
     }
 }
 
-/// By what events of a job are found: Creatify's address names the job, the others tell their id.
-pub(super) fn resource_of(job: &Job) -> Option<String> {
-    match job.account().provider {
-        ProviderId::Creatify => Some(job.id().to_string()),
-        _ => Some(job.provider_ref()?.id),
-    }
-}
-
 impl Hub {
     pub(super) fn open(self: &Arc<Self>) -> Opened {
         self.inboxes.fetch_add(1, Ordering::SeqCst);
@@ -100,7 +91,8 @@ impl Hub {
     /// Says that a job's step is waited for here. Of one that was not before, an event may have
     /// come already.
     pub(in crate::client) fn watch(self: &Arc<Self>, client: &Client, job: &Job, is_first: bool) {
-        let (true, Some(resource)) = (self.is_open(), resource_of(job)) else { return };
+        let key = client.provider_of(job).ok().and_then(|provider| provider.event_key(job));
+        let (true, Some(resource)) = (self.is_open(), key) else { return };
         let key = (job.account().clone(), resource);
         let step = job.current().unwrap_or_default();
         let mut state = self.state();

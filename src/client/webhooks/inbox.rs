@@ -3,19 +3,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::config::DEFAULT_NAME;
-use super::delivery::{Delivery, Receipt, Received};
 use super::hub::Opened;
+use super::receipt::{Receipt, Received};
+use crate::account::DEFAULT_NAME;
 use crate::client::Client;
-#[cfg(feature = "creatify")]
-use crate::creatify::WebhookHint;
 use crate::error::{ErrorKind, Result};
 use crate::job::{Account, Job, JobId, StepState, tagged};
 use crate::ledger::NewEvent;
 use crate::model::ProviderId;
+use crate::providers::Provider;
 use crate::secret::WebhookSecret;
-use crate::transport::Claim;
-use crate::webhook::{Secrets, Told, check_size, forged};
+use crate::webhook::{Claim, Delivered, Delivery, JobEvent, Secrets, forged, unproved};
 
 /// For how long an event is somebody's who does not acknowledge it.
 const CLAIM: Duration = Duration::from_secs(60);
@@ -119,10 +117,7 @@ impl WebhookInbox {
     /// Takes a delivery and says how to answer it. It waits for the ledger and for nothing else:
     /// JoggAI gives 5 s.
     pub async fn receive(&self, delivery: Delivery<'_>) -> Receipt {
-        let received = match delivery.provider {
-            ProviderId::Creatify => self.receive_hint(&delivery).await,
-            _ => self.receive_signed(&delivery).await,
-        };
+        let received = self.take(&delivery).await;
         received.unwrap_or_else(|error| {
             // Anybody can send forged ones, as many as he likes.
             match error.kind() {
@@ -135,11 +130,19 @@ impl WebhookInbox {
         })
     }
 
-    async fn receive_signed(&self, delivery: &Delivery<'_>) -> Result<Receipt> {
-        let account = self.account(delivery)?;
-        let told = self.read(account, delivery)?;
-        let fits = |told: &Told| (1..=MOST_ID_BYTES).contains(&told.resource.len());
-        let Some(told) = told.filter(fits) else {
+    async fn take(&self, delivery: &Delivery<'_>) -> Result<Receipt> {
+        let provider = self.provider(delivery)?;
+        let account = provider.transport().account();
+        let secrets = self.0.secrets.get(&(account.provider, account.name.clone()));
+        match provider.read_delivery(delivery, secrets)? {
+            Delivered::Signed(event) => self.note_signed(account, event).await,
+            Delivered::Claimed(claim, word) => self.note_claimed(&**provider, claim, word).await,
+        }
+    }
+
+    async fn note_signed(&self, account: &Account, event: Option<JobEvent>) -> Result<Receipt> {
+        let fits = |event: &JobEvent| (1..=MOST_ID_BYTES).contains(&event.resource.len());
+        let Some(told) = event.filter(fits) else {
             return Ok(Receipt::of(Received::Ignored, None));
         };
         let client = &self.0.client;
@@ -158,30 +161,29 @@ impl WebhookInbox {
         Ok(Receipt::of(if is_new { Received::New } else { Received::Known }, job))
     }
 
-    /// A delivery of Creatify's, whose address alone says which job it is about, and proves it.
-    async fn receive_hint(&self, delivery: &Delivery<'_>) -> Result<Receipt> {
+    /// A delivery whose address alone says which job it is about, and proves it.
+    async fn note_claimed(
+        &self,
+        provider: &dyn Provider,
+        claim: Claim,
+        word: &'static str,
+    ) -> Result<Receipt> {
         let client = &self.0.client;
-        check_size(delivery.provider, delivery.body)?;
-        let account = self.account(delivery)?;
-        let unproved = || {
-            let message = "its address has no token of ours, or one of an earlier key's";
-            forged(delivery.provider, message)
-        };
-        // Anybody can send forged ones, so what costs nothing is asked first: whether it has the
-        // form of ours, and names a paid step of a job of this account. Only then the account's
-        // credentials are.
-        let claim = Claim::of(delivery.query).ok_or_else(unproved)?;
+        let transport = provider.transport();
+        let account = transport.account();
+        let unproved = || unproved(account.provider);
+        // Anybody can send forged ones, so what costs nothing is asked first: whether it names a
+        // paid step of a job of this account. Only then the account's credentials are.
         let (id, step) = tagged(claim.tag()).ok_or_else(unproved)?;
         let is_ours = |job: &Job| {
             account.has(job) && job.steps().get(step).is_some_and(|step| step.is_paid())
         };
         let job = client.0.ledger.load(id).await?.filter(is_ours).ok_or_else(unproved)?;
-        let transport = client.provider(Some(account.provider), Some(&account.name))?.transport();
         if !claim.is_proved_by(&transport.keys().await?) {
             return Err(unproved());
         }
         let now = client.0.clock.now();
-        let outcome = format!("{step}:{}", outcome_of_hint(delivery.body));
+        let outcome = format!("{step}:{word}");
         let event = NewEvent::new(account, id.to_string(), outcome, now);
         let is_new = client.event_log()?.note(&event).await?;
         client.0.hub.wake(client, account, &event.resource, is_new);
@@ -192,41 +194,12 @@ impl WebhookInbox {
         Ok(Receipt::of(if is_new { Received::New } else { Received::Known }, Some(id)))
     }
 
-    /// The account that a delivery is for. Whoever names one that there is not proves nothing.
-    fn account(&self, delivery: &Delivery<'_>) -> Result<&Account> {
+    /// Whose a delivery is. Whoever names an account that there is not proves nothing.
+    fn provider(&self, delivery: &Delivery<'_>) -> Result<&Arc<dyn Provider>> {
         let found = self.0.client.provider(Some(delivery.provider), delivery.account);
-        let found = found.map(|provider| provider.transport().account());
         found.map_err(|error| {
             forged(delivery.provider, "the client has no such account").with_source(error)
         })
-    }
-
-    /// What a signed delivery says, once its signature was checked.
-    fn read(&self, account: &Account, delivery: &Delivery<'_>) -> Result<Option<Told>> {
-        let secrets = self.0.secrets.get(&(account.provider, account.name.clone()));
-        let secrets = secrets.ok_or_else(|| {
-            let message = format!("no secret is set for its account {:?}", account.name);
-            forged(account.provider, message)
-        })?;
-        let header = |name: &str| delivery.header(name);
-        match account.provider {
-            #[cfg(feature = "beatapi")]
-            ProviderId::BeatApi => {
-                let clock = &self.0.client.0.clock;
-                let verifier = crate::beatapi::WebhookVerifier::with(secrets, clock);
-                Ok(verifier.verify(header, delivery.body)?.told())
-            }
-            #[cfg(feature = "jogg")]
-            ProviderId::Jogg => {
-                let verifier = crate::jogg::WebhookVerifier::with(secrets);
-                Ok(verifier.verify(header, delivery.body)?.told())
-            }
-            other => {
-                // Nothing of these is used where neither of the two is compiled in.
-                let _ = (secrets, header);
-                Err(forged(other, "it signs nothing"))
-            }
-        }
     }
 }
 
@@ -239,17 +212,6 @@ fn is_missing(job: &Job) -> bool {
         StepState::Lost => true,
         _ => false,
     })
-}
-
-/// Whether a body speaks of an end, so that an early delivery is not taken for the later one. What
-/// it says is not believed, so one that cannot be read does as well.
-fn outcome_of_hint(body: &[u8]) -> &'static str {
-    #[cfg(feature = "creatify")]
-    if WebhookHint::read(body).is_ok_and(|hint| hint.is_of_an_end()) {
-        return "ended";
-    }
-    let _ = body;
-    "moved"
 }
 
 impl Client {

@@ -1,17 +1,17 @@
 //! Webhooks: deliveries become wakes, and ends of jobs that are handed on once.
 
 mod address;
-mod delivery;
 mod ensure;
 mod hand_on;
 mod hub;
 mod inbox;
+mod receipt;
 
-pub use delivery::{Delivery, Receipt, Received};
 pub use ensure::{Ensure, Ensured, Registered};
 pub use hand_on::Finished;
 pub(super) use hub::Hub;
 pub use inbox::{WebhookInbox, WebhookInboxBuilder};
+pub use receipt::{Receipt, Received};
 
 use super::Client;
 use crate::error::{Error, ErrorKind, Result};

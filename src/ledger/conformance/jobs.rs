@@ -3,16 +3,15 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use crate::BoxFuture;
 use crate::clock::{Clock, SystemClock};
 use crate::error::ErrorKind;
+use crate::future::BoxFuture;
 use crate::job::{
     Account, Choice, Confidence, Estimate, Job, JobId, Look, Note, Outcome, Plan, PlannedMedia,
     PlannedStep, Reason, Seen, Sending, SpendEvent, SpendKind, SubmitOutcome, Survey, apply,
 };
-use crate::model::{
-    Cost, CostSource, Credits, Medium, Product, ProviderId, Timestamp, VideoFacts, VideoRequest,
-};
+use crate::model::{Cost, CostSource, Credits, Medium, ProviderId, Timestamp, VideoFacts};
+use crate::request::{Product, VideoRequest};
 
 /// Makes jobs whose ids rise in the order in which they are made.
 pub(super) struct Jobs {

@@ -3,8 +3,8 @@ use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{EventLog, LoggedEvent, NewEvent};
-use crate::BoxFuture;
 use crate::error::Result;
+use crate::future::BoxFuture;
 use crate::job::Account;
 use crate::model::Timestamp;
 

@@ -4,8 +4,8 @@ mod memory;
 
 pub(super) use memory::MemoryEvents;
 
-use crate::BoxFuture;
 use crate::error::Result;
+use crate::future::BoxFuture;
 use crate::job::Account;
 use crate::model::Timestamp;
 

@@ -4,8 +4,8 @@ use sqlx::{AssertSqlSafe, FromRow as _};
 
 use super::rows::counted;
 use super::{Sql, fault, on};
-use crate::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
 use crate::job::Account;
 use crate::ledger::{EventLog, LoggedEvent, NewEvent};
 use crate::model::Timestamp;

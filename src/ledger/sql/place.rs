@@ -86,7 +86,7 @@ impl<'a> Address<'a> {
         let message = format!(
             "this adreel was built without {backend}: build it with the feature `{feature}`"
         );
-        Error::new(crate::ErrorKind::Unsupported, message).with_field("ledger")
+        Error::new(crate::error::ErrorKind::Unsupported, message).with_field("ledger")
     }
 }
 

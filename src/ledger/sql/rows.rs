@@ -4,8 +4,8 @@ use sqlx::Row as _;
 
 use super::statement::{Statement, query};
 use super::{Pool, Sql, fault, on};
-use crate::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
 use crate::job::{Account, Job, JobId, Stage, StoredJob};
 use crate::ledger::{Bounds, DueClaim, EventLog, Gate, JobQuery, Ledger, Seat, SpendScope, Stored};
 use crate::model::{Credits, Timestamp};

@@ -15,8 +15,8 @@ use tokio::time::timeout;
 use super::fault;
 use super::place::Place;
 use super::postgres::ACQUIRE_TIMEOUT;
-use crate::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
 use crate::ledger::{KeepSeat, Seat};
 
 /// A session that does nothing is not to be ended for it, and one whose machine is gone is to be

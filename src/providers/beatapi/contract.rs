@@ -66,6 +66,6 @@ impl KnownUnit {
     }
 }
 
-fn is_of_the_key(error: &crate::Error) -> bool {
+fn is_of_the_key(error: &crate::error::Error) -> bool {
     matches!(error.kind(), ErrorKind::Unauthorized | ErrorKind::NeedsCredentials)
 }

@@ -2,8 +2,8 @@ use super::Client;
 use super::types::{
     CreateWebhookRequest, UpdateWebhookRequest, WebhookEndpoint, WebhookEventName, WebhookStatus,
 };
-use crate::BoxFuture;
 use crate::error::Result;
+use crate::future::BoxFuture;
 use crate::providers::endpoints::{Endpoint, Endpoints};
 
 const WANTED: [WebhookEventName; 2] =

@@ -9,17 +9,16 @@ mod contract;
 mod convert;
 mod endpoints;
 mod music;
-mod options;
 mod plan;
 pub(crate) mod prices;
 mod steps;
 mod webhook;
 
+pub use crate::request::options::beatapi::{MusicOptions, Options};
 pub use client::{Client, IdempotencyKey};
 use contract::Unit;
 #[cfg(test)]
 pub(crate) use convert::DIALECT;
-pub use options::{MusicOptions, Options};
 pub(crate) use plan::CAPABILITIES;
 pub(crate) use steps::Account;
 #[cfg(test)]
@@ -31,8 +30,7 @@ use crate::transport::Operation;
 /// The types of the requests and answers, generated from `openapi/beatapi.yaml`. Enums keep values
 /// that the spec does not list.
 pub mod types {
-    pub use crate::bindings::beatapi::open::*;
-    pub use crate::bindings::beatapi::types::*;
+    pub use crate::types::beatapi::*;
 }
 
 /// Every operation of the spec, with what the transport must know of it.

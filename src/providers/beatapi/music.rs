@@ -6,10 +6,12 @@ use super::types::{MusicVideoMode, MusicVideoQuality, MusicVideoResolution};
 use super::{MusicOptions, prices};
 use crate::bindings::beatapi::operations;
 use crate::error::Result;
+use crate::input::Local;
 use crate::job::{Account, Plan};
-use crate::model::{Capabilities, Field, ImageLimits, VideoRequest};
+use crate::model::{Capabilities, Field, ImageLimits};
 use crate::providers::prices::Bill;
-use crate::providers::request::{Local, Reading, check_extra};
+use crate::providers::request::{Reading, check_extra};
+use crate::request::VideoRequest;
 
 /// Source: the contract of about October 2026.
 static MUSIC_CAPABILITIES: Capabilities = Capabilities {

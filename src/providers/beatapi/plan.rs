@@ -3,13 +3,13 @@ use super::contract::Billing;
 use super::{Client, IdempotencyKey, Unit, music, prices};
 use crate::bindings::beatapi::operations;
 use crate::error::Result;
+use crate::input::Local;
 use crate::job::Plan;
 use crate::model::{
     AspectRatio, Capabilities, Durations, Field, FieldUse, ImageLimits, Languages, ProviderId,
-    VideoRequest,
 };
 use crate::providers::prices::Bill;
-use crate::providers::request::Local;
+use crate::request::VideoRequest;
 
 pub(super) const UPLOAD: &str = "upload_file";
 pub(super) const TRACK: &str = crate::job::UPLOAD_TRACK;
@@ -96,6 +96,6 @@ pub(super) fn in_unit(bill: Bill, billing: Billing) -> Bill {
 
 fn check_key(request: &VideoRequest) -> Result<()> {
     let key = request.beatapi.as_ref().and_then(|options| options.idempotency_key.clone());
-    let named = |error: crate::Error| error.with_field("beatapi.idempotency_key");
+    let named = |error: crate::error::Error| error.with_field("beatapi.idempotency_key");
     key.map_or(Ok(()), |key| IdempotencyKey::new(key).map(drop).map_err(named))
 }

@@ -10,21 +10,25 @@ use super::super::steps::{
 };
 use super::super::survey::no_look;
 use super::super::{Prepared, Provider, nothing_to_choose, unknown_step};
+use super::WebhookVerifier;
 use super::contract::{Billing, KnownUnit, is_newer};
 use super::plan::{CREATE, MUSIC, TRACK, UPLOAD, plan};
 use super::types::{self, TaskStatus};
 use super::{Client, IdempotencyKey, Options};
-use crate::BoxFuture;
-use crate::catalogue::{CatalogueItem, CatalogueKind};
-use crate::client::AccountConfig;
+use crate::account::AccountConfig;
+use crate::account::Keys;
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
+use crate::input::Local;
 use crate::job::{Job, Plan, Seen, StepRef};
-use crate::model::{AspectRatio, Cost, Credits, Medium, ProviderId, VideoFacts, VideoRequest};
-use crate::pages::Pages;
+use crate::model::{AspectRatio, Cost, Credits, Medium, ProviderId, VideoFacts};
+use crate::model::{CatalogueItem, CatalogueKind};
 use crate::plain::plain;
 use crate::providers::endpoints::Endpoints;
-use crate::providers::request::Local;
-use crate::transport::{Keys, Operation, Permit, Transport, Upload};
+use crate::request::VideoRequest;
+use crate::transport::Pages;
+use crate::transport::{Operation, Permit, Transport, Upload};
+use crate::webhook::{Delivered, Delivery, Secrets};
 
 /// Task reads by one key.
 const READS_PER_MINUTE: u32 = 120;
@@ -288,6 +292,18 @@ impl Provider for Account {
 
     fn endpoints(&self) -> Option<&dyn Endpoints> {
         Some(&self.client)
+    }
+
+    fn read_delivery(
+        &self,
+        delivery: &Delivery<'_>,
+        secrets: Option<&Secrets>,
+    ) -> Result<Delivered> {
+        let transport = self.transport();
+        let secrets = Secrets::needed(secrets, transport.account())?;
+        let verifier = WebhookVerifier::with(secrets, transport.clock());
+        let event = verifier.verify(|name| delivery.header(name), delivery.body)?;
+        Ok(Delivered::Signed(event.job_event()))
     }
 
     fn balance(&self) -> BoxFuture<'_, Result<Credits>> {

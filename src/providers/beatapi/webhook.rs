@@ -7,7 +7,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::Result;
 use crate::model::{ProviderId, Timestamp};
 use crate::webhook::{
-    FAILED, SUCCEEDED, Secrets, Told, WebhookSecret, check_size, forged, read, signature,
+    FAILED, JobEvent, SUCCEEDED, Secrets, WebhookSecret, check_size, forged, read, signature,
 };
 
 const EVENT: &str = "x-beatapi-event";
@@ -120,14 +120,14 @@ impl WebhookVerifier {
 
 impl WebhookEvent {
     /// What it says of a job; nothing where it is none of a task's end.
-    pub(crate) fn told(self) -> Option<Told> {
+    pub(crate) fn job_event(self) -> Option<JobEvent> {
         let outcome = match &self.event {
             WebhookEventName::TaskSucceeded => SUCCEEDED,
             WebhookEventName::TaskFailed => FAILED,
             WebhookEventName::Unknown(_) => return None,
         };
         let (resource, name) = (self.data.id, self.event.to_string());
-        Some(Told { resource, outcome, name, delivery: Some(self.id) })
+        Some(JobEvent { resource, outcome, name, delivery: Some(self.id) })
     }
 }
 
@@ -157,7 +157,7 @@ mod tests {
             Timestamp::from_millis(self.0 * 1000)
         }
 
-        fn sleep(&self, _: Duration) -> crate::BoxFuture<'static, ()> {
+        fn sleep(&self, _: Duration) -> crate::future::BoxFuture<'static, ()> {
             Box::pin(std::future::ready(()))
         }
     }

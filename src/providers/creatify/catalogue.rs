@@ -1,9 +1,9 @@
 use serde_json::Value;
 
 use super::{Client, types};
-use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::model::ProviderId;
-use crate::pages::Pages;
+use crate::model::{CatalogueItem, CatalogueKind};
+use crate::transport::Pages;
 
 /// What can be chosen at Creatify.
 pub(super) fn list(client: &Client, kind: CatalogueKind) -> Pages<CatalogueItem> {

@@ -7,9 +7,10 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::super::said::{first_word, has_id, has_text, says_something, sentence};
+use crate::account::Keys;
 use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;
-use crate::transport::{Dialect, Keys, NO_WORD, Refusal, Reply, insert_key};
+use crate::transport::{Dialect, NO_WORD, Refusal, Reply, insert_key};
 
 pub(crate) static DIALECT: Dialect =
     Dialect { provider: ProviderId::Creatify, base_url: "https://api.creatify.ai", sign, refusal };

@@ -6,7 +6,6 @@ use serde_json::Value;
 use super::Client;
 use super::steps::{Call, record_id};
 use super::types::{self, ProductToVideoStatus};
-use crate::client::LookPages;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Reach, Seen, StepRef, Survey};
 use crate::model::Timestamp;
@@ -14,6 +13,7 @@ use crate::providers::listed::{self, Listed};
 use crate::providers::steps::{Sent, found, found_with, names, nothing};
 use crate::providers::survey::{Fields, Looked, TOOK_TOO_LONG, no_look};
 use crate::providers::unknown_step;
+use crate::transport::LookPages;
 
 /// What is read of a record, whatever its other fields hold. Our tag stands in the webhook address,
 /// which records echo.

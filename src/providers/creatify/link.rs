@@ -6,15 +6,17 @@ use super::types::{self, LinkToVideoStatus};
 use super::{LinkOptions, Options, prices};
 use crate::bindings::creatify::operations;
 use crate::error::{Error, ErrorKind, Result};
+use crate::input::Local;
 use crate::job::{Account, Job, Plan};
 use crate::model::{
     AspectRatio, Capabilities, Cost, CostSource, Credits, Durations, Field, FieldUse, ImageLimits,
-    Languages, Medium, ProviderId, VideoFacts, VideoRequest,
+    Languages, Medium, ProviderId, VideoFacts,
 };
 use crate::providers::prices::Bill;
-use crate::providers::request::{Local, Reading, check_extra};
+use crate::providers::request::{Reading, check_extra};
 use crate::providers::said;
 use crate::providers::steps::Status;
+use crate::request::VideoRequest;
 
 pub(super) const LINK: &str = "create_link";
 pub(super) const PARAMS: &str = "create_link_with_params";

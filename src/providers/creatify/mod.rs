@@ -9,16 +9,15 @@ mod client;
 mod convert;
 mod find;
 mod link;
-mod options;
 mod plan;
 pub(crate) mod prices;
 mod steps;
 mod webhook;
 
+pub use crate::request::options::creatify::{LinkOptions, Options};
 pub use client::Client;
 #[cfg(test)]
 pub(crate) use convert::DIALECT;
-pub use options::{LinkOptions, Options};
 pub(crate) use plan::CAPABILITIES;
 pub(crate) use steps::Account;
 pub use webhook::{WebhookHint, webhook_body};
@@ -28,8 +27,7 @@ use crate::transport::Operation;
 /// The types of the requests and answers, generated from `openapi/creatify.yaml`. Enums keep
 /// values that the spec does not list.
 pub mod types {
-    pub use crate::bindings::creatify::open::*;
-    pub use crate::bindings::creatify::types::*;
+    pub use crate::types::creatify::*;
 }
 
 /// Every operation of the spec, with what the transport must know of it.

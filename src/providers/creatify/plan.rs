@@ -1,14 +1,15 @@
-use super::super::request::{Local, Reading, check_extra};
+use super::super::request::{Reading, check_extra};
 use super::{Client, Options, link, prices};
 use crate::bindings::creatify::operations;
-use crate::client::Part;
 use crate::error::{Error, Result};
+use crate::input::Local;
 use crate::job::{Account, Job, Plan, PlannedMedia};
+use crate::model::Part;
 use crate::model::{
     AspectRatio, Capabilities, Durations, Field, FieldUse, ImageLimits, Languages, ProviderId,
-    VideoRequest,
 };
 use crate::providers::prices::{Bill, Price};
+use crate::request::VideoRequest;
 
 pub(super) const HOST: &str = "host_asset";
 pub(super) const IMAGE: &str = "gen_image";

@@ -3,30 +3,35 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::super::request::Local;
 use super::super::said::{failure_code, link, reason};
 use super::super::steps::{Looking, Sent, Status, picture, tells_of};
 use super::super::{List, Prepared, Provider, unknown_step};
+use super::WebhookHint;
 use super::find::find;
 use super::link::{LINK, LINK_VIDEO, PARAMS};
 use super::plan::{HOST, IMAGE, IMAGE_ANEW, URL_MAX_CHARS, VIDEO, VIDEO_ANEW, plan, plan_anew};
 use super::types::{self, ProductToVideoStatus};
 use super::{Client, Options, link as link_video};
-use crate::BoxFuture;
+use crate::account::AccountConfig;
+use crate::account::Keys;
+use crate::account::{Asset, AssetHost};
 use crate::address;
-use crate::asset::{Asset, AssetHost};
 use crate::bindings::creatify::shapes;
-use crate::catalogue::{CatalogueItem, CatalogueKind};
-use crate::client::{AccountConfig, Part};
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
+use crate::input::Local;
+use crate::input::Picture;
 use crate::job::{Job, Plan, Seen, StepRef};
-use crate::model::{
-    AspectRatio, Cost, CostSource, Credits, Medium, Picture, ProviderId, VideoFacts, VideoRequest,
-};
-use crate::pages::Pages;
+use crate::json::Shape;
+use crate::model::Part;
+use crate::model::{AspectRatio, Cost, CostSource, Credits, Medium, ProviderId, VideoFacts};
+use crate::model::{CatalogueItem, CatalogueKind};
 use crate::plain::plain;
 use crate::providers::listed;
-use crate::transport::{Keys, Operation, Permit, Shape, Transport};
+use crate::request::VideoRequest;
+use crate::transport::Pages;
+use crate::transport::{Operation, Permit, Transport};
+use crate::webhook::{Claim, Delivered, Delivery, Secrets, check_size, unproved};
 
 /// The most ids that a list takes.
 const MOST_IDS: usize = 100;
@@ -326,6 +331,20 @@ impl Provider for Account {
 
     fn operations(&self) -> &'static [&'static Operation] {
         super::OPERATIONS
+    }
+
+    /// It signs nothing: the address alone says which job a delivery is about, and proves it.
+    fn read_delivery(&self, delivery: &Delivery<'_>, _: Option<&Secrets>) -> Result<Delivered> {
+        check_size(delivery.provider, delivery.body)?;
+        let claim = Claim::of(delivery.query).ok_or_else(|| unproved(delivery.provider))?;
+        // What it says is not believed, so one that cannot be read does as well.
+        let hint = WebhookHint::read(delivery.body);
+        let is_of_an_end = hint.is_ok_and(|hint| hint.is_of_an_end());
+        Ok(Delivered::Claimed(claim, if is_of_an_end { "ended" } else { "moved" }))
+    }
+
+    fn event_key(&self, job: &Job) -> Option<String> {
+        Some(job.id().to_string())
     }
 
     fn balance(&self) -> BoxFuture<'_, Result<Credits>> {

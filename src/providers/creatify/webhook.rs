@@ -3,8 +3,8 @@ use serde_json::Value;
 use super::types;
 use crate::bindings::creatify::shapes;
 use crate::error::Result;
+use crate::json::Shape;
 use crate::model::ProviderId;
-use crate::transport::Shape;
 use crate::webhook::{check_size, read};
 
 /// What was posted to a request's `webhook_url`, by Creatify or by anyone who knows the address:

@@ -1,7 +1,7 @@
 use super::{Client, types};
-use crate::catalogue::{CatalogueItem, CatalogueKind};
 use crate::model::{AspectRatio, ProviderId};
-use crate::pages::Pages;
+use crate::model::{CatalogueItem, CatalogueKind};
+use crate::transport::Pages;
 
 /// What can be chosen at JoggAI, the account's own behind what everyone has.
 pub(super) fn list(client: &Client, kind: CatalogueKind) -> Pages<CatalogueItem> {

@@ -5,9 +5,10 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::super::said::{first_word, has_id, says_only, says_something, wait};
+use crate::account::Keys;
 use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;
-use crate::transport::{Dialect, Keys, NO_WORD, Refusal, Reply, insert_key};
+use crate::transport::{Dialect, NO_WORD, Refusal, Reply, insert_key};
 
 pub(crate) static DIALECT: Dialect =
     Dialect { provider: ProviderId::Jogg, base_url: "https://api.jogg.ai", sign, refusal };

@@ -1,8 +1,8 @@
 use super::Client;
 use super::types::{self, EndpointRequest, EndpointStatus, WebhookEventName};
 use super::webhook::ENDS;
-use crate::BoxFuture;
 use crate::error::Result;
+use crate::future::BoxFuture;
 use crate::providers::endpoints::{Endpoint, Endpoints};
 
 /// How many endpoints a user may have. Source: page AddWebhookEndpoint, read 2026-11.

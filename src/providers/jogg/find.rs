@@ -8,7 +8,6 @@ use serde_json::Value;
 use super::Client;
 use super::steps::Call;
 use super::types;
-use crate::client::LookPages;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Offer, Seen, StepRef};
 use crate::model::Timestamp;
@@ -16,6 +15,7 @@ use crate::providers::listed;
 use crate::providers::steps::{Sent, found, found_with, nothing};
 use crate::providers::survey::{Fields, Looked, TOOK_TOO_LONG};
 use crate::providers::unknown_step;
+use crate::transport::LookPages;
 
 /// How many pages of 100 are looked through.
 const MOST_PAGES: u32 = 30;

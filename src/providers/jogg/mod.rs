@@ -11,16 +11,15 @@ mod endpoints;
 mod find;
 mod language;
 mod list;
-mod options;
 mod plan;
 pub(crate) mod prices;
 mod steps;
 mod webhook;
 
+pub use crate::request::options::jogg::Options;
 pub use client::Client;
 #[cfg(test)]
 pub(crate) use convert::DIALECT;
-pub use options::Options;
 pub(crate) use plan::CAPABILITIES;
 pub(crate) use steps::Account;
 pub use webhook::{WebhookVerifier, sign_webhook};
@@ -30,8 +29,7 @@ use crate::transport::Operation;
 /// The types of the requests and answers, generated from `openapi/jogg.yaml`. Enums keep values
 /// that the spec does not list.
 pub mod types {
-    pub use crate::bindings::jogg::open::*;
-    pub use crate::bindings::jogg::types::*;
+    pub use crate::types::jogg::*;
 }
 
 /// Every operation of the spec, with what the transport must know of it.

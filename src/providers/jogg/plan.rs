@@ -1,14 +1,15 @@
-use super::super::request::{Local, Reading, check_extra};
+use super::super::request::{Reading, check_extra};
 use super::types;
 use super::{Client, Options, language, prices};
 use crate::bindings::jogg::operations;
 use crate::error::{Error, ErrorKind, Result};
+use crate::input::Local;
 use crate::job::{Plan, PlannedStep};
 use crate::model::{
     AspectRatio, Capabilities, Durations, Field, FieldUse, ImageLimits, Languages, ProviderId,
-    VideoRequest,
 };
 use crate::providers::prices::Bill;
+use crate::request::VideoRequest;
 
 pub(super) const UPLOAD: &str = "upload_asset";
 pub(super) const PRODUCT: &str = "create_product";

@@ -3,10 +3,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::super::request::{Local, Reading};
+use super::super::request::Reading;
 use super::super::said::{failure_code, link, reason_in, word};
 use super::super::steps::{Looking, Sent, Status, picture, tells_of};
 use super::super::{Capacity, List, Prepared, Provider, unknown_step};
+use super::WebhookVerifier;
 use super::client::video_id;
 use super::find::{find, find_preview};
 use super::plan::{
@@ -14,15 +15,21 @@ use super::plan::{
 };
 use super::types::{self, ProductVideoStatus as Word};
 use super::{Client, Options, language};
-use crate::BoxFuture;
-use crate::catalogue::{CatalogueItem, CatalogueKind};
-use crate::client::{AccountConfig, LookPages};
+use crate::account::AccountConfig;
+use crate::account::Keys;
 use crate::error::{Error, ErrorKind, Result};
+use crate::future::BoxFuture;
+use crate::input::Local;
+use crate::input::Picture;
 use crate::job::{Job, Offer, Plan, Seen, StepRef};
-use crate::model::{Cost, CostSource, Credits, Medium, Picture, VideoFacts, VideoRequest};
-use crate::pages::Pages;
+use crate::model::{CatalogueItem, CatalogueKind};
+use crate::model::{Cost, CostSource, Credits, Medium, VideoFacts};
 use crate::providers::endpoints::Endpoints;
-use crate::transport::{Keys, Operation, Permit, Transport, Upload};
+use crate::request::VideoRequest;
+use crate::transport::LookPages;
+use crate::transport::Pages;
+use crate::transport::{Operation, Permit, Transport, Upload};
+use crate::webhook::{Delivered, Delivery, Secrets};
 use crate::words::words;
 
 /// Posts by one key. Source: the quick start's page on rate limits, read 2026-11.
@@ -258,6 +265,17 @@ impl Provider for Account {
 
     fn endpoints(&self) -> Option<&dyn Endpoints> {
         Some(&self.client)
+    }
+
+    fn read_delivery(
+        &self,
+        delivery: &Delivery<'_>,
+        secrets: Option<&Secrets>,
+    ) -> Result<Delivered> {
+        let secrets = Secrets::needed(secrets, self.transport().account())?;
+        let verifier = WebhookVerifier::with(secrets);
+        let event = verifier.verify(|name| delivery.header(name), delivery.body)?;
+        Ok(Delivered::Signed(event.job_event()))
     }
 
     fn balance(&self) -> BoxFuture<'_, Result<Credits>> {

@@ -3,7 +3,7 @@ use crate::bindings::jogg::shapes;
 use crate::error::Result;
 use crate::model::ProviderId;
 use crate::webhook::{
-    FAILED, SUCCEEDED, Secrets, Told, WebhookSecret, check_size, forged, read, signature,
+    FAILED, JobEvent, SUCCEEDED, Secrets, WebhookSecret, check_size, forged, read, signature,
 };
 
 const EVENT: &str = "x-webhook-event";
@@ -76,12 +76,12 @@ pub(super) const ENDS: [WebhookEventName; 4] = [
 
 impl WebhookEvent {
     /// What it says of a job; nothing where it is none of a video's end.
-    pub(crate) fn told(self) -> Option<Told> {
+    pub(crate) fn job_event(self) -> Option<JobEvent> {
         let resource = self.data.video().filter(|_| ENDS.contains(&self.event))?.to_owned();
         let name = self.event.to_string();
         let outcome = if name.ends_with("_success") { SUCCEEDED } else { FAILED };
         let delivery = self.event_id.filter(|id| !id.is_empty());
-        Some(Told { resource, outcome, name, delivery })
+        Some(JobEvent { resource, outcome, name, delivery })
     }
 }
 

@@ -5,8 +5,8 @@ pub use tasks::IdempotencyKey;
 
 use super::convert::DIALECT;
 use super::types;
+use crate::account::AccountConfig;
 use crate::bindings::beatapi::{Client as Api, operations, send};
-use crate::client::AccountConfig;
 use crate::error::Result;
 use crate::transport::{Transport, Upload};
 

@@ -5,8 +5,8 @@ mod pages;
 mod product_to_video;
 
 use super::convert::DIALECT;
+use crate::account::AccountConfig;
 use crate::bindings::creatify::{Client as Api, operations, send};
-use crate::client::AccountConfig;
 use crate::error::{Error, Result};
 use crate::model::Credits;
 use crate::transport::Transport;

@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::super::types;
 use super::Client;
-use crate::pages::{Page, Pages};
+use crate::transport::{Page, Pages};
 
 /// Lists are read in pages of this size; no upper bound is stated.
 const PAGE_SIZE: i64 = 100;

@@ -8,11 +8,12 @@ pub(super) use videos::video_id;
 
 use super::convert::DIALECT;
 use super::types;
+use crate::account::AccountConfig;
 use crate::bindings::jogg::{Client as Api, operations, send};
-use crate::client::AccountConfig;
 use crate::error::{Error, ErrorKind, Result};
+use crate::json::Drift;
 use crate::model::{Credits, ProviderId};
-use crate::transport::{Drift, Transport};
+use crate::transport::Transport;
 
 /// JoggAI's operations, one method each, named as in the spec.
 ///

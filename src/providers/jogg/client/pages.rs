@@ -1,6 +1,6 @@
 use super::super::types;
 use super::Client;
-use crate::pages::{Page, Pages};
+use crate::transport::{Page, Pages};
 
 /// Lists are read in pages of this size; whatever the service makes of it is taken. Where nothing
 /// says which page is the last, only one that brings nothing new is believed to be behind it.

@@ -2,8 +2,9 @@ use super::super::types;
 use super::Client;
 use crate::bindings::jogg::{Client as Api, operations, send};
 use crate::error::Result;
+use crate::json::Shape;
 use crate::model::ProviderId;
-use crate::transport::{Operation, Replay, Shape, Upload};
+use crate::transport::{Operation, Replay, Upload};
 
 /// The second half of an upload goes to storage that speaks no dialect of JoggAI's, at an address
 /// that comes with each answer, so it stands in no spec.

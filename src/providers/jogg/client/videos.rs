@@ -4,10 +4,11 @@ use super::super::types;
 use super::Client;
 use crate::bindings::jogg::{Client as Api, operations, send, send_raw};
 use crate::error::{Error, Result};
+use crate::json::Drift;
 use crate::providers::listed::records_in;
 use crate::providers::said::{says_failure, says_only};
 use crate::providers::steps::is_usable;
-use crate::transport::{Answer, Drift, PathSegment};
+use crate::transport::{Answer, PathSegment};
 
 impl Client {
     /// Submits a product video and returns its id. **Paid**: 1 credit for each started 2 minutes.
