@@ -49,6 +49,7 @@ pub use adreel_sandbox::{
 use serde::Deserialize;
 
 use crate::account::{AccountConfig, Asset, AssetHost, HttpConfig, Keys};
+use crate::address;
 use crate::client::{Client, ClientBuilder};
 use crate::clock::{Clock, ScaledClock, scaled};
 use crate::error::{Error, ErrorKind, Result};
@@ -131,10 +132,11 @@ impl Connection {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidRequest`] for an address at which no sandbox answers, or one whose time
-    /// cannot be followed.
+    /// [`ErrorKind::InvalidRequest`] for a text that is no address, an address at which no sandbox
+    /// answers, or a sandbox whose time cannot be followed.
     pub async fn at(url: &str) -> Result<Self> {
-        let url = url.trim_end_matches('/');
+        let url = address::web("url", url)?;
+        let url = url.as_str().trim_end_matches('/');
         let invalid = |message: String| Error::invalid("url", message);
         let silent =
             || invalid(format!("no sandbox answers at {url}: start one with `adreel sandbox`"));

@@ -1,5 +1,5 @@
 //! Sandbox time: it starts at the machine's time and then runs `speed` times as fast. At a speed of
-//! 0 it is a virtual clock, which only moves when it is told to.
+//! 0 it is a virtual clock, which only `advance` moves.
 
 use std::fmt;
 use std::sync::Arc;
@@ -100,7 +100,7 @@ pub(super) fn as_unix_millis<S: Serializer>(at: &SystemTime, to: S) -> Result<S:
     to.serialize_u64(Moment::of_record(*at).unix_millis())
 }
 
-/// Gives the time, and wakes whoever waits for one: as it runs, and at once where it is moved on.
+/// Shows the time, and wakes those that wait for one: as it runs, and at once where it is moved on.
 pub(super) struct Clock {
     start: Moment,
     begun: Instant,
@@ -142,8 +142,8 @@ impl Clock {
         self.advanced.send_modify(|all| *all = all.saturating_add(step));
     }
 
-    /// How far it can be moved on. A later time could not be told in any answer, and nobody who
-    /// follows it would believe it.
+    /// How far it can be moved on. A later time would not fit into
+    /// an answer, and clients would not believe it.
     pub(super) fn left(&self) -> Duration {
         Moment(MOST_MILLIS).since(self.now())
     }
@@ -171,7 +171,7 @@ impl Clock {
 /// The time of a [`Sandbox`](super::Sandbox), for clients: it runs as the sandbox's does and is
 /// moved on with it. Cheap to clone; clones share it.
 ///
-/// A wait on a virtual clock ends when somebody moves the clock on, and not before.
+/// A wait on a virtual clock ends when [`advance`](Self::advance) moves the clock on, and not before.
 #[derive(Clone)]
 pub struct SandboxClock(Arc<Clock>);
 
@@ -213,7 +213,7 @@ impl fmt::Debug for SandboxClock {
 /// The longest step of one call; a larger one is more likely a wrong unit than a wish.
 const MOST_SECONDS: f64 = 366.0 * 86_400.0;
 
-/// What is said of a step that would lead beyond the end of the clock's time.
+/// The refusal of a step beyond the end of the clock's time.
 pub(super) const END_OF_TIME: &str = "the clock ends with the year 9999";
 
 /// A step of the clock by so many seconds, if it may be that long.

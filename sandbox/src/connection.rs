@@ -18,7 +18,7 @@ use super::world::locked;
 /// Connections at once. More wait until others end: each takes memory, however little it asks for.
 const MOST_CONNECTIONS: usize = 4_096;
 
-/// A listener whose connections do as their [`Connection`] says.
+/// A listener whose connections can be broken through their [`Connection`].
 pub(super) struct Port {
     listener: TcpListener,
     room: Arc<Semaphore>,

@@ -19,7 +19,7 @@ use super::world::World;
 /// replaced by what was uploaded and ids by what they stand for, and without what only tells attempts
 /// apart (adreel's tag in a name, the webhook's address, an `Idempotency-Key`, which a careless
 /// client makes anew for each attempt) or writes the same in another way (`15.0`, a field that is
-/// null, a host in capitals). One whose equal has failed is none, and neither is one that was
+/// null, a host in capitals). A call whose equal has failed is no double, nor is one that was
 /// [announced](super::Sandbox::announce_resubmit).
 ///
 /// Two calls of one account and operation that say in the header `x-sandbox-order` that they are for
@@ -39,7 +39,7 @@ pub struct DoubleSubmit {
     pub operation: &'static str,
     /// The provider's id of what the call made.
     pub job: String,
-    /// And of what the first one had made.
+    /// The provider's id of what the first call had made.
     pub first: String,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Doubles {
     alike: HashMap<[u8; 16], Vec<usize>>,
     /// What they made.
     jobs: HashSet<String>,
-    /// How many more are meant, by the job that they repeat.
+    /// How many announced repeats are still to come, by the job that they repeat.
     announced: HashMap<String, u32>,
     found: Vec<DoubleSubmit>,
 }
@@ -86,7 +86,7 @@ pub(super) struct Accepted<'a> {
 }
 
 impl Doubles {
-    /// Says that one more call is meant which equals the one that made the job, if there was any.
+    /// Announces one more call equal to the one that made the job, if there was any.
     pub(super) fn announce(&mut self, job: &str) -> bool {
         let is_known = self.jobs.contains(job);
         if is_known {
@@ -99,7 +99,7 @@ impl Doubles {
         &self.found
     }
 
-    /// Takes a call down, and says whether it is a double.
+    /// Records a call, and returns whether it is a double.
     pub(super) fn note(&mut self, call: &Accepted<'_>, now: Moment) -> bool {
         let Accepted { account, operation, job, work, order, content } = call;
         let key = |what: &str, of: &str| {
@@ -155,7 +155,7 @@ pub(super) fn comparable(world: &World, content: &Value) -> String {
     content.to_string()
 }
 
-/// Leaves what was bought, in one form: no webhooks, no tags, nothing that says nothing.
+/// Reduces a request to what it buys, in one form: without webhooks, tags and empty fields.
 fn simplify(world: &World, value: &mut Value) {
     match value {
         Value::Object(fields) => {

@@ -27,7 +27,7 @@ pub(super) struct Exchange {
     /// In the journal.
     pub(super) number: u64,
     pub(super) operation: Option<&'static Operation>,
-    /// Whose key it came with.
+    /// The account of its key.
     pub(super) account: Option<Account>,
     /// The texts by which faults find this request and what it makes.
     pub(super) marks: Vec<String>,
@@ -163,7 +163,7 @@ pub(super) struct ListFaults {
     pub(super) is_oldest_first: bool,
     /// Whether its total counts the page alone.
     pub(super) is_total_of_page: bool,
-    /// Whose records it shows instead of the caller's.
+    /// The account whose records it shows in place of the caller's.
     pub(super) account: Option<Account>,
 }
 

@@ -7,10 +7,10 @@ use super::SandboxBuilder;
 use super::clock::Moment;
 use super::studio::Script;
 
-/// A video of a second or so, for whoever has no C++ compiler.
+/// A video of a second or so, for builds without a C++ compiler.
 pub(super) static CLIP: &[u8] = include_bytes!("clip.mp4");
 
-/// What a job's video and still are drawn from, whenever somebody asks for them.
+/// All that a job's video and still are drawn from, when they are first read and after they were evicted.
 pub(super) struct Film {
     pub(super) job: String,
     pub(super) script: Script,

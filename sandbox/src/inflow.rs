@@ -1,4 +1,4 @@
-//! What of all requests' bodies is held at once.
+//! A limit on the memory of all request bodies together.
 //!
 //! Each has a limit of its own, but many large ones that are never finished would still take all the
 //! memory there is.

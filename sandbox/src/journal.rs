@@ -1,4 +1,4 @@
-//! What was asked for and what was answered, for whoever wants to know what a client did.
+//! The journal: the newest requests, each with its answer, for tests and people who look at a client.
 
 use std::sync::Mutex;
 use std::time::SystemTime;
@@ -70,7 +70,7 @@ impl RequestRecord {
 pub(super) struct Journal(Mutex<Recent<RequestRecord>>);
 
 impl Journal {
-    /// Takes a request down and gives it its number.
+    /// Opens the record of a request and gives it its number.
     pub(super) fn open(&self, record: RequestRecord) -> u64 {
         let mut records = locked(&self.0);
         let number = records.next_number() + 1;

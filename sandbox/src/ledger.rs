@@ -1,4 +1,4 @@
-//! Credits that fall: one balance for each account, one entry for each paid call.
+//! The ledger: one balance for each account, and one entry for each paid call.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -66,7 +66,7 @@ pub struct AccountBalance {
     pub balances: bool,
 }
 
-/// Whoever a key belongs to.
+/// The account that a key belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Account {
     pub(super) provider: Provider,
@@ -88,7 +88,7 @@ impl Account {
         (key != Self::REVOKED).then_some(Self { provider, name, is_empty })
     }
 
-    /// Whose key a request carries, if it is a good one.
+    /// The account of the key in a request's headers, if there is one.
     pub(super) fn of_headers(provider: Provider, headers: &HeaderMap) -> Option<Self> {
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let key = match provider {
@@ -135,7 +135,7 @@ impl Books {
 
     pub(super) fn balance(&mut self, account: &Account, now: Moment) -> Credits {
         self.settle(now);
-        // Who only asks leaves nothing behind.
+        // A mere read adds no account.
         self.balances.get(account).copied().unwrap_or_else(|| self.start_of(account))
     }
 

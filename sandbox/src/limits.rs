@@ -14,10 +14,10 @@ use super::world::locked;
 /// The time in which the calls of a rate are counted.
 const WINDOW: Duration = Duration::from_secs(60);
 
-/// Two who measure a wait on clocks of their own may be this far apart.
+/// How far two clocks that measure the same wait may differ.
 const TOLERANCE: Duration = Duration::from_millis(100);
 
-/// From how many things on what is idle is looked for and forgotten.
+/// From how many entries on idle ones are removed.
 const TIDY_FROM: usize = 256;
 
 /// BeatAPI's slots of its highest tier.
@@ -102,8 +102,8 @@ impl Limits {
         self.is_on
     }
 
-    /// Gives a task a slot until its work is over. Whoever asked whether there is one holds a lock
-    /// between the two, so that nobody takes the same.
+    /// Gives a task a slot until its work is over. The caller holds a lock from its check for a free
+    /// slot until here, so that no two tasks take the same one.
     pub(super) fn occupy(&self, account: &Account, work: &Arc<Work>) {
         let mut state = self.tidied(work.accepted_at);
         state.active.entry(account.clone()).or_insert_with(Unfinished::new).push(work, ());
@@ -123,7 +123,7 @@ impl Limits {
         until.is_some_and(|until| now.plus(TOLERANCE) < *until)
     }
 
-    /// The state, without what has been idle once that is much.
+    /// The state, from which idle entries are removed when there are many.
     fn tidied(&self, now: Moment) -> MutexGuard<'_, State> {
         let mut state = locked(&self.state);
         if state.len() >= TIDY_FROM.max(2 * state.tidied) {
@@ -149,7 +149,7 @@ impl State {
     }
 }
 
-/// Rounded up: who waits that long has waited long enough.
+/// Rounded up, so that a client that waits so long is not early.
 pub(super) fn whole_secs(wait: Duration) -> u64 {
     wait.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX)
 }

@@ -52,7 +52,7 @@ pub(super) fn exists(id: &str) -> bool {
     OPERATIONS.iter().any(|known| known.id == id)
 }
 
-/// Whose a path is, whether or not there is anything at it.
+/// The provider of a path, whether or not any operation has it.
 pub(super) fn provider_of(path: &str) -> Option<Provider> {
     match path.split('/').nth(1)? {
         "v1" => Some(Provider::BeatApi),

@@ -1,4 +1,5 @@
-//! What of all answers is held at once: those of a caller who asks and never reads stay in memory.
+//! A limit on the memory of all answers together: a client that sends requests and never reads keeps
+//! its answers in memory.
 //!
 //! An answer goes out in pieces, since the server copies what it is about to write, and a long one
 //! takes its length of what there is for all of them.

@@ -61,7 +61,7 @@ async fn serve(State(instance): State<Arc<Instance>>, request: Request) -> Respo
     response
 }
 
-/// Lets in only who calls this machine by a name of its own, and marks every answer.
+/// Lets in only requests that call this machine by a name of its own, and marks every answer.
 ///
 /// A page in a browser can make its own name point here and then read what it likes; its requests
 /// still carry that name.

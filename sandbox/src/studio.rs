@@ -93,7 +93,7 @@ impl Studio {
         Self(Arc::new(Semaphore::new(2)))
     }
 
-    /// Runs on a blocking thread what takes CPU, when it is its turn.
+    /// Runs work that takes CPU on a blocking thread, as soon as there is a permit for it.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -109,8 +109,8 @@ impl Studio {
     }
 }
 
-/// Starts to make what a paid call asked for, and says in `work` how it went. Where nothing has to
-/// be fetched or decoded, it is made at once.
+/// Starts to make the video that a paid call asked for, and reports the outcome to `work`. Where
+/// nothing has to be fetched or decoded, it is made at once.
 pub(super) fn start(world: &Arc<World>, script: Script, outputs: Outputs, work: &Arc<Work>) {
     let (world, work) = (Arc::clone(world), Arc::clone(work));
     let mut making = Box::pin(async move {
@@ -122,8 +122,8 @@ pub(super) fn start(world: &Arc<World>, script: Script, outputs: Outputs, work: 
     }
 }
 
-/// Gets the images, since a job without them fails, and says where its results will be. They are
-/// drawn when they are asked for.
+/// Fetches the images, since a job without them fails, and registers the paths of its results, which
+/// are drawn when they are first read.
 async fn make(
     world: &Arc<World>,
     mut script: Script,
@@ -161,7 +161,7 @@ pub(super) async fn open(world: &Arc<World>, path: &str) -> Result<Option<Arc<As
     }
     let Some((film, view)) = world.assets.promised(path) else { return Ok(None) };
     let (world, path) = (Arc::clone(world), path.to_owned());
-    // Whoever does not want to wait goes away, and finds it drawn when they come back.
+    // A reader that goes away does not stop the drawing: the next one finds it done.
     let drawing = tokio::spawn(async move {
         let _turn = film.drawing.lock().await;
         if let Some(asset) = world.assets.get(&path) {

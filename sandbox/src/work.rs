@@ -10,24 +10,24 @@ use tokio::sync::Notify;
 
 use super::clock::{Clock, Moment};
 
-/// One piece of paid work. Its state is worked out from the clock when somebody asks.
+/// One paid job at work. Its state follows from the clock, whenever it is read.
 pub(super) struct Work {
     pub(super) accepted_at: Moment,
     lasts: Duration,
     made: OnceLock<(Moment, Result<(), String>)>,
     fate: OnceLock<Fate>,
-    /// Whether it need not last as long as it should.
+    /// Whether it ends before its documented time.
     is_hurried: AtomicBool,
-    /// Something of the above has changed.
+    /// Notified at every change of the fields above.
     changed: Notify,
 }
 
-/// What was decided about a piece of work, whatever is made of it.
+/// An end that a planted fault has decided, whatever becomes of the video.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Fate {
     Fails {
         reason: String,
-        /// Whether the credits come back; without it as the provider has it.
+        /// Whether the credits come back; `None` for the provider's own rule.
         refund: Option<bool>,
     },
     Stuck,
@@ -65,13 +65,13 @@ impl Work {
         self.accepted_at.plus(if is_hurried { Duration::ZERO } else { self.lasts })
     }
 
-    /// Says what came of it; only the first word counts.
+    /// Reports that its video is there or could not be made. Only the first report counts.
     pub(super) fn made(&self, at: Moment, result: Result<(), String>) {
         let _ = self.made.set((at, result));
         self.changed.notify_waiters();
     }
 
-    /// Has it end as soon as it is made.
+    /// Ends it as soon as its video is there.
     pub(super) fn end_now(&self) {
         self.is_hurried.store(true, Ordering::Relaxed);
         self.changed.notify_waiters();
@@ -123,7 +123,7 @@ impl Work {
         loop {
             let changed = self.changed.notified();
             pin_mut!(changed);
-            // From here on no change is missed.
+            // Changes after this line are seen, also before the wait for them begins.
             changed.as_mut().enable();
             match self.end() {
                 None => changed.await,

@@ -8,7 +8,6 @@ use super::place::LedgerPlace;
 use super::setting::SettleMs;
 use super::{output, place};
 use crate::account::odd_proxies;
-use crate::address;
 use crate::client::{Client, ClientBuilder};
 use crate::clock::{at_speed, scaled};
 use crate::error::{Error, ErrorKind, Result};
@@ -45,8 +44,7 @@ impl Context {
             sandbox = Some(started);
             connection.client_builder_from_env()
         } else if let Some(url) = &global.sandbox_url {
-            let url = address::web("--sandbox-url", url)?;
-            let connection = Connection::at(url.as_str()).await;
+            let connection = Connection::at(url).await;
             let connection = connection.map_err(|error| error.with_field("--sandbox-url"))?;
             speed = connection.speed();
             connection.client_builder_from_env()

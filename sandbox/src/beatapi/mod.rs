@@ -115,7 +115,7 @@ impl Service {
         self.refuse(code, message).retry_after(secs)
     }
 
-    /// Whose key a request carries. Keys come in many forms, so none is refused for its form.
+    /// The account of a request's key. Keys come in many forms, so none is refused for its form.
     fn account(&self, request: &Request) -> Result<Account, Refusal> {
         let header = request.headers().get(AUTHORIZATION);
         let header =

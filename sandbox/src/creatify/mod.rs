@@ -133,7 +133,7 @@ fn path_id(id: Result<Path<String>, PathRejection>) -> Result<String, Refusal> {
     }
 }
 
-/// Whose a call that costs money is, and what it asks for.
+/// The account of a paid call, and what it asks for.
 async fn take_submit(request: Request) -> Result<(Submit, Map<String, Value>), Refusal> {
     let exchange = Exchange::of(&request);
     let account = account(request.headers())?;

@@ -100,11 +100,11 @@ fn add_ids<'a>(answer: &'a Value, ids: &mut Vec<&'a str>) {
 }
 
 impl super::FaultKind {
-    /// Whether it can happen to an operation that nobody named.
+    /// Whether it can happen to an operation that the fault does not name.
     pub(super) fn is_for(self, operation: &Operation) -> bool {
         match self {
             Self::NoCredits => operation.kind == Kind::Submit,
-            // What is said about jobs, and not about uploads or the account.
+            // Answers about jobs, and not about uploads or the account.
             Self::NumbersAsText
             | Self::TimesAsText
             | Self::TimesWithFraction

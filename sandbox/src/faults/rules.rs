@@ -1,4 +1,4 @@
-//! The faults that wait for their chance.
+//! The faults that are armed, and which of them happen to a request or a job.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -42,7 +42,7 @@ pub(crate) struct Subject<'a> {
     pub(crate) provider: Provider,
     /// `None` for the link of a video.
     pub(crate) operation: Option<&'static Operation>,
-    /// What the request, or the job, has on it.
+    /// The marks of the request or the job.
     pub(crate) marks: &'a [String],
 }
 
@@ -75,7 +75,7 @@ impl Rule {
 
 #[derive(Default)]
 struct State {
-    /// Those that somebody armed, the oldest first.
+    /// Those that were armed by rule, the oldest first.
     rules: Vec<Rule>,
     /// Those that a request brought along, by their marks.
     brought: BoundedMap<Rule>,
@@ -195,7 +195,7 @@ impl Faults {
         marks
     }
 
-    /// From now on an id also stands for what was made with these marks.
+    /// Gives an id these marks too, so that faults for the request find what it made.
     pub(crate) fn bind(&self, id: &str, marks: &[String]) {
         if marks.is_empty() || id.len() > MOST_ID_BYTES {
             return;
@@ -295,7 +295,7 @@ impl State {
 impl Rule {
     fn matches(&self, point: FaultPoint, subject: &Subject<'_>) -> bool {
         let fault = &self.armed.fault;
-        // What a product brings about happens to the call that is paid for it, unless it says which.
+        // The fault of a magic product happens to the paid call, unless it names another operation.
         let is_meant = match &fault.operation {
             Some(id) => subject.operation.is_some_and(|operation| operation.id == id),
             None if point == FaultPoint::Wire => subject.operation.is_some_and(|operation| {
@@ -339,7 +339,7 @@ impl Faults {
     /// and by its header, which is armed with it.
     pub(crate) fn marks_of_request(&self, request: &magic::RequestFacts<'_>) -> Vec<String> {
         let mut marks = Vec::new();
-        // Nothing is made at a path that nobody has.
+        // No operation has the path, so nothing is made.
         if request.operation.is_some() {
             let texts = request.texts();
             for (text, fault) in magic::faults_of(&texts) {

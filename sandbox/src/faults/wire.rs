@@ -1,4 +1,4 @@
-//! Faults of one request and its answer.
+//! Faults on the wire: what happens to one request, its answer and its connection.
 
 use std::time::Duration;
 
@@ -20,9 +20,9 @@ use crate::world::World;
 
 /// A fault that happens to a request.
 pub(crate) enum Fired {
-    /// It came instead of the request's being carried out.
+    /// It happened in place of the request, which was not carried out.
     Before(Fault),
-    /// The request was carried out; its answer is to suffer.
+    /// The request was carried out, and the fault applies to its answer.
     After(Fault),
 }
 
@@ -35,7 +35,7 @@ impl Fired {
     }
 }
 
-/// What comes instead of carrying a request out, if the fault is of that kind.
+/// The answer in place of the handler's, where the fault keeps the request from being carried out.
 pub(crate) fn before(
     fault: &Fault,
     exchange: &Exchange,

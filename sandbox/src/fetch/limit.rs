@@ -12,7 +12,7 @@ use crate::world::locked;
 const MOST: usize = 256;
 const MOST_TO_ONE: usize = 16;
 
-/// From how many servers on those are forgotten that nobody is connected to.
+/// From how many servers on those without a connection are removed.
 const TIDY_FROM: usize = 256;
 
 /// Permits for connections, of which there are so many at a time.

@@ -30,7 +30,7 @@ pub(super) enum Refusal {
     Method,
 }
 
-/// The business code of an answer, for whoever wants to see it without reading the body.
+/// The business code of an answer, for middleware that does not read the body.
 #[derive(Clone, Copy)]
 struct BusinessCode(u32);
 

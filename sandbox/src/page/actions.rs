@@ -16,8 +16,8 @@ use crate::{body, clock};
 /// How much of a reason is shown: it may hold what was sent.
 const MOST_REASON_CHARS: usize = 300;
 
-/// What the page has to say to whoever sent a form, each by its number. The page's address has the
-/// number alone, so nobody else puts words into it.
+/// Messages for the senders of forms, each by its number. The page's address has the number alone, so
+/// that no link of another site can put words into it.
 #[derive(Default)]
 pub(crate) struct Notices(Mutex<Recent<String>>);
 

@@ -125,7 +125,7 @@ fn badge(name: &'static str) -> Markup {
     html! { span class={ "provider " (name) } { (shown) } }
 }
 
-/// What of the sandbox is looked at.
+/// The part of the sandbox that a page shows.
 struct View {
     world: Arc<World>,
     now: Moment,

@@ -186,7 +186,7 @@ async fn another_sites_page_reads_nothing_here() {
     }
 }
 
-/// The default is for whoever does not want to think of credits.
+/// The default is ample, for tests that are not about credits.
 #[tokio::test]
 async fn credits_are_ample_unless_somebody_says_how_many() {
     let builder = Sandbox::builder().virtual_clock().limits(false).quality(Quality::Thumbnail);
