@@ -33,7 +33,7 @@ impl Sandbox {
         });
     }
 
-    /// That a client which was told to wait has waited.
+    /// That a client waited as long as `Retry-After` said.
     ///
     /// # Panics
     /// With their number, where requests came before their `Retry-After`.

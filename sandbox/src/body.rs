@@ -67,7 +67,7 @@ pub(super) async fn read(request: Request, most: usize) -> Result<Bytes, BodyFau
     collect(request.into_body(), most).await
 }
 
-/// The whole of a body. One that is too long is told from one that broke off.
+/// The whole of a body. One that is too long and one that broke off are different errors.
 pub(super) async fn collect(body: Body, most: usize) -> Result<Bytes, BodyFault> {
     let mut chunks = body.into_data_stream();
     let mut all = BytesMut::new();

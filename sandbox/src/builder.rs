@@ -35,15 +35,15 @@ pub struct SandboxBuilder {
     pub(super) limits: bool,
     pub(super) beatapi_slots: u32,
     pub(super) beatapi_contract: BeatApiContract,
-    pub(super) jogg: JoggWords,
+    pub(super) jogg: JoggDialect,
     pub(super) sign_by_machine_time: bool,
     #[cfg(feature = "render")]
     pub(super) font: Option<super::render::FontFile>,
 }
 
-/// Words of JoggAI's for which there are two accounts.
+/// JoggAI's words where its documentation and what others saw differ.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct JoggWords {
+pub(super) struct JoggDialect {
     /// A video that is ready is a `success`, and not `completed`.
     pub(super) success: bool,
     /// Deliveries name a video as `project_id`, and not as `video_id`.
@@ -84,7 +84,7 @@ impl Default for SandboxBuilder {
             limits: true,
             beatapi_slots: limits::MOST_SLOTS,
             beatapi_contract: BeatApiContract::default(),
-            jogg: JoggWords::default(),
+            jogg: JoggDialect::default(),
             sign_by_machine_time: false,
             #[cfg(feature = "render")]
             font: None,

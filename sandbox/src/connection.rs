@@ -109,7 +109,7 @@ impl Connected<IncomingStream<'_, Port>> for Connection {
     }
 }
 
-/// A stream that stops where it is told to.
+/// A stream that breaks at a given place.
 pub(super) struct Wire {
     stream: Idle<TcpStream>,
     connection: Connection,

@@ -150,7 +150,7 @@ pub use world::{Counters, Tally};
 
 use instance::Instance;
 
-/// How fast sandbox time runs unless told otherwise: a job of two minutes takes two seconds.
+/// How fast sandbox time runs by default: a job of two minutes takes two seconds.
 pub const DEFAULT_SPEED: f64 = 60.0;
 
 /// The speeds at which it runs, from the slowest to the fastest. At 0 it stands still.

@@ -21,7 +21,7 @@ use super::{body, control};
 /// How much there may be of all answers together: several hundred of the longest.
 const MOST_BYTES: usize = 256 * 1024 * 1024;
 
-/// How long an answer is that is not counted: whatever is told of a paid call is shorter.
+/// How long an answer is that is not counted: every answer to a paid call is shorter.
 const FREE_BYTES: u64 = 64 * 1024;
 
 const PIECE_BYTES: usize = 64 * 1024;

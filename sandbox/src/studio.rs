@@ -169,8 +169,8 @@ pub(super) async fn open(world: &Arc<World>, path: &str) -> Result<Option<Arc<As
         }
         let images = film.images.iter().filter_map(|path| world.assets.get(path));
         let images: Vec<Bytes> = images.map(|image| image.bytes.clone()).collect();
-        let (shown, told) = (Arc::clone(&film), Arc::clone(&world));
-        let drawn = world.studio.run(move || draw(&shown.script, &images, &told.settings, view));
+        let (shown, drawing) = (Arc::clone(&film), Arc::clone(&world));
+        let drawn = world.studio.run(move || draw(&shown.script, &images, &drawing.settings, view));
         let (media_type, bytes) = drawn.await??;
         Ok(world.assets.fulfil(&path, media_type, bytes, film.made_at))
     });

@@ -137,7 +137,7 @@ impl Service {
     }
 }
 
-/// What is said of an address that is not [reachable](is_reachable).
+/// The message for an address that is not [reachable](is_reachable).
 const NOT_REACHABLE: &str = "must be a public https URL, or an http URL of this machine";
 
 /// The service takes public https alone; the sandbox also what is on this machine, because its own
@@ -147,7 +147,7 @@ fn is_reachable(text: &str) -> bool {
         .is_some_and(|url| is_loopback(&url) || (url.scheme() == "https" && !is_private(&url)))
 }
 
-/// A list of addresses; the names of those that cannot be reached are told with their places.
+/// A list of addresses; those that cannot be reached are reported with their places.
 fn read_urls(fields: &mut Fields<'_>, name: &str, count: RangeInclusive<usize>) -> Vec<String> {
     let urls = fields.optional(name).list(count).unwrap_or_default();
     for (index, url) in urls.iter().enumerate() {

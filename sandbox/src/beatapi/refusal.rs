@@ -84,8 +84,8 @@ impl IntoResponse for Refusal {
             error["code"] = "unauthorized".into();
         }
         // The older contract's example of a full account has no wait in its body.
-        let is_told = !contract.is_launch() || code != Code::UserConcurrencyExceeded;
-        if let Some(secs) = retry_after.filter(|_| is_told) {
+        let has_wait = !contract.is_launch() || code != Code::UserConcurrencyExceeded;
+        if let Some(secs) = retry_after.filter(|_| has_wait) {
             error["retry_after_seconds"] = secs.into();
         }
         let mut response = (status, Json(json!({"error": error}))).into_response();

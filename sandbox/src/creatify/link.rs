@@ -72,7 +72,7 @@ impl Link {
         let id = world.ids.uuid("link");
         let work = Work::accepted(world.now(), Duration::ZERO);
         submit.accept(&id, price, &work)?;
-        // What the service thinks of a product is more than what it was told; not so here.
+        // The service adds findings of its own about a product; the sandbox shows what it was sent.
         product.ai_summary.clone_from(&product.description);
         product.ai_target_audiences = json!([]);
         Ok(Self { account, id, inner_id: world.ids.uuid("inner link"), product })

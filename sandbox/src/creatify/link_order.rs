@@ -158,7 +158,7 @@ fn read_looks(fields: &mut Fields<'_>, single: &Look) -> Vec<Look> {
     looks.collect()
 }
 
-/// Some words, of which the first that is none is told. An empty list is none at all.
+/// A list of words, of which the first wrong one is reported. An empty list counts as none.
 fn read_words(
     fields: &mut Fields<'_>,
     name: &str,

@@ -231,7 +231,7 @@ impl Record {
         }
     }
 
-    /// The address that is to hear of a part, and the work that is told of. Whether the image's
+    /// The webhook address for a part, and the work whose end is delivered there. Whether the image's
     /// address hears of a video without one is not known; here it does not.
     pub(super) fn followed(&self, part: Part) -> Option<(String, Arc<Work>)> {
         let (url, work) = match part {

@@ -108,7 +108,7 @@ pub enum FaultKind {
     /// (`video-truncated`).
     VideoTruncated,
     /// The link gives the first `bytes` of the video, or half of it, and nothing proves that this is
-    /// not all (`video-endless`): no length is told, the connection just ends, and the last box of
+    /// not all (`video-endless`): no length is stated, the connection just ends, and the last box of
     /// the file says that it goes on to the end.
     VideoEndless,
     /// The link gives the whole video and something behind it (`video-tail`): `value`, or a line

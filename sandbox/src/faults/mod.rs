@@ -30,7 +30,7 @@ use self::times::{Always, Times};
 pub(super) use self::wire::{Fired, after, before};
 use crate::provider::Provider;
 
-/// Something that goes wrong, where, and how often: once, unless it is told otherwise.
+/// Something that goes wrong, where, and how often: once by default.
 ///
 /// ```
 /// use adreel_sandbox::{Fault, FaultKind};

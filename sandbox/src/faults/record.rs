@@ -76,7 +76,7 @@ fn first_link(record: &mut Value) -> Option<&mut Value> {
 
 /// Writes the values of an answer in another way, which says the same. What a provider wraps its
 /// records in stays as it is.
-pub(super) fn retell(answer: &mut Value, kind: FaultKind) {
+pub(super) fn rewrite(answer: &mut Value, kind: FaultKind) {
     let record = match answer {
         Value::Object(fields) if fields.contains_key("data") => &mut fields["data"],
         whole => whole,
@@ -132,34 +132,34 @@ mod tests {
     #[test]
     fn an_answer_is_written_in_another_way() {
         let time = 1_764_255_600;
-        let told = |kind| {
+        let rewritten = |kind| {
             let task = json!({
                 "status": "queued", "stage": "queued", "created_at": time, "completed_at": null,
                 "usage": {"credits_reserved": 4.5}, "steps": [{"status": "done", "at": 1}],
             });
             let mut answer = json!({"code": 0, "data": task});
-            retell(&mut answer, kind);
+            rewrite(&mut answer, kind);
             assert_eq!(answer["code"], 0);
             answer["data"].take()
         };
-        let text = told(FaultKind::NumbersAsText);
+        let text = rewritten(FaultKind::NumbersAsText);
         assert_eq!(text["created_at"], time.to_string());
         assert_eq!(
             (&text["usage"]["credits_reserved"], &text["steps"][0]["at"]),
             (&"4.5".into(), &"1".into())
         );
-        let date = told(FaultKind::TimesAsText);
+        let date = rewritten(FaultKind::TimesAsText);
         assert_eq!(date["created_at"], "2025-11-27T15:00:00.000000Z");
         assert_eq!((&date["completed_at"], &date["steps"][0]["at"]), (&Value::Null, &1.into()));
-        assert_eq!(told(FaultKind::TimesWithFraction)["created_at"], 1_764_255_600.25);
-        let loud = told(FaultKind::UpperCaseStatus);
+        assert_eq!(rewritten(FaultKind::TimesWithFraction)["created_at"], 1_764_255_600.25);
+        let loud = rewritten(FaultKind::UpperCaseStatus);
         assert_eq!((&loud["status"], &loud["stage"]), (&"QUEUED".into(), &"QUEUED".into()));
         assert_eq!(loud["steps"][0]["status"], "DONE");
 
         let mut record = json!({"created_at": "2025-11-27T15:00:00.000000Z"});
-        retell(&mut record, FaultKind::TimesWithFraction);
+        rewrite(&mut record, FaultKind::TimesWithFraction);
         assert_eq!(record["created_at"], "2025-11-27T15:00:00.000000123Z");
-        retell(&mut record, FaultKind::TimesAsText);
+        rewrite(&mut record, FaultKind::TimesAsText);
         assert_eq!(record["created_at"], "2025-11-27 15:00:00.000000123+00:00");
     }
 

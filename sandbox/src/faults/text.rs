@@ -54,9 +54,9 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Ok(Value::Object(fields)) = serde_json::to_value(self) else { return Err(fmt::Error) };
         let mut query = url::form_urlencoded::Serializer::new(String::new());
-        let is_told =
+        let is_written =
             |name: &str, value: &Value| name != "fault" && (name != "times" || value != 1);
-        for (name, value) in fields.iter().filter(|(name, value)| is_told(name, value)) {
+        for (name, value) in fields.iter().filter(|(name, value)| is_written(name, value)) {
             let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             query.append_pair(name, &text);
         }

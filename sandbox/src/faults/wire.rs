@@ -92,7 +92,9 @@ pub(crate) async fn after(
         FaultKind::NumbersAsText
         | FaultKind::TimesAsText
         | FaultKind::TimesWithFraction
-        | FaultKind::UpperCaseStatus => replaced(answer, |body| retold(body, fault.kind())).await,
+        | FaultKind::UpperCaseStatus => {
+            replaced(answer, |body| rewritten(body, fault.kind())).await
+        }
         FaultKind::TruncatedJson => replaced(answer, |body| body.slice(..body.len() / 2)).await,
         _ => answer,
     }
@@ -101,7 +103,7 @@ pub(crate) async fn after(
 fn too_many(exchange: &Exchange, provider: Provider, fault: &Fault) -> Response {
     let world = &exchange.world;
     let wait = fault.secs(2);
-    // Rounded up, because one that comes at the second told must not be early.
+    // Rounded up, because a call at the second that is named must not be early.
     let secs = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
     let (status, body) = match provider {
         Provider::Creatify => {
@@ -216,9 +218,9 @@ async fn replaced(answer: Response, change: impl FnOnce(Bytes) -> Bytes) -> Resp
 }
 
 /// A body with its values written in another way, if it is JSON.
-fn retold(body: Bytes, kind: FaultKind) -> Bytes {
+fn rewritten(body: Bytes, kind: FaultKind) -> Bytes {
     let Ok(mut json) = serde_json::from_slice(&body) else { return body };
-    record::retell(&mut json, kind);
+    record::rewrite(&mut json, kind);
     json.to_string().into()
 }
 

@@ -136,8 +136,8 @@ impl Fetcher {
     }
 
     /// Posts a body and gives the status that was answered, whatever it is. Redirects are not
-    /// followed, and the answer's body is not read. Nothing is posted to a sandbox, which would do
-    /// what its own control routes are told.
+    /// followed, and the answer's body is not read. Nothing is posted to a sandbox, whose
+    /// control routes would obey.
     ///
     /// # Errors
     /// [`PostFault`], with a sentence that holds nothing of the address.
@@ -275,7 +275,7 @@ enum Fault {
 }
 
 impl Fault {
-    /// Only the kind of an error is told: its text may hold what was answered.
+    /// Only the kind of an error is kept: its text may hold what was answered.
     fn of_send(error: reqwest::Error) -> Self {
         let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
         while let Some(error) = cause {

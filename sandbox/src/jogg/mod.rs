@@ -1,4 +1,4 @@
-//! JoggAI: every answer is HTTP 200 with a business code, unless the sandbox was told to use HTTP
+//! JoggAI: every answer is HTTP 200 with a business code, unless the sandbox is set up to use HTTP
 //! statuses, and a video is made from a product.
 
 mod avatars;

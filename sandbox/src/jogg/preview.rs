@@ -93,7 +93,7 @@ pub(super) async fn render_single_preview(
     let mut fields = Fields::of(&body);
     let id = fields.required("preview_id").filled().unwrap_or_default();
     fields.finish()?;
-    let (answer, told) = {
+    let (answer, first_delivery) = {
         let mut records = locked(&service.records);
         let mut own = records.previews.iter().filter(|preview| preview.shown.account == account);
         let preview = own.find(|preview| preview.shown.id == id).ok_or(Refusal::Record)?;
@@ -103,7 +103,7 @@ pub(super) async fn render_single_preview(
         let video = Video::start(&submit, product, order, &RENDER_PRICE)?;
         service.keep(&mut records, &submit, video)
     };
-    told.before_answer().await;
+    first_delivery.before_answer().await;
     Ok(answer)
 }
 

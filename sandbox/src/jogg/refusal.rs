@@ -2,7 +2,7 @@
 //!
 //! Whether a business code comes with a status of its own is not documented; the documentation
 //! declares nothing but 200. What the web server itself refuses has a real status, and all else
-//! where the sandbox was told so.
+//! where the sandbox is set up so.
 
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
@@ -87,7 +87,7 @@ impl IntoResponse for Refusal {
 }
 
 impl From<Vec<Problem>> for Refusal {
-    /// The first problem is the one that is told.
+    /// Of several problems the first is reported.
     fn from(problems: Vec<Problem>) -> Self {
         match problems.into_iter().next() {
             Some(Problem { field, fault: Fault::Missing | Fault::Null | Fault::Blank })

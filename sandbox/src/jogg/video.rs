@@ -44,7 +44,7 @@ pub(super) struct Video {
     cover: String,
     amount: Credits,
     pub(super) work: Arc<Work>,
-    /// What the request itself wants to be told at.
+    /// The webhook address in the request itself.
     pub(super) webhook_url: Option<String>,
 }
 

@@ -196,7 +196,7 @@ async fn page(State(world): State<Arc<World>>, request: Request) -> Response {
         (CACHE_CONTROL, "no-store"),
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // Another site is told nothing, and the page's own forms still say where they are from.
+        // Another site gets no referrer, and the page's own forms still say where they are from.
         (REFERRER_POLICY, "same-origin"),
     ];
     if request.headers().get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes())

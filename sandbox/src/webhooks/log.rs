@@ -17,7 +17,7 @@ pub struct WebhookDelivery {
     pub account: String,
     /// The provider's id of the job.
     pub job: String,
-    /// The event's name; of Creatify, which has none, the status that is told.
+    /// The event's name; of Creatify, which has none, the status in the body.
     pub event: String,
     /// The event's id, the same in each of its deliveries. Creatify's have none.
     pub event_id: Option<String>,
