@@ -51,22 +51,32 @@ impl Client {
     /// [`Unsupported`](crate::ErrorKind::Unsupported) for a step that this version does not know. What
     /// goes wrong with the job itself is in the job.
     pub async fn advance(&self, id: impl Into<JobId>) -> Result<Advance> {
-        self.advance_from(id.into(), None).await
-    }
-
-    /// [`advance`](Self::advance) for a job that has a place in its account's line, which it gives up
-    /// as soon as it counts. Where the wait that has the place ends before the call is announced,
-    /// nothing is sent.
-    pub(super) async fn advance_from(
-        &self,
-        id: JobId,
-        place: Option<Weak<Place>>,
-    ) -> Result<Advance> {
         self.sync_clock().await;
+        let id = id.into();
         let turn = self.0.turns.take(id).await;
         let job = self.job(id).await?;
         let action = self.next(&job).await?;
-        self.act(turn, job, action, place).await
+        self.act(turn, job, action, None).await
+    }
+
+    /// Does what [`next`](Self::next) has decided for a job, unless it has changed since: then
+    /// nothing is done, and what it needs now is said. Where it has a place in its account's line,
+    /// it gives that up as soon as it counts; where the wait that has the place ends before the call
+    /// is announced, nothing is sent.
+    pub(super) async fn carry_out(
+        &self,
+        job: &Job,
+        action: Action,
+        place: Option<Weak<Place>>,
+    ) -> Result<Advance> {
+        self.sync_clock().await;
+        let turn = self.0.turns.take(job.id()).await;
+        let current = self.job(job.id()).await?;
+        if current.revision() != job.revision() {
+            let next = self.next(&current).await?;
+            return Ok(Advance { job: current, next });
+        }
+        self.act(turn, current, action, place).await
     }
 
     /// Looks at a job whether or not it is due, because something may have happened at its

@@ -6,9 +6,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use super::Client;
 use crate::clock::Moment;
-use crate::job::{Job, JobId};
+use crate::job::JobId;
 use crate::model::Timestamp;
 
 /// When this client first saw rows whose last change lies in the future.
@@ -20,61 +19,31 @@ pub(super) struct Ahead {
 
 /// What the ledger's clock showed last, if it has one, and when.
 #[derive(Clone, Copy, Debug)]
-struct Synced {
-    now: Option<Timestamp>,
-    at: Moment,
+pub(super) struct Synced {
+    pub(super) now: Option<Timestamp>,
+    pub(super) at: Moment,
 }
 
 /// For how long the ledger's clock is taken to run with ours.
-const SYNC_EVERY: Duration = Duration::from_secs(60);
+pub(super) const SYNC_EVERY: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
-struct Seen {
-    revision: u64,
-    updated_at: Timestamp,
-    at: Moment,
-}
-
-impl Client {
-    /// The time by which a job's own times are to be judged: now, and never before its row was
-    /// written. Without this, a row that was written before a clock was set back would have to wait
-    /// until the clock has caught up.
-    pub(crate) fn now_for(&self, job: &Job) -> Timestamp {
-        let clock = &*self.0.clock;
-        let synced = self.0.ahead.synced();
-        let by_ledger =
-            synced.and_then(|synced| Some(synced.now? + Moment::now(clock).since(synced.at)));
-        let now = by_ledger.unwrap_or_else(|| clock.now());
-        let seen =
-            Seen { revision: job.revision(), updated_at: job.updated_at(), at: Moment::now(clock) };
-        self.0.ahead.now(job.id(), seen, now)
-    }
-
-    /// Asks the ledger for its time, now and then. A scaled clock goes by itself.
-    pub(super) async fn sync_clock(&self) {
-        let clock = &*self.0.clock;
-        let at = Moment::now(clock);
-        let is_fresh = self.0.ahead.synced().is_some_and(|synced| at.since(synced.at) < SYNC_EVERY);
-        if is_fresh || !clock.is_real() {
-            return;
-        }
-        match self.0.ledger.now().await {
-            Ok(now) => self.0.ahead.sync(Synced { now, at }),
-            Err(error) => tracing::debug!(%error, "the ledger's time was not read"),
-        }
-    }
+pub(super) struct Seen {
+    pub(super) revision: u64,
+    pub(super) updated_at: Timestamp,
+    pub(super) at: Moment,
 }
 
 impl Ahead {
-    fn synced(&self) -> Option<Synced> {
+    pub(super) fn synced(&self) -> Option<Synced> {
         *self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn sync(&self, synced: Synced) {
+    pub(super) fn sync(&self, synced: Synced) {
         *self.ledger.lock().unwrap_or_else(PoisonError::into_inner) = Some(synced);
     }
 
-    fn now(&self, job: JobId, row: Seen, now: Timestamp) -> Timestamp {
+    pub(super) fn now(&self, job: JobId, row: Seen, now: Timestamp) -> Timestamp {
         let mut seen = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         if row.updated_at <= now {
             seen.remove(&job);

@@ -17,8 +17,7 @@ use super::work::Work;
 use super::{
     AccountConfig, Accounts, AdaptivePolling, Caps, Client, Inner, PollPolicy, Recovery, WaitPolicy,
 };
-use crate::account::AssetHost;
-use crate::account::{HttpConfig, Keys};
+use crate::account::{AssetHost, HttpConfig, Keys};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::job::JobId;
@@ -26,6 +25,13 @@ use crate::ledger::{Ledger, MemoryLedger};
 use crate::model::ProviderId;
 use crate::plain::trimmed;
 use crate::providers;
+
+impl Client {
+    /// Begins a client. It needs a ledger and, to do anything, an account.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
+}
 
 /// How long one look may take, where nothing else is set.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(60);

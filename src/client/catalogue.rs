@@ -2,8 +2,25 @@
 
 use super::Client;
 use crate::error::Result;
-use crate::model::{CatalogueItem, CatalogueKind, ProviderId};
+use crate::model::{CatalogueItem, CatalogueKind, Credits, ProviderId};
 use crate::transport::Pages;
+
+impl Client {
+    /// Looks up what can be chosen: presenters, voices, music and styles. Free. Name the provider
+    /// with [`on`](Catalogue::on).
+    pub fn catalogue(&self) -> Catalogue<'_> {
+        Catalogue::new(self)
+    }
+
+    /// The credits that are left on a provider's account. Free.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NeedsCredentials`] for a provider without an account; whatever keeps the
+    /// answer from arriving.
+    pub async fn balance(&self, provider: ProviderId) -> Result<Credits> {
+        self.provider(Some(provider), None)?.balance().await
+    }
+}
 
 /// The lists of one account. Every read is free.
 ///

@@ -7,6 +7,24 @@ use crate::job::{Account, Decision, Job, JobId, Stage};
 use crate::ledger::JobQuery;
 use crate::providers::steps;
 
+impl Client {
+    /// The jobs of the ledger: listed, held, resolved.
+    pub fn jobs(&self) -> Jobs<'_> {
+        Jobs::new(self)
+    }
+
+    /// A job as the ledger has it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotFound`] for an id that the ledger does not have.
+    pub async fn job(&self, id: impl Into<JobId>) -> Result<Job> {
+        let id = id.into();
+        let missing = || Error::new(ErrorKind::NotFound, "the ledger has no such job").with_job(id);
+        let loaded = self.0.ledger.load(id).await.map_err(|error| error.with_job(id))?;
+        loaded.ok_or_else(missing)
+    }
+}
+
 /// The jobs of a client's ledger: what there is, what is held, and what is decided for them.
 ///
 /// What becomes of a paid call whose answer was lost, or during which the process ended:

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Client;
-use super::Recovery;
 use super::advance::Sender;
 use super::record::Recorded;
 use crate::error::{ErrorKind, Result};
@@ -12,6 +11,8 @@ use crate::job::{
     Account, Job, JobId, Look, Outcome, Reason, Seen, Stage, StepRef, may_be_repeated,
 };
 use crate::ledger::JobQuery;
+use crate::model::Timestamp;
+use crate::policy::Recovery;
 use crate::providers::Provider;
 use crate::providers::steps::{self, Looking};
 
@@ -25,6 +26,25 @@ const LOOK_AGAIN_AFTER: Duration = Duration::from_secs(30);
 const TOLERANCE: Duration = Duration::from_secs(1);
 
 impl Client {
+    /// When a look for a step begins. A clock that was set forward since this client sent the call
+    /// has let no time pass: the call may still be on its way.
+    pub(super) fn look_begins(&self, step: StepRef<'_>) -> Timestamp {
+        let now = self.now_for(step.job());
+        match (self.0.sent.at(step), step.last_sent) {
+            (Some(at), Some(sent)) => now.min(sent + self.moment().since(at)),
+            _ => now,
+        }
+    }
+
+    /// Whether a job's held step may be sent again now, likewise.
+    ///
+    /// # Errors
+    /// What speaks against it, in words.
+    pub(crate) fn may_be_resubmitted(&self, job: &Job) -> Result<(), String> {
+        let now = job.current_step().map(|step| self.look_begins(step));
+        job.may_be_resubmitted(now.unwrap_or_else(|| self.now_for(job)))
+    }
+
     /// Looks for a step, and stores what was seen. What that means is decided where it is applied.
     pub(super) async fn look_up(
         &self,

@@ -12,6 +12,14 @@ use crate::future::BoxFuture;
 use crate::job::{Job, JobId, Stage};
 use crate::model::Part;
 
+impl Client {
+    /// Makes the picture or the video of a finished job anew, as a job of its own. Only Creatify
+    /// does so; each costs credits.
+    pub fn regenerate(&self, id: impl Into<JobId>, part: Part) -> Regenerate<'_> {
+        Regenerate::new(self, id.into(), part)
+    }
+}
+
 /// A part of a finished job being made anew, as a job of its own; await it for the job that was
 /// accepted.
 ///

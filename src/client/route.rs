@@ -15,6 +15,14 @@ use crate::model::Credits;
 use crate::policy::growing_pause;
 use crate::request::VideoRequest;
 
+impl Client {
+    /// Submits a request to the first of several accounts that makes a video of it, and resolves
+    /// with that and with what became of each attempt.
+    pub fn route<'a>(&'a self, request: &'a VideoRequest) -> Route<'a> {
+        Route::new(self, request)
+    }
+}
+
 /// One video from the first of several accounts that makes it; await it for what became of each.
 ///
 /// Accounts are asked in order, and only those whose plan has everything that was asked for. The

@@ -4,10 +4,8 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::Client;
 use crate::clock::Moment;
-use crate::job::{Job, JobId, StepRef};
-use crate::model::Timestamp;
+use crate::job::{JobId, StepRef};
 
 /// The calls by job and step.
 #[derive(Debug, Default)]
@@ -23,7 +21,7 @@ impl SentCalls {
         self.calls().remove(&key(step));
     }
 
-    fn at(&self, step: StepRef<'_>) -> Option<Moment> {
+    pub(super) fn at(&self, step: StepRef<'_>) -> Option<Moment> {
         self.calls().get(&key(step)).copied()
     }
 
@@ -34,25 +32,4 @@ impl SentCalls {
 
 fn key(step: StepRef<'_>) -> (JobId, usize) {
     (step.job().id(), step.index())
-}
-
-impl Client {
-    /// When a look for a step begins. A clock that was set forward since this client sent the call
-    /// has let no time pass: the call may still be on its way.
-    pub(super) fn look_begins(&self, step: StepRef<'_>) -> Timestamp {
-        let now = self.now_for(step.job());
-        match (self.0.sent.at(step), step.last_sent) {
-            (Some(at), Some(sent)) => now.min(sent + self.moment().since(at)),
-            _ => now,
-        }
-    }
-
-    /// Whether a job's held step may be sent again now, likewise.
-    ///
-    /// # Errors
-    /// What speaks against it, in words.
-    pub(crate) fn may_be_resubmitted(&self, job: &Job) -> Result<(), String> {
-        let now = job.current_step().map(|step| self.look_begins(step));
-        job.may_be_resubmitted(now.unwrap_or_else(|| self.now_for(job)))
-    }
 }

@@ -15,6 +15,26 @@ use crate::job::{Decision, Job, JobId, Plan, Stage};
 use crate::model::{Credits, ProviderId};
 use crate::request::VideoRequest;
 
+impl Client {
+    /// Shows what a request would do and cost, without paying. Free reads are made where a default
+    /// has to be chosen. Name the provider with [`on`](Planning::on).
+    pub fn plan<'a>(&'a self, request: &'a VideoRequest) -> Planning<'a> {
+        Planning::new(self, request)
+    }
+
+    /// Submits a request and resolves when the provider has accepted it. Name the provider with
+    /// [`on`](Submit::on).
+    pub fn submit<'a>(&'a self, request: &'a VideoRequest) -> Submit<'a> {
+        Submit::new(self, request)
+    }
+
+    /// Submits a request and resolves with the finished video. Name the provider with
+    /// [`on`](Generate::on).
+    pub fn generate<'a>(&'a self, request: &'a VideoRequest) -> Generate<'a> {
+        Generate::new(self, request)
+    }
+}
+
 /// What a request is submitted with.
 #[derive(Clone, Debug)]
 struct Order<'a> {

@@ -1,11 +1,30 @@
-use std::path::Path;
 use std::time::Duration;
 
-use super::{Client, Download, VideoBytes};
+use super::Client;
+use super::ending::ending;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Job, JobId, Outcome, SavedFile};
+use crate::job::{Job, JobId, Outcome, SavedFile, Stage};
 use crate::model::{Cost, Medium, ProviderId, VideoFacts};
 use crate::transport::Transport;
+
+impl Client {
+    /// The video of a job, as the ledger has it. Nothing is sent, read or waited for.
+    ///
+    /// # Errors
+    /// What a [`Wait`] for the job would end with, and [`ErrorKind::Timeout`] for one that has not
+    /// come to its end.
+    pub async fn video(&self, id: impl Into<JobId>) -> Result<Video> {
+        let job = self.job(id).await?;
+        match ending(&job) {
+            Some(error) => Err(error),
+            None if matches!(job.stage(), Stage::Rendered | Stage::Done) => Video::new(self, job),
+            None => {
+                let message = format!("it is {} still: resume it", job.stage());
+                Err(Error::new(ErrorKind::Timeout, message).with_job(job.id()))
+            }
+        }
+    }
+}
 
 /// A finished video at its provider. Links may expire: [`download`](Self::download) it soon.
 #[derive(Clone, Debug)]
@@ -72,17 +91,6 @@ impl Video {
     /// The provider's whole answer, as received.
     pub fn raw(&self) -> &serde_json::Value {
         &self.facts.raw
-    }
-
-    /// Saves it to a file: whole, or not at all. An existing file is refused unless
-    /// [`overwrite`](Download::overwrite) is said.
-    pub fn download(&self, path: impl AsRef<Path>) -> Download<'_> {
-        Download::new(self, path.as_ref())
-    }
-
-    /// Its bytes as they arrive, for a place that is no file, such as a bucket.
-    pub fn bytes_stream(&self) -> VideoBytes {
-        VideoBytes::new(self)
     }
 
     pub(super) fn client(&self) -> &Client {

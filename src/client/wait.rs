@@ -1,3 +1,5 @@
+//! Waiting for a job, and what happens to it meanwhile.
+
 use std::collections::VecDeque;
 use std::future::IntoFuture;
 use std::pin::Pin;
@@ -19,6 +21,14 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
 use crate::job::{Action, Decision, Job, JobHandle, JobId, Reason, Stage, StepState};
 use crate::policy::growing_pause;
+
+impl Client {
+    /// Comes back to a job, also after a restart, and resolves with the finished video. A job that
+    /// waited for the provider's own page to be used is read again.
+    pub fn resume(&self, id: impl Into<JobId>) -> Wait {
+        Wait::new(self, id.into())
+    }
+}
 
 /// Waiting for a job; await it for the video, or take its [`events`](Self::events).
 ///
@@ -172,10 +182,10 @@ struct State {
 enum Next {
     /// It tells what is new, before anything is waited for.
     Tell,
-    /// It is sent, when it is its turn.
-    Send(Box<Job>),
-    /// It is looked for. The job's revision is this.
-    Advance(u64),
+    /// Its step is sent, when it is its turn.
+    Send(Box<Job>, Action),
+    /// Its step is looked for.
+    LookUp(Box<Job>, Action),
     /// Nothing for this long.
     Rest(Duration),
     /// Its status is read.
@@ -231,25 +241,25 @@ impl State {
             return Err(self.timed_out().boxed().await);
         }
         self.looks_last |= is_late;
-        if !matches!(next, Next::Send(_)) {
+        if !matches!(next, Next::Send(..)) {
             self.place = None;
         }
         match next {
             Next::Tell => {}
             Next::End => self.is_over = true,
-            Next::Advance(revision) => {
+            Next::LookUp(job, action) => {
                 // What goes on without this wait is none of its business.
-                let looking = self.client.advance(self.id);
+                let looking = self.client.carry_out(&job, action, None);
                 let Some(looked) = self.within(looking, self.left()).boxed().await else {
                     return Ok(());
                 };
-                if looked?.job.revision() == revision {
+                if looked?.job.revision() == job.revision() {
                     // Somebody else is at it, or has to be waited for.
-                    let pause = self.pause(revision);
+                    let pause = self.pause(job.revision());
                     self.client.rest(pause.min(self.left())).await;
                 }
             }
-            Next::Send(job) => self.send(&job).boxed().await?,
+            Next::Send(job, action) => self.send(&job, action).boxed().await?,
             Next::Rest(wait) => self.client.rest(wait.min(self.left())).await,
             Next::Watch(watch) => {
                 let longest = self.left() + LAST_READ;
@@ -292,7 +302,7 @@ impl State {
 
     /// Sends the job when it is its turn on its account, or rests for a while: whoever else drives it
     /// may have been faster.
-    async fn send(&mut self, job: &Job) -> Result<()> {
+    async fn send(&mut self, job: &Job, action: Action) -> Result<()> {
         let line = || Arc::new(self.client.line_of(job.account()).enter(job));
         let place = Arc::clone(self.place.get_or_insert_with(line));
         if !place.is_first(self.client.0.clock.elapsed()) {
@@ -301,7 +311,7 @@ impl State {
             return Ok(());
         }
         let client = self.client.clone();
-        let sending = client.advance_from(self.id, Some(Arc::downgrade(&place)));
+        let sending = client.carry_out(job, action, Some(Arc::downgrade(&place)));
         drop(place);
         futures_util::pin_mut!(sending);
         let is_paid = job.current_step().is_none_or(|step| step.is_paid());
@@ -379,8 +389,8 @@ impl State {
                 Next::Rest(until.since(now).min(LOOK_AT_OTHERS_AFTER))
             }
             Action::Rest(until) => Next::Rest(until.since(now).min(LOOK_AGAIN_AFTER)),
-            Action::Send(_) => Next::Send(Box::new(job)),
-            Action::LookUp(_) => Next::Advance(job.revision()),
+            action @ Action::Send(_) => Next::Send(Box::new(job), action),
+            action @ Action::LookUp(_) => Next::LookUp(Box::new(job), action),
         })
     }
 

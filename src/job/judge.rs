@@ -7,6 +7,24 @@
 
 use std::time::Duration;
 
+use super::transition::may_exist;
+
+impl Job {
+    /// Whether something was paid for it, or may have been.
+    pub fn may_be_paid(&self) -> bool {
+        self.steps.iter().any(|step| step.paid && may_exist(step))
+    }
+
+    /// Whether the step that is held may be sent again by a [decision](Decision::Resubmit).
+    ///
+    /// # Errors
+    /// What speaks against it, in words.
+    pub fn may_be_resubmitted(&self, now: Timestamp) -> Result<(), String> {
+        let step = self.current_step().ok_or_else(|| "it has come to its end".to_owned())?;
+        may_be_sent_again(step, now)
+    }
+}
+
 use super::{Evidence, Job, Look, Reach, Reason, Seen, Step, StepRef, StepState, Survey};
 use crate::error::ErrorKind;
 use crate::model::Timestamp;

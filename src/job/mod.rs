@@ -228,21 +228,6 @@ impl Job {
         self.stage == Stage::Failed && !self.steps.iter().any(was_paid)
     }
 
-    /// Whether something was paid for it, or may have been.
-    pub fn may_be_paid(&self) -> bool {
-        let may_exist = |step: &Step| step.paid && transition::may_exist(step);
-        self.steps.iter().any(may_exist)
-    }
-
-    /// Whether the step that is held may be sent again by a [decision](Decision::Resubmit).
-    ///
-    /// # Errors
-    /// What speaks against it, in words.
-    pub fn may_be_resubmitted(&self, now: Timestamp) -> Result<(), String> {
-        let step = self.current_step().ok_or_else(|| "it has come to its end".to_owned())?;
-        judge::may_be_sent_again(step, now)
-    }
-
     /// Since when it is held; `None` for a job that is not.
     pub fn held_since(&self) -> Option<Timestamp> {
         let is_held = self.stage == Stage::Uncertain;
@@ -300,16 +285,6 @@ impl Job {
     /// The index of the step that is being worked on.
     pub(crate) fn current(&self) -> Option<usize> {
         self.steps.iter().position(|step| step.state != StepState::Succeeded)
-    }
-
-    /// The step that is being worked on.
-    pub(crate) fn current_step(&self) -> Option<StepRef<'_>> {
-        self.step(self.current()?)
-    }
-
-    /// The step with an index, where there is one.
-    pub(crate) fn step(&self, index: usize) -> Option<StepRef<'_>> {
-        StepRef::new(self, index)
     }
 
     /// What a finished step left behind.

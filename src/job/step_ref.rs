@@ -1,5 +1,17 @@
 use std::ops::Deref;
 
+impl Job {
+    /// The step that is being worked on.
+    pub(crate) fn current_step(&self) -> Option<StepRef<'_>> {
+        self.step(self.current()?)
+    }
+
+    /// The step with an index, where there is one.
+    pub(crate) fn step(&self, index: usize) -> Option<StepRef<'_>> {
+        StepRef::new(self, index)
+    }
+}
+
 use super::{Job, Step};
 use crate::model::Credits;
 

@@ -11,11 +11,9 @@ use crate::job::{
 };
 use crate::model::{Cost, Timestamp, VideoFacts};
 use crate::plain::is_hidden;
-use crate::policy::growing_pause;
-use crate::policy::{PollPolicy, PollState};
+use crate::policy::{PollPolicy, PollState, growing_pause};
 use crate::secret::HIDDEN;
-use crate::transport::LookPages;
-use crate::transport::PathSegment;
+use crate::transport::{LookPages, PathSegment};
 use crate::words::{words, words_within};
 
 /// The longest wait before a lost answer is looked for. What is found early need not wait for the

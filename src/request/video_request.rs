@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::options;
-use super::{Image, Product, Track};
+use super::{Image, Product, Track, options};
 use crate::digest::sha256;
 use crate::model::{AspectRatio, Language};
 

@@ -32,6 +32,19 @@ use crate::model::Medium;
 use fetch::{Fetch, Piece};
 use part::{Naming, Part};
 
+impl Video {
+    /// Saves it to a file: whole, or not at all. An existing file is refused unless
+    /// [`overwrite`](Download::overwrite) is said.
+    pub fn download(&self, path: impl AsRef<Path>) -> Download<'_> {
+        Download::new(self, path.as_ref())
+    }
+
+    /// Its bytes as they arrive, for a place that is no file, such as a bucket.
+    pub fn bytes_stream(&self) -> VideoBytes {
+        VideoBytes::new(self)
+    }
+}
+
 /// A download in the making; await it.
 ///
 /// The bytes go to a `.part` file beside the target, which takes its name when they are whole, on

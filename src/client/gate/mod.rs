@@ -2,11 +2,11 @@
 //! account wait and not the one job. What is known is shared with other processes through the
 //! ledger.
 
+mod gates;
 mod known;
 mod queue;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Client;
@@ -15,6 +15,7 @@ use crate::job::{Account, Job, Reason, StepRef, SubmitOutcome};
 use crate::ledger::{Gate, Slots};
 use crate::model::Timestamp;
 use crate::providers::Provider;
+pub(super) use gates::Gates;
 use known::{Asking, Known};
 pub(super) use queue::{COMES_AFTER, Line, Place};
 
@@ -138,41 +139,5 @@ impl Client {
     /// The line in which jobs of an account wait to be sent.
     pub(super) fn line_of(&self, account: &Account) -> Arc<Line> {
         self.0.gates.line(account)
-    }
-}
-
-/// The lines of all accounts, and their pace where the ledger keeps none.
-#[derive(Default)]
-pub(super) struct Gates {
-    lines: Mutex<HashMap<Account, Arc<Line>>>,
-    local: Mutex<Option<HashMap<Account, (Known, u64)>>>,
-}
-
-impl Gates {
-    fn line(&self, account: &Account) -> Arc<Line> {
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(lines.entry(account.clone()).or_default())
-    }
-
-    fn is_local(&self) -> bool {
-        self.locals().is_some()
-    }
-
-    fn local(&self, account: &Account) -> Option<(Known, u64)> {
-        Some(self.locals().as_ref()?.get(account).cloned().unwrap_or_default())
-    }
-
-    fn keep(&self, account: &Account, known: &Known, revision: u64) -> bool {
-        let mut locals = self.locals();
-        let kept = locals.get_or_insert_default().entry(account.clone()).or_default();
-        let is_next = kept.1 == revision;
-        if is_next {
-            *kept = (known.clone(), revision + 1);
-        }
-        is_next
-    }
-
-    fn locals(&self) -> MutexGuard<'_, Option<HashMap<Account, (Known, u64)>>> {
-        self.local.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

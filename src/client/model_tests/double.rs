@@ -5,20 +5,17 @@ use std::time::Duration;
 
 use super::service::{Arrival, tenant};
 use super::world::{CameTo, Kind, LONGEST, Life, World};
-use crate::account::AccountConfig;
-use crate::account::{Credentials, Keys};
+use crate::account::{AccountConfig, Credentials, Keys};
 use crate::clock::Clock as _;
 use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
 use crate::input::Local;
 use crate::job::{Confidence, Estimate, Plan, PlannedStep, Reach, Seen, StepRef, Survey};
-use crate::model::{CatalogueItem, CatalogueKind};
-use crate::model::{Credits, Medium, VideoFacts};
+use crate::model::{CatalogueItem, CatalogueKind, Credits, Medium, VideoFacts};
 use crate::providers::steps::{Looking, Sent, Status, found, found_with, nothing};
 use crate::providers::{self, Prepared, Provider, beatapi, creatify, jogg};
 use crate::request::VideoRequest;
-use crate::transport::Pages;
-use crate::transport::{Operation, Permit, Transport};
+use crate::transport::{Operation, Pages, Permit, Transport};
 
 /// The keys that an account has had: two of one provider's account, and one of another.
 pub(super) const KEYS: [&str; 3] = ["x1", "y1", "x2"];

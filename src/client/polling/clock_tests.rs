@@ -9,8 +9,7 @@ use super::double::{Answer, Script, Stage};
 use crate::client::Limit;
 use crate::clock::Clock as _;
 use crate::error::ErrorKind;
-use crate::policy::WaitPolicy;
-use crate::policy::{PollPolicy, PollState};
+use crate::policy::{PollPolicy, PollState, WaitPolicy};
 
 const SECOND: Duration = Duration::from_secs(1);
 const TWO_HOURS_BACK: i64 = -7_200;

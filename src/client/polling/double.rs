@@ -11,8 +11,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use tokio::time::Instant;
 
-use crate::account::AccountConfig;
-use crate::account::Keys;
+use crate::account::{AccountConfig, Keys};
 use crate::client::{Accounts, Client, ClientBuilder};
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
@@ -22,13 +21,11 @@ use crate::job::{
     Account, Confidence, Estimate, Job, JobId, Outcome, Plan, PlannedStep, Reach, Seen, Sending,
     StepRef, SubmitOutcome, Survey, apply,
 };
-use crate::model::{CatalogueItem, CatalogueKind};
-use crate::model::{Credits, Medium, Timestamp, VideoFacts};
+use crate::model::{CatalogueItem, CatalogueKind, Credits, Medium, Timestamp, VideoFacts};
 use crate::providers::steps::{Looking, Status};
 use crate::providers::{List, Prepared, Provider};
 use crate::request::{Product, VideoRequest};
-use crate::transport::Pages;
-use crate::transport::{Operation, Transport, retry_after};
+use crate::transport::{Operation, Pages, Transport, retry_after};
 
 pub(super) const LIST: List = List { operation: "list_videos", most: 100 };
 

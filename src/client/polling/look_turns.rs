@@ -6,9 +6,6 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
 use crate::transport::LookTurns;
 
-/// How many pages a minute all looks of an account read together.
-pub(super) const PAGES_PER_MINUTE: u32 = 60;
-
 impl LookTurns for Polls {
     fn turn(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(self.look_turn())

@@ -13,8 +13,7 @@ use crate::clock::Clock as _;
 use crate::error::ErrorKind;
 use crate::job::JobId;
 use crate::model::Timestamp;
-use crate::policy::WaitPolicy;
-use crate::policy::{PollPolicy, PollState};
+use crate::policy::{PollPolicy, PollState, WaitPolicy};
 
 const SECOND: Duration = Duration::from_secs(1);
 

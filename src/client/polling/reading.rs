@@ -5,7 +5,8 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 
 use super::queue::{Count, Turn};
-use super::{Client, News, Polls};
+use super::{News, Polls};
+use crate::client::Client;
 use crate::client::turns::Turn as JobTurn;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, JobId, Reason, StepRef, StepState, apply};

@@ -6,6 +6,7 @@ mod hand_on;
 mod hub;
 mod inbox;
 mod receipt;
+mod waking;
 
 pub use ensure::{Ensure, Ensured, Registered};
 pub use hand_on::Finished;
@@ -16,6 +17,13 @@ pub use receipt::{Receipt, Received};
 use super::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::EventLog;
+
+impl Client {
+    /// Webhooks: deliveries taken, and endpoints registered.
+    pub fn webhooks(&self) -> Webhooks<'_> {
+        Webhooks::new(self)
+    }
+}
 
 /// Webhooks of a client's accounts.
 ///

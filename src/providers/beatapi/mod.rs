@@ -4,25 +4,27 @@
 //! then as dollars under the same names (4.50). adreel builds to the newest contract and reads the
 //! older answers too. [`Client`] has a method for each operation of the spec.
 
+mod account;
+mod calls;
 mod client;
 mod contract;
-mod convert;
 mod endpoints;
+mod errors;
 mod music;
 mod plan;
 pub(crate) mod prices;
-mod steps;
+mod status;
 mod webhook;
 
 pub use crate::request::options::beatapi::{MusicOptions, Options};
+pub(crate) use account::Account;
+#[cfg(test)]
+pub(crate) use account::replay_left;
 pub use client::{Client, IdempotencyKey};
 use contract::Unit;
 #[cfg(test)]
-pub(crate) use convert::DIALECT;
+pub(crate) use errors::DIALECT;
 pub(crate) use plan::CAPABILITIES;
-pub(crate) use steps::Account;
-#[cfg(test)]
-pub(crate) use steps::replay_left;
 pub use webhook::{WebhookVerifier, sign_webhook};
 
 use crate::transport::Operation;

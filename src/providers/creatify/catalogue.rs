@@ -1,8 +1,7 @@
 use serde_json::Value;
 
 use super::{Client, types};
-use crate::model::ProviderId;
-use crate::model::{CatalogueItem, CatalogueKind};
+use crate::model::{CatalogueItem, CatalogueKind, ProviderId};
 use crate::transport::Pages;
 
 /// What can be chosen at Creatify.

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::Client;
-use super::steps::{Call, record_id};
+use super::calls::{Call, record_id};
 use super::types::{self, ProductToVideoStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Reach, Seen, StepRef, Survey};

@@ -1,7 +1,7 @@
 //! A link video: a link is made of a page, or of pictures and words, and then a video of the link.
 
+use super::errors::failed;
 use super::plan::{HOST, check_host};
-use super::steps::failed;
 use super::types::{self, LinkToVideoStatus};
 use super::{LinkOptions, Options, prices};
 use crate::bindings::creatify::operations;
@@ -179,7 +179,7 @@ pub(super) fn video_body(
         .target_platform(own.target_platform)
         .language(language.map(|known| types::LinkToVideoLanguage::from(known.primary())))
         .video_length(job.plan.duration_secs.map(i64::from))
-        .aspect_ratio(super::steps::wire_ratio(job.request.aspect_ratio))
+        .aspect_ratio(super::calls::wire_ratio(job.request.aspect_ratio))
         .visual_style(own.visual_style)
         .script_style(own.script_style)
         .override_avatar(options.override_avatar)

@@ -4,22 +4,24 @@
 //! neither idempotency keys nor a cost in its answers. [`Client`] has a method for each operation
 //! of the spec.
 
+mod account;
+mod calls;
 mod catalogue;
 mod client;
-mod convert;
+mod errors;
 mod find;
 mod link;
 mod plan;
 pub(crate) mod prices;
-mod steps;
+mod status;
 mod webhook;
 
 pub use crate::request::options::creatify::{LinkOptions, Options};
+pub(crate) use account::Account;
 pub use client::Client;
 #[cfg(test)]
-pub(crate) use convert::DIALECT;
+pub(crate) use errors::DIALECT;
 pub(crate) use plan::CAPABILITIES;
-pub(crate) use steps::Account;
 pub use webhook::{WebhookHint, webhook_body};
 
 use crate::transport::Operation;

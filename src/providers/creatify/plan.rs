@@ -4,9 +4,8 @@ use crate::bindings::creatify::operations;
 use crate::error::{Error, Result};
 use crate::input::Local;
 use crate::job::{Account, Job, Plan, PlannedMedia};
-use crate::model::Part;
 use crate::model::{
-    AspectRatio, Capabilities, Durations, Field, FieldUse, ImageLimits, Languages, ProviderId,
+    AspectRatio, Capabilities, Durations, Field, FieldUse, ImageLimits, Languages, Part, ProviderId,
 };
 use crate::providers::prices::{Bill, Price};
 use crate::request::VideoRequest;

@@ -1,6 +1,5 @@
 use super::{Client, types};
-use crate::model::{AspectRatio, ProviderId};
-use crate::model::{CatalogueItem, CatalogueKind};
+use crate::model::{AspectRatio, CatalogueItem, CatalogueKind, ProviderId};
 use crate::transport::Pages;
 
 /// What can be chosen at JoggAI, the account's own behind what everyone has.

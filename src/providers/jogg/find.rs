@@ -5,16 +5,14 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::Client;
-use super::steps::Call;
-use super::types;
+use super::calls::Call;
+use super::{Client, types};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Offer, Seen, StepRef};
 use crate::model::Timestamp;
-use crate::providers::listed;
 use crate::providers::steps::{Sent, found, found_with, nothing};
 use crate::providers::survey::{Fields, Looked, TOOK_TOO_LONG};
-use crate::providers::unknown_step;
+use crate::providers::{listed, unknown_step};
 use crate::transport::LookPages;
 
 /// How many pages of 100 are looked through.

@@ -4,24 +4,26 @@
 //! Success is a 2xx *and* `code` 0: errors come inside HTTP 200, with an HTTP status, or both.
 //! There is no idempotency. [`Client`] has a method for each operation of the spec.
 
+mod account;
+mod calls;
 mod catalogue;
 mod client;
-mod convert;
 mod endpoints;
+mod errors;
 mod find;
 mod language;
 mod list;
 mod plan;
 pub(crate) mod prices;
-mod steps;
+mod status;
 mod webhook;
 
 pub use crate::request::options::jogg::Options;
+pub(crate) use account::Account;
 pub use client::Client;
 #[cfg(test)]
-pub(crate) use convert::DIALECT;
+pub(crate) use errors::DIALECT;
 pub(crate) use plan::CAPABILITIES;
-pub(crate) use steps::Account;
 pub use webhook::{WebhookVerifier, sign_webhook};
 
 use crate::transport::Operation;

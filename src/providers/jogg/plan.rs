@@ -1,6 +1,5 @@
 use super::super::request::{Reading, check_extra};
-use super::types;
-use super::{Client, Options, language, prices};
+use super::{Client, Options, language, prices, types};
 use crate::bindings::jogg::operations;
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::Local;

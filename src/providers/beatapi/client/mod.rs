@@ -3,7 +3,7 @@ mod webhooks;
 
 pub use tasks::IdempotencyKey;
 
-use super::convert::DIALECT;
+use super::errors::DIALECT;
 use super::types;
 use crate::account::AccountConfig;
 use crate::bindings::beatapi::{Client as Api, operations, send};

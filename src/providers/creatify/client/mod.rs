@@ -4,7 +4,7 @@ mod links;
 mod pages;
 mod product_to_video;
 
-use super::convert::DIALECT;
+use super::errors::DIALECT;
 use crate::account::AccountConfig;
 use crate::bindings::creatify::{Client as Api, operations, send};
 use crate::error::{Error, Result};

@@ -6,7 +6,7 @@ mod videos;
 
 pub(super) use videos::video_id;
 
-use super::convert::DIALECT;
+use super::errors::DIALECT;
 use super::types;
 use crate::account::AccountConfig;
 use crate::bindings::jogg::{Client as Api, operations, send};

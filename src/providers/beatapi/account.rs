@@ -1,33 +1,28 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
-
-use super::super::said::{failure_code, link, reason_in};
+use super::super::said::{failure_code, reason_in};
 use super::super::steps::{
     Looking, Sent, Status, UNREADABLE, found, found_with, is_usable, nothing, picture, sound,
     tells_of,
 };
 use super::super::survey::no_look;
-use super::super::{Prepared, Provider, nothing_to_choose, unknown_step};
-use super::WebhookVerifier;
+use super::super::{Prepared, Provider, nothing_to_choose};
+use super::calls::{Call, Create, is_manual};
 use super::contract::{Billing, KnownUnit, is_newer};
-use super::plan::{CREATE, MUSIC, TRACK, UPLOAD, plan};
+use super::plan::{TRACK, UPLOAD, plan};
+use super::status::{no_video, taken, video};
 use super::types::{self, TaskStatus};
-use super::{Client, IdempotencyKey, Options};
-use crate::account::AccountConfig;
-use crate::account::Keys;
-use crate::error::{Error, ErrorKind, Result};
+use super::{Client, WebhookVerifier};
+use crate::account::{AccountConfig, Keys};
+use crate::error::{ErrorKind, Result};
 use crate::future::BoxFuture;
 use crate::input::Local;
-use crate::job::{Job, Plan, Seen, StepRef};
-use crate::model::{AspectRatio, Cost, Credits, Medium, ProviderId, VideoFacts};
-use crate::model::{CatalogueItem, CatalogueKind};
-use crate::plain::plain;
+use crate::job::{Plan, Seen, StepRef};
+use crate::model::{CatalogueItem, CatalogueKind, Credits, ProviderId};
 use crate::providers::endpoints::Endpoints;
 use crate::request::VideoRequest;
-use crate::transport::Pages;
-use crate::transport::{Operation, Permit, Transport, Upload};
+use crate::transport::{Operation, Pages, Permit, Transport, Upload};
 use crate::webhook::{Delivered, Delivery, Secrets};
 
 /// Task reads by one key.
@@ -48,64 +43,6 @@ const OLDEST: Duration = super::super::steps::CLOCK_SKEW;
 
 const YOUNGER: &str = "the task that answered the repeated call is younger than the first call: \
                        if that arrived after all, both were paid for";
-
-/// The calls that a job at BeatAPI is made of.
-#[derive(Clone, Copy)]
-enum Call {
-    UploadImage,
-    UploadTrack,
-    CreateEcommerceVideo,
-    CreateMusicVideo,
-}
-
-impl Call {
-    fn of(step: StepRef<'_>) -> Result<Self> {
-        Ok(match step.operation() {
-            UPLOAD => Self::UploadImage,
-            TRACK => Self::UploadTrack,
-            CREATE => Self::CreateEcommerceVideo,
-            MUSIC => Self::CreateMusicVideo,
-            _ => return Err(unknown_step(step)),
-        })
-    }
-
-    const fn is_paid(self) -> bool {
-        matches!(self, Self::CreateEcommerceVideo | Self::CreateMusicVideo)
-    }
-}
-
-/// The body of a paid call.
-enum Body {
-    Ecommerce(types::CreateEcommerceVideoRequest),
-    Music(Box<types::CreateMusicVideoRequest>),
-}
-
-/// A paid call.
-struct Create {
-    body: Body,
-    key: IdempotencyKey,
-}
-
-impl Create {
-    fn of(step: StepRef<'_>) -> Result<Self> {
-        let job = step.job();
-        let own = job.request.beatapi.as_ref().and_then(|options| options.idempotency_key.clone());
-        let key = IdempotencyKey::new(own.unwrap_or_else(|| step.tag()))?;
-        let body = match Call::of(step)? {
-            Call::CreateEcommerceVideo => Body::Ecommerce(body(job)),
-            Call::CreateMusicVideo => Body::Music(Box::new(music_body(job))),
-            Call::UploadImage | Call::UploadTrack => return Err(unknown_step(step)),
-        };
-        Ok(Self { body, key })
-    }
-
-    async fn send(&self, client: &Client) -> Result<types::Task> {
-        match &self.body {
-            Body::Ecommerce(body) => client.create_ecommerce_video(body, Some(&self.key)).await,
-            Body::Music(body) => client.create_music_video(body, Some(&self.key)).await,
-        }
-    }
-}
 
 /// A BeatAPI account as the client drives it.
 pub(crate) struct Account {
@@ -320,144 +257,4 @@ impl Provider for Account {
 /// sent; `None` where it may not any more.
 pub(crate) fn replay_left(age: Option<Duration>) -> Option<Duration> {
     (REPLAY_WINDOW - REPLAY_MARGIN).checked_sub(age?)
-}
-
-fn is_manual(job: &Job) -> bool {
-    let options = job.request.beatapi.as_ref();
-    let mode = options.and_then(|options| options.music.as_ref()?.compose_mode.as_ref());
-    mode == Some(&types::ComposeMode::Manual)
-}
-
-fn body(job: &Job) -> types::CreateEcommerceVideoRequest {
-    let ratio = match job.request.aspect_ratio {
-        AspectRatio::Portrait => types::EcommerceAspectRatio::V9x16,
-        AspectRatio::Landscape => types::EcommerceAspectRatio::V16x9,
-        AspectRatio::Square => types::EcommerceAspectRatio::V1x1,
-    };
-    let secs = i64::from(job.plan.duration_secs.unwrap_or_default());
-    let language = job.request.language.as_ref();
-    let extra = job.request.beatapi.as_ref().map(|options| options.extra.clone());
-    types::CreateEcommerceVideoRequest::new(job.image_urls(), secs)
-        .prompt(job.plan.prompt.clone())
-        .aspect_ratio(ratio)
-        .language(language.map(|language| types::Language::from(language.primary())))
-        .extra(extra.unwrap_or_default())
-}
-
-/// A music video's body. What was asked for in a field that the tier does not have was noted by the
-/// plan.
-fn music_body(job: &Job) -> types::CreateMusicVideoRequest {
-    let options = job.request.beatapi.clone().unwrap_or_default();
-    let Options { extra, idempotency_key: _, music } = options;
-    let music = music.unwrap_or_default();
-    let is_premium = music.is_premium();
-    let language = job.request.language.as_ref().filter(|_| !is_premium);
-    let ratio = job.request.aspect_ratio.to_string();
-    types::CreateMusicVideoRequest::new(job.track_url().unwrap_or_default())
-        .images(job.image_urls())
-        .prompt(job.plan.prompt.clone())
-        .aspect_ratio(types::MusicVideoAspectRatio::from(ratio.as_str()))
-        .language(language.map(|language| types::Language::from(language.primary())))
-        .duration(job.plan.duration_secs.map(i64::from))
-        .mv_tier(is_premium.then_some(types::MusicVideoTier::Premium))
-        .mv_mode(music.mode)
-        .quality(music.quality)
-        .resolution(music.resolution)
-        .style(music.style)
-        .lip_sync(music.lip_sync)
-        .lip_ref_url(music.lip_ref_url)
-        .lip_ref_urls(music.lip_ref_urls)
-        .add_subtitle(music.add_subtitle)
-        .subtitle_color(music.subtitle_color)
-        .srt_url(music.srt_url)
-        .compose_mode(music.compose_mode)
-        .extra(extra)
-}
-
-fn video(job: &Job, task: &types::Task, raw: Value) -> Option<VideoFacts> {
-    let url = video_link(task.output.as_ref()?)?;
-    let usage = task.usage.as_ref();
-    let credits = usage.and_then(|usage| usage.credits_settled.or(usage.credits_charged));
-    Some(VideoFacts {
-        medium: Medium::Video,
-        url,
-        poster: None,
-        // The billed length is what was asked for, not what was measured.
-        duration: None,
-        cost: credits.and_then(|credits| Cost::reported(credits, job.plan.cost.high)),
-        raw,
-    })
-}
-
-/// The address of the video among the files that were made, which may be beside pictures: whatever is
-/// said to be a video, else what is not said to be anything else, else any.
-fn video_link(output: &types::TaskOutput) -> Option<String> {
-    let listed = |said: Option<bool>| {
-        let meant = output.media.iter().flatten().filter(move |media| is_video(media) == said);
-        meant.filter_map(|media| link(Some(&media.url))).next()
-    };
-    listed(Some(true))
-        .or_else(|| listed(None))
-        .or_else(|| link(output.r2_url.as_ref()))
-        .or_else(|| listed(Some(false)))
-}
-
-/// Whether a file is said to be a video; `None` where nothing is said.
-fn is_video(media: &types::OutputMedia) -> Option<bool> {
-    let mime = media.mime_type.as_deref().map(|mime| plain(mime).trim().to_ascii_lowercase());
-    let by_mime = mime.filter(|mime| !mime.is_empty()).map(|mime| mime.starts_with("video/"));
-    match &media.type_ {
-        Some(types::MediaType::Video) => Some(true),
-        Some(types::MediaType::Image) => by_mime.or(Some(false)),
-        _ => by_mime,
-    }
-}
-
-/// What a failed task took all the same: nothing, as a rule.
-fn taken(job: &Job, task: &types::Task) -> Option<Cost> {
-    let credits = task.usage.as_ref()?.credits_settled?;
-    Cost::reported(credits, job.plan.cost.high)
-}
-
-fn no_video() -> Error {
-    Error::new(
-        ErrorKind::Decode,
-        "the task succeeded, and neither its output.media nor its r2_url is an address",
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn of_several_files_the_video_is_taken() {
-        let file = |name: &str| format!("https://x.example/{name}");
-        let taken = |output: Value| {
-            let output: types::TaskOutput = serde_json::from_value(output).unwrap();
-            video_link(&output).map(|url| url.rsplit('/').next().unwrap_or_default().to_owned())
-        };
-        let image = json!({ "type": "image", "url": file("i") });
-        let cover = json!({ "mime_type": "image/png", "url": file("c") });
-        let video = json!({ "type": "video", "url": file("v") });
-        let clip = json!({ "mime_type": " Video/MP4", "url": file("m") });
-        let wrong = json!({ "type": "image", "mime_type": "video/mp4", "url": file("w") });
-        let plain = json!({ "url": file("p") });
-        let empty = json!({ "type": "video", "url": "" });
-        for (media, expected) in [
-            (json!([image, video]), "v"),
-            (json!([cover, plain, clip]), "m"),
-            (json!([image, wrong]), "w"),
-            (json!([empty, image, plain]), "p"),
-            (json!([image, cover]), "i"),
-            (json!([video, clip]), "v"),
-        ] {
-            assert_eq!(taken(json!({ "media": media })).as_deref(), Some(expected), "{media}");
-        }
-        let beside = json!({ "media": [image], "r2_url": file("r") });
-        assert_eq!(taken(beside).as_deref(), Some("r"));
-        assert_eq!(taken(json!({ "media": [empty] })), None);
-    }
 }

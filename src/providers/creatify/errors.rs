@@ -6,7 +6,10 @@ use std::collections::BTreeSet;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use super::super::said::{first_word, has_id, has_text, says_something, sentence};
+use super::super::said::{
+    failure_code, first_word, has_id, has_text, reason, says_something, sentence,
+};
+use super::super::steps::Status;
 use crate::account::Keys;
 use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;
@@ -111,6 +114,11 @@ fn collect(value: &Value, field: String, said: &mut Vec<(String, String)>) {
             }
         }
     }
+}
+
+/// What a record says of its failure.
+pub(super) fn failed(raw: &Value) -> Status {
+    Status::Failed { code: failure_code(raw), message: reason(raw), cost: None }
 }
 
 #[cfg(test)]

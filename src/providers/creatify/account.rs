@@ -3,34 +3,25 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::super::said::{failure_code, link, reason};
 use super::super::steps::{Looking, Sent, Status, picture, tells_of};
 use super::super::{List, Prepared, Provider, unknown_step};
-use super::WebhookHint;
+use super::calls::{Body, Call, record_id};
 use super::find::find;
-use super::link::{LINK, LINK_VIDEO, PARAMS};
-use super::plan::{HOST, IMAGE, IMAGE_ANEW, URL_MAX_CHARS, VIDEO, VIDEO_ANEW, plan, plan_anew};
-use super::types::{self, ProductToVideoStatus};
-use super::{Client, Options, link as link_video};
-use crate::account::AccountConfig;
-use crate::account::Keys;
-use crate::account::{Asset, AssetHost};
+use super::plan::{URL_MAX_CHARS, plan, plan_anew};
+use super::status::record_status;
+use super::{Client, WebhookHint, link as link_video};
+use crate::account::{AccountConfig, Asset, AssetHost, Keys};
 use crate::address;
 use crate::bindings::creatify::shapes;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::future::BoxFuture;
-use crate::input::Local;
-use crate::input::Picture;
+use crate::input::{Local, Picture};
 use crate::job::{Job, Plan, Seen, StepRef};
 use crate::json::Shape;
-use crate::model::Part;
-use crate::model::{AspectRatio, Cost, CostSource, Credits, Medium, ProviderId, VideoFacts};
-use crate::model::{CatalogueItem, CatalogueKind};
-use crate::plain::plain;
+use crate::model::{CatalogueItem, CatalogueKind, Credits, Part, ProviderId};
 use crate::providers::listed;
 use crate::request::VideoRequest;
-use crate::transport::Pages;
-use crate::transport::{Operation, Permit, Transport};
+use crate::transport::{Operation, Pages, Permit, Transport};
 use crate::webhook::{Claim, Delivered, Delivery, Secrets, check_size, unproved};
 
 /// The most ids that a list takes.
@@ -41,95 +32,6 @@ const RECORDS: List = List { operation: "list_product_to_videos", most: MOST_IDS
 
 /// Where that of videos of links stands.
 const LINK_VIDEOS: List = List { operation: "list_link_to_videos", most: MOST_IDS };
-
-/// The calls that a job at Creatify is made of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Call {
-    HostAsset,
-    CreateLink,
-    CreateLinkWithParams,
-    CreateLinkToVideo,
-    GenImage,
-    GenVideo,
-    RegenImage,
-    RegenVideo,
-}
-
-impl Call {
-    pub(super) fn of(step: StepRef<'_>) -> Result<Self> {
-        Ok(match step.operation() {
-            HOST => Self::HostAsset,
-            LINK => Self::CreateLink,
-            PARAMS => Self::CreateLinkWithParams,
-            LINK_VIDEO => Self::CreateLinkToVideo,
-            IMAGE => Self::GenImage,
-            VIDEO => Self::GenVideo,
-            IMAGE_ANEW => Self::RegenImage,
-            VIDEO_ANEW => Self::RegenVideo,
-            _ => return Err(unknown_step(step)),
-        })
-    }
-
-    const fn makes_image(self) -> bool {
-        matches!(self, Self::GenImage | Self::RegenImage)
-    }
-}
-
-/// The body of a call, without what its keys add.
-enum Body {
-    Link(types::CreateLinkRequest),
-    Params(types::CreateLinkWithParamsRequest),
-    LinkVideo(Box<types::LinkToVideoRequest>),
-    Image(types::GenImageRequest),
-    Video(types::GenVideoRequest),
-    ImageAnew(types::RegenImageRequest),
-    VideoAnew(types::RegenVideoRequest),
-}
-
-impl Body {
-    /// The body of a paid call. Its webhook address carries our tag, which records echo.
-    fn of(step: StepRef<'_>, webhook_url: Option<String>) -> Result<Self> {
-        let job = step.job();
-        Ok(match Call::of(step)? {
-            Call::HostAsset => return Err(unknown_step(step)),
-            Call::CreateLink => Self::Link(link_video::page_body(job)),
-            Call::CreateLinkWithParams => Self::Params(link_video::params_body(job)),
-            Call::CreateLinkToVideo => {
-                Self::LinkVideo(Box::new(link_video::video_body(job, &step.tag(), webhook_url)))
-            }
-            Call::GenImage => Self::Image(image_body(job).webhook_url(webhook_url)),
-            Call::GenVideo => Self::Video(video_body(job).webhook_url(webhook_url)),
-            Call::RegenImage => Self::ImageAnew(
-                types::RegenImageRequest::new()
-                    .image_prompt(join(job, options(job).image_prompt))
-                    .webhook_url(webhook_url),
-            ),
-            Call::RegenVideo => Self::VideoAnew(
-                types::RegenVideoRequest::new()
-                    .motion_style(options(job).motion_style)
-                    .video_prompt(join(job, options(job).motion_prompt))
-                    .webhook_url(webhook_url),
-            ),
-        })
-    }
-
-    async fn send(self, client: &Client, source: &str) -> Result<Sent> {
-        let record = match self {
-            Self::Link(body) => return Ok(Sent::Done(client.create_link(&body).await?.id)),
-            Self::Params(body) => {
-                return Ok(Sent::Done(client.create_link_with_params(&body).await?.id));
-            }
-            Self::LinkVideo(body) => {
-                return Ok(Sent::Running(client.create_link_to_video(&body).await?.id));
-            }
-            Self::Image(body) => client.gen_image(&body).await?,
-            Self::Video(body) => client.gen_video(source, &body).await?,
-            Self::ImageAnew(body) => client.regen_image(source, &body).await?,
-            Self::VideoAnew(body) => client.regen_video(source, &body).await?,
-        };
-        Ok(Sent::Running(record.id))
-    }
-}
 
 /// A Creatify account as the client drives it.
 pub(crate) struct Account {
@@ -236,34 +138,6 @@ fn typed<T: DeserializeOwned>(shape: &Shape, item: &Value) -> Option<T> {
     shape.decode(item.clone()).ok().map(|(typed, _)| typed)
 }
 
-/// What a record says of a step.
-fn record_status(step: StepRef<'_>, record: types::ProductToVideo, raw: Value) -> Result<Status> {
-    let (status, job) = (record.status.to_string(), step.job());
-    let (is_image, is_last) = (Call::of(step)?.makes_image(), step.is_last());
-    Ok(match &record.status {
-        ProductToVideoStatus::Failed => failed(&raw),
-        // A word of its sibling resources, for what moderation refused.
-        ProductToVideoStatus::Unknown(word)
-            if plain(word).trim().eq_ignore_ascii_case("rejected") =>
-        {
-            failed(&raw)
-        }
-        ProductToVideoStatus::ImageGenerated if is_image && is_last => {
-            let picture = picture_facts(job, &record, raw).ok_or_else(|| no_media(&status))?;
-            Status::Succeeded(status, Some(picture))
-        }
-        ProductToVideoStatus::ImageGenerated if is_image => Status::Succeeded(status, None),
-        ProductToVideoStatus::VideoGenerated => {
-            let video = video_facts(job, &record, raw).ok_or_else(|| no_media(&status))?;
-            Status::Succeeded(status, Some(video))
-        }
-        word => {
-            let is_known = !matches!(word, ProductToVideoStatus::Unknown(_));
-            Status::Running { status, is_known, hint: None }
-        }
-    })
-}
-
 impl Provider for Account {
     fn transport(&self) -> &Transport {
         &self.client.transport
@@ -354,91 +228,4 @@ impl Provider for Account {
     fn catalogue(&self, kind: CatalogueKind) -> Result<Pages<CatalogueItem>> {
         Ok(super::catalogue::list(&self.client, kind))
     }
-}
-
-/// The record that a step works on: the one that the step before has made, or the one of the job
-/// of which something is made anew.
-pub(super) fn record_id(step: StepRef<'_>) -> &str {
-    let made = step.before().find(|step| step.paid).and_then(StepRef::resource);
-    made.or(step.job().plan.source.as_deref()).unwrap_or_default()
-}
-
-pub(super) fn wire_ratio(ratio: AspectRatio) -> types::ProductToVideoAspectRatio {
-    match ratio {
-        AspectRatio::Portrait => types::ProductToVideoAspectRatio::V9x16,
-        AspectRatio::Landscape => types::ProductToVideoAspectRatio::V16x9,
-        AspectRatio::Square => types::ProductToVideoAspectRatio::V1x1,
-    }
-}
-
-fn image_body(job: &Job) -> types::GenImageRequest {
-    let options = options(job);
-    let image = job.image_urls().into_iter().next().unwrap_or_default();
-    types::GenImageRequest::new(image)
-        .type_(options.kind)
-        .aspect_ratio(wire_ratio(job.request.aspect_ratio))
-        .image_prompt(join(job, options.image_prompt))
-        .override_avatar(options.override_avatar)
-        .product_showcase_url(options.product_showcase_url)
-        .extra(options.extra)
-}
-
-fn video_body(job: &Job) -> types::GenVideoRequest {
-    let options = options(job);
-    types::GenVideoRequest::new()
-        .motion_style(options.motion_style)
-        .video_prompt(join(job, options.motion_prompt))
-}
-
-fn options(job: &Job) -> Options {
-    job.request.creatify.clone().unwrap_or_default()
-}
-
-fn join(job: &Job, own: Option<String>) -> Option<String> {
-    let lines: Vec<String> = job.plan.prompt.clone().into_iter().chain(own).collect();
-    (!lines.is_empty()).then(|| lines.join("\n"))
-}
-
-/// What a record says of its failure.
-pub(super) fn failed(raw: &Value) -> Status {
-    Status::Failed { code: failure_code(raw), message: reason(raw), cost: None }
-}
-
-fn video_facts(
-    job: &Job,
-    record: &types::ProductToVideo,
-    raw: serde_json::Value,
-) -> Option<VideoFacts> {
-    Some(VideoFacts {
-        medium: Medium::Video,
-        url: link(record.generated_video_url.as_ref())?,
-        poster: link(record.generated_photo_url.as_ref()),
-        duration: None,
-        cost: Some(cost(job)),
-        raw,
-    })
-}
-
-fn picture_facts(
-    job: &Job,
-    record: &types::ProductToVideo,
-    raw: serde_json::Value,
-) -> Option<VideoFacts> {
-    Some(VideoFacts {
-        medium: Medium::Picture,
-        url: link(record.generated_photo_url.as_ref())?,
-        poster: None,
-        duration: None,
-        cost: Some(cost(job)),
-        raw,
-    })
-}
-
-/// Two pages give two prices. What a cap takes into account is the higher one.
-fn cost(job: &Job) -> Cost {
-    Cost { credits: job.plan.cost.high, source: CostSource::PriceTable }
-}
-
-fn no_media(status: &str) -> Error {
-    Error::new(ErrorKind::Decode, format!("the record is {status} without an address"))
 }
