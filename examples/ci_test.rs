@@ -7,8 +7,8 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
-use adreel::sandbox::Fault;
-use adreel::{Client, Product, ProviderId, Sandbox, VideoRequest};
+use adreel::testing::{self, Fault, Sandbox};
+use adreel::{Client, Product, ProviderId, VideoRequest};
 
 /// The shop's code: it asks once more where it is told that this may help.
 async fn film_order(client: &Client, order: &str) -> adreel::Result<String> {
@@ -25,7 +25,7 @@ async fn film_order(client: &Client, order: &str) -> adreel::Result<String> {
 async fn an_order_is_filmed_once(fault: &str) -> Result<(), Box<dyn std::error::Error>> {
     let fault = fault.parse::<Fault>()?.operation("create_ecommerce_video");
     let sandbox = Sandbox::builder().seed(7).speed(100.0).fault(fault).start().await?;
-    let url = film_order(&sandbox.client()?, "order-1042").await?;
+    let url = film_order(&testing::client(&sandbox)?, "order-1042").await?;
     assert!(url.starts_with(sandbox.url()));
     assert_eq!(sandbox.faults()[0].happened, 1);
     sandbox.assert_submits(1);

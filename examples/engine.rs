@@ -6,12 +6,13 @@ use std::{cmp::Reverse, collections::BinaryHeap, error::Error};
 
 use adreel::clock::Clock as _;
 use adreel::job::{Action, JobHandle};
-use adreel::{JobId, Product, ProviderId, Sandbox, Timestamp, VideoRequest};
+use adreel::testing::{self, Sandbox};
+use adreel::{JobId, Product, ProviderId, Timestamp, VideoRequest};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let sandbox = Sandbox::start().await?;
-    let (client, clock) = (sandbox.client()?, sandbox.clock());
+    let (client, clock) = (testing::client(&sandbox)?, sandbox.clock());
     let mut queue: BinaryHeap<Reverse<(Timestamp, JobId, String)>> = BinaryHeap::new();
     for provider in ProviderId::ALL {
         let product = Product::new("Morning Roast").image_file("examples/products/coffee.png");

@@ -4,12 +4,13 @@
 
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
-use adreel::{Product, ProviderId, Sandbox, VideoRequest};
+use adreel::testing::{self, Sandbox};
+use adreel::{Product, ProviderId, VideoRequest};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let sandbox = Sandbox::start().await?;
-    let client = sandbox.client()?;
+    let client = testing::client(&sandbox)?;
     let photo = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/products/coffee.png");
     let request = VideoRequest::new(Product::new("Morning Roast").image_file(photo)).square();
 

@@ -8,7 +8,8 @@ use std::error::Error;
 use std::net::SocketAddr;
 
 use adreel::client::{Delivery, WebhookInbox};
-use adreel::{Product, ProviderId, Sandbox, VideoRequest};
+use adreel::testing::{self, Sandbox};
+use adreel::{Product, ProviderId, VideoRequest};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Router, body::Bytes, routing::post};
@@ -46,7 +47,7 @@ async fn forge(address: SocketAddr, body: &str) -> std::io::Result<String> {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let sandbox = Sandbox::builder().speed(600.0).start().await?;
-    let client = sandbox.client()?;
+    let client = testing::client(&sandbox)?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let url = format!("http://{address}/beatapi");

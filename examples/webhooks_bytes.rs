@@ -7,7 +7,8 @@
 use std::error::Error;
 
 use adreel::client::{Delivery, WebhookInbox};
-use adreel::{Product, ProviderId, Sandbox, VideoRequest, jogg};
+use adreel::testing::{self, Sandbox};
+use adreel::{Product, ProviderId, VideoRequest, jogg};
 
 const SECRET: &str = "whsec_kept_in_your_secret_store";
 
@@ -27,7 +28,7 @@ async fn take(inbox: &WebhookInbox, head: &str, body: &[u8]) -> u16 {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let sandbox = Sandbox::builder().speed(600.0).start().await?;
-    let client = sandbox.client()?;
+    let client = testing::client(&sandbox)?;
     let inbox = client.webhooks().inbox().secret(ProviderId::Jogg, SECRET).build()?;
     let product = Product::new("Morning Roast").image_file("examples/products/coffee.png");
     let job = client.submit(&VideoRequest::new(product)).on(ProviderId::Jogg).await?;

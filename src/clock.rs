@@ -1,7 +1,7 @@
 //! Time and randomness as parameters, so that waiting can be tested without waiting.
 
 use std::ops::{Add, Sub};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::future::BoxFuture;
@@ -36,6 +36,28 @@ pub trait Clock: Send + Sync + 'static {
     /// A number from 0 up to, but not including, 1, for jitter and ids.
     fn random(&self) -> f64 {
         (getrandom::u64().unwrap_or_default() >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+impl<T: Clock + ?Sized> Clock for Arc<T> {
+    fn now(&self) -> Timestamp {
+        (**self).now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        (**self).elapsed()
+    }
+
+    fn sleep(&self, duration: Duration) -> BoxFuture<'static, ()> {
+        (**self).sleep(duration)
+    }
+
+    fn is_real(&self) -> bool {
+        (**self).is_real()
+    }
+
+    fn random(&self) -> f64 {
+        (**self).random()
     }
 }
 

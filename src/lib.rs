@@ -25,9 +25,9 @@ mod policy;
 mod providers;
 mod regular_file;
 mod request;
-#[cfg(feature = "sandbox")]
-pub mod sandbox;
 mod secret;
+#[cfg(feature = "sandbox")]
+pub mod testing;
 pub mod text {
     //! Texts of others as they may be shown, and paths and settings as text.
 
@@ -56,7 +56,5 @@ pub use providers::creatify;
 #[cfg(feature = "jogg")]
 pub use providers::jogg;
 pub use request::{Image, Product, ProviderOptions, Track, VideoRequest};
-#[cfg(feature = "sandbox")]
-pub use sandbox::Sandbox;
 pub use secret::{ApiKey, WebhookSecret};
 pub use transport::{Operation, Pages, Replay, Upload};

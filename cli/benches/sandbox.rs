@@ -14,7 +14,7 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use adreel::sandbox::{Quality, Sandbox};
+use adreel::testing::{Quality, Sandbox};
 use adreel::{Credits, ProviderId};
 use serde_json::{Value, json};
 
@@ -240,7 +240,7 @@ fn own() -> Server {
 #[tokio::main]
 async fn serve() {
     let builder = Sandbox::builder().speed(100_000.0).quality(Quality::Thumbnail);
-    let ample = |builder: adreel::sandbox::SandboxBuilder, provider| {
+    let ample = |builder: adreel::testing::SandboxBuilder, provider| {
         builder.credits(provider, Credits::whole(1_000_000))
     };
     let builder = builder.limits(false).keep_bytes(KEEP_BYTES);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use adreel::client::{Client, ClientBuilder, WaitPolicy};
-use adreel::sandbox::{self, Sandbox};
+use adreel::testing::{Connection, Sandbox};
 use adreel::{Error, ErrorKind, HttpConfig, Result};
 
 use crate::args::{Age, Global};
@@ -32,19 +32,18 @@ impl Connected {
 
 /// A client, how many times as fast as ours its time runs, and a sandbox that was started for it.
 async fn reach(global: &Global) -> Result<(ClientBuilder, f64, Option<Sandbox>)> {
-    let variable = |name: &str| std::env::var_os(name);
     if global.sandbox {
         let sandbox = Sandbox::start().await.map_err(|error| {
             let message = format!("the sandbox cannot be started: {error}");
             Error::new(ErrorKind::Io, message).with_source(error)
         })?;
-        let (url, speed) = (sandbox.url(), sandbox.speed());
-        let builder = sandbox::client_builder(url, sandbox.clock(), speed, variable);
-        return Ok((builder, speed, Some(sandbox)));
+        let connection = Connection::to(&sandbox);
+        return Ok((connection.client_builder_from_env(), connection.speed(), Some(sandbox)));
     }
     if let Some(url) = &global.sandbox_url {
-        let (builder, speed) = sandbox::client_builder_at(url, variable).await?;
-        return Ok((builder, speed, None));
+        let connection = Connection::at(url).await;
+        let connection = connection.map_err(|error| error.with_field("--sandbox-url"))?;
+        return Ok((connection.client_builder_from_env(), connection.speed(), None));
     }
     note_unreadable_proxies(global.quiet);
     Ok((Client::builder().keys_from_env(), 1.0, None))

@@ -3,7 +3,7 @@
 
 use adreel::client::Client;
 use adreel::clock::{Clock as _, SystemClock};
-use adreel::sandbox::Sandbox;
+use adreel::testing::Sandbox;
 use adreel::{Error, ErrorKind, ProviderId, Result};
 
 use crate::args::{Global, LedgerUse};

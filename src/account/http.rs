@@ -164,22 +164,6 @@ impl HttpConfig {
         self.finish(builder, way.has_roots)
     }
 
-    /// The client of a sandbox: straight to the addresses that `resolver` gives, without a proxy, a
-    /// redirect or a connection that is kept.
-    #[cfg(feature = "sandbox")]
-    pub(crate) fn guarded_client(
-        &self,
-        resolver: std::sync::Arc<dyn reqwest::dns::Resolve>,
-        has_roots: bool,
-    ) -> Result<reqwest::Client> {
-        let builder = self
-            .bare(concat!("adreel-sandbox/", env!("CARGO_PKG_VERSION")))
-            .pool_max_idle_per_host(0)
-            .no_proxy()
-            .dns_resolver(resolver);
-        self.finish(builder, has_roots)
-    }
-
     /// A client without keys for one address.
     #[cfg(feature = "sandbox")]
     pub(crate) fn open_client(&self, url: &str) -> Result<reqwest::Client> {

@@ -16,6 +16,4 @@ pub(crate) use config::DEFAULT_NAME;
 pub use credentials::{Credentials, Keys};
 pub use http::HttpConfig;
 pub(crate) use http_clients::{Clients, Links, Purpose};
-#[cfg(feature = "sandbox")]
-pub(crate) use ip::is_public;
 pub(crate) use ip::{is_loopback, is_private};

@@ -42,6 +42,12 @@ impl ProviderId {
     }
 }
 
+impl AsRef<str> for ProviderId {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
 impl fmt::Display for ProviderId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())

@@ -13,7 +13,7 @@ use adreel::{
 use crate::support::scripted::{Reply, Server, json};
 use crate::support::{InstantClock, TINY_PNG};
 
-const CLIP: &[u8] = include_bytes!("../../src/sandbox/clip.mp4");
+const CLIP: &[u8] = include_bytes!("../fixtures/clip.mp4");
 
 /// How often a download is tried that gets no further, and how long that takes.
 const TRIES: usize = 6;

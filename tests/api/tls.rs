@@ -18,7 +18,7 @@ use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 use crate::support::InstantClock;
 use crate::support::scripted::{Reply, Server};
 
-const CLIP: &[u8] = include_bytes!("../../src/sandbox/clip.mp4");
+const CLIP: &[u8] = include_bytes!("../fixtures/clip.mp4");
 
 /// A root, and what it has signed for `localhost` and 127.0.0.1, with one key in two forms.
 const ROOT: &[u8] = include_bytes!("../fixtures/tls/root.der");

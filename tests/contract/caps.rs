@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use adreel::client::Caps;
 use adreel::clock::Clock;
-use adreel::sandbox::Quality;
+use adreel::testing::{Quality, Sandbox};
 use adreel::{
     AccountConfig, BoxFuture, Client, Credits, ErrorKind, JobQuery, Keys, Ledger, MemoryLedger,
-    Product, ProviderId, Sandbox, Stage, Timestamp, VideoRequest,
+    Product, ProviderId, Stage, Timestamp, VideoRequest,
 };
 use futures_util::future::join_all;
 
@@ -74,7 +74,7 @@ async fn submit(clients: &[Client], count: usize, day: &str) -> (usize, Vec<Stri
 /// What the sandbox took, and how often.
 fn charged(sandbox: &Sandbox) -> (usize, Credits) {
     let entries = sandbox.ledger();
-    (entries.len(), entries.iter().map(|entry| entry.reserved).sum())
+    (entries.len(), entries.iter().map(|entry| Credits::from(entry.reserved)).sum())
 }
 
 async fn no_cap_is_passed<L: Ledger>(open: impl AsyncFn() -> L) {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use adreel::{Client, JobQuery, Ledger, MemoryLedger, Sandbox, Stage};
+use adreel::testing::{self, Sandbox};
+use adreel::{Client, JobQuery, Ledger, MemoryLedger, Stage};
 
 use crate::plans::{accepted, paid_since, plans, shop};
 use crate::{sandbox, sandbox_without_limits};
@@ -45,7 +46,7 @@ impl<F: Future> Future for DropAt<F> {
 const SETTLE: Duration = Duration::from_secs(20_000);
 
 fn client(sandbox: &Sandbox, ledger: &Arc<MemoryLedger>) -> Client {
-    sandbox.client_builder().settle(SETTLE).ledger(Arc::clone(ledger)).build().unwrap()
+    testing::client_builder(sandbox).settle(SETTLE).ledger(Arc::clone(ledger)).build().unwrap()
 }
 
 /// Drops the submit of one plan at each of its await points in turn, and counts them.

@@ -1,9 +1,9 @@
 //! BeatAPI as it was at its launch: the library sees that no key keeps a call from being paid twice.
 
-use adreel::sandbox::BeatApiContract;
+use adreel::testing::{self, BeatApiContract, Sandbox};
 use adreel::{
-    AccountConfig, Client, CostSource, Credits, ErrorKind, Keys, Product, ProviderId, Sandbox,
-    Stage, VideoRequest,
+    AccountConfig, Client, CostSource, Credits, ErrorKind, Keys, Product, ProviderId, Stage,
+    VideoRequest,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -62,7 +62,11 @@ async fn read_request(stream: &mut TcpStream) -> String {
 
 fn client_at(sandbox: &Sandbox, url: &str) -> Client {
     let account = AccountConfig::new(Keys::key("sk_sandbox")).base_url(url);
-    sandbox.client_builder().account(ProviderId::BeatApi, account).in_memory().build().unwrap()
+    testing::client_builder(sandbox)
+        .account(ProviderId::BeatApi, account)
+        .in_memory()
+        .build()
+        .unwrap()
 }
 
 /// How many creates arrived, and how many tasks were made.
@@ -103,7 +107,7 @@ async fn a_job_is_planned_and_paid_in_what_the_account_is_billed_in() {
         (BeatApiContract::Launch, Credits::whole(150), Credits::whole(50_000_000), "in credits"),
     ] {
         let sandbox = sandbox(contract).await;
-        let client = sandbox.client().unwrap();
+        let client = testing::client(&sandbox).unwrap();
         assert_eq!(client.balance(ProviderId::BeatApi).await.unwrap(), balance);
         let plan = client.plan(&request()).on(ProviderId::BeatApi).priced().await.unwrap();
         assert_eq!((plan.cost.low, plan.cost.high), (price, price));

@@ -12,10 +12,9 @@ mod suite;
 
 use std::path::Path;
 
-use adreel::sandbox::{Quality, SandboxBuilder};
+use adreel::testing::{self, Quality, Sandbox, SandboxBuilder};
 use adreel::{
-    AccountConfig, AspectRatio, Credits, ErrorKind, Keys, Product, ProviderId, Sandbox, Stage,
-    VideoRequest,
+    AccountConfig, AspectRatio, Credits, ErrorKind, Keys, Product, ProviderId, Stage, VideoRequest,
 };
 
 const PHOTO: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/products/coffee.png");
@@ -67,7 +66,7 @@ fn read(path: &Path) -> Facts {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_in_the_way_is_left_as_it_is() {
     let sandbox = sandbox().await;
-    let client = sandbox.client().unwrap();
+    let client = testing::client(&sandbox).unwrap();
     let video = client.generate(&request(AspectRatio::Square)).on(ProviderId::Jogg).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("roast.mp4");
@@ -87,7 +86,7 @@ async fn a_file_in_the_way_is_left_as_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_presenter_that_was_chosen_is_in_the_plan_and_fits_the_ratio() {
     let sandbox = sandbox().await;
-    let client = sandbox.client().unwrap();
+    let client = testing::client(&sandbox).unwrap();
     let mut chosen = Vec::new();
     for ratio in AspectRatio::ALL {
         let plan = client.plan(&request(ratio)).on(ProviderId::Jogg).await.unwrap();

@@ -1,9 +1,10 @@
 //! Every plan of every provider, from request to file.
 
 use adreel::client::Part;
+use adreel::testing::{self, Sandbox};
 use adreel::{
-    Client, CostSource, Credits, ErrorKind, Job, JobId, Medium, Product, ProviderId, Sandbox,
-    Stage, Track, VideoRequest, beatapi, creatify, jogg,
+    Client, CostSource, Credits, ErrorKind, Job, JobId, Medium, Product, ProviderId, Stage, Track,
+    VideoRequest, beatapi, creatify, jogg,
 };
 use httpmock::MockServer;
 
@@ -119,7 +120,7 @@ pub(crate) fn paid_since(sandbox: &Sandbox, before: usize) -> Vec<&'static str> 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_plan_leads_to_a_file_and_pays_each_step_once() {
     let sandbox = sandbox().await;
-    let client = sandbox.client().unwrap();
+    let client = testing::client(&sandbox).unwrap();
     let shop = shop().await;
     let folder = tempfile::tempdir().unwrap();
     for (index, plan) in plans(&shop, "Morning Roast", PHOTO).iter().enumerate() {
@@ -133,7 +134,8 @@ async fn every_plan_leads_to_a_file_and_pays_each_step_once() {
             assert!(read(&path).secs > 5.0);
         }
         // Its books are a second reading of the prices.
-        let charged: Credits = sandbox.ledger()[before..].iter().map(|entry| entry.reserved).sum();
+        let charged: Credits =
+            sandbox.ledger()[before..].iter().map(|entry| entry.reserved.into()).sum();
         assert_eq!(paid_since(&sandbox, before), plan.paid);
         let job = client.job(&job).await.unwrap();
         assert_eq!(job.stage(), Stage::Done);
@@ -161,7 +163,7 @@ async fn finished(client: &Client, request: &VideoRequest) -> JobId {
 #[tokio::test(flavor = "multi_thread")]
 async fn pictures_and_videos_of_finished_jobs_are_made_anew() {
     let sandbox = sandbox().await;
-    let client = sandbox.client().unwrap();
+    let client = testing::client(&sandbox).unwrap();
     let photo = || VideoRequest::new(Product::new("Morning Roast").image_file(PHOTO));
     let whole = finished(&client, &photo()).await;
     let picture = finished(&client, &photo().with(creatify::Options::default().image_only())).await;
@@ -194,7 +196,7 @@ async fn pictures_and_videos_of_finished_jobs_are_made_anew() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storyboard_that_waits_for_somebody_is_no_failure() {
     let sandbox = sandbox().await;
-    let client = sandbox.client().unwrap();
+    let client = testing::client(&sandbox).unwrap();
     let music = beatapi::MusicOptions::standard().compose_mode("manual".into());
     let request = VideoRequest::new(Product::new("Morning Roast").image_file(PHOTO))
         .track(Track::bytes(wav()))

@@ -6,10 +6,8 @@ use std::time::Duration;
 use adreel::client::WaitPolicy;
 use adreel::clock::Clock as _;
 use adreel::job::Action;
-use adreel::sandbox::{CREATIFY_SECONDS, Fault, FaultKind};
-use adreel::{
-    AccountConfig, AspectRatio, Client, CostSource, ErrorKind, Keys, ProviderId, Sandbox, Stage,
-};
+use adreel::testing::{self, CREATIFY_SECONDS, Fault, FaultKind, Sandbox};
+use adreel::{AccountConfig, AspectRatio, Client, CostSource, ErrorKind, Keys, ProviderId, Stage};
 
 use crate::{request, sandbox};
 
@@ -96,14 +94,15 @@ fn client(sandbox: &Sandbox, promise: Promise) -> Client {
     let account = account.webhook_url("https://hooks.example.com/");
     let settle = Duration::from_millis(1_500).mul_f64(sandbox.speed());
     let account = account.submit_timeout(Duration::from_secs(1));
-    let builder = sandbox.client_builder().settle(settle).account(promise.provider, account);
+    let builder =
+        testing::client_builder(sandbox).settle(settle).account(promise.provider, account);
     builder.in_memory().build().unwrap()
 }
 
 async fn faulted(promise: Promise, kind: FaultKind) -> Sandbox {
     let fault = Fault::new(kind).provider(promise.provider);
     let builder = Sandbox::builder().seed(7).speed(40.0);
-    let builder = builder.quality(adreel::sandbox::Quality::Thumbnail);
+    let builder = builder.quality(adreel::testing::Quality::Thumbnail);
     let builder = match kind {
         FaultKind::UnknownStatus => builder.fault(fault.times(3)),
         _ => builder.fault(fault.operation(promise.paid[0])),
@@ -119,7 +118,7 @@ fn paid(sandbox: &Sandbox) -> Vec<&'static str> {
 #[cfg_attr(not(feature = "render"), expect(unused, reason = "a clip has the length it has"))]
 async fn a_photo_becomes_a_video_of_the_asked_ratio_and_the_promised_length(promise: Promise) {
     let sandbox = sandbox().await;
-    let client = sandbox.client().unwrap();
+    let client = testing::client(&sandbox).unwrap();
     let folder = tempfile::tempdir().unwrap();
     for ratio in AspectRatio::ALL {
         let video = client.generate(&request(ratio)).on(promise.provider).await.unwrap();
@@ -149,7 +148,7 @@ async fn credits_fall_by_what_a_video_cost_or_by_less_where_its_provider_is_sile
     promise: Promise,
 ) {
     let sandbox = sandbox().await;
-    let client = sandbox.client().unwrap();
+    let client = testing::client(&sandbox).unwrap();
     let before = client.balance(promise.provider).await.unwrap();
     let request = request(AspectRatio::Square);
     let plan = client.plan(&request).on(promise.provider).await.unwrap();
@@ -165,7 +164,7 @@ async fn credits_fall_by_what_a_video_cost_or_by_less_where_its_provider_is_sile
 
 async fn a_submitted_job_is_resumed_by_its_id_and_by_its_key(promise: Promise) {
     let sandbox = sandbox().await;
-    let client = sandbox.client().unwrap();
+    let client = testing::client(&sandbox).unwrap();
     let request = request(AspectRatio::Portrait);
     let job = client.submit(&request).key("order-1042").on(promise.provider).await.unwrap();
     assert_eq!(job.stage(), Stage::Running);
@@ -180,7 +179,7 @@ async fn a_submitted_job_is_resumed_by_its_id_and_by_its_key(promise: Promise) {
 
 async fn a_job_is_driven_by_advance_alone(promise: Promise) {
     let sandbox = sandbox().await;
-    let client = sandbox.client().unwrap();
+    let client = testing::client(&sandbox).unwrap();
     let request = request(AspectRatio::Landscape);
     let id = client.submit(&request).on(promise.provider).record().await.unwrap().id();
     let clock = sandbox.clock();
@@ -204,7 +203,7 @@ async fn a_refused_key_and_an_empty_account_say_so_and_cost_nothing(promise: Pro
         ("sk_sandbox_nocredits", ErrorKind::OutOfCredits),
     ] {
         let config = AccountConfig::new(Keys::id_and_key("id", key)).base_url(sandbox.url());
-        let builder = sandbox.client_builder().account(provider, config);
+        let builder = testing::client_builder(&sandbox).account(provider, config);
         let client = builder.in_memory().build().unwrap();
         let request = request(AspectRatio::Portrait);
         let error = client.generate(&request).on(provider).await.unwrap_err();

@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::script::{Dice, Fault, Framing, Script, Validator};
 
-const CLIP: &[u8] = include_bytes!("../../src/sandbox/clip.mp4");
+const CLIP: &[u8] = include_bytes!("../fixtures/clip.mp4");
 
 /// Where the clip's only `mdat` begins, which is its last box.
 const MEDIA_AT: usize = 843;

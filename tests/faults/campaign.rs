@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use adreel::client::WaitPolicy;
 use adreel::clock::Clock as _;
-use adreel::sandbox::{Fault, RequestRecord};
-use adreel::{Client, Credits, ErrorKind, JobQuery, ProviderId, Sandbox, Stage};
+use adreel::testing::{Fault, RequestRecord, Sandbox};
+use adreel::{Client, Credits, ErrorKind, JobQuery, ProviderId, Stage};
 use futures_util::StreamExt as _;
 
 use crate::library::{builder, client_of, request};
@@ -306,7 +306,7 @@ impl Campaign {
         let mut lost = self.sandbox.ledger();
         lost.retain(|entry| !known.contains(&entry.job));
         lost.retain(|entry| {
-            let may_be_held = entry.provider == LISTS_NOTHING && without_look > 0;
+            let may_be_held = entry.provider == LISTS_NOTHING.as_str() && without_look > 0;
             without_look -= usize::from(may_be_held);
             !may_be_held
         });

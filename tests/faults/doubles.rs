@@ -1,7 +1,7 @@
 //! A double is what was bought twice, whatever was said; and nothing else is one.
 
-use adreel::sandbox::Quality;
-use adreel::{ProviderId, Sandbox};
+use adreel::ProviderId;
+use adreel::testing::{Quality, Sandbox};
 use serde_json::{Value, json};
 
 use crate::library::{client, request};

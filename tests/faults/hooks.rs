@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use adreel::sandbox::{DeliveryState, FaultKind};
+use adreel::testing::{DeliveryState, FaultKind};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;

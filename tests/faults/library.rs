@@ -4,10 +4,9 @@ use std::io::Cursor;
 use std::time::Duration;
 
 use adreel::client::WaitPolicy;
-use adreel::sandbox::{Fault, FaultKind, Quality, SandboxBuilder};
+use adreel::testing::{self, Fault, FaultKind, Quality, Sandbox, SandboxBuilder};
 use adreel::{
-    AccountConfig, Client, ErrorKind, Keys, Product, ProviderId, Resolution, Sandbox, Video,
-    VideoRequest,
+    AccountConfig, Client, ErrorKind, Keys, Product, ProviderId, Resolution, Video, VideoRequest,
 };
 use futures_util::StreamExt as _;
 
@@ -33,7 +32,7 @@ pub(crate) fn client(sandbox: &Sandbox) -> Client {
 
 /// The client of the account that has this key.
 pub(crate) fn client_of(sandbox: &Sandbox, key: &str) -> Client {
-    let mut builder = sandbox.client_builder().settle(SETTLE.mul_f64(sandbox.speed()));
+    let mut builder = testing::client_builder(sandbox).settle(SETTLE.mul_f64(sandbox.speed()));
     for provider in ProviderId::ALL {
         let config = AccountConfig::new(Keys::id_and_key("id", key))
             .base_url(sandbox.url())

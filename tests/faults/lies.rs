@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use adreel::client::WaitPolicy;
-use adreel::sandbox::{Fault, FaultKind};
+use adreel::testing::{Fault, FaultKind};
 use adreel::{ErrorKind, ProviderId};
 
 use crate::library::{builder, client, client_of, request};

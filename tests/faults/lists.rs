@@ -1,7 +1,7 @@
 //! Lists that lie, as a client sees them that is not ours. BeatAPI lists no tasks, so these are
 //! JoggAI's.
 
-use adreel::sandbox::FaultKind;
+use adreel::testing::FaultKind;
 use serde_json::{Value, json};
 
 use crate::plain;

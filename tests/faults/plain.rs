@@ -2,7 +2,7 @@
 
 use std::{fmt, io};
 
-use adreel::Sandbox;
+use adreel::testing::Sandbox;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;

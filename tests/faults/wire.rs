@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use adreel::sandbox::{Fault, FaultKind, Quality};
-use adreel::{Credits, ProviderId, Sandbox, Timestamp};
+use adreel::testing::{Decimal, Fault, FaultKind, Quality, Sandbox};
+use adreel::{ProviderId, Timestamp};
 use serde_json::{Value, json};
 
 use crate::lists;
@@ -261,9 +261,8 @@ async fn check_refusal(case: &Case) {
         "429?seconds=7" => assert_eq!(answer.header("retry-after").unwrap(), "7"),
         "429?seconds=7&date=true" => {
             let date = httpdate::parse_http_date(&answer.header("retry-after").unwrap()).unwrap();
-            let at = case.sandbox.requests()[0].at.as_millis() / 1000 + 7;
-            let told = date.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-            assert_eq!(i64::try_from(told).unwrap(), at);
+            let secs = |time: SystemTime| time.duration_since(UNIX_EPOCH).unwrap().as_secs();
+            assert_eq!(secs(date), secs(case.sandbox.requests()[0].at) + 7);
         }
         "redirect" => assert!(answer.header("location").unwrap().ends_with("/_sandbox/elsewhere")),
         "redirect?status=307&to=https://elsewhere.example/" => {
@@ -422,19 +421,19 @@ async fn check_job(case: &Case) {
         "job-stuck" => {
             case.pass(30 * 86_400);
             assert_eq!(case.read(&task).await["status"], "processing");
-            assert_eq!((entry.settled, entry.refunded), (Credits::ZERO, Credits::ZERO));
+            assert_eq!((entry.settled, entry.refunded), (Decimal::ZERO, Decimal::ZERO));
         }
         "job-fails?refund=false" => {
             assert_eq!(shown["status"], "failed");
             assert_eq!(shown["usage"]["credits_refunded"], 0.0);
-            assert_eq!((entry.settled, entry.refunded), (price, Credits::ZERO));
+            assert_eq!((entry.settled, entry.refunded), (price, Decimal::ZERO));
         }
         _ => {
             assert_eq!(
                 (&shown["status"], &shown["error_message"]),
                 (&"failed".into(), &"too_dark".into())
             );
-            assert_eq!((entry.settled, entry.refunded), (Credits::ZERO, price));
+            assert_eq!((entry.settled, entry.refunded), (Decimal::ZERO, price));
         }
     }
 }

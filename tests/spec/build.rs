@@ -12,7 +12,7 @@ fn an_edited_spec_changes_the_bindings_at_the_next_build_and_a_broken_one_fails_
         fs::copy(root.join(name), copy.path().join(name)).unwrap();
     }
     // The manifest names its test targets.
-    for name in ["build", "openapi", "src", "examples", "tests", "benches"] {
+    for name in ["build", "openapi", "cli", "sandbox", "src", "examples", "tests", "benches"] {
         copy_folder(&root.join(name), &copy.path().join(name));
     }
     assert_builds(copy.path(), "the copy as it is");

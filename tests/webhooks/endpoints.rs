@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use adreel::client::{Ensured, Registered};
-use adreel::{
-    AccountConfig, Client, ErrorKind, Keys, MemoryLedger, ProviderId, Sandbox, beatapi, jogg,
-};
+use adreel::testing::{self, Sandbox};
+use adreel::{AccountConfig, Client, ErrorKind, Keys, MemoryLedger, ProviderId, beatapi, jogg};
 use futures_util::future::join_all;
 
 use crate::soon;
@@ -15,7 +14,7 @@ use crate::support::scripted::{Reply, Server, json};
 const URL: &str = "https://shop.example/hooks";
 
 fn replica(sandbox: &Sandbox, ledger: &Arc<MemoryLedger>) -> Client {
-    sandbox.client_builder().ledger(Arc::clone(ledger)).build().unwrap()
+    testing::client_builder(sandbox).ledger(Arc::clone(ledger)).build().unwrap()
 }
 
 fn config(sandbox: &Sandbox) -> AccountConfig {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use adreel::Credits;
-use adreel::sandbox::{BeatApiContract, Fetch, Quality};
+use adreel::testing::{BeatApiContract, Fetch, Quality, SPEEDS};
 use clap::{Args, ValueEnum};
 
 use super::request::amount;
@@ -133,7 +133,7 @@ impl From<VideoQuality> for Quality {
 
 fn speed(text: &str) -> std::result::Result<f64, String> {
     match text.parse() {
-        Ok(speed) if (0.01..=1e6).contains(&speed) => Ok(speed),
+        Ok(speed) if SPEEDS.contains(&speed) => Ok(speed),
         _ => Err("use a number from 0.01 to 1000000".to_owned()),
     }
 }

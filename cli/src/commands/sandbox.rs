@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use adreel::ProviderId;
-use adreel::sandbox::{Fault, Sandbox, SandboxBuilder};
+use adreel::testing::{Fault, Sandbox, SandboxBuilder};
 use serde::Deserialize;
 use serde_json::json;
 

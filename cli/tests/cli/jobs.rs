@@ -4,8 +4,8 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
-use adreel::Sandbox;
-use adreel::sandbox::Quality;
+use adreel::testing::Quality;
+use adreel::testing::Sandbox;
 use serde_json::Value;
 
 use crate::{PHOTO, adreel, finished, names};

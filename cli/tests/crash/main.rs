@@ -14,8 +14,8 @@ mod proxy;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use adreel::sandbox::Quality;
-use adreel::{ProviderId, Sandbox};
+use adreel::ProviderId;
+use adreel::testing::{Quality, Sandbox};
 
 use order::{Order, PLANS, Tally};
 use proxy::Proxy;
@@ -42,7 +42,7 @@ async fn sandbox() -> Sandbox {
     let builder = Sandbox::builder().speed(60.0).quality(Quality::Thumbnail);
     let builder = ProviderId::ALL
         .into_iter()
-        .fold(builder, |builder, provider| builder.credits(provider, "1000000".parse().unwrap()));
+        .fold(builder, |builder, provider| builder.credits(provider, 1_000_000));
     builder.start().await.unwrap()
 }
 

@@ -5,8 +5,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use adreel::Sandbox;
-use adreel::sandbox::LedgerEntry;
+use adreel::testing::LedgerEntry;
+use adreel::testing::Sandbox;
 use serde_json::Value;
 use tokio::sync::mpsc;
 

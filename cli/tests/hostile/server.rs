@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 /// A real video of two seconds.
-const CLIP: &[u8] = include_bytes!("../../../src/sandbox/clip.mp4");
+const CLIP: &[u8] = include_bytes!("../../../tests/fixtures/clip.mp4");
 
 /// How long a test waits for a request that should come.
 const PATIENCE: Duration = Duration::from_secs(60);

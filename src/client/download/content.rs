@@ -129,7 +129,7 @@ mod tests {
     async fn a_file_is_read_like_what_arrives() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("v.mp4");
-        let clip = include_bytes!("../../sandbox/clip.mp4");
+        let clip = include_bytes!("../../../tests/fixtures/clip.mp4");
         for (length, is_whole) in [(clip.len(), true), (clip.len() - 1, false), (30, false)] {
             std::fs::write(&path, &clip[..length]).unwrap();
             assert_eq!(of_file(&path, Medium::Video).await.is_some(), is_whole, "{length}");

@@ -226,7 +226,7 @@ mod tests {
 
     use super::*;
 
-    const CLIP: &[u8] = include_bytes!("../../sandbox/clip.mp4");
+    const CLIP: &[u8] = include_bytes!("../../../tests/fixtures/clip.mp4");
 
     /// What comes of bytes that arrive in pieces of these sizes, then all at once.
     fn read(mut bytes: &[u8], sizes: &[usize]) -> Result<Option<Duration>, Flaw> {

@@ -4,8 +4,8 @@
 mod checked;
 mod refusals;
 
-use adreel::Sandbox;
-use adreel::sandbox::Quality;
+use adreel::testing::Quality;
+use adreel::testing::Sandbox;
 use checked::Checked;
 use serde_json::{Value, json};
 

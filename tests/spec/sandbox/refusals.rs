@@ -1,7 +1,7 @@
 //! What the sandbox answers with no is declared, and has the form that the spec says.
 
-use adreel::Sandbox;
-use adreel::sandbox::Quality;
+use adreel::testing::Quality;
+use adreel::testing::Sandbox;
 use serde_json::{Value, json};
 
 use super::checked::{Answer, Checked};
