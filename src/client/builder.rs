@@ -1,3 +1,5 @@
+//! Setting a client up.
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;

@@ -1,3 +1,5 @@
+//! The jobs of the ledger: listed, held, resolved.
+
 use std::time::Duration;
 
 use super::{Client, ResolveAll};

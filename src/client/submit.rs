@@ -1,3 +1,5 @@
+//! Planning and submitting.
+
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
 use std::sync::Arc;

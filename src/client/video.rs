@@ -1,3 +1,5 @@
+//! A finished video.
+
 use std::time::Duration;
 
 use super::Client;

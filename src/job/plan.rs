@@ -1,3 +1,5 @@
+//! What a job will do and cost, before anything is paid for.
+
 use serde::{Deserialize, Serialize};
 
 use super::Account;

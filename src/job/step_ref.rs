@@ -1,3 +1,5 @@
+//! A step together with its job.
+
 use std::ops::Deref;
 
 impl Job {

@@ -1,3 +1,5 @@
+//! Amounts of a provider's credits.
+
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Sub, SubAssign};

@@ -1,3 +1,5 @@
+//! One call: its attempts, and what they prove.
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! What only SQLite has.
+
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind as IoKind};
 use std::path::{Path, PathBuf};

@@ -1,3 +1,5 @@
+//! The tables, and how older ones are brought up to date.
+
 #[macro_use]
 mod early;
 
