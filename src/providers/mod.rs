@@ -1,5 +1,6 @@
 //! What differs between the providers: each turns a request into its own steps.
 
+mod answer;
 #[cfg(feature = "beatapi")]
 pub mod beatapi;
 #[cfg(feature = "creatify")]
@@ -12,7 +13,6 @@ pub(crate) mod prices;
 #[cfg(all(test, feature = "beatapi", feature = "creatify", feature = "jogg"))]
 mod reading_tests;
 pub(crate) mod request;
-mod said;
 pub(crate) mod steps;
 mod survey;
 

@@ -4,7 +4,7 @@ use reqwest::header::HeaderMap;
 
 use serde_json::Value;
 
-use super::super::said::{first_word, has_id, has_text, says_only, sentence, wait};
+use super::super::answer::{first_word, has_id, has_text, says_only, sentence, wait};
 use crate::account::Keys;
 use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;

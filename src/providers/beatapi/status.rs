@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::super::said::link;
+use super::super::answer::link;
 use super::types::{self};
 use crate::error::{Error, ErrorKind};
 use crate::job::Job;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use super::super::said::{
+use super::super::answer::{
     failure_code, first_word, has_id, has_text, reason, says_something, sentence,
 };
 use super::super::steps::Status;

@@ -12,9 +12,9 @@ use crate::model::{
     AspectRatio, Capabilities, Cost, CostSource, Credits, Durations, Field, FieldUse, ImageLimits,
     Languages, Medium, ProviderId, VideoFacts,
 };
+use crate::providers::answer;
 use crate::providers::prices::Bill;
 use crate::providers::request::{Reading, check_extra};
-use crate::providers::said;
 use crate::providers::steps::Status;
 use crate::request::VideoRequest;
 
@@ -224,8 +224,8 @@ fn facts(job: &Job, made: types::LinkToVideo, raw: serde_json::Value) -> Option<
     };
     Some(VideoFacts {
         medium: Medium::Video,
-        url: said::link(made.video_output.as_ref())?,
-        poster: said::link(made.video_thumbnail.as_ref()),
+        url: answer::link(made.video_output.as_ref())?,
+        poster: answer::link(made.video_thumbnail.as_ref()),
         duration: secs.and_then(|secs| std::time::Duration::try_from_secs_f64(secs).ok()),
         cost: Some(cost),
         raw,

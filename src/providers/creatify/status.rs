@@ -5,7 +5,7 @@ use super::errors::failed;
 
 use serde_json::Value;
 
-use super::super::said::link;
+use super::super::answer::link;
 use super::super::steps::Status;
 use super::types::{self, ProductToVideoStatus};
 use crate::error::{Error, ErrorKind, Result};

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
+use super::super::answer::word;
 use super::super::request::Reading;
-use super::super::said::word;
 use super::super::steps::{Sent, picture, tells_of};
 use super::super::unknown_step;
 use super::client::video_id;

@@ -4,7 +4,7 @@
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use super::super::said::{first_word, has_id, says_only, says_something, wait};
+use super::super::answer::{first_word, has_id, says_only, says_something, wait};
 use crate::account::Keys;
 use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::said::link;
+use super::super::answer::link;
 use super::plan::PREVIEWS;
 use super::types::{self};
 use crate::error::{Error, ErrorKind};

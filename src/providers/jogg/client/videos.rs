@@ -7,8 +7,8 @@ use super::Client;
 use crate::bindings::jogg::{Client as Api, operations, send, send_raw};
 use crate::error::{Error, Result};
 use crate::json::Drift;
+use crate::providers::answer::{says_failure, says_only};
 use crate::providers::listed::records_in;
-use crate::providers::said::{says_failure, says_only};
 use crate::providers::steps::is_usable;
 use crate::transport::{Answer, PathSegment};
 

@@ -1,4 +1,4 @@
-//! What a refusal says, read from whatever JSON it is: nothing here fails.
+//! Reading the JSON of an answer whatever its form: words, ids, links, waits, reasons. Nothing here fails.
 
 use std::fmt::Write as _;
 use std::time::Duration;
