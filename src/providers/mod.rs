@@ -6,6 +6,7 @@ pub mod beatapi;
 #[cfg(feature = "creatify")]
 pub mod creatify;
 pub(crate) mod endpoints;
+mod failure_reason;
 #[cfg(feature = "jogg")]
 pub mod jogg;
 mod listed;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::super::answer::{failure_code, reason_in};
+use super::super::failure_reason::{failure_code, reason_in};
 use super::super::steps::{
     Looking, Sent, Status, UNREADABLE, found, found_with, is_usable, nothing, picture, sound,
     tells_of,

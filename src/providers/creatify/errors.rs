@@ -6,9 +6,8 @@ use std::collections::BTreeSet;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use super::super::answer::{
-    failure_code, first_word, has_id, has_text, reason, says_something, sentence,
-};
+use super::super::answer::{first_word, has_id, has_text, says_something, sentence};
+use super::super::failure_reason::{failure_code, reason};
 use super::super::steps::Status;
 use crate::account::Keys;
 use crate::error::{ErrorKind, Result};

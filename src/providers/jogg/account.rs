@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::answer::{failure_code, reason_in};
+use super::super::failure_reason::{failure_code, reason_in};
 use super::super::steps::{Looking, Sent, Status};
 use super::super::{Capacity, List, Prepared, Provider};
 use super::calls::{Body, Call, is_of};
