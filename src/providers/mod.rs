@@ -9,13 +9,13 @@ pub(crate) mod endpoints;
 mod failure_reason;
 #[cfg(feature = "jogg")]
 pub mod jogg;
-mod listed;
+mod list_search;
 pub(crate) mod prices;
 #[cfg(all(test, feature = "beatapi", feature = "creatify", feature = "jogg"))]
 mod reading_tests;
+mod records;
 pub(crate) mod request;
 pub(crate) mod steps;
-mod survey;
 
 use std::sync::Arc;
 use std::time::Duration;

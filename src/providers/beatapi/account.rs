@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::super::failure_reason::{failure_code, reason_in};
+use super::super::list_search::no_look;
 use super::super::steps::{
     Looking, Sent, Status, UNREADABLE, found, found_with, is_usable, nothing, picture, sound,
     tells_of,
 };
-use super::super::survey::no_look;
 use super::super::{Prepared, Provider, nothing_to_choose};
 use super::calls::{Call, Create, is_manual};
 use super::contract::{Billing, KnownUnit, is_newer};

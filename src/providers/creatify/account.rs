@@ -21,7 +21,7 @@ use crate::input::{Local, Picture};
 use crate::job::{Job, Plan, Seen, StepRef};
 use crate::json::Shape;
 use crate::model::{CatalogueItem, CatalogueKind, Credits, Part, ProviderId};
-use crate::providers::listed;
+use crate::providers::records;
 use crate::request::VideoRequest;
 use crate::transport::{Operation, Pages, Permit, Transport};
 use crate::webhook::{Claim, Delivered, Delivery, Secrets, check_size, unproved};
@@ -125,7 +125,7 @@ impl Account {
         // One that cannot be read is left out, to be read by itself.
         let status = |step: &StepRef<'_>| {
             let id = step.resource()?;
-            let is_its = |item: &&Value| listed::id(item).as_deref() == Some(id);
+            let is_its = |item: &&Value| records::id(item).as_deref() == Some(id);
             let item = listed.records.iter().find(is_its)?.clone();
             Some(match list == LINK_VIDEOS {
                 true => link_video::status(step.job(), typed(&shapes::LINK_TO_VIDEO, &item)?, item),

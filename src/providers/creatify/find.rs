@@ -9,9 +9,9 @@ use super::types::{self, ProductToVideoStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Reach, Seen, StepRef, Survey};
 use crate::model::Timestamp;
-use crate::providers::listed::{self, Listed};
+use crate::providers::list_search::{Fields, Looked, TOOK_TOO_LONG, no_look};
+use crate::providers::records::{self, Records};
 use crate::providers::steps::{Sent, found, found_with, names, nothing};
-use crate::providers::survey::{Fields, Looked, TOOK_TOO_LONG, no_look};
 use crate::providers::unknown_step;
 use crate::transport::LookPages;
 
@@ -89,7 +89,7 @@ fn moved(record: types::ProductToVideo) -> Seen {
 }
 
 /// A look at a list, of which nothing is seen yet.
-fn looked_at(step: StepRef<'_>, list: &Listed) -> Looked {
+fn looked_at(step: StepRef<'_>, list: &Records) -> Looked {
     let mut looked = Looked::new(step);
     if list.may_be_cut {
         looked.cut("the list came in a form that nobody promised, and may be a part of it");
@@ -98,7 +98,7 @@ fn looked_at(step: StepRef<'_>, list: &Listed) -> Looked {
 }
 
 /// What carries a step's tag in a list, or how much that list can tell without it.
-fn sought(step: StepRef<'_>, list: &Listed, fields: &Fields) -> Result<Seen, Looked> {
+fn sought(step: StepRef<'_>, list: &Records, fields: &Fields) -> Result<Seen, Looked> {
     let tag = step.tag();
     let mut looked = looked_at(step, list);
     let read = |record| looked.read(record, &tag, fields);
@@ -117,17 +117,17 @@ fn sought(step: StepRef<'_>, list: &Listed, fields: &Fields) -> Result<Seen, Loo
 
 /// A link shows the page that it was made of. One that an earlier job made of the same page does as
 /// well as ours.
-fn by_page(step: StepRef<'_>, links: &Listed) -> Seen {
+fn by_page(step: StepRef<'_>, links: &Records) -> Seen {
     let page = Page::of(step.job().request.product.page_url.as_deref().unwrap_or_default());
     let mut looked = looked_at(step, links);
     for link in &links.records {
-        match listed::id(link) {
-            Some(id) if Page::of(&listed::plain_text(link, "url")) == page => {
+        match records::id(link) {
+            Some(id) if Page::of(&records::plain_text(link, "url")) == page => {
                 return found(Sent::Done(id));
             }
             // A page that redirects may be listed by another address, but one of the caller's own
             // would stand in the way for ever.
-            Some(_) if listed::is_text(link, "url") => looked.see(None, true),
+            Some(_) if records::is_text(link, "url") => looked.see(None, true),
             _ => looked.miss(),
         }
     }

@@ -10,9 +10,9 @@ use super::{Client, types};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Offer, Seen, StepRef};
 use crate::model::Timestamp;
+use crate::providers::list_search::{Fields, Looked, TOOK_TOO_LONG};
 use crate::providers::steps::{Sent, found, found_with, nothing};
-use crate::providers::survey::{Fields, Looked, TOOK_TOO_LONG};
-use crate::providers::{listed, unknown_step};
+use crate::providers::{records, unknown_step};
 use crate::transport::LookPages;
 
 /// How many pages of 100 are looked through.
@@ -136,11 +136,11 @@ pub(super) async fn find_preview(
         };
         let before = known.len();
         for preview in listed {
-            if let Some(id) = listed::id(&preview).filter(is_its_own) {
+            if let Some(id) = records::id(&preview).filter(is_its_own) {
                 let offer = Offer { id, label: title(&preview) };
                 return Ok(Sent::Offered(step.id().to_owned(), vec![offer]));
             }
-            known.insert(listed::identity(&preview));
+            known.insert(records::identity(&preview));
         }
         if known.len() == before {
             break;
@@ -169,7 +169,7 @@ async fn look_through(
         };
         let before = known.len();
         for record in listed {
-            if !known.insert(listed::identity(&record)) {
+            if !known.insert(records::identity(&record)) {
                 continue;
             }
             if let Some(id) = sought.looked.read(&record, tag, &FIELDS) {

@@ -7,7 +7,7 @@ use super::find::{PAGE_SIZE, newest_first};
 use super::types::ProductVideoStatus as Word;
 use crate::error::Result;
 use crate::job::StepRef;
-use crate::providers::listed;
+use crate::providers::records;
 use crate::providers::steps::Status;
 
 /// Reads as few pages as show all of the jobs, and never more than single reads would take.
@@ -26,7 +26,7 @@ pub(super) async fn read(
         let before = shown.len();
         for video in videos {
             let status = video["status"].as_str().and_then(running);
-            shown.insert(listed::identity(&video), status);
+            shown.insert(records::identity(&video), status);
         }
         let has_all = steps.iter().filter_map(id).all(|id| shown.contains_key(&id));
         // Some lists answer with everything on every page.

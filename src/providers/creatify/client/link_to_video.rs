@@ -5,7 +5,7 @@ use super::super::types;
 use super::{Client, joined};
 use crate::bindings::creatify::{Client as Api, operations, send, send_raw};
 use crate::error::Result;
-use crate::providers::listed::Listed;
+use crate::providers::records::Records;
 use crate::transport::{Answer, PathSegment};
 
 impl Client {
@@ -130,10 +130,10 @@ impl Client {
     pub(in super::super) async fn read_link_to_videos(
         &self,
         ids: Option<&[&str]>,
-    ) -> Result<Listed> {
+    ) -> Result<Records> {
         let ids = joined(ids)?;
         let method = async |api: Api| api.list_link_to_videos(ids.as_deref()).await;
         let answer = send_raw(&self.transport, &operations::LIST_LINK_TO_VIDEOS, method).await?;
-        Listed::of(answer, &operations::LIST_LINK_TO_VIDEOS)
+        Records::of(answer, &operations::LIST_LINK_TO_VIDEOS)
     }
 }

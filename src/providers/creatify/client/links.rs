@@ -5,7 +5,7 @@ use super::super::types;
 use super::{Client, joined};
 use crate::bindings::creatify::{Client as Api, operations, send, send_raw};
 use crate::error::Result;
-use crate::providers::listed::Listed;
+use crate::providers::records::Records;
 use crate::transport::PathSegment;
 
 impl Client {
@@ -82,9 +82,9 @@ impl Client {
     }
 
     /// All links, each as received.
-    pub(in super::super) async fn read_links(&self) -> Result<Listed> {
+    pub(in super::super) async fn read_links(&self) -> Result<Records> {
         let method = async |api: Api| api.list_links(None).await;
         let answer = send_raw(&self.transport, &operations::LIST_LINKS, method).await?;
-        Listed::of(answer, &operations::LIST_LINKS)
+        Records::of(answer, &operations::LIST_LINKS)
     }
 }

@@ -5,7 +5,7 @@ use super::super::types;
 use super::{Client, joined};
 use crate::bindings::creatify::{Client as Api, operations, send, send_raw};
 use crate::error::Result;
-use crate::providers::listed::Listed;
+use crate::providers::records::Records;
 use crate::transport::{Answer, PathSegment};
 
 impl Client {
@@ -112,10 +112,10 @@ impl Client {
     }
 
     /// The records with these ids, or all, each as received.
-    pub(in super::super) async fn read_records(&self, ids: Option<&[&str]>) -> Result<Listed> {
+    pub(in super::super) async fn read_records(&self, ids: Option<&[&str]>) -> Result<Records> {
         let ids = joined(ids)?;
         let method = async |api: Api| api.list_product_to_videos(ids.as_deref()).await;
         let answer = send_raw(&self.transport, &operations::LIST_PRODUCT_TO_VIDEOS, method).await?;
-        Listed::of(answer, &operations::LIST_PRODUCT_TO_VIDEOS)
+        Records::of(answer, &operations::LIST_PRODUCT_TO_VIDEOS)
     }
 }

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::json::Drift;
 use crate::providers::answer::says_only;
 use crate::providers::failure_reason::says_failure;
-use crate::providers::listed::records_in;
+use crate::providers::records::records_in;
 use crate::providers::steps::is_usable;
 use crate::transport::{Answer, PathSegment};
 

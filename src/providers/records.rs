@@ -12,13 +12,13 @@ use crate::transport::Operation;
 
 /// The records of one answer, each as it was received.
 #[derive(Clone, Debug)]
-pub(super) struct Listed {
+pub(super) struct Records {
     pub(super) records: Vec<Value>,
     /// Whether it came in a form that nobody promised, so that it may be a part of the list.
     pub(super) may_be_cut: bool,
 }
 
-impl Listed {
+impl Records {
     /// The records of an answer that should be a list. One that stands in an object, as a page of a
     /// list does, is read too.
     ///
@@ -152,11 +152,11 @@ mod tests {
             format!("&lt;Roast {}&gt;", tag.replace('-', "\\u002d")),
         ] {
             let text = text(&json!({ "title": title }), "title");
-            assert!(crate::providers::survey::carries(&text, tag), "{title}");
+            assert!(crate::providers::list_search::carries(&text, tag), "{title}");
         }
         for title in [format!("{tag}2"), tag.replace("-1", "-12"), tag.replace("WA", "")] {
             let text = text(&json!({ "title": title }), "title");
-            assert!(!crate::providers::survey::carries(&text, tag), "{title}");
+            assert!(!crate::providers::list_search::carries(&text, tag), "{title}");
         }
         assert_eq!(
             plain_text(&json!({ "url": "https://x.example/a b" }), "url"),

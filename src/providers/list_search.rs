@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::job::{Reach, StepRef, Survey, tagged};
 use crate::model::Timestamp;
 
-use super::listed;
+use super::records;
 use super::steps::CLOCK_SKEW;
 
 /// Why a look ends before its list does.
@@ -57,11 +57,11 @@ impl Looked {
     /// Reads a record by itself, and gives back the id of one that carries the step's tag. One that
     /// cannot be read hides no other, and may be the step's.
     pub(super) fn read(&mut self, record: &Value, tag: &str, fields: &Fields) -> Option<String> {
-        let mark = listed::text(record, fields.mark);
+        let mark = records::text(record, fields.mark);
         let is_ours = carries(&mark, tag);
-        match listed::id(record) {
+        match records::id(record) {
             Some(id) if is_ours => return Some(id),
-            Some(_) if listed::is_text(record, fields.mark) => {
+            Some(_) if records::is_text(record, fields.mark) => {
                 self.see((fields.made)(record), carries_another(&mark, tag));
             }
             _ => self.miss(),
