@@ -19,7 +19,7 @@ const STRANGER: &str = "a record that was made since then may be this one";
 /// something older than the call, and where nothing on the way could be the step. One record shows no
 /// order, and neither do several of one time.
 #[derive(Default)]
-pub(super) struct Looked {
+pub(super) struct ListSearch {
     since: Option<Timestamp>,
     records: u32,
     last: Option<Timestamp>,
@@ -30,7 +30,7 @@ pub(super) struct Looked {
     is_unordered: bool,
     gap: Option<&'static str>,
     /// How many records could not be read.
-    unread: u32,
+    unreadable: u32,
     /// Why some of the list was not read at all.
     cut: Option<&'static str>,
     /// Whether one of them may be the step's, without its tag.
@@ -40,12 +40,12 @@ pub(super) struct Looked {
 /// What is read of a list's records.
 pub(super) struct Fields {
     /// Where our tag stands.
-    pub(super) mark: &'static str,
+    pub(super) tag_field: &'static str,
     /// When a record was made, where it says so.
     pub(super) made: fn(&Value) -> Option<Timestamp>,
 }
 
-impl Looked {
+impl ListSearch {
     pub(super) fn new(step: StepRef<'_>) -> Self {
         Self::since(step.first_sent())
     }
@@ -57,22 +57,22 @@ impl Looked {
     /// Reads a record by itself, and gives back the id of one that carries the step's tag. One that
     /// cannot be read hides no other, and may be the step's.
     pub(super) fn read(&mut self, record: &Value, tag: &str, fields: &Fields) -> Option<String> {
-        let mark = records::text(record, fields.mark);
-        let is_ours = carries(&mark, tag);
+        let text = records::text(record, fields.tag_field);
+        let is_ours = carries(&text, tag);
         match records::id(record) {
             Some(id) if is_ours => return Some(id),
-            Some(_) if records::is_text(record, fields.mark) => {
-                self.see((fields.made)(record), carries_another(&mark, tag));
+            Some(_) if records::is_text(record, fields.tag_field) => {
+                self.see((fields.made)(record), carries_another(&text, tag));
             }
-            _ => self.miss(),
+            _ => self.note_unreadable(),
         }
         None
     }
 
     /// Notes a record that cannot be read.
-    pub(super) fn miss(&mut self) {
+    pub(super) fn note_unreadable(&mut self) {
         self.records = self.records.saturating_add(1);
-        self.unread = self.unread.saturating_add(1);
+        self.unreadable = self.unreadable.saturating_add(1);
     }
 
     /// Notes why the rest of the list is not read.
@@ -121,7 +121,7 @@ impl Looked {
 
     /// What of the list was not seen, so that the step may stand there.
     fn unseen(&self) -> Option<String> {
-        match self.unread {
+        match self.unreadable {
             0 => self.cut.map(str::to_owned),
             1 => Some("1 record could not be read".to_owned()),
             count => Some(format!("{count} records could not be read")),
@@ -201,13 +201,13 @@ mod tests {
         Some(Timestamp::from_millis((1_790_000_000 + secs) * 1000))
     }
 
-    fn seen(records: &[(Option<Timestamp>, bool)]) -> Looked {
-        let mut looked = Looked::since(at(0));
-        records.iter().for_each(|(made, is_anothers)| looked.see(*made, *is_anothers));
-        looked
+    fn seen(records: &[(Option<Timestamp>, bool)]) -> ListSearch {
+        let mut search = ListSearch::since(at(0));
+        records.iter().for_each(|(made, is_anothers)| search.see(*made, *is_anothers));
+        search
     }
 
-    fn looked(records: &[(Option<Timestamp>, bool)]) -> Reach {
+    fn reach_of(records: &[(Option<Timestamp>, bool)]) -> Reach {
         seen(records).survey().reach
     }
 
@@ -223,17 +223,17 @@ mod tests {
     }
 
     const FIELDS: Fields = Fields {
-        mark: "title",
+        tag_field: "title",
         made: |record| Some(Timestamp::from_millis(record["at"].as_i64()? * 1000)),
     };
 
     /// What a look reads of these records before one that is older than the call.
-    fn read(records: &[Value]) -> (Vec<String>, Looked) {
-        let mut looked = Looked::since(at(0));
+    fn read(records: &[Value]) -> (Vec<String>, ListSearch) {
+        let mut search = ListSearch::since(at(0));
         let old = json!({ "id": "old", "title": "Old", "at": 1_000 });
         let older = json!({ "id": "older", "title": "Old", "at": 900 });
         let all = records.iter().chain([&old, &older]);
-        (all.filter_map(|record| looked.read(record, TAG, &FIELDS)).collect(), looked)
+        (all.filter_map(|record| search.read(record, TAG, &FIELDS)).collect(), search)
     }
 
     #[test]
@@ -252,16 +252,16 @@ mod tests {
             json!({ "id": null, "title": TAG }),
         ];
         for record in &torn {
-            let (found, looked) = read(&[record.clone(), ours.clone()]);
+            let (found, search) = read(&[record.clone(), ours.clone()]);
             assert_eq!(found, ["v1"], "{record}");
             let why = Reach::Partial("1 record could not be read".to_owned());
-            assert_eq!(looked.survey().reach, why, "{record}");
-            let (found, looked) = read(std::slice::from_ref(record));
+            assert_eq!(search.survey().reach, why, "{record}");
+            let (found, search) = read(std::slice::from_ref(record));
             assert!(found.is_empty(), "{record}");
-            assert_eq!(looked.presence_only("timeless").reach, why, "{record}");
+            assert_eq!(search.presence_only("timeless").reach, why, "{record}");
         }
-        let (_, looked) = read(&torn);
-        assert_eq!(looked.survey().reach, Reach::Partial("9 records could not be read".to_owned()));
+        let (_, search) = read(&torn);
+        assert_eq!(search.survey().reach, Reach::Partial("9 records could not be read".to_owned()));
         assert_eq!(read(&[]).1.survey().reach, Reach::Whole);
     }
 
@@ -291,18 +291,18 @@ mod tests {
 
     #[test]
     fn a_list_that_was_not_read_to_its_end_proves_no_absence() {
-        let mut looked = seen(&[(at(-900), true)]);
-        looked.cut(TOOK_TOO_LONG);
-        assert_eq!(looked.survey().reach, Reach::Partial(TOOK_TOO_LONG.to_owned()));
-        let mut looked = seen(&[(None, true)]);
-        looked.cut(TOOK_TOO_LONG);
-        let reach = looked.presence_only("timeless").reach;
+        let mut search = seen(&[(at(-900), true)]);
+        search.cut(TOOK_TOO_LONG);
+        assert_eq!(search.survey().reach, Reach::Partial(TOOK_TOO_LONG.to_owned()));
+        let mut search = seen(&[(None, true)]);
+        search.cut(TOOK_TOO_LONG);
+        let reach = search.presence_only("timeless").reach;
         assert_eq!(reach, Reach::Partial(TOOK_TOO_LONG.to_owned()));
     }
 
     #[test]
     fn a_look_is_whole_only_in_order_past_an_older_record_and_without_a_stranger() {
-        assert_eq!(looked(&[(at(9), true), (at(3), true), (at(-900), false)]), Reach::Whole);
+        assert_eq!(reach_of(&[(at(9), true), (at(3), true), (at(-900), false)]), Reach::Whole);
         for partial in [
             vec![],
             vec![(at(9), true)],
@@ -315,7 +315,7 @@ mod tests {
             // Within what clocks may differ by.
             vec![(at(-100), false), (at(-900), false)],
         ] {
-            assert!(matches!(looked(&partial), Reach::Partial(_)), "{partial:?}");
+            assert!(matches!(reach_of(&partial), Reach::Partial(_)), "{partial:?}");
         }
     }
 }

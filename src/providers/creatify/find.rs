@@ -9,7 +9,7 @@ use super::types::{self, ProductToVideoStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Reach, Seen, StepRef, Survey};
 use crate::model::Timestamp;
-use crate::providers::list_search::{Fields, Looked, TOOK_TOO_LONG, no_look};
+use crate::providers::list_search::{Fields, ListSearch, TOOK_TOO_LONG, no_look};
 use crate::providers::records::{self, Records};
 use crate::providers::steps::{Sent, found, found_with, names, nothing};
 use crate::providers::unknown_step;
@@ -17,10 +17,10 @@ use crate::transport::LookPages;
 
 /// What is read of a record, whatever its other fields hold. Our tag stands in the webhook address,
 /// which records echo.
-const RECORD: Fields = Fields { mark: "webhook_url", made };
+const RECORD: Fields = Fields { tag_field: "webhook_url", made };
 
 /// Of a link video, in whose name our tag stands.
-const LINK_VIDEO: Fields = Fields { mark: "name", made: |_| None };
+const LINK_VIDEO: Fields = Fields { tag_field: "name", made: |_| None };
 
 fn made(record: &Value) -> Option<Timestamp> {
     Timestamp::of_json(&record["created_at"])
@@ -48,7 +48,7 @@ pub(super) async fn find(client: &Client, step: StepRef<'_>, pages: &LookPages) 
             let videos = read(pages, client.read_link_to_videos(None)).await?;
             let timeless = "Creatify's videos of links do not say when they were made";
             Ok(sought(step, &videos, &LINK_VIDEO)
-                .unwrap_or_else(|looked| nothing(looked.presence_only(timeless))))
+                .unwrap_or_else(|search| nothing(search.presence_only(timeless))))
         }
         Call::GenImage | Call::RegenImage | Call::RegenVideo => {
             if !client.transport.has_webhook_url() {
@@ -58,7 +58,7 @@ pub(super) async fn find(client: &Client, step: StepRef<'_>, pages: &LookPages) 
                 )));
             }
             let records = read(pages, client.read_records(None)).await?;
-            Ok(sought(step, &records, &RECORD).unwrap_or_else(|looked| nothing(looked.survey())))
+            Ok(sought(step, &records, &RECORD).unwrap_or_else(|search| nothing(search.survey())))
         }
     }
 }
@@ -89,19 +89,19 @@ fn moved(record: types::ProductToVideo) -> Seen {
 }
 
 /// A look at a list, of which nothing is seen yet.
-fn looked_at(step: StepRef<'_>, list: &Records) -> Looked {
-    let mut looked = Looked::new(step);
+fn search_of(step: StepRef<'_>, list: &Records) -> ListSearch {
+    let mut search = ListSearch::new(step);
     if list.may_be_cut {
-        looked.cut("the list came in a form that nobody promised, and may be a part of it");
+        search.cut("the list came in a form that nobody promised, and may be a part of it");
     }
-    looked
+    search
 }
 
 /// What carries a step's tag in a list, or how much that list can tell without it.
-fn sought(step: StepRef<'_>, list: &Records, fields: &Fields) -> Result<Seen, Looked> {
+fn sought(step: StepRef<'_>, list: &Records, fields: &Fields) -> Result<Seen, ListSearch> {
     let tag = step.tag();
-    let mut looked = looked_at(step, list);
-    let read = |record| looked.read(record, &tag, fields);
+    let mut search = search_of(step, list);
+    let read = |record| search.read(record, &tag, fields);
     let ours: Vec<_> = list.records.iter().filter_map(read).collect();
     let mut ours = ours.into_iter();
     match ours.next() {
@@ -111,7 +111,7 @@ fn sought(step: StepRef<'_>, list: &Records, fields: &Fields) -> Result<Seen, Lo
             let doubt = (!others.is_empty()).then_some(doubt);
             Ok(found_with(Sent::Running(first), others, doubt))
         }
-        None => Err(looked),
+        None => Err(search),
     }
 }
 
@@ -119,7 +119,7 @@ fn sought(step: StepRef<'_>, list: &Records, fields: &Fields) -> Result<Seen, Lo
 /// well as ours.
 fn by_page(step: StepRef<'_>, links: &Records) -> Seen {
     let page = Page::of(step.job().request.product.page_url.as_deref().unwrap_or_default());
-    let mut looked = looked_at(step, links);
+    let mut search = search_of(step, links);
     for link in &links.records {
         match records::id(link) {
             Some(id) if Page::of(&records::plain_text(link, "url")) == page => {
@@ -127,11 +127,11 @@ fn by_page(step: StepRef<'_>, links: &Records) -> Seen {
             }
             // A page that redirects may be listed by another address, but one of the caller's own
             // would stand in the way for ever.
-            Some(_) if records::is_text(link, "url") => looked.see(None, true),
-            _ => looked.miss(),
+            Some(_) if records::is_text(link, "url") => search.see(None, true),
+            _ => search.note_unreadable(),
         }
     }
-    nothing(looked.presence_only("Creatify's links do not say when they were made"))
+    nothing(search.presence_only("Creatify's links do not say when they were made"))
 }
 
 /// A page's address, without what does not tell pages apart.

@@ -10,7 +10,7 @@ use super::{Client, types};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Offer, Seen, StepRef};
 use crate::model::Timestamp;
-use crate::providers::list_search::{Fields, Looked, TOOK_TOO_LONG};
+use crate::providers::list_search::{Fields, ListSearch, TOOK_TOO_LONG};
 use crate::providers::steps::{Sent, found, found_with, nothing};
 use crate::providers::{records, unknown_step};
 use crate::transport::LookPages;
@@ -21,7 +21,7 @@ const MOST_PAGES: u32 = 30;
 pub(super) const PAGE_SIZE: u32 = 100;
 
 /// What is read of a video, whatever its other fields hold.
-const FIELDS: Fields = Fields { mark: "title", made };
+const FIELDS: Fields = Fields { tag_field: "title", made };
 
 fn made(video: &Value) -> Option<Timestamp> {
     Timestamp::of_json(&video["created_at"])
@@ -36,7 +36,7 @@ pub(super) async fn find(client: &Client, step: StepRef<'_>, pages: &LookPages) 
             let sought = seek(List::Videos, &step.tag()).await?;
             Ok(match sought.ours.is_empty() {
                 false => video(sought.ours),
-                true => nothing(sought.looked.survey()),
+                true => nothing(sought.search.survey()),
             })
         }
         // A preview's video has no name of its own.
@@ -46,7 +46,7 @@ pub(super) async fn find(client: &Client, step: StepRef<'_>, pages: &LookPages) 
             let unnamed = "whether JoggAI names a preview's video like the preview is not known";
             Ok(match sought.ours.is_empty() {
                 false => video(sought.ours),
-                true => nothing(sought.looked.presence_only(unnamed)),
+                true => nothing(sought.search.presence_only(unnamed)),
             })
         }
     }
@@ -55,7 +55,7 @@ pub(super) async fn find(client: &Client, step: StepRef<'_>, pages: &LookPages) 
 /// What a list shows of a call.
 struct Sought {
     ours: Vec<Ours>,
-    looked: Looked,
+    search: ListSearch,
 }
 
 /// A record of the call, by its id.
@@ -82,7 +82,7 @@ fn previews(sought: Sought) -> Seen {
         Some(first) => found(Sent::Offered(first.id.clone(), offers)),
         None => {
             let unnamed = "whether JoggAI lists previews by their name is not known";
-            nothing(sought.looked.presence_only(unnamed))
+            nothing(sought.search.presence_only(unnamed))
         }
     }
 }
@@ -161,10 +161,10 @@ async fn look_through(
 ) -> Result<Sought> {
     // What the job has from earlier steps is no answer to this one.
     let mut known: HashSet<String> = step.before().flat_map(|step| step.ids()).collect();
-    let mut sought = Sought { ours: Vec::new(), looked: Looked::new(step) };
+    let mut sought = Sought { ours: Vec::new(), search: ListSearch::new(step) };
     for page in 1..=MOST_PAGES {
         let Some(listed) = pages.read(list.read(client, page)).await? else {
-            sought.looked.cut(TOOK_TOO_LONG);
+            sought.search.cut(TOOK_TOO_LONG);
             return Ok(sought);
         };
         let before = known.len();
@@ -172,15 +172,15 @@ async fn look_through(
             if !known.insert(records::identity(&record)) {
                 continue;
             }
-            if let Some(id) = sought.looked.read(&record, tag, &FIELDS) {
+            if let Some(id) = sought.search.read(&record, tag, &FIELDS) {
                 sought.ours.push(Ours { id, title: title(&record) });
             }
         }
         // Some lists answer with everything on every page.
-        if known.len() == before || sought.looked.is_past() || !sought.ours.is_empty() {
+        if known.len() == before || sought.search.is_past() || !sought.ours.is_empty() {
             return Ok(sought);
         }
     }
-    sought.looked.cut("there are more than are looked through");
+    sought.search.cut("there are more than are looked through");
     Ok(sought)
 }
