@@ -38,13 +38,13 @@ pub(crate) struct Answer<T> {
     pub(crate) left_out: Vec<Drift>,
     /// Read through [`json`](Self::json) alone, so that it is read in one way.
     body: bytes::Bytes,
-    shape: &'static Shape,
+    pub(crate) operation: &'static Operation,
 }
 
 impl<T> Answer<T> {
     /// The JSON that it was decoded from.
     pub(crate) fn json(&self) -> Value {
-        self.shape.opened(lenient::read(&self.body).unwrap_or_default())
+        self.operation.answer.opened(lenient::read(&self.body).unwrap_or_default())
     }
 }
 
@@ -201,7 +201,7 @@ impl Call {
         match decoded {
             Ok((value, left_out)) => {
                 self.0.transport.shared.drifts.log(self.0.operation, &left_out);
-                Ok(Answer { value, left_out, body: reply.body, shape })
+                Ok(Answer { value, left_out, body: reply.body, operation: self.0.operation })
             }
             Err(drift) => Err(self.undecodable(&reply, &drift)),
         }

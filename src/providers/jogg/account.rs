@@ -6,6 +6,7 @@ use super::super::failure_reason::{failure_code, reason_in};
 use super::super::steps::{Looking, Sent, Status};
 use super::super::{Capacity, List, Prepared, Provider};
 use super::calls::{Body, Call, is_of};
+use super::client::data_of;
 use super::find::{find, find_preview};
 use super::plan::plan;
 use super::status::{facts, no_video};
@@ -56,7 +57,7 @@ impl Account {
     async fn read(&self, step: StepRef<'_>) -> Result<Status> {
         let answer = self.of_jobs.read_video(step.id()).await?;
         let raw = answer.json();
-        let video = self.of_jobs.data(answer.value.data, &answer.left_out, "get_product_video")?;
+        let video = data_of(answer, |answer| answer.data)?;
         is_of(step, &raw)?;
         let status = video.status.to_string();
         // The vendor's own script compares these without regard to case.
@@ -135,7 +136,7 @@ impl Provider for Account {
             }
             let answer = self.of_jobs.read_video(&id).await?;
             let raw = answer.json();
-            self.of_jobs.data(answer.value.data, &answer.left_out, "get_product_video")?;
+            data_of(answer, |answer| answer.data)?;
             is_of(step, &raw)?;
             Ok(Sent::Running(id))
         })

@@ -1,7 +1,7 @@
 //! Lists to choose from.
 
 use super::super::types;
-use super::Client;
+use super::{Client, data_of};
 use crate::bindings::jogg::{Client as Api, operations, send};
 use crate::error::Result;
 
@@ -18,10 +18,7 @@ impl Client {
     ) -> Result<Vec<types::Avatar>> {
         let method = async |api: Api| api.list_public_avatars_with(query).await;
         let answer = send(&self.transport, &operations::LIST_PUBLIC_AVATARS, method).await?;
-        Ok(self
-            .data(answer.value.data, &answer.left_out, "list_public_avatars")?
-            .avatars
-            .unwrap_or_default())
+        Ok(data_of(answer, |answer| answer.data)?.avatars.unwrap_or_default())
     }
 
     /// Reads a page of the account's own presenters; pages count from 1. Free.
@@ -36,10 +33,7 @@ impl Client {
     ) -> Result<Vec<types::CustomAvatar>> {
         let method = async |api: Api| api.list_custom_avatars_with(query).await;
         let answer = send(&self.transport, &operations::LIST_CUSTOM_AVATARS, method).await?;
-        Ok(self
-            .data(answer.value.data, &answer.left_out, "list_custom_avatars")?
-            .avatars
-            .unwrap_or_default())
+        Ok(data_of(answer, |answer| answer.data)?.avatars.unwrap_or_default())
     }
 
     /// Reads a page of voices; pages count from 1. Free.
@@ -51,7 +45,7 @@ impl Client {
     pub async fn list_voices(&self, query: &types::ListVoicesQuery) -> Result<types::VoicePage> {
         let method = async |api: Api| api.list_voices_with(query).await;
         let answer = send(&self.transport, &operations::LIST_VOICES, method).await?;
-        self.data(answer.value.data, &answer.left_out, "list_voices")
+        data_of(answer, |answer| answer.data)
     }
 
     /// Reads the account's own voices, all at once. Free.
@@ -66,10 +60,7 @@ impl Client {
     ) -> Result<Vec<types::CustomVoice>> {
         let method = async |api: Api| api.list_custom_voices_with(query).await;
         let answer = send(&self.transport, &operations::LIST_CUSTOM_VOICES, method).await?;
-        Ok(self
-            .data(answer.value.data, &answer.left_out, "list_custom_voices")?
-            .voices
-            .unwrap_or_default())
+        Ok(data_of(answer, |answer| answer.data)?.voices.unwrap_or_default())
     }
 
     /// Reads a page of music; pages count from 1. Free.
@@ -81,7 +72,7 @@ impl Client {
     pub async fn list_musics(&self, query: &types::ListMusicsQuery) -> Result<types::MusicPage> {
         let method = async |api: Api| api.list_musics_with(query).await;
         let answer = send(&self.transport, &operations::LIST_MUSICS, method).await?;
-        self.data(answer.value.data, &answer.left_out, "list_musics")
+        data_of(answer, |answer| answer.data)
     }
 
     /// Reads the visual styles, all at once. Free. Requests take their names.
@@ -96,9 +87,6 @@ impl Client {
     ) -> Result<Vec<types::VisualStyle>> {
         let method = async |api: Api| api.list_visual_styles_with(query).await;
         let answer = send(&self.transport, &operations::LIST_VISUAL_STYLES, method).await?;
-        Ok(self
-            .data(answer.value.data, &answer.left_out, "list_visual_styles")?
-            .visual_styles
-            .unwrap_or_default())
+        Ok(data_of(answer, |answer| answer.data)?.visual_styles.unwrap_or_default())
     }
 }

@@ -1,7 +1,7 @@
 //! Webhook endpoints.
 
 use super::super::types;
-use super::Client;
+use super::{Client, data_of};
 use crate::bindings::jogg::{Client as Api, operations, send};
 use crate::error::Result;
 use crate::transport::PathSegment;
@@ -16,10 +16,7 @@ impl Client {
     pub async fn list_endpoints(&self) -> Result<Vec<types::Endpoint>> {
         let method = async |api: Api| api.list_endpoints().await;
         let answer = send(&self.transport, &operations::LIST_ENDPOINTS, method).await?;
-        Ok(self
-            .data(answer.value.data, &answer.left_out, "list_endpoints")?
-            .endpoints
-            .unwrap_or_default())
+        Ok(data_of(answer, |answer| answer.data)?.endpoints.unwrap_or_default())
     }
 
     /// Adds a webhook endpoint (HTTPS, at most 20 for each user). Free. It is not sent again after
@@ -32,7 +29,7 @@ impl Client {
     pub async fn create_endpoint(&self, body: &types::EndpointRequest) -> Result<types::Endpoint> {
         let method = async |api: Api| api.create_endpoint(body).await;
         let answer = send(&self.transport, &operations::CREATE_ENDPOINT, method).await?;
-        self.data(answer.value.data, &answer.left_out, "create_endpoint")
+        data_of(answer, |answer| answer.data)
     }
 
     /// Replaces the address, the status and the events of a webhook endpoint. Free. Its secret
@@ -50,7 +47,7 @@ impl Client {
         let endpoint_id = PathSegment::new("endpoint_id", endpoint_id)?;
         let method = async |api: Api| api.update_endpoint(&endpoint_id, body).await;
         let answer = send(&self.transport, &operations::UPDATE_ENDPOINT, method).await?;
-        self.data(answer.value.data, &answer.left_out, "update_endpoint")
+        data_of(answer, |answer| answer.data)
     }
 
     /// Deletes a webhook endpoint. Free.
@@ -75,9 +72,6 @@ impl Client {
     pub async fn list_events(&self) -> Result<Vec<types::WebhookEventName>> {
         let method = async |api: Api| api.list_events().await;
         let answer = send(&self.transport, &operations::LIST_EVENTS, method).await?;
-        Ok(self
-            .data(answer.value.data, &answer.left_out, "list_events")?
-            .events
-            .unwrap_or_default())
+        Ok(data_of(answer, |answer| answer.data)?.events.unwrap_or_default())
     }
 }

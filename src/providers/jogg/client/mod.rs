@@ -15,7 +15,7 @@ use crate::bindings::jogg::{Client as Api, operations, send};
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::Drift;
 use crate::model::{Credits, ProviderId};
-use crate::transport::Transport;
+use crate::transport::{Answer, Operation, Transport};
 
 /// JoggAI's operations, one method each, named as in the spec.
 ///
@@ -51,7 +51,7 @@ impl Client {
     pub async fn whoami(&self) -> Result<types::User> {
         let method = async |api: Api| api.whoami().await;
         let answer = send(&self.transport, &operations::WHOAMI, method).await?;
-        self.data(answer.value.data, &answer.left_out, "whoami")
+        data_of(answer, |answer| answer.data)
     }
 
     /// Reads the credits that are left. Free. A promotional key was seen to report 0 and work.
@@ -63,27 +63,27 @@ impl Client {
     pub async fn get_remaining_quota(&self) -> Result<Credits> {
         let method = async |api: Api| api.get_remaining_quota().await;
         let answer = send(&self.transport, &operations::GET_REMAINING_QUOTA, method).await?;
-        Ok(self.data(answer.value.data, &answer.left_out, "get_remaining_quota")?.remaining_quota)
+        Ok(data_of(answer, |answer| answer.data)?.remaining_quota)
     }
+}
 
-    pub(super) fn data<T>(
-        &self,
-        data: Option<T>,
-        left_out: &[Drift],
-        operation: &'static str,
-    ) -> Result<T> {
-        data.ok_or_else(|| self.no_data(left_out, operation))
-    }
+/// The data of an answer, which stands beside a code and a message.
+///
+/// # Errors
+/// [`ErrorKind::Decode`] for an answer without data.
+pub(super) fn data_of<A, T>(answer: Answer<A>, data: fn(A) -> Option<T>) -> Result<T> {
+    let Answer { value, left_out, operation, .. } = answer;
+    data(value).ok_or_else(|| no_data(operation, &left_out))
+}
 
-    fn no_data(&self, left_out: &[Drift], operation: &'static str) -> Error {
-        let unread = left_out.iter().find(|drift| drift.pointer.starts_with("/data"));
-        let message = match unread {
-            Some(drift) => format!("the answer does not fit its spec: {drift}"),
-            None => "code 0 without the data that belongs to it".to_owned(),
-        };
-        Error::new(ErrorKind::Decode, message)
-            .with_provider(ProviderId::Jogg)
-            .with_operation(operation)
-            .with_attempts(1, std::time::Duration::ZERO)
-    }
+fn no_data(operation: &Operation, left_out: &[Drift]) -> Error {
+    let unread = left_out.iter().find(|drift| drift.pointer.starts_with("/data"));
+    let message = match unread {
+        Some(drift) => format!("the answer does not fit its spec: {drift}"),
+        None => "code 0 without the data that belongs to it".to_owned(),
+    };
+    Error::new(ErrorKind::Decode, message)
+        .with_provider(ProviderId::Jogg)
+        .with_operation(operation.id)
+        .with_attempts(1, std::time::Duration::ZERO)
 }

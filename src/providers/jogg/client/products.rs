@@ -1,7 +1,7 @@
 //! Products: what videos are made of.
 
 use super::super::types;
-use super::Client;
+use super::{Client, data_of};
 use crate::bindings::jogg::{Client as Api, operations, send};
 use crate::error::Result;
 use crate::json::Shape;
@@ -38,7 +38,7 @@ impl Client {
     ) -> Result<types::UploadedAsset> {
         let method = async |api: Api| api.upload_asset(body).await;
         let answer = send(&self.transport, &operations::UPLOAD_ASSET, method).await?;
-        self.data(answer.value.data, &answer.left_out, "upload_asset")
+        data_of(answer, |answer| answer.data)
     }
 
     /// Puts a file where [`upload_asset`](Self::upload_asset) said, without the key. The type must
@@ -63,7 +63,7 @@ impl Client {
     ) -> Result<types::Product> {
         let method = async |api: Api| api.create_product(body).await;
         let answer = send(&self.transport, &operations::CREATE_PRODUCT, method).await?;
-        self.data(answer.value.data, &answer.left_out, "create_product")
+        data_of(answer, |answer| answer.data)
     }
 
     /// Changes a product. Free. Fields that are left out stay; a list of media replaces the old

@@ -3,10 +3,9 @@
 use serde_json::Value;
 
 use super::super::types;
-use super::Client;
+use super::{Client, data_of, no_data};
 use crate::bindings::jogg::{Client as Api, operations, send, send_raw};
 use crate::error::{Error, Result};
-use crate::json::Drift;
 use crate::providers::answer::says_only;
 use crate::providers::failure_reason::says_failure;
 use crate::providers::records::records_in;
@@ -27,7 +26,7 @@ impl Client {
     ) -> Result<types::CreatedVideo> {
         let method = async |api: Api| api.create_video_from_product(body).await;
         let answer = send(&self.transport, &operations::CREATE_VIDEO_FROM_PRODUCT, method).await?;
-        self.started(answer.value.data, &answer.left_out, "create_video_from_product")
+        started(answer, |answer| answer.data)
     }
 
     /// Submits previews of a product in several styles. **Paid**: 0.5 credits for each started 2
@@ -46,23 +45,22 @@ impl Client {
     ) -> Result<types::PreviewList> {
         let method = async |api: Api| api.create_previews(body).await;
         let answer = send(&self.transport, &operations::CREATE_PREVIEWS, method).await?;
-        let raw = answer.json();
+        let (raw, left_out) = (answer.json(), answer.left_out.clone());
         let unknown = Error::into_submit_unknown;
-        let list =
-            self.data(answer.value.data, &answer.left_out, "create_previews").map_err(unknown)?;
+        let list = data_of(answer, |answer| answer.data).map_err(unknown)?;
         let is_set = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
         let mut previews = list.previews.iter().flatten();
         let has_started = previews.clone().any(|preview| is_set(&preview.preview_id));
         // Accepted, and one of which nothing is said may have been started: it is to be looked for.
         // So may one of which more is said than its style and why it was refused.
         let is_plain = |preview: &Value| says_only(preview, &["visual_style", "err_msg"]);
-        let told = raw["data"]["previews"].as_array().filter(|told| !told.is_empty());
-        let all_are_refused = answer.left_out.is_empty()
-            && told.is_some_and(|told| told.iter().all(is_plain))
+        let listed = raw["data"]["previews"].as_array().filter(|listed| !listed.is_empty());
+        let all_are_refused = left_out.is_empty()
+            && listed.is_some_and(|listed| listed.iter().all(is_plain))
             && previews.all(|preview| preview.err_msg.as_deref().is_some_and(says_failure));
         match has_started || all_are_refused {
             true => Ok(list),
-            false => Err(unknown(self.no_data(&answer.left_out, "create_previews"))),
+            false => Err(unknown(no_data(&operations::CREATE_PREVIEWS, &left_out))),
         }
     }
 
@@ -80,7 +78,7 @@ impl Client {
     ) -> Result<types::CreatedVideo> {
         let method = async |api: Api| api.render_single_preview(body).await;
         let answer = send(&self.transport, &operations::RENDER_SINGLE_PREVIEW, method).await?;
-        self.started(answer.value.data, &answer.left_out, "render_single_preview")
+        started(answer, |answer| answer.data)
     }
 
     /// Reads a product video. Free.
@@ -91,7 +89,7 @@ impl Client {
     /// Source: `GET /v2/product_video/{product_video_id}`.
     pub async fn get_product_video(&self, product_video_id: &str) -> Result<types::ProductVideo> {
         let answer = self.read_video(product_video_id).await?;
-        self.data(answer.value.data, &answer.left_out, "get_product_video")
+        data_of(answer, |answer| answer.data)
     }
 
     pub(in super::super) async fn read_video(
@@ -116,7 +114,7 @@ impl Client {
     ) -> Result<types::ProductVideoPage> {
         let method = async |api: Api| api.list_product_videos_with(query).await;
         let answer = send(&self.transport, &operations::LIST_PRODUCT_VIDEOS, method).await?;
-        self.data(answer.value.data, &answer.left_out, "list_product_videos")
+        data_of(answer, |answer| answer.data)
     }
 
     /// Reads a page of previews; pages count from 1 and hold 10 unless `page_size` says otherwise
@@ -132,7 +130,7 @@ impl Client {
     ) -> Result<types::PreviewPage> {
         let method = async |api: Api| api.list_product_previews_with(query).await;
         let answer = send(&self.transport, &operations::LIST_PRODUCT_PREVIEWS, method).await?;
-        self.data(answer.value.data, &answer.left_out, "list_product_previews")
+        data_of(answer, |answer| answer.data)
     }
 
     /// A page of product videos, each as received.
@@ -154,19 +152,18 @@ impl Client {
         let answer = send_raw(&self.transport, &operations::LIST_PRODUCT_PREVIEWS, method).await?;
         records_in(answer, "previews", &operations::LIST_PRODUCT_PREVIEWS)
     }
+}
 
-    /// A video that was accepted. One without an id has to be looked for.
-    fn started(
-        &self,
-        video: Option<types::CreatedVideo>,
-        left_out: &[Drift],
-        operation: &'static str,
-    ) -> Result<types::CreatedVideo> {
-        let video = self.data(video, left_out, operation).map_err(Error::into_submit_unknown)?;
-        match video_id(&video) {
-            Some(_) => Ok(video),
-            None => Err(self.no_data(left_out, operation).into_submit_unknown()),
-        }
+/// A video that was accepted. One without an id has to be looked for.
+fn started<A>(
+    answer: Answer<A>,
+    data: fn(A) -> Option<types::CreatedVideo>,
+) -> Result<types::CreatedVideo> {
+    let (operation, left_out) = (answer.operation, answer.left_out.clone());
+    let video = data_of(answer, data).map_err(Error::into_submit_unknown)?;
+    match video_id(&video) {
+        Some(_) => Ok(video),
+        None => Err(no_data(operation, &left_out).into_submit_unknown()),
     }
 }
 
