@@ -10,8 +10,8 @@ use super::turns::Turn;
 use super::{Client, Recovery};
 use crate::error::Result;
 use crate::job::{Action, Decision, Job, JobId, Outcome, StepRef, StepState, next};
-use crate::providers::Provider;
-use crate::providers::steps::{self, Pace};
+use crate::providers::pace::Pace;
+use crate::providers::{Provider, outcome};
 
 /// A job after one action, and what it needs next.
 #[derive(Clone, Debug)]
@@ -156,7 +156,7 @@ impl Client {
     async fn poll(&self, provider: &dyn Provider, job: Job, index: usize) -> Result<Job> {
         let Some(step) = job.step(index) else { return Ok(job) };
         let status = provider.poll(step).await;
-        let outcome = steps::outcome(step, status, &self.pace());
+        let outcome = outcome::of_read(step, status, &self.pace());
         self.record(job, outcome).await.map(Recorded::job)
     }
 

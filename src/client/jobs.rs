@@ -7,7 +7,7 @@ use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Decision, Job, JobId, Stage};
 use crate::ledger::JobQuery;
-use crate::providers::steps;
+use crate::providers::outcome;
 
 impl Client {
     /// The jobs of the ledger: listed, held, resolved.
@@ -223,7 +223,7 @@ impl<'a> Jobs<'a> {
             return Err(Error::new(ErrorKind::Conflict, message).with_job(job.id()));
         }
         let (provider, pages) = (self.0.provider_of(job)?, self.0.look_pages(job)?);
-        let adopted = steps::adopt(&**provider, step, resource, &pages).await;
+        let adopted = outcome::adopt(&**provider, step, resource, &pages).await;
         let (resource, is_done, offers) = adopted.map_err(|error| error.with_job(job.id()))?;
         Ok(Decision::Adopt { resource, is_done, offers })
     }

@@ -13,8 +13,7 @@ use crate::job::{
 use crate::ledger::JobQuery;
 use crate::model::Timestamp;
 use crate::policy::Recovery;
-use crate::providers::Provider;
-use crate::providers::steps::{self, Looking};
+use crate::providers::{Looking, Provider, outcome};
 
 /// How many held jobs are looked for when a later one of their account is accepted.
 const MOST_AT_ONCE: usize = 20;
@@ -129,7 +128,7 @@ impl Client {
         let job = step.job();
         // A ledger in trouble does not speak against it.
         let owner = self.another_owner(job, id).await.ok().flatten();
-        steps::doubted(provider, step, id, owner)
+        outcome::doubted(provider, step, id, owner)
     }
 
     /// Another job of a job's account that has an id, also where it is written in another case: no

@@ -13,8 +13,8 @@ use crate::job::{self, Job, Need, Outcome, Reason, StepRef, SubmitOutcome, apply
 use crate::ledger::{Bounds, Slots, Stored};
 use crate::model::Timestamp;
 use crate::policy::Settling;
-use crate::providers::steps::{self, Sent};
-use crate::providers::{Provider, unknown_step};
+use crate::providers::call_result::Sent;
+use crate::providers::{Provider, outcome, unknown_step};
 use crate::transport::Permit;
 
 /// How soon to ask again for a slot that another was faster with.
@@ -105,7 +105,7 @@ impl Client {
         }
         let sent = self.believed(provider, step, prepared(permit).await).await;
         let asked = sent.as_ref().err().and_then(Error::retry_after);
-        let outcome = steps::submitted(announced, sent, settle, &self.pace());
+        let outcome = outcome::submitted(announced, sent, settle, &self.pace());
         if !matches!(outcome, SubmitOutcome::Unknown { .. }) {
             self.0.sent.forget(announced);
         }
@@ -127,7 +127,7 @@ impl Client {
     ) -> Result<Sent> {
         let sent = sent?;
         if !step.is_paid() {
-            return steps::nameable(sent);
+            return outcome::nameable(sent);
         }
         match self.doubted(provider, step, sent.id()).await {
             None => Ok(sent),
@@ -138,7 +138,7 @@ impl Client {
     }
 
     async fn not_sent(&self, step: StepRef<'_>, error: &Error) -> Result<Sending> {
-        let outcome = steps::not_sent(step, error, &self.pace());
+        let outcome = outcome::not_sent(step, error, &self.pace());
         self.record(step.job().clone(), outcome).await.map(Recorded::job).map(Sending::Done)
     }
 
@@ -175,7 +175,7 @@ impl Client {
                     Error::new(ErrorKind::Unavailable, message).with_source(error)
                 }
             };
-            return Some(steps::not_sent(step, &error, &self.pace()));
+            return Some(outcome::not_sent(step, &error, &self.pace()));
         }
         step.before().any(|step| is_theirs(&step)).then_some(Outcome::MadeAnew)
     }

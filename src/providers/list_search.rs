@@ -1,12 +1,16 @@
 //! Looking through a list for a step whose answer was lost.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::job::{Reach, StepRef, Survey, tagged};
 use crate::model::Timestamp;
 
 use super::records;
-use super::steps::CLOCK_SKEW;
+
+/// How far a provider's clock may be from ours.
+pub(crate) const CLOCK_SKEW: Duration = Duration::from_secs(5 * 60);
 
 /// Why a look ends before its list does.
 pub(super) const TOOK_TOO_LONG: &str = "reading it took too long";

@@ -3,19 +3,23 @@
 mod answer;
 #[cfg(feature = "beatapi")]
 pub mod beatapi;
+pub(crate) mod call_result;
 #[cfg(feature = "creatify")]
 pub mod creatify;
 pub(crate) mod endpoints;
 mod failure_reason;
+mod ids;
 #[cfg(feature = "jogg")]
 pub mod jogg;
 mod list_search;
+mod media;
+pub(crate) mod outcome;
+pub(crate) mod pace;
 pub(crate) mod prices;
 #[cfg(all(test, feature = "beatapi", feature = "creatify", feature = "jogg"))]
 mod reading_tests;
 mod records;
 pub(crate) mod request;
-pub(crate) mod steps;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,8 +33,8 @@ use crate::model::{Capabilities, CatalogueItem, CatalogueKind, Credits, Part, Pr
 use crate::request::VideoRequest;
 use crate::transport::{LookPages, Operation, Pages, Permit, Transport};
 use crate::webhook::{Delivered, Delivery, Secrets, forged};
+use call_result::{Sent, Status};
 use endpoints::Endpoints;
-use steps::{Looking, Sent, Status};
 
 /// A read that shows the status of many jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +50,20 @@ pub(crate) struct List {
 pub(crate) struct Capacity {
     /// How many POSTs a minute may see.
     pub(crate) per_minute: Option<u32>,
+}
+
+/// What a look may do, and with what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Looking<'a> {
+    pub(crate) keys: &'a Keys,
+    /// By which each page of a list is read.
+    pub(crate) pages: &'a LookPages,
+    /// How long ago the call was first sent; `None` where the clocks do not tell.
+    pub(crate) age: Option<Duration>,
+    /// By the client's monotonic clock: the time now.
+    pub(crate) elapsed: Duration,
+    /// Whether the same call may be sent again under its idempotency key, or why not.
+    pub(crate) may_repeat: Result<(), &'static str>,
 }
 
 /// A step's call with all that it needs, to be made with a permit: nothing is looked up any more

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::steps::is_usable;
+use super::ids::is_usable;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::text_of_number;

@@ -3,7 +3,8 @@ use std::sync::Arc;
 use super::super::Client;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{JobId, Outcome};
-use crate::providers::steps::{Status, kept};
+use crate::providers::call_result::Status;
+use crate::providers::outcome::kept;
 
 impl Client {
     /// The address of a finished job's video as the provider gives it now, since links expire. A new

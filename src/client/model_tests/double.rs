@@ -12,8 +12,9 @@ use crate::future::BoxFuture;
 use crate::input::Local;
 use crate::job::{Confidence, Estimate, Plan, PlannedStep, Reach, Seen, StepRef, Survey};
 use crate::model::{CatalogueItem, CatalogueKind, Credits, Medium, VideoFacts};
-use crate::providers::steps::{Looking, Sent, Status, found, found_with, nothing};
-use crate::providers::{self, Prepared, Provider, beatapi, creatify, jogg};
+use crate::providers::call_result::{Sent, Status};
+use crate::providers::outcome::{found, found_with, nothing};
+use crate::providers::{self, Looking, Prepared, Provider, beatapi, creatify, jogg};
 use crate::request::VideoRequest;
 use crate::transport::{Operation, Pages, Permit, Transport};
 

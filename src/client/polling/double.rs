@@ -22,8 +22,8 @@ use crate::job::{
     StepRef, SubmitOutcome, Survey, apply,
 };
 use crate::model::{CatalogueItem, CatalogueKind, Credits, Medium, Timestamp, VideoFacts};
-use crate::providers::steps::{Looking, Status};
-use crate::providers::{List, Prepared, Provider};
+use crate::providers::call_result::Status;
+use crate::providers::{List, Looking, Prepared, Provider};
 use crate::request::{Product, VideoRequest};
 use crate::transport::{Operation, Pages, Transport, retry_after};
 

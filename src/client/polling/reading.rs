@@ -11,8 +11,9 @@ use crate::client::turns::Turn as JobTurn;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, JobId, Reason, StepRef, StepState, apply};
 use crate::policy::growing_pause;
-use crate::providers::steps::{self, Pace, Status};
-use crate::providers::{List, Provider};
+use crate::providers::call_result::Status;
+use crate::providers::pace::Pace;
+use crate::providers::{List, Provider, outcome};
 
 /// When a job is looked at again that somebody else is just working on.
 const BUSY_AGAIN_AFTER: Duration = Duration::from_secs(1);
@@ -184,7 +185,7 @@ async fn keep(
         // The same words will hardly be understood sooner than somebody mends something.
         wait = wait.max(growing_pause(failures, random));
     }
-    let outcome = steps::outcome(step, status, &pace);
+    let outcome = outcome::of_read(step, status, &pace);
     let after = apply(job, outcome, now);
     let is_news = is_news(&before, &after);
     if is_news && !client.0.ledger.store(&after).await.unwrap_or(false) {

@@ -12,7 +12,8 @@ use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::Job;
 use crate::providers::List;
-use crate::providers::steps::{Pace, Status};
+use crate::providers::call_result::Status;
+use crate::providers::pace::Pace;
 use crate::transport::LookPages;
 
 impl Client {

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::super::call_result::{Sent, Status};
 use super::super::failure_reason::{failure_code, reason_in};
+use super::super::ids::{UNREADABLE, is_usable, tells_of};
 use super::super::list_search::no_look;
-use super::super::steps::{
-    Looking, Sent, Status, UNREADABLE, found, found_with, is_usable, nothing, picture, sound,
-    tells_of,
-};
-use super::super::{Prepared, Provider, nothing_to_choose};
+use super::super::media::{picture, sound};
+use super::super::outcome::{found, found_with, nothing};
+use super::super::{Looking, Prepared, Provider, nothing_to_choose};
 use super::calls::{Call, Create, is_manual};
 use super::contract::{Billing, KnownUnit, is_newer};
 use super::plan::{TRACK, UPLOAD, plan};
@@ -41,7 +41,7 @@ const REPLAY_MARGIN: Duration = Duration::from_secs(30);
 const CLOCK_SKEW: Duration = Duration::from_secs(5);
 
 /// By how much a task may seem older than the call that made it: the provider's clock may be behind.
-const OLDEST: Duration = super::super::steps::CLOCK_SKEW;
+const OLDEST: Duration = super::super::list_search::CLOCK_SKEW;
 
 const YOUNGER: &str = "the task that answered the repeated call is younger than the first call: \
                        if that arrived after all, both were paid for";

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::super::steps::{Looking, Sent, Status, picture, tells_of};
-use super::super::{List, Prepared, Provider, unknown_step};
+use super::super::call_result::{Sent, Status};
+use super::super::ids::tells_of;
+use super::super::media::picture;
+use super::super::{List, Looking, Prepared, Provider, unknown_step};
 use super::calls::{Body, Call, record_id};
 use super::find::find;
 use super::plan::{URL_MAX_CHARS, plan, plan_anew};

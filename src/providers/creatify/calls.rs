@@ -1,6 +1,6 @@
 //! The calls that a job at Creatify is made of, and their bodies.
 
-use super::super::steps::Sent;
+use super::super::call_result::Sent;
 use super::super::unknown_step;
 use super::link::{LINK, LINK_VIDEO, PARAMS};
 use super::plan::{HOST, IMAGE, IMAGE_ANEW, VIDEO, VIDEO_ANEW};

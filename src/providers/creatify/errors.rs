@@ -7,8 +7,8 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 
 use super::super::answer::{first_word, has_id, has_text, says_something, sentence};
+use super::super::call_result::Status;
 use super::super::failure_reason::{failure_code, reason};
-use super::super::steps::Status;
 use crate::account::Keys;
 use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;

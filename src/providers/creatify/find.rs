@@ -9,9 +9,11 @@ use super::types::{self, ProductToVideoStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Reach, Seen, StepRef, Survey};
 use crate::model::Timestamp;
+use crate::providers::call_result::Sent;
+use crate::providers::ids::names;
 use crate::providers::list_search::{Fields, ListSearch, TOOK_TOO_LONG, no_look};
+use crate::providers::outcome::{found, found_with, nothing};
 use crate::providers::records::{self, Records};
-use crate::providers::steps::{Sent, found, found_with, names, nothing};
 use crate::providers::unknown_step;
 use crate::transport::LookPages;
 

@@ -13,9 +13,9 @@ use crate::model::{
     Languages, Medium, ProviderId, VideoFacts,
 };
 use crate::providers::answer;
+use crate::providers::call_result::Status;
 use crate::providers::prices::Bill;
 use crate::providers::request::{Reading, check_extra};
-use crate::providers::steps::Status;
 use crate::request::VideoRequest;
 
 pub(super) const LINK: &str = "create_link";

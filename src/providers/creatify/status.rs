@@ -6,7 +6,7 @@ use super::errors::failed;
 use serde_json::Value;
 
 use super::super::answer::link;
-use super::super::steps::Status;
+use super::super::call_result::Status;
 use super::types::{self, ProductToVideoStatus};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, StepRef};

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use super::super::call_result::{Sent, Status};
 use super::super::failure_reason::{failure_code, reason_in};
-use super::super::steps::{Looking, Sent, Status};
-use super::super::{Capacity, List, Prepared, Provider};
+use super::super::{Capacity, List, Looking, Prepared, Provider};
 use super::calls::{Body, Call, is_of};
 use super::client::data_of;
 use super::find::{find, find_preview};

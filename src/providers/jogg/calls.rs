@@ -3,8 +3,10 @@
 use serde_json::Value;
 
 use super::super::answer::word;
+use super::super::call_result::Sent;
+use super::super::ids::tells_of;
+use super::super::media::picture;
 use super::super::request::Reading;
-use super::super::steps::{Sent, picture, tells_of};
 use super::super::unknown_step;
 use super::client::video_id;
 use super::plan::{AVATAR, CAPABILITIES, CREATE, PREVIEWS, PRODUCT, RENDER, UPLOAD, wire_ratio};

@@ -10,8 +10,9 @@ use super::{Client, types};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Offer, Seen, StepRef};
 use crate::model::Timestamp;
+use crate::providers::call_result::Sent;
 use crate::providers::list_search::{Fields, ListSearch, TOOK_TOO_LONG};
-use crate::providers::steps::{Sent, found, found_with, nothing};
+use crate::providers::outcome::{found, found_with, nothing};
 use crate::providers::{records, unknown_step};
 use crate::transport::LookPages;
 

@@ -7,8 +7,8 @@ use super::find::{PAGE_SIZE, newest_first};
 use super::types::ProductVideoStatus as Word;
 use crate::error::Result;
 use crate::job::StepRef;
+use crate::providers::call_result::Status;
 use crate::providers::records;
-use crate::providers::steps::Status;
 
 /// Reads as few pages as show all of the jobs, and never more than single reads would take.
 ///

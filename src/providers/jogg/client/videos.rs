@@ -8,8 +8,8 @@ use crate::bindings::jogg::{Client as Api, operations, send, send_raw};
 use crate::error::{Error, Result};
 use crate::providers::answer::says_only;
 use crate::providers::failure_reason::says_failure;
+use crate::providers::ids::is_usable;
 use crate::providers::records::records_in;
-use crate::providers::steps::is_usable;
 use crate::transport::{Answer, PathSegment};
 
 impl Client {
