@@ -250,7 +250,7 @@ impl Work<'_> {
         };
         let ours: Vec<_> = known.iter().filter(|endpoint| self.is_ours(endpoint)).collect();
         if let Some(endpoint) = ours.iter().copied().find(fits) {
-            return Ok(self.told(endpoint.clone(), Registered::Existing));
+            return Ok(self.registered(endpoint.clone(), Registered::Existing));
         }
         if let Some(endpoint) = ours.first().copied() {
             let mut events = endpoint.events.clone();
@@ -258,13 +258,13 @@ impl Work<'_> {
             let change = || self.endpoints.update(endpoint, events.clone());
             let mut changed = self.call(change).await?;
             changed.secret = changed.secret.or_else(|| endpoint.secret.clone());
-            return Ok(self.told(changed, Registered::Changed));
+            return Ok(self.registered(changed, Registered::Changed));
         }
         if self.endpoints.most().is_some_and(|most| known.len() >= most) {
             return Err(self.full(&known));
         }
         let created = self.create(&known).await?;
-        Ok(self.told(created, Registered::Created))
+        Ok(self.registered(created, Registered::Created))
     }
 
     /// Adds an endpoint. One whose answer was lost is looked for: nobody else has seen its secret,
@@ -312,7 +312,7 @@ impl Work<'_> {
         Url::parse(&endpoint.url).is_ok_and(|url| url == *self.parsed)
     }
 
-    fn told(&self, endpoint: Endpoint, registered: Registered) -> Ensured {
+    fn registered(&self, endpoint: Endpoint, registered: Registered) -> Ensured {
         let Endpoint { id, secret, .. } = endpoint;
         Ensured { account: self.account.clone(), endpoint: id, registered, secret }
     }

@@ -25,7 +25,7 @@ type Key = (Account, String);
 #[derive(Default)]
 pub(in crate::client) struct Hub {
     inboxes: AtomicUsize,
-    state: Mutex<State>,
+    state: Mutex<HubState>,
     /// There are jobs whose events may have come early.
     pub(super) changed: Notify,
     /// An event came here.
@@ -35,7 +35,7 @@ pub(in crate::client) struct Hub {
 }
 
 #[derive(Default)]
-pub(super) struct State {
+pub(super) struct HubState {
     pub(super) watched: HashMap<Key, Watched>,
     /// Those whose events may have come before they were watched.
     pub(super) fresh: Vec<Key>,
@@ -76,12 +76,12 @@ impl Hub {
         self.inboxes.load(Ordering::SeqCst) > 0
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, HubState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An event was noted here, so that whoever waits for the next one need not look first.
-    pub(super) fn told(&self, is_new: bool) {
+    /// An event was noted here: waits for the next one need not look for it in the ledger first.
+    pub(super) fn noted(&self, is_new: bool) {
         if is_new {
             self.arrived.notify_one();
         }

@@ -159,7 +159,7 @@ impl WebhookInbox {
             None if is_new => client.wake_unwatched(account, &event.resource).await?,
             job => job,
         };
-        hub.told(is_new);
+        hub.noted(is_new);
         Ok(Receipt::of(if is_new { Received::New } else { Received::Known }, job))
     }
 
@@ -192,7 +192,7 @@ impl WebhookInbox {
         if is_missing(&job) {
             client.look_for_lost(id);
         }
-        client.0.hub.told(is_new);
+        client.0.hub.noted(is_new);
         Ok(Receipt::of(if is_new { Received::New } else { Received::Known }, Some(id)))
     }
 

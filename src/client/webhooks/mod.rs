@@ -2,14 +2,14 @@
 
 mod address;
 mod ensure;
-mod hand_on;
+mod finished;
 mod hub;
 mod inbox;
 mod receipt;
 mod waking;
 
 pub use ensure::{Ensure, Ensured, Registered};
-pub use hand_on::Finished;
+pub use finished::Finished;
 pub(super) use hub::Hub;
 pub use inbox::{WebhookInbox, WebhookInboxBuilder};
 pub use receipt::{Receipt, Received};

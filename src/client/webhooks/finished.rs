@@ -1,4 +1,4 @@
-//! Ends of jobs, handed on once.
+//! Jobs that have come to their end, each given once to one of those who wait for them.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const UNKNOWN_FOR: Duration = Duration::from_secs(10 * 60);
 
 /// For how long one is kept whose account the client does not have: another replica may have it,
 /// and a removed one may come back.
-const HOMELESS_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+const NO_ACCOUNT_FOR: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// The first wait for a job that is not known, and for one that still runs. Each further one is
 /// twice as long, up to the longest.
@@ -28,9 +28,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 /// account has had it long since, even where most have not.
 const PART_OF_AGE: u32 = 8;
 
-/// The holder of the mark that a halt was told, and for how long it holds.
-const TOLD: &str = "told";
-const TOLD_FOR: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+/// The holder of the mark that a halt was reported, and for how long it holds. Ledgers hold the word.
+const REPORTED: &str = "told";
+const REPORTED_FOR: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 
 /// A job that has come to its end, or to a halt, as its provider and the ledger say. Acknowledge it
 /// when it was dealt with; otherwise it is handed on again.
@@ -76,18 +76,18 @@ impl Finished {
         let log = client.event_log()?;
         if is_halt(&self.job) {
             let now = client.0.clock.now();
-            log.lease(&halt(&self.job), TOLD, now, now + TOLD_FOR).await?;
+            log.lease(&halt(&self.job), REPORTED, now, now + REPORTED_FOR).await?;
         }
         log.acknowledge(self.event.number).await?;
-        // What else was told of the same end is settled with it. Whatever is left of that is found
-        // to be told already.
+        // Other events of the same end are settled with it. One that is missed here is recognised
+        // when it is claimed.
         for sibling in siblings(log, &self.event).await? {
             if !sibling.is_acknowledged {
                 log.acknowledge(sibling.number).await?;
             }
         }
         if !is_halt(&self.job) {
-            log.release(&halt(&self.job), TOLD).await?;
+            log.release(&halt(&self.job), REPORTED).await?;
         }
         log.release(&lease(&self.job), &self.holder).await
     }
@@ -107,7 +107,7 @@ impl Finished {
 /// What is to be done with an event that was claimed.
 enum Verdict {
     /// The job has ended.
-    HandOn(Box<Job>),
+    Deliver(Box<Job>),
     /// Nothing more.
     Drop,
     /// The same again after this time.
@@ -158,7 +158,7 @@ impl WebhookInbox {
         let client = &self.0.client;
         let log = client.event_log()?;
         match self.judge(&event, &holder, until).await? {
-            Verdict::HandOn(job) => {
+            Verdict::Deliver(job) => {
                 return Ok(Some(Finished { inbox: self.clone(), job: *job, event, holder }));
             }
             Verdict::Drop => log.acknowledge(event.number).await?,
@@ -184,7 +184,7 @@ impl WebhookInbox {
             });
         };
         if client.provider_of(&job).is_err() {
-            return Ok(match age < HOMELESS_FOR {
+            return Ok(match age < NO_ACCOUNT_FOR {
                 true => Verdict::After((age / PART_OF_AGE).clamp(UNKNOWN_AGAIN, LONGEST_WAIT)),
                 false => Verdict::Drop,
             });
@@ -195,26 +195,26 @@ impl WebhookInbox {
             false => client.look_through(job).await?,
         };
         if !has_ended(&job) {
-            // A step that is about to be sent needs nobody's word.
+            // A step that is due soon is sent then, whether or not another event comes.
             if let Some(soon) = sent_within(&job, client.0.clock.now(), RUNNING_AGAIN) {
                 return Ok(Verdict::After(soon));
             }
-            // However old it is: it may be all that ever tells of the end.
+            // However old it is: no other event may ever tell of the end.
             return Ok(wait(RUNNING_AGAIN, LONGEST_WAIT));
         }
-        // A job may be told of more than once: by several steps, or early and again. One of those
-        // who find its end hands it on, and then the others know.
+        // A job may have several events: one of each step, or the same again. The lease lets one
+        // claimant hand its end on; the others find it reported.
         let log = client.event_log()?;
         if !log.lease(&lease(&job), holder, now, until).await? {
             return Ok(Verdict::After(self.0.claim));
         }
-        let is_told = siblings(log, event).await?.iter().any(|sibling| sibling.is_acknowledged);
-        // What was told may have been a halt, from which the job has gone on to its end.
-        if is_told && (is_halt(&job) || !was_halt_told(log, &job, holder, now).await?) {
+        let is_reported = siblings(log, event).await?.iter().any(|sibling| sibling.is_acknowledged);
+        // What was reported may have been a halt, from which the job has gone on to its end.
+        if is_reported && (is_halt(&job) || !was_halt_reported(log, &job, holder, now).await?) {
             log.release(&lease(&job), holder).await?;
             return Ok(Verdict::Drop);
         }
-        Ok(Verdict::HandOn(Box::new(job)))
+        Ok(Verdict::Deliver(Box::new(job)))
     }
 }
 
@@ -225,18 +225,18 @@ async fn siblings(log: &dyn EventLog, event: &LoggedEvent) -> Result<Vec<LoggedE
     Ok(found)
 }
 
-/// What the one holds who hands a job on.
+/// The lease under which a job is handed on.
 fn lease(job: &Job) -> String {
     format!("end of {}", job.id())
 }
 
-/// The mark that a halt of a job was told, which its end does not take for its own.
+/// The mark that a halt of a job was reported. The report of its end is another.
 fn halt(job: &Job) -> String {
     format!("halt of {}", job.id())
 }
 
-/// Whether the mark stands. Somebody else's lease cannot be read, but it cannot be taken either.
-async fn was_halt_told(
+/// Whether the mark stands. Another holder's lease cannot be read, so taking it is tried.
+async fn was_halt_reported(
     log: &dyn EventLog,
     job: &Job,
     holder: &str,
@@ -289,7 +289,7 @@ impl Client {
             let Advance { next: Action::Send(_), .. } = advance else { break };
             advance = self.advance(job.id()).await?;
         }
-        // Whoever waits for it here need not read it again.
+        // Waits of this client need not read it again.
         if let Some(polls) = self.polls_of(&advance.job) {
             polls.wake(job.id());
         }
