@@ -18,7 +18,6 @@ mod input;
 pub mod job;
 mod json;
 pub mod ledger;
-mod local_file;
 mod model;
 mod plain;
 mod policy;

@@ -1,9 +1,11 @@
-//! Opening files at paths where somebody else may have put something else: to open a pipe waits
-//! until somebody writes to it, and a device may have no end.
+//! Opening and reading files at paths where something else may stand: to open a pipe waits until a
+//! program writes to it, and a device may have no end.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::Path;
+
+use tokio::io::AsyncReadExt as _;
 
 /// Opens a file to read it, also through a link.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
@@ -22,6 +24,34 @@ pub(crate) fn expect_own(path: &Path) -> io::Result<()> {
     expect(&fs::symlink_metadata(path)?)
 }
 
+/// The bytes of a file.
+///
+/// What the system makes up while it is read, such as in `/proc`, says that it is empty: some of it
+/// has no end, and some only waits. It is not opened, and taken at its word.
+///
+/// # Errors
+/// Also for what is no file, or has more bytes than that.
+pub(crate) async fn read_at_most(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let refused = |text: String| Err(io::Error::new(ErrorKind::InvalidInput, text));
+    let facts = tokio::fs::metadata(path).await?;
+    if !facts.is_file() {
+        return refused("it is not a file".to_owned());
+    }
+    if facts.len() == 0 {
+        return Ok(Vec::new());
+    }
+    if facts.len() > most {
+        return refused(format!("it has {} bytes: at most {most} are taken", facts.len()));
+    }
+    let mut bytes = Vec::new();
+    // It may have grown since.
+    tokio::fs::File::open(path).await?.take(most + 1).read_to_end(&mut bytes).await?;
+    match bytes.len() as u64 > most {
+        true => refused(format!("it has more than {most} bytes")),
+        false => Ok(bytes),
+    }
+}
+
 fn expect(facts: &Metadata) -> io::Result<()> {
     match facts.is_file() {
         true => Ok(()),
@@ -29,17 +59,18 @@ fn expect(facts: &Metadata) -> io::Result<()> {
     }
 }
 
-/// Makes a pipe, which keeps whoever opens it until somebody opens its other end.
+/// Makes a pipe: to open it waits until its other end is opened.
 #[cfg(all(test, unix))]
 pub(crate) fn make_pipe(path: &Path) {
     let made = std::process::Command::new("mkfifo").arg(path).status().expect("there is mkfifo");
     assert!(made.success());
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
+    #[cfg(unix)]
     #[test]
     fn only_a_file_is_opened() {
         let folder = tempfile::tempdir().unwrap();
@@ -61,5 +92,29 @@ mod tests {
             assert_eq!(open_own(&at(name)).is_ok(), is_own, "{name}");
         }
         assert!(open(Path::new("/dev/zero")).is_err());
+    }
+
+    #[tokio::test]
+    async fn only_a_file_that_has_an_end_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            path
+        };
+        let (fits, large) = (file("a", b"12345"), file("b", b"123456"));
+        assert_eq!(read_at_most(&fits, 5).await.unwrap(), b"12345");
+        let refusal = async |path: &Path| read_at_most(path, 5).await.unwrap_err().to_string();
+        assert_eq!(refusal(&large).await, "it has 6 bytes: at most 5 are taken");
+        assert_eq!(refusal(folder.path()).await, "it is not a file");
+        // Each of them would be read for ever, or waited for.
+        #[cfg(target_os = "linux")]
+        for endless in ["/dev/zero", "/dev/tty", "/proc/self/pagemap", "/proc/kmsg"] {
+            let read = read_at_most(Path::new(endless), u64::MAX - 1).await;
+            assert!(
+                read.is_ok_and(|bytes| bytes.is_empty()) == endless.contains("proc"),
+                "{endless}"
+            );
+        }
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::{format, whole};
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
-use crate::local_file::read_at_most;
+use crate::regular_file::read_at_most;
 use crate::request::Image;
 
 /// No provider says how large a side it takes. What no camera makes and no provider is known to
