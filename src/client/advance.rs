@@ -4,9 +4,9 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::gate::Place;
+use super::job_locks::JobLock;
 use super::record::Recorded;
 use super::send::Sending;
-use super::turns::Turn;
 use super::{Client, Recovery};
 use crate::error::Result;
 use crate::job::{Action, Decision, Job, JobId, Outcome, StepRef, StepState, next};
@@ -55,10 +55,10 @@ impl Client {
     pub async fn advance(&self, id: impl Into<JobId>) -> Result<Advance> {
         self.sync_clock().await;
         let id = id.into();
-        let turn = self.0.turns.take(id).await;
+        let lock = self.0.job_locks.take(id).await;
         let job = self.job(id).await?;
         let action = self.next(&job).await?;
-        self.act(turn, job, action, None).await
+        self.act(lock, job, action, None).await
     }
 
     /// Does what [`next`](Self::next) has decided for a job, unless it has changed since: then
@@ -72,13 +72,13 @@ impl Client {
         place: Option<Weak<Place>>,
     ) -> Result<Advance> {
         self.sync_clock().await;
-        let turn = self.0.turns.take(job.id()).await;
+        let lock = self.0.job_locks.take(job.id()).await;
         let current = self.job(job.id()).await?;
         if current.revision() != job.revision() {
             let next = self.next(&current).await?;
             return Ok(Advance { job: current, next });
         }
-        self.act(turn, current, action, place).await
+        self.act(lock, current, action, place).await
     }
 
     /// Looks at a job whether or not it is due, because something may have happened at its
@@ -87,7 +87,7 @@ impl Client {
     /// held that would not be without this.
     pub(super) async fn look_now(&self, id: JobId) -> Result<Advance> {
         self.sync_clock().await;
-        let turn = self.0.turns.take(id).await;
+        let lock = self.0.job_locks.take(id).await;
         let mut job = self.job(id).await?;
         if job.current_step().is_some_and(|step| step.state() == StepState::Lost) {
             job = self.decide(job, Decision::Wake).await?.0;
@@ -108,7 +108,7 @@ impl Client {
             },
         };
         match action {
-            Some(action) => self.act(turn, job, action, None).await,
+            Some(action) => self.act(lock, job, action, None).await,
             None => {
                 let next = self.next(&job).await?;
                 Ok(Advance { job, next })
@@ -118,7 +118,7 @@ impl Client {
 
     async fn act(
         &self,
-        turn: Turn,
+        lock: JobLock,
         job: Job,
         action: Action,
         place: Option<Weak<Place>>,
@@ -135,7 +135,7 @@ impl Client {
         }
         let (client, provider) = (self.clone(), Arc::clone(self.provider_of(&job)?));
         let work = async move {
-            let _turn = turn;
+            let _lock = lock;
             match action {
                 Action::Send(_) => client.send(&*provider, job, index, place).await,
                 Action::LookUp(_) => {

@@ -11,10 +11,10 @@ use tokio::sync::Mutex;
 use super::ahead::Ahead;
 use super::download::Limits;
 use super::gate::Gates;
+use super::job_locks::JobLocks;
 use super::polling::Polls;
 use super::sent::SentCalls;
 use super::side_file::SideFile;
-use super::turns::Turns;
 use super::work::Work;
 use super::{
     AccountConfig, Accounts, AdaptivePolling, Caps, Client, Inner, PollPolicy, Recovery, WaitPolicy,
@@ -351,7 +351,7 @@ impl ClientBuilder {
             clock,
             ahead: Ahead::default(),
             sent: SentCalls::default(),
-            turns: Turns::default(),
+            job_locks: JobLocks::default(),
             gates: Gates::default(),
             work: Work::default(),
             seat: Mutex::default(),

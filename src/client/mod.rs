@@ -9,6 +9,7 @@ mod download;
 mod ending;
 mod event;
 mod gate;
+mod job_locks;
 mod jobs;
 mod look;
 #[cfg(all(test, feature = "beatapi", feature = "creatify", feature = "jogg"))]
@@ -26,7 +27,6 @@ mod side_file;
 mod spending;
 mod submit;
 mod time;
-mod turns;
 mod video;
 mod wait;
 mod webhooks;
@@ -103,7 +103,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     ahead: ahead::Ahead,
     sent: sent::SentCalls,
-    turns: turns::Turns,
+    job_locks: job_locks::JobLocks,
     /// What each account has room for.
     gates: gate::Gates,
     work: work::Work,

@@ -10,7 +10,7 @@ impl Client {
     /// The address of a finished job's video as the provider gives it now, since links expire. A new
     /// one is kept with the job.
     pub(super) async fn relink(&self, id: JobId) -> Result<String> {
-        let _turn = self.0.turns.take(id).await;
+        let _lock = self.0.job_locks.take(id).await;
         let job = self.job(id).await?;
         let known = job.video.as_ref().map(|video| video.url.clone()).unwrap_or_default();
         let is_too_soon =

@@ -7,7 +7,7 @@ use futures_util::FutureExt as _;
 use super::queue::{Count, Turn};
 use super::{News, Polls};
 use crate::client::Client;
-use crate::client::turns::Turn as JobTurn;
+use crate::client::job_locks::JobLock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Job, JobId, Reason, StepRef, StepState, apply};
 use crate::policy::growing_pause;
@@ -18,10 +18,10 @@ use crate::providers::{List, Provider, outcome};
 /// When a job is looked at again that somebody else is just working on.
 const BUSY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
-/// A job that is being read, and the turn with it.
+/// A job that is being read, with its lock.
 struct Reading {
     job: Job,
-    _turn: JobTurn,
+    _lock: JobLock,
 }
 
 impl Reading {
@@ -92,13 +92,13 @@ async fn read_all(client: &Client, polls: &Polls, list: Option<List>, ids: Vec<J
 
 /// A job as the ledger has it; `None` where it needs no reading now.
 async fn begin(client: &Client, polls: &Polls, id: JobId) -> Option<Reading> {
-    let Some(turn) = client.0.turns.try_take(id) else {
+    let Some(lock) = client.0.job_locks.try_take(id) else {
         polls.put_off(id, BUSY_AGAIN_AFTER);
         return None;
     };
     match client.job(id).await {
         Ok(job) => {
-            let reading = Reading { job, _turn: turn };
+            let reading = Reading { job, _lock: lock };
             if reading.step().is_none() {
                 // Somebody else has moved it on.
                 polls.leave(id, || News::Changed);
@@ -170,7 +170,7 @@ async fn keep(
     status: Result<Status>,
     random: f64,
 ) {
-    let Reading { mut job, _turn } = reading;
+    let Reading { mut job, _lock } = reading;
     let (id, now) = (job.id(), client.now_for(&job));
     let failed = status.as_ref().err().map(Error::kind);
     let Count { reads, failures } = polls.count(id, failed.is_some());

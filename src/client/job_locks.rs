@@ -1,4 +1,4 @@
-//! One action at a time for each job of a client.
+//! Locks of jobs: one action at a time for each job of a client.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,30 +7,30 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::job::JobId;
 
-/// Lets those who work on the same job take turns. Without it, a second one would find a step that
-/// the first is just sending, and take its answer for lost.
+/// A lock for each job that is worked on. Without it, a second task would find a step
+/// that the first is just sending, and take its answer for lost.
 #[derive(Clone, Default)]
-pub(super) struct Turns(Arc<Mutex<HashMap<JobId, Arc<tokio::sync::Mutex<()>>>>>);
+pub(super) struct JobLocks(Arc<Mutex<HashMap<JobId, Arc<tokio::sync::Mutex<()>>>>>);
 
-/// A turn with a job. The next one begins when it is dropped.
-pub(super) struct Turn {
-    turns: Turns,
+/// A job's lock, held until it is dropped.
+pub(super) struct JobLock {
+    locks: JobLocks,
     id: JobId,
     guard: Option<OwnedMutexGuard<()>>,
 }
 
-impl Turns {
-    pub(super) async fn take(&self, id: JobId) -> Turn {
+impl JobLocks {
+    pub(super) async fn take(&self, id: JobId) -> JobLock {
         let lock = Arc::clone(self.table().entry(id).or_default());
         let guard = Some(lock.lock_owned().await);
-        Turn { turns: self.clone(), id, guard }
+        JobLock { locks: self.clone(), id, guard }
     }
 
-    /// A turn that begins at once; `None` where somebody else has one.
-    pub(super) fn try_take(&self, id: JobId) -> Option<Turn> {
+    /// The lock, where it is free at once; `None` where another task holds it.
+    pub(super) fn try_take(&self, id: JobId) -> Option<JobLock> {
         let lock = Arc::clone(self.table().entry(id).or_default());
         let guard = Some(lock.try_lock_owned().ok()?);
-        Some(Turn { turns: self.clone(), id, guard })
+        Some(JobLock { locks: self.clone(), id, guard })
     }
 
     fn table(&self) -> std::sync::MutexGuard<'_, HashMap<JobId, Arc<tokio::sync::Mutex<()>>>> {
@@ -38,9 +38,9 @@ impl Turns {
     }
 }
 
-impl Drop for Turn {
+impl Drop for JobLock {
     fn drop(&mut self) {
-        let mut table = self.turns.table();
+        let mut table = self.locks.table();
         drop(self.guard.take());
         // Only the table holds a lock that nobody waits for.
         if table.get(&self.id).is_some_and(|lock| Arc::strong_count(lock) == 1) {
@@ -57,15 +57,15 @@ mod tests {
     use crate::clock::SystemClock;
 
     #[tokio::test]
-    async fn turns_follow_each_other_and_leave_nothing_behind() {
-        let turns = Turns::default();
+    async fn locks_follow_each_other_and_leave_nothing_behind() {
+        let locks = JobLocks::default();
         let id = JobId::new(&SystemClock);
-        let first = turns.take(id).await;
-        let second = turns.take(id);
+        let first = locks.take(id).await;
+        let second = locks.take(id);
         tokio::pin!(second);
         assert!(second.as_mut().now_or_never().is_none(), "it waits");
         drop(first);
         drop(second.await);
-        assert!(turns.table().is_empty());
+        assert!(locks.table().is_empty());
     }
 }
