@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use super::ahead::Ahead;
 use super::download::Limits;
 use super::gate::Gates;
 use super::job_locks::JobLocks;
 use super::polling::Polls;
+use super::row_clock::RowClock;
 use super::sent::SentCalls;
 use super::side_file::SideFile;
 use super::work::Work;
@@ -349,7 +349,7 @@ impl ClientBuilder {
             hub: Arc::default(),
             ledger,
             clock,
-            ahead: Ahead::default(),
+            row_clock: RowClock::default(),
             sent: SentCalls::default(),
             job_locks: JobLocks::default(),
             gates: Gates::default(),

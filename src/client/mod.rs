@@ -1,7 +1,6 @@
 //! Plan, submit, wait for and resume jobs at any of the three providers.
 
 mod advance;
-mod ahead;
 mod builder;
 mod caps;
 mod catalogue;
@@ -19,6 +18,7 @@ mod record;
 mod regenerate;
 mod resolve_all;
 mod route;
+mod row_clock;
 mod rows;
 mod send;
 mod sent;
@@ -101,7 +101,7 @@ struct Inner {
     hub: Arc<webhooks::Hub>,
     ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
-    ahead: ahead::Ahead,
+    row_clock: row_clock::RowClock,
     sent: sent::SentCalls,
     job_locks: job_locks::JobLocks,
     /// What each account has room for.

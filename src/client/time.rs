@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::Client;
-use super::ahead::{SYNC_EVERY, Seen, Synced};
+use super::row_clock::{SYNC_EVERY, SeenRow, Synced};
 use crate::clock::Moment;
 use crate::job::Job;
 use crate::model::Timestamp;
@@ -31,25 +31,29 @@ impl Client {
     /// has caught up.
     pub fn now_for(&self, job: &Job) -> Timestamp {
         let clock = &*self.0.clock;
-        let synced = self.0.ahead.synced();
+        let synced = self.0.row_clock.synced();
         let by_ledger =
             synced.and_then(|synced| Some(synced.now? + Moment::now(clock).since(synced.at)));
         let now = by_ledger.unwrap_or_else(|| clock.now());
-        let seen =
-            Seen { revision: job.revision(), updated_at: job.updated_at(), at: Moment::now(clock) };
-        self.0.ahead.now(job.id(), seen, now)
+        let row = SeenRow {
+            revision: job.revision(),
+            updated_at: job.updated_at(),
+            at: Moment::now(clock),
+        };
+        self.0.row_clock.now(job.id(), row, now)
     }
 
     /// Asks the ledger for its time, now and then. A scaled clock goes by itself.
     pub(super) async fn sync_clock(&self) {
         let clock = &*self.0.clock;
         let at = Moment::now(clock);
-        let is_fresh = self.0.ahead.synced().is_some_and(|synced| at.since(synced.at) < SYNC_EVERY);
+        let is_fresh =
+            self.0.row_clock.synced().is_some_and(|synced| at.since(synced.at) < SYNC_EVERY);
         if is_fresh || !clock.is_real() {
             return;
         }
         match self.0.ledger.now().await {
-            Ok(now) => self.0.ahead.sync(Synced { now, at }),
+            Ok(now) => self.0.row_clock.sync(Synced { now, at }),
             Err(error) => tracing::debug!(%error, "the ledger's time was not read"),
         }
     }

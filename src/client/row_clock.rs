@@ -1,4 +1,4 @@
-//! By what time a job's row is judged: the ledger's own, where it has a clock that all who share it
+//! The time by which a job's row is judged: the ledger's own, where it has a clock that all who share it
 //! can go by; and never before the row was written, since it may be of a clock that was ahead of
 //! ours: before it was set back, or on another machine.
 
@@ -10,10 +10,11 @@ use crate::clock::Moment;
 use crate::job::JobId;
 use crate::model::Timestamp;
 
-/// When this client first saw rows whose last change lies in the future.
+/// The last time of the ledger's clock, and when this client first saw rows whose last change lies in
+/// the future.
 #[derive(Debug, Default)]
-pub(super) struct Ahead {
-    rows: Mutex<HashMap<JobId, Seen>>,
+pub(super) struct RowClock {
+    rows: Mutex<HashMap<JobId, SeenRow>>,
     ledger: Mutex<Option<Synced>>,
 }
 
@@ -28,13 +29,13 @@ pub(super) struct Synced {
 pub(super) const SYNC_EVERY: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
-pub(super) struct Seen {
+pub(super) struct SeenRow {
     pub(super) revision: u64,
     pub(super) updated_at: Timestamp,
     pub(super) at: Moment,
 }
 
-impl Ahead {
+impl RowClock {
     pub(super) fn synced(&self) -> Option<Synced> {
         *self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -43,7 +44,7 @@ impl Ahead {
         *self.ledger.lock().unwrap_or_else(PoisonError::into_inner) = Some(synced);
     }
 
-    pub(super) fn now(&self, job: JobId, row: Seen, now: Timestamp) -> Timestamp {
+    pub(super) fn now(&self, job: JobId, row: SeenRow, now: Timestamp) -> Timestamp {
         let mut seen = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
         if row.updated_at <= now {
             seen.remove(&job);
@@ -74,30 +75,30 @@ mod tests {
         Timestamp::from_millis(secs * 1000)
     }
 
-    fn row(revision: u64, updated_at: Timestamp, secs: u64) -> Seen {
-        Seen { revision, updated_at, at: Moment::default() + Duration::from_secs(secs) }
+    fn row(revision: u64, updated_at: Timestamp, secs: u64) -> SeenRow {
+        SeenRow { revision, updated_at, at: Moment::default() + Duration::from_secs(secs) }
     }
 
     #[test]
     fn time_goes_on_from_a_row_that_was_written_by_a_clock_that_was_ahead() {
-        let (ahead, id) = (Ahead::default(), JobId::new(&SystemClock));
-        assert_eq!(ahead.now(id, row(1, at(100), 7), at(100)), at(100));
+        let (clock, id) = (RowClock::default(), JobId::new(&SystemClock));
+        assert_eq!(clock.now(id, row(1, at(100), 7), at(100)), at(100));
         // The clock was set back by two hours.
-        assert_eq!(ahead.now(id, row(1, at(7_300), 10), at(110)), at(7_300));
-        assert_eq!(ahead.now(id, row(1, at(7_300), 40), at(140)), at(7_330));
-        assert_eq!(ahead.now(id, row(2, at(7_330), 50), at(150)), at(7_330), "it was written anew");
-        assert_eq!(ahead.now(id, row(2, at(7_330), 60), at(160)), at(7_340));
-        assert_eq!(ahead.now(id, row(2, at(7_330), 9_999), at(9_000)), at(9_000), "it caught up");
-        assert!(ahead.rows.lock().unwrap().is_empty());
+        assert_eq!(clock.now(id, row(1, at(7_300), 10), at(110)), at(7_300));
+        assert_eq!(clock.now(id, row(1, at(7_300), 40), at(140)), at(7_330));
+        assert_eq!(clock.now(id, row(2, at(7_330), 50), at(150)), at(7_330), "it was written anew");
+        assert_eq!(clock.now(id, row(2, at(7_330), 60), at(160)), at(7_340));
+        assert_eq!(clock.now(id, row(2, at(7_330), 9_999), at(9_000)), at(9_000), "it caught up");
+        assert!(clock.rows.lock().unwrap().is_empty());
     }
 
     #[test]
     fn rows_that_nobody_asks_for_again_are_forgotten() {
-        let ahead = Ahead::default();
+        let clock = RowClock::default();
         for second in 0..10_000 {
             let id = JobId::new(&SystemClock);
-            ahead.now(id, row(1, at(second + 10), 0), at(second));
+            clock.now(id, row(1, at(second + 10), 0), at(second));
         }
-        assert!(ahead.rows.lock().unwrap().len() < 100);
+        assert!(clock.rows.lock().unwrap().len() < 100);
     }
 }
