@@ -76,7 +76,7 @@ struct State<'a> {
     missed_polls: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     missing_since: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "is_no")]
+    #[serde(default, skip_serializing_if = "is_false")]
     left: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     held_since: Option<Timestamp>,
@@ -97,7 +97,7 @@ fn yes() -> bool {
     true
 }
 
-fn is_no(answer: &bool) -> bool {
+fn is_false(answer: &bool) -> bool {
     !answer
 }
 

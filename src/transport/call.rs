@@ -50,12 +50,12 @@ impl<T> Answer<T> {
 
 /// One call on its way through the generated client, which holds it as its inner value.
 #[derive(Clone)]
-pub(crate) struct Call(Arc<State>);
+pub(crate) struct Call(Arc<CallState>);
 
-struct State {
+struct CallState {
     transport: Transport,
     operation: &'static Operation,
-    /// How answers are read: as the provider's, or as those of whoever keeps its files.
+    /// How refusals are read: as the provider's, or as those of the storage for its files.
     refusal: fn(&Reply) -> Option<Refusal>,
     way: Way,
     may_repeat: bool,
@@ -104,7 +104,7 @@ impl Transport {
         };
         let transport = self.clone();
         let result = Mutex::new(None);
-        Call(Arc::new(State { transport, operation, refusal, way, may_repeat, policy, result }))
+        Call(Arc::new(CallState { transport, operation, refusal, way, may_repeat, policy, result }))
     }
 
     /// Reads a free operation as the JSON that it answers, whatever the spec says of it.
@@ -181,11 +181,11 @@ impl Call {
         })
     }
 
-    /// [`finish`](Self::finish) for whoever wants the JSON, whether or not all of it fits the spec.
+    /// [`finish`](Self::finish) for callers that want the JSON, whether or not all of it fits the spec.
     pub(crate) fn finish_as_json(&self) -> Result<Value> {
         let missing = || Err(self.error(ErrorKind::InvalidRequest, "not a request"));
         let reply = self.slot().take().unwrap_or_else(missing)?;
-        // Nobody looks for a secret here.
+        // No caller of this looks for a webhook's secret.
         let kept = Kept { ids_in_links: true, of_webhooks: false };
         let reply = reply.without(&self.0.transport.shared.secrets, kept).unwrap_or(reply);
         reply.json().ok_or_else(|| self.undecodable(&reply, &Drift::of_all("JSON")))
@@ -345,7 +345,7 @@ impl Call {
     }
 
     fn refused(&self, reply: &Reply, refusal: Refusal, now: Timestamp) -> (Proof, Error) {
-        let refusal = refusal.heard(reply);
+        let refusal = refusal.unless_stray(reply);
         let proof = Proof::of_refusal(self.0.operation, reply.status, refusal.number);
         let kind = refusal.kind(reply.status);
         // All of it is the provider's text.
@@ -399,8 +399,8 @@ impl Call {
     }
 }
 
-/// What whoever keeps a provider's files says no with: a status, and XML or nothing. There is no
-/// service behind it whose word that is not, so its no counts, and is not waited out.
+/// A refusal of the storage that keeps a provider's files: a status, and XML or nothing. No service
+/// stands behind the storage, so a 4xx of its own is final and not waited out.
 fn plain_refusal(reply: &Reply) -> Option<Refusal> {
     if reply.status.is_success() {
         return None;
@@ -408,7 +408,7 @@ fn plain_refusal(reply: &Reply) -> Option<Refusal> {
     let number = u32::from(reply.status.as_u16());
     let stray = reply.stray();
     let may_pass = !reply.status.is_client_error() || matches!(number, 408 | 425 | 429);
-    // That it dislikes this client has been said already.
+    // `stray` has already named the edge's refusal of this client.
     if may_pass || stray.field.is_some() {
         return Some(Refusal { number, ..stray });
     }

@@ -11,11 +11,11 @@
 //! | refused, "no" (in the operation's `refused` list) | error | error |
 //! | may have arrived (timeout, reset, 5xx, 3xx, unreadable 2xx, a code not listed) | again | **never**: `SubmitUnknown` |
 //!
-//! How long a provider that is down is tried is one rule. Whoever waits for an answer, of a provider's
-//! own client, a balance, a list or a plan, waits for the account's [`RetryPolicy`]: four attempts
-//! within some seconds by default. A job has time: each of its calls is made once, and what "again"
-//! stands for above is made again after a pause that grows from two seconds to a minute, until the
-//! [wait](crate::policy::WaitPolicy) ends, and by whoever comes back to the job after that.
+//! How long a provider that is down is tried is one rule. A call that a caller waits for, of a
+//! provider's own client, a balance, a list or a plan, is tried as the account's [`RetryPolicy`] says:
+//! four attempts within some seconds by default. A job has time: each of its calls is made once, and
+//! what "again" stands for above is made again after a pause that grows from two seconds to a minute,
+//! until the [wait](crate::policy::WaitPolicy) ends, and again by each later wait for the job.
 
 mod call;
 mod drift_log;
@@ -34,7 +34,7 @@ pub use pages::Pages;
 pub use upload::Upload;
 
 pub(crate) use call::{Answer, Call};
-pub(crate) use reply::{NO_WORD, Refusal, Reply, retry_after, wait_of};
+pub(crate) use reply::{PROVES_NOTHING, Refusal, Reply, retry_after, wait_of};
 
 use std::sync::Arc;
 use std::time::Duration;

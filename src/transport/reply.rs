@@ -55,9 +55,15 @@ impl Reply {
                 ..Refusal::default()
             };
         }
-        let is_no = matches!(self.status.as_u16(), 400..=407 | 409..=428 | 430..=499);
-        let kind = is_no.then_some(ErrorKind::Unavailable);
-        Refusal { number: NO_WORD, kind, message: message.to_owned(), code, ..Refusal::default() }
+        let is_refusal = matches!(self.status.as_u16(), 400..=407 | 409..=428 | 430..=499);
+        let kind = is_refusal.then_some(ErrorKind::Unavailable);
+        Refusal {
+            number: PROVES_NOTHING,
+            kind,
+            message: message.to_owned(),
+            code,
+            ..Refusal::default()
+        }
     }
 
     /// The wait that `Retry-After` asks for.
@@ -115,7 +121,7 @@ pub(crate) fn wait_of(secs: f64) -> Option<Duration> {
 
 /// The number of an answer that is not the provider's, or not in the shape in which it refuses: it
 /// stands in no list of what proves a refusal.
-pub(crate) const NO_WORD: u32 = 0;
+pub(crate) const PROVES_NOTHING: u32 = 0;
 
 /// The code with which an edge turns away clients whose User-Agent it dislikes. BeatAPI's does so
 /// to the default one of some languages.
@@ -145,16 +151,16 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// Itself where the provider says something in it. JSON that says nothing, such as `{}`, can be
-    /// anybody's.
+    /// The refusal, or that of a stray answer where neither a code nor a message stands in it: JSON
+    /// such as `{}` may come from an edge.
     ///
-    /// A head that says where something is speaks of what was made: such an answer proves nothing.
-    pub(super) fn heard(self, reply: &Reply) -> Self {
+    /// A `Location` header names what was made: such an answer proves no refusal.
+    pub(super) fn unless_stray(self, reply: &Reply) -> Self {
         let says_nothing = self.code.is_none() && self.message.trim().is_empty();
         let refusal = if says_nothing { reply.stray() } else { self };
-        let names_a_thing =
+        let has_location =
             [LOCATION, CONTENT_LOCATION].iter().any(|name| reply.headers.contains_key(name));
-        let number = if names_a_thing { NO_WORD } else { refusal.number };
+        let number = if has_location { PROVES_NOTHING } else { refusal.number };
         Self { number, ..refusal }
     }
 

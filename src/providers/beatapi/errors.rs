@@ -8,7 +8,7 @@ use super::super::answer::{first_word, has_id, has_text, says_only, sentence, wa
 use crate::account::Keys;
 use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;
-use crate::transport::{Dialect, NO_WORD, Refusal, Reply, insert_key};
+use crate::transport::{Dialect, PROVES_NOTHING, Refusal, Reply, insert_key};
 
 pub(crate) static DIALECT: Dialect =
     Dialect { provider: ProviderId::BeatApi, base_url: "https://api.beatapi.io", sign, refusal };
@@ -39,17 +39,17 @@ fn refusal(reply: &Reply) -> Option<Refusal> {
             .or_else(|| (code.is_none() && has_text(error)).then(|| sentence(error)))
             .unwrap_or_default(),
         code,
-        number: if is_no(&body) { u32::from(reply.status.as_u16()) } else { NO_WORD },
+        number: if is_refusal(&body) { u32::from(reply.status.as_u16()) } else { PROVES_NOTHING },
         field: None,
         request_id: first_word(error, &["request_id"]),
         retry_after: wait(&error["retry_after_seconds"]),
     })
 }
 
-/// What may stand around an error, and in it: some routes answer as the services do that they stand
-/// for.
-const AROUND: [&str; 4] = ["error", "request_id", "type", "code"];
-const WITHIN: [&str; 11] = [
+/// Fields beside an error, and in it. Some routes pass on the errors of other services, so the lists hold
+/// their fields too.
+const ENVELOPE_FIELDS: [&str; 4] = ["error", "request_id", "type", "code"];
+const ERROR_FIELDS: [&str; 11] = [
     "code",
     "type",
     "message",
@@ -65,10 +65,10 @@ const WITHIN: [&str; 11] = [
 
 /// Whether a body is an error as the service writes it, and nothing beside it: nothing else proves
 /// that a call was refused.
-fn is_no(body: &Value) -> bool {
+fn is_refusal(body: &Value) -> bool {
     let error = &body["error"];
     let says = |name| error.get(name).is_some_and(has_text);
-    let is_error = says_only(body, &AROUND) && says_only(error, &WITHIN);
+    let is_error = says_only(body, &ENVELOPE_FIELDS) && says_only(error, &ERROR_FIELDS);
     // What is suggested is there already.
     let has_made = |(name, value): (&String, &Value)| name != "suggestions" && has_id(value);
     let shows_id = error.as_object().is_some_and(|fields| fields.iter().any(has_made));

@@ -12,7 +12,7 @@ use super::super::failure_reason::{failure_code, reason};
 use crate::account::Keys;
 use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;
-use crate::transport::{Dialect, NO_WORD, Refusal, Reply, insert_key};
+use crate::transport::{Dialect, PROVES_NOTHING, Refusal, Reply, insert_key};
 
 pub(crate) static DIALECT: Dialect =
     Dialect { provider: ProviderId::Creatify, base_url: "https://api.creatify.ai", sign, refusal };
@@ -32,8 +32,8 @@ fn refusal(reply: &Reply) -> Option<Refusal> {
     let is_short = (400..=403).contains(&number) && lacks_credits(&message);
     let kind = is_short.then_some(ErrorKind::OutOfCredits);
     let code = first_word(&body, &["code"]);
-    let is_no = is_no(&body) && has_text(&body) && !has_id(&body);
-    let number = if is_no { number } else { NO_WORD };
+    let is_refusal = is_refusal(&body) && has_text(&body) && !has_id(&body);
+    let number = if is_refusal { number } else { PROVES_NOTHING };
     Some(Refusal { kind, code, number, message, field, ..Refusal::default() })
 }
 
@@ -55,13 +55,13 @@ fn lacks_credits(message: &str) -> bool {
 
 /// Whether all of a body has one of the four shapes. That, with no record in it, is all that proves
 /// that a call was refused: a field's texts come as a list, and a record's as they are.
-fn is_no(body: &Value) -> bool {
+fn is_refusal(body: &Value) -> bool {
     match body {
-        Value::Array(items) => items.iter().all(|item| item.is_string() || is_no(item)),
+        Value::Array(items) => items.iter().all(|item| item.is_string() || is_refusal(item)),
         Value::Object(fields) => fields.iter().all(|(name, value)| {
             let is_sentence = SENTENCES.contains(&&**name);
             let is_known = ["code", "status_code", "request_id"].contains(&&**name);
-            is_known || (is_sentence && value.is_string()) || is_no(value)
+            is_known || (is_sentence && value.is_string()) || is_refusal(value)
         }),
         leaf => !says_something(leaf),
     }

@@ -8,7 +8,7 @@ use super::super::answer::{first_word, has_id, says_only, says_something, wait};
 use crate::account::Keys;
 use crate::error::{ErrorKind, Result};
 use crate::model::ProviderId;
-use crate::transport::{Dialect, NO_WORD, Refusal, Reply, insert_key};
+use crate::transport::{Dialect, PROVES_NOTHING, Refusal, Reply, insert_key};
 
 pub(crate) static DIALECT: Dialect =
     Dialect { provider: ProviderId::Jogg, base_url: "https://api.jogg.ai", sign, refusal };
@@ -22,10 +22,10 @@ fn refusal(reply: &Reply) -> Option<Refusal> {
     let (code, number) = match first_word(&body, &["code"]).map(numbered) {
         Some((_, 0)) if reply.status.is_success() => return None,
         // It refuses by a code, and by nothing else.
-        Some((_, 0)) | None => (None, NO_WORD),
+        Some((_, 0)) | None => (None, PROVES_NOTHING),
         Some((code, number)) => (Some(code), number),
     };
-    let proven = if is_no(&body) { number } else { NO_WORD };
+    let proven = if is_refusal(&body) { number } else { PROVES_NOTHING };
     let message = first_word(&body, &["msg", "message", "error", "detail"]).unwrap_or_default();
     Some(Refusal {
         kind: kind(number),
@@ -41,7 +41,7 @@ fn refusal(reply: &Reply) -> Option<Refusal> {
 
 /// Whether a body is an envelope that refuses, and nothing in it: nothing else proves that a call was
 /// refused.
-fn is_no(body: &Value) -> bool {
+fn is_refusal(body: &Value) -> bool {
     let data = &body["data"];
     let is_empty = !says_something(data) || says_only(data, &["retryAfter", "limit", "current"]);
     is_empty
@@ -132,7 +132,7 @@ mod tests {
         }
         for body in ["null", "[]", "{}", "7", r#"{"code":null}"#, r#"{"code":{},"data":7}"#] {
             let refusal = read(200, body).unwrap();
-            assert_eq!((refusal.number, refusal.code), (NO_WORD, None), "{body}");
+            assert_eq!((refusal.number, refusal.code), (PROVES_NOTHING, None), "{body}");
         }
     }
 
@@ -155,7 +155,7 @@ mod tests {
             r#"{"code":40000,"msg":"m","data":{"status":"processing","deducted_credit":1}}"#,
             r#"{"code":40000,"msg":"m","videoid":"v1"}"#,
         ] {
-            assert_eq!(number(other), NO_WORD, "{other}");
+            assert_eq!(number(other), PROVES_NOTHING, "{other}");
         }
     }
 
