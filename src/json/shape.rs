@@ -64,12 +64,12 @@ impl Shape {
         &self,
         value: Value,
     ) -> Result<(T, Vec<Drift>), Drift> {
-        let mut reading = Reading::default();
-        let fitted = reading.fit(self, value);
+        let mut decoder = Decoder::default();
+        let fitted = decoder.fit(self, value);
         let decoded = fitted.and_then(|value| T::deserialize(value).ok());
         match decoded {
-            Some(decoded) => Ok((decoded, reading.left_out)),
-            None => Err(reading.missing.unwrap_or_else(|| Drift::of_all("what the spec says"))),
+            Some(decoded) => Ok((decoded, decoder.left_out)),
+            None => Err(decoder.missing.unwrap_or_else(|| Drift::of_all("what the spec says"))),
         }
     }
 
@@ -107,14 +107,14 @@ impl Shape {
 }
 
 #[derive(Default)]
-struct Reading {
+struct Decoder {
     place: String,
     left_out: Vec<Drift>,
     /// The first thing that the answer cannot be read without.
     missing: Option<Drift>,
 }
 
-impl Reading {
+impl Decoder {
     /// The value in the form of its shape, or `None` where it cannot be brought into it.
     fn fit(&mut self, shape: &Shape, value: Value) -> Option<Value> {
         let fitted = match (shape, value) {

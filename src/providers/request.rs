@@ -10,7 +10,7 @@ use crate::request::{Image, Track, VideoRequest};
 use crate::words::{NAME_MAX_CHARS, words_within};
 
 /// A request beside what a provider can do with it.
-pub(super) struct Reading<'a> {
+pub(super) struct CheckedRequest<'a> {
     pub(super) request: &'a VideoRequest,
     pub(super) local: Option<&'a Local>,
     capabilities: &'static Capabilities,
@@ -21,7 +21,7 @@ pub(super) struct Reading<'a> {
 /// The length that is asked for where the caller names none.
 pub(super) const DEFAULT_SECS: u32 = 15;
 
-impl<'a> Reading<'a> {
+impl<'a> CheckedRequest<'a> {
     /// # Errors
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) or
     /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for whatever the provider cannot
@@ -32,22 +32,22 @@ impl<'a> Reading<'a> {
         capabilities: &'static Capabilities,
     ) -> Result<Self> {
         let local = Some(local);
-        let mut reading =
+        let mut checked =
             Self { request, local, capabilities, notes: Vec::new(), choices: Vec::new() };
         if trimmed(&request.product.name).is_empty() {
             return Err(Error::invalid("product.name", "it is empty: name the product"));
         }
-        reading.check_images()?;
-        reading.check_language()?;
+        checked.check_images()?;
+        checked.check_language()?;
         if !capabilities.aspect_ratios.contains(&request.aspect_ratio) {
             let message = format!("{} is not made", request.aspect_ratio);
-            return Err(reading.unsupported("aspect_ratio", message));
+            return Err(checked.unsupported("aspect_ratio", message));
         }
-        reading.note_fields();
-        Ok(reading)
+        checked.note_fields();
+        Ok(checked)
     }
 
-    /// A request that was planned before, for reading what joins what.
+    /// A request that was planned before: its fields are joined again, and nothing is checked.
     pub(super) fn of_planned(
         request: &'a VideoRequest,
         capabilities: &'static Capabilities,

@@ -54,8 +54,8 @@ impl<T: Send + 'static> Pages<T> {
         F: Future<Output = Result<Page<T>>> + Send + 'static,
     {
         let (seen, by, spent) = (HashSet::new(), RandomState::new(), Duration::ZERO);
-        let reading = Reading { id, read, seen, by, spent, next: Some(1) };
-        Self::flatten(stream::try_unfold(reading, Reading::next_page))
+        let reader = PageReader { id, read, seen, by, spent, next: Some(1) };
+        Self::flatten(stream::try_unfold(reader, PageReader::next_page))
     }
 
     /// One item after the other, of several at a time.
@@ -133,7 +133,7 @@ impl<T> Stream for Pages<T> {
     }
 }
 
-struct Reading<I, R> {
+struct PageReader<I, R> {
     id: I,
     read: R,
     /// The hashes of all ids: an id may be as long as an answer.
@@ -146,7 +146,7 @@ struct Reading<I, R> {
     next: Option<u32>,
 }
 
-impl<I, R> Reading<I, R> {
+impl<I, R> PageReader<I, R> {
     async fn next_page<T, F>(mut self) -> Result<Option<(Vec<T>, Self)>>
     where
         I: Fn(&T) -> String,

@@ -19,12 +19,12 @@ use crate::providers::{List, Provider, outcome};
 const BUSY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// A job that is being read, with its lock.
-struct Reading {
+struct LockedJob {
     job: Job,
     _lock: JobLock,
 }
 
-impl Reading {
+impl LockedJob {
     /// The step that runs.
     fn step(&self) -> Option<StepRef<'_>> {
         self.job.current_step().filter(|step| step.state() == StepState::Running)
@@ -62,49 +62,49 @@ fn failed_inside(client: &Client, polls: &Polls, id: JobId) {
 }
 
 async fn read_all(client: &Client, polls: &Polls, list: Option<List>, ids: Vec<JobId>) {
-    let mut readings = Vec::with_capacity(ids.len());
+    let mut jobs = Vec::with_capacity(ids.len());
     for id in ids {
-        readings.extend(begin(client, polls, id).await);
+        jobs.extend(begin(client, polls, id).await);
     }
-    let Some(first) = readings.first() else { return };
+    let Some(first) = jobs.first() else { return };
     let provider = match client.provider_of(&first.job) {
         Ok(provider) => Arc::clone(provider),
         // It was found when the job was watched.
         Err(_) => {
-            let ids = readings.iter().map(|reading| reading.job.id());
+            let ids = jobs.iter().map(|locked| locked.job.id());
             return ids.for_each(|id| polls.leave(id, || News::Changed));
         }
     };
     match list {
-        Some(list) if readings.len() > 1 => {
-            read_list(client, polls, &*provider, list, readings).await;
+        Some(list) if jobs.len() > 1 => {
+            read_list(client, polls, &*provider, list, jobs).await;
         }
         _ => {
-            for reading in readings {
-                let Some(step) = reading.step() else { continue };
+            for locked in jobs {
+                let Some(step) = locked.step() else { continue };
                 let poll = async { provider.poll(step).await };
-                let status = guarded(&[reading.job.id()], poll).await.flatten();
-                settle(client, polls, reading, status, client.0.clock.random()).await;
+                let status = guarded(&[locked.job.id()], poll).await.flatten();
+                settle(client, polls, locked, status, client.0.clock.random()).await;
             }
         }
     }
 }
 
 /// A job as the ledger has it; `None` where it needs no reading now.
-async fn begin(client: &Client, polls: &Polls, id: JobId) -> Option<Reading> {
+async fn begin(client: &Client, polls: &Polls, id: JobId) -> Option<LockedJob> {
     let Some(lock) = client.0.job_locks.try_take(id) else {
         polls.put_off(id, BUSY_AGAIN_AFTER);
         return None;
     };
     match client.job(id).await {
         Ok(job) => {
-            let reading = Reading { job, _lock: lock };
-            if reading.step().is_none() {
+            let locked = LockedJob { job, _lock: lock };
+            if locked.step().is_none() {
                 // Somebody else has moved it on.
                 polls.leave(id, || News::Changed);
                 return None;
             }
-            Some(reading)
+            Some(locked)
         }
         Err(_) => {
             polls.leave(id, || News::Unstored);
@@ -118,30 +118,30 @@ async fn read_list(
     polls: &Polls,
     provider: &dyn Provider,
     list: List,
-    readings: Vec<Reading>,
+    jobs: Vec<LockedJob>,
 ) {
-    let steps: Vec<_> = readings.iter().filter_map(Reading::step).collect();
+    let steps: Vec<_> = jobs.iter().filter_map(LockedJob::step).collect();
     let random = client.0.clock.random();
-    let ids: Vec<_> = readings.iter().map(|reading| reading.job.id()).collect();
+    let ids: Vec<_> = jobs.iter().map(|locked| locked.job.id()).collect();
     let poll = async { provider.poll_list(list, &steps).await };
     let statuses = match guarded(&ids, poll).await.flatten() {
         Ok(statuses) => statuses,
         // One who cannot list may still read each.
         Err(error) if !error.is_transient() && !needs_credentials(error.kind()) => {
-            readings.iter().map(|_| None).collect()
+            jobs.iter().map(|_| None).collect()
         }
         Err(error) => {
-            for reading in readings {
+            for locked in jobs {
                 let failed = Err(copy(&error));
-                settle(client, polls, reading, failed, random).await;
+                settle(client, polls, locked, failed, random).await;
             }
             return;
         }
     };
-    for (reading, status) in readings.into_iter().zip(statuses) {
+    for (locked, status) in jobs.into_iter().zip(statuses) {
         match status {
-            Some(status) => settle(client, polls, reading, status, random).await,
-            None => polls.read_alone(reading.job.id(), Duration::ZERO),
+            Some(status) => settle(client, polls, locked, status, random).await,
+            None => polls.read_alone(locked.job.id(), Duration::ZERO),
         }
     }
 }
@@ -150,13 +150,13 @@ async fn read_list(
 async fn settle(
     client: &Client,
     polls: &Polls,
-    reading: Reading,
+    locked: LockedJob,
     status: Result<Status>,
     random: f64,
 ) {
-    let id = reading.job.id();
+    let id = locked.job.id();
     polls.heard(status.as_ref().err());
-    if guarded(&[id], keep(client, polls, reading, status, random)).await.is_err() {
+    if guarded(&[id], keep(client, polls, locked, status, random)).await.is_err() {
         return failed_inside(client, polls, id);
     }
     polls.end_last(id);
@@ -166,11 +166,11 @@ async fn settle(
 async fn keep(
     client: &Client,
     polls: &Polls,
-    reading: Reading,
+    locked: LockedJob,
     status: Result<Status>,
     random: f64,
 ) {
-    let Reading { mut job, _lock } = reading;
+    let LockedJob { mut job, _lock } = locked;
     let (id, now) = (job.id(), client.now_for(&job));
     let failed = status.as_ref().err().map(Error::kind);
     let Count { reads, failures } = polls.count(id, failed.is_some());

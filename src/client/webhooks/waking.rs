@@ -96,13 +96,13 @@ impl Client {
     }
 }
 
-/// How far the log was read.
-struct Reading {
+/// Reads the log of events on from where it has come to.
+struct EventReader {
     cursor: Option<u64>,
     next: Moment,
 }
 
-impl Reading {
+impl EventReader {
     async fn go_on(&mut self, hub: &Hub, client: &Client) -> Result<()> {
         let log = client.event_log()?;
         let wake = |event: &LoggedEvent| {
@@ -151,7 +151,7 @@ impl Drop for CutOff {
 /// Looks for events that came to other replicas, or before their jobs were waited for.
 async fn run(hub: Arc<Hub>, client: Weak<Inner>, clock: Arc<dyn Clock>) {
     let mut cut_off = CutOff(Some(Arc::clone(&hub)));
-    let mut reading = Reading { cursor: None, next: Moment::default() };
+    let mut reader = EventReader { cursor: None, next: Moment::default() };
     let mut panics = 0;
     loop {
         let Some(inner) = client.upgrade() else { return };
@@ -160,7 +160,7 @@ async fn run(hub: Arc<Hub>, client: Weak<Inner>, clock: Arc<dyn Clock>) {
             if hub.ends(&client) {
                 return false;
             }
-            if let Err(error) = reading.go_on(&hub, &client).await {
+            if let Err(error) = reader.go_on(&hub, &client).await {
                 tracing::debug!(%error, "events of other replicas were not read");
             }
             true

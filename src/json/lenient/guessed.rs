@@ -20,7 +20,7 @@ pub(super) fn guessed(text: &str) -> Option<Guessed> {
     let text = bare(text);
     let guarded = GUARDS.iter().find_map(|guard| text.strip_prefix(guard));
     let text = guarded.map_or(text, |rest| bare(rest.trim_start_matches(',')));
-    let mut value = Reading::default();
+    let mut value = Repair::default();
     let end = value.read(text)?;
     let (is_whole, json) = value.closed()?;
     let (read, rest) = text.split_at(end);
@@ -42,7 +42,7 @@ fn bare(text: &str) -> &str {
 }
 
 #[derive(Default)]
-struct Reading {
+struct Repair {
     json: String,
     /// What closes the objects and lists that are open.
     open: Vec<char>,
@@ -63,7 +63,7 @@ enum Last {
     Other,
 }
 
-impl Reading {
+impl Repair {
     /// Reads up to the end of the first value, or as far as it goes, and says how far.
     fn read(&mut self, text: &str) -> Option<usize> {
         let mut rest = text;

@@ -11,7 +11,7 @@ use serde_json::{Map, Number, Value};
 pub(super) fn read(text: &str) -> Option<(Value, bool)> {
     let is_sure = Cell::new(true);
     let mut json = serde_json::Deserializer::from_str(text);
-    let value = Reading { is_sure: &is_sure }.deserialize(&mut json).ok()?;
+    let value = ValueSeed { is_sure: &is_sure }.deserialize(&mut json).ok()?;
     json.end().ok()?;
     Some((value, is_sure.get()))
 }
@@ -20,11 +20,11 @@ pub(super) fn read(text: &str) -> Option<(Value, bool)> {
 const NUMBER: &str = "$serde_json::private::Number";
 
 #[derive(Clone, Copy)]
-struct Reading<'a> {
+struct ValueSeed<'a> {
     is_sure: &'a Cell<bool>,
 }
 
-impl<'de> DeserializeSeed<'de> for Reading<'_> {
+impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Value, D::Error> {
@@ -32,7 +32,7 @@ impl<'de> DeserializeSeed<'de> for Reading<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Reading<'_> {
+impl<'de> Visitor<'de> for ValueSeed<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

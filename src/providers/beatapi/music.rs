@@ -10,7 +10,7 @@ use crate::input::Local;
 use crate::job::{Account, Plan};
 use crate::model::{Capabilities, Field, ImageLimits};
 use crate::providers::prices::Bill;
-use crate::providers::request::{Reading, check_extra};
+use crate::providers::request::{CheckedRequest, check_extra};
 use crate::request::VideoRequest;
 
 /// Source: the contract of about October 2026.
@@ -31,48 +31,48 @@ pub(super) fn plan(
     local: &Local,
     billing: Billing,
 ) -> Result<Plan> {
-    let mut reading = Reading::new(request, local, &MUSIC_CAPABILITIES)?;
+    let mut checked = CheckedRequest::new(request, local, &MUSIC_CAPABILITIES)?;
     let options = request.beatapi.as_ref();
     if let Some(options) = options {
         check_extra(&options.extra, &operations::CREATE_MUSIC_VIDEO)?;
     }
     let music = options.and_then(|options| options.music.clone()).unwrap_or_default();
-    check(&reading, &music, request.product.images.len())?;
+    check(&checked, &music, request.product.images.len())?;
     if music.is_premium() && request.language.is_some() {
         let text = "ignored: a premium music video has no place for it".to_owned();
-        reading.note(Field::Language.path(), text, true);
+        checked.note(Field::Language.path(), text, true);
     }
     let secs = match request.duration_secs {
-        Some(_) => reading.duration_secs()?,
+        Some(_) => checked.duration_secs()?,
         None => None,
     };
     if secs.is_some() {
         let text = "the track's length counts; this one only where it cannot be found".to_owned();
-        reading.note(Field::Duration.path(), text, false);
+        checked.note(Field::Duration.path(), text, false);
     }
-    let prompt = reading.prompt(None)?;
-    let (track, upload) = reading.track(TRACK);
-    let (images, mut steps) = reading.images(UPLOAD);
+    let prompt = checked.prompt(None)?;
+    let (track, upload) = checked.track(TRACK);
+    let (images, mut steps) = checked.images(UPLOAD);
     steps.extend(upload);
     let bill = in_unit(bill(&music, billing), billing);
     let bill = options.into_iter().fold(bill, |bill, options| bill.extra(&options.extra));
     let (create, cost) = bill.finish();
-    let mut plan = reading.finish(account, (images, steps), create, Some(prompt), secs, cost);
+    let mut plan = checked.finish(account, (images, steps), create, Some(prompt), secs, cost);
     plan.track = track;
     Ok(plan)
 }
 
 /// Which fields go with which tier.
-fn check(reading: &Reading<'_>, music: &MusicOptions, images: usize) -> Result<()> {
+fn check(checked: &CheckedRequest<'_>, music: &MusicOptions, images: usize) -> Result<()> {
     let refused = |field: &str, message: &str| {
-        Err(reading.invalid(format!("beatapi.music.{field}"), message))
+        Err(checked.invalid(format!("beatapi.music.{field}"), message))
     };
     let Some(mode) = &music.mode else {
         let is_540p = music.resolution == Some(MusicVideoResolution::V540p);
         let is_high = music.quality == Some(MusicVideoQuality::High);
         return match music {
             _ if images == 0 => {
-                Err(reading.invalid("product.images", "at least 1 is needed: add one"))
+                Err(checked.invalid("product.images", "at least 1 is needed: add one"))
             }
             MusicOptions { lip_ref_urls, .. } if !lip_ref_urls.is_empty() => {
                 refused("lip_ref_urls", "they belong to a premium video: name its mode")
@@ -111,9 +111,9 @@ fn check(reading: &Reading<'_>, music: &MusicOptions, images: usize) -> Result<(
             refused("lip_ref_urls", "this mode takes no faces")
         }
         MusicVideoMode::Dance | MusicVideoMode::Perform if images != 6 => {
-            Err(reading.invalid("product.images", "this mode needs exactly 6"))
+            Err(checked.invalid("product.images", "this mode needs exactly 6"))
         }
-        _ if images > 6 => Err(reading.invalid("product.images", "at most 6 are taken")),
+        _ if images > 6 => Err(checked.invalid("product.images", "at most 6 are taken")),
         _ => Ok(()),
     }
 }

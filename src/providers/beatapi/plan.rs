@@ -1,6 +1,6 @@
 //! A request's steps at BeatAPI, and its capabilities.
 
-use super::super::request::{Reading, check_extra};
+use super::super::request::{CheckedRequest, check_extra};
 use super::contract::Billing;
 use super::{Client, IdempotencyKey, Unit, music, prices};
 use crate::bindings::beatapi::operations;
@@ -62,22 +62,22 @@ pub(super) fn plan(
     if request.track.is_some() {
         return music::plan(client.transport.account(), request, local, billing);
     }
-    let mut reading = Reading::new(request, local, &CAPABILITIES)?;
+    let mut checked = CheckedRequest::new(request, local, &CAPABILITIES)?;
     if let Some(options) = &request.beatapi {
         if options.music.is_some() {
             let message = "it belongs to a music video: give the request a track";
-            return Err(reading.invalid("beatapi.music", message));
+            return Err(checked.invalid("beatapi.music", message));
         }
         check_extra(&options.extra, &operations::CREATE_ECOMMERCE_VIDEO)?;
     }
-    let secs = reading.duration_secs()?;
-    let prompt = reading.prompt(None)?;
-    let images = reading.images(UPLOAD);
+    let secs = checked.duration_secs()?;
+    let prompt = checked.prompt(None)?;
+    let images = checked.images(UPLOAD);
     let price = prices::ecommerce(billing.unit());
     let bill = in_unit(Bill::new().step(CREATE, price, secs.unwrap_or_default()), billing);
     let bill = request.beatapi.iter().fold(bill, |bill, options| bill.extra(&options.extra));
     let (create, cost) = bill.finish();
-    Ok(reading.finish(client.transport.account(), images, create, Some(prompt), secs, cost))
+    Ok(checked.finish(client.transport.account(), images, create, Some(prompt), secs, cost))
 }
 
 /// Says how it is known what a credit is.

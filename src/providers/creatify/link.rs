@@ -15,7 +15,7 @@ use crate::model::{
 use crate::providers::answer;
 use crate::providers::call_result::Status;
 use crate::providers::prices::Bill;
-use crate::providers::request::{Reading, check_extra};
+use crate::providers::request::{CheckedRequest, check_extra};
 use crate::request::VideoRequest;
 
 pub(super) const LINK: &str = "create_link";
@@ -103,25 +103,25 @@ pub(super) fn plan(
 ) -> Result<Plan> {
     let is_of_page = request.product.images.is_empty();
     let capabilities = if is_of_page { &OF_PAGE } else { &OF_IMAGES };
-    let mut reading = Reading::new(request, local, capabilities)?;
+    let mut checked = CheckedRequest::new(request, local, capabilities)?;
     let options = request.creatify.clone().unwrap_or_default();
     check_extra(&options.extra, &operations::CREATE_LINK_TO_VIDEO)?;
-    note_options(&mut reading, &options);
+    note_options(&mut checked, &options);
     let length = request.product.page_url.as_ref().map(|url| url.chars().count());
     match length {
         None if is_of_page => {
             let message = "a link video needs the product's page, or at least 3 images";
-            return Err(reading.invalid("product.page_url", message));
+            return Err(checked.invalid("product.page_url", message));
         }
         Some(length) if is_of_page && length > PAGE_URL_MAX_CHARS => {
             let message = format!("{length} characters: at most {PAGE_URL_MAX_CHARS} are taken");
-            return Err(reading.invalid("product.page_url", message));
+            return Err(checked.invalid("product.page_url", message));
         }
         _ => {}
     }
-    let secs = reading.duration_secs()?;
-    let images = reading.images(HOST);
-    check_host(&reading, &images.0, has_host)?;
+    let secs = checked.duration_secs()?;
+    let images = checked.images(HOST);
+    check_host(&checked, &images.0, has_host)?;
     let link = options.link.unwrap_or_default();
     let (price, is_known) = prices::link_video(link.model_version.as_ref());
     let first = if is_of_page { LINK } else { PARAMS };
@@ -131,11 +131,11 @@ pub(super) fn plan(
         bill = bill.unknown("what this model costs is not known");
     }
     let (paid, cost) = bill.finish();
-    Ok(reading.finish(account, images, paid, None, secs, cost))
+    Ok(checked.finish(account, images, paid, None, secs, cost))
 }
 
 /// What belongs to a product shot has no place here.
-fn note_options(reading: &mut Reading<'_>, options: &Options) {
+fn note_options(checked: &mut CheckedRequest<'_>, options: &Options) {
     let shot_only = [
         ("creatify.type", options.kind.is_some()),
         ("creatify.motion_style", options.motion_style.is_some()),
@@ -145,7 +145,7 @@ fn note_options(reading: &mut Reading<'_>, options: &Options) {
         ("creatify.image_only", options.image_only),
     ];
     for (field, _) in shot_only.iter().filter(|(_, is_given)| *is_given) {
-        reading.note(field, "ignored: a link video has no place for it".to_owned(), true);
+        checked.note(field, "ignored: a link video has no place for it".to_owned(), true);
     }
 }
 
@@ -154,10 +154,10 @@ pub(super) fn page_body(job: &Job) -> types::CreateLinkRequest {
 }
 
 pub(super) fn params_body(job: &Job) -> types::CreateLinkWithParamsRequest {
-    let reading = Reading::of_planned(&job.request, &OF_IMAGES);
+    let checked = CheckedRequest::of_planned(&job.request, &OF_IMAGES);
     types::CreateLinkWithParamsRequest::new()
         .title(job.request.product.name.clone())
-        .description(reading.description())
+        .description(checked.description())
         .image_urls(job.image_urls())
 }
 

@@ -1,6 +1,6 @@
 //! A request's steps at Creatify, and its capabilities.
 
-use super::super::request::{Reading, check_extra};
+use super::super::request::{CheckedRequest, check_extra};
 use super::{Client, Options, link, prices};
 use crate::bindings::creatify::operations;
 use crate::error::{Error, Result};
@@ -65,29 +65,29 @@ pub(super) fn plan(
     if link::is_asked_for(request) {
         return link::plan(account, request, local, has_host);
     }
-    let mut reading = Reading::new(request, local, &CAPABILITIES)?;
+    let mut checked = CheckedRequest::new(request, local, &CAPABILITIES)?;
     let options = request.creatify.as_ref();
     if let Some(options) = options {
         check_extra(&options.extra, &operations::GEN_IMAGE)?;
     }
-    let secs = reading.duration_secs()?;
-    let prompt = reading.prompt(None)?;
-    let images = reading.images(HOST);
-    check_host(&reading, &images.0, has_host)?;
+    let secs = checked.duration_secs()?;
+    let prompt = checked.prompt(None)?;
+    let images = checked.images(HOST);
+    check_host(&checked, &images.0, has_host)?;
     let bill = match options.is_some_and(|options| options.image_only) {
         true => bill(&[(IMAGE, &prices::IMAGE)]),
         false => bill(&[(IMAGE, &prices::IMAGE), (VIDEO, &prices::VIDEO)]),
     };
     let bill = options.into_iter().fold(bill, |bill, options| bill.extra(&options.extra));
     let (paid, cost) = bill.finish();
-    Ok(reading.finish(account, images, paid, Some(prompt), secs, cost))
+    Ok(checked.finish(account, images, paid, Some(prompt), secs, cost))
 }
 
 /// # Errors
 /// [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for a file that nothing gives an
 /// address.
 pub(super) fn check_host(
-    reading: &Reading<'_>,
+    checked: &CheckedRequest<'_>,
     images: &[PlannedMedia],
     has_host: bool,
 ) -> Result<()> {
@@ -98,7 +98,7 @@ pub(super) fn check_host(
     let message = "Creatify takes images by address only: give an image_url (--image-url) of at \
                    most 200 characters, set an AssetHost that turns files into addresses, or \
                    choose another provider";
-    Err(reading.unsupported("product.images", message))
+    Err(checked.unsupported("product.images", message))
 }
 
 /// The steps that make a part of a finished job anew.

@@ -6,7 +6,7 @@ use super::super::answer::word;
 use super::super::call_result::Sent;
 use super::super::ids::tells_of;
 use super::super::media::picture;
-use super::super::request::Reading;
+use super::super::request::CheckedRequest;
 use super::super::unknown_step;
 use super::client::video_id;
 use super::plan::{AVATAR, CAPABILITIES, CREATE, PREVIEWS, PRODUCT, RENDER, UPLOAD, wire_ratio};
@@ -131,14 +131,14 @@ pub(super) fn is_of(step: StepRef<'_>, answer: &Value) -> Result<()> {
 
 pub(super) fn product_body(job: &Job) -> types::CreateProductRequest {
     let product = &job.request.product;
-    let reading = Reading::of_planned(&job.request, &CAPABILITIES);
+    let checked = CheckedRequest::of_planned(&job.request, &CAPABILITIES);
     let media = job.image_urls().into_iter().map(|url| {
         // 1 is an image, 2 a video.
         types::ProductMediaSpec::new().type_(1).url(url).name(product.name.clone())
     });
     types::CreateProductRequest::new()
         .name(product.name.clone())
-        .description(reading.description())
+        .description(checked.description())
         .target_audience(product.audience.clone())
         .url(product.page_url.clone())
         .media(media.collect::<Vec<_>>())

@@ -1,6 +1,6 @@
 //! A request's steps at JoggAI, and its capabilities.
 
-use super::super::request::{Reading, check_extra};
+use super::super::request::{CheckedRequest, check_extra};
 use super::{Client, Options, language, prices, types};
 use crate::bindings::jogg::operations;
 use crate::error::{Error, ErrorKind, Result};
@@ -57,7 +57,7 @@ pub(crate) static CAPABILITIES: Capabilities = Capabilities {
 };
 
 pub(super) async fn plan(client: &Client, request: &VideoRequest, local: &Local) -> Result<Plan> {
-    let mut reading = Reading::new(request, local, &CAPABILITIES)?;
+    let mut checked = CheckedRequest::new(request, local, &CAPABILITIES)?;
     let options = request.jogg.as_ref();
     if let Some(options) = options {
         let operation = match options.previews.is_empty() {
@@ -65,20 +65,20 @@ pub(super) async fn plan(client: &Client, request: &VideoRequest, local: &Local)
             false => &operations::CREATE_PREVIEWS,
         };
         check_extra(&options.extra, operation)?;
-        check_previews(&reading, options)?;
+        check_previews(&checked, options)?;
     }
-    let secs = reading.duration_secs()?;
+    let secs = checked.duration_secs()?;
     if options.and_then(|options| options.avatar).is_none() {
         let (id, label) = first_avatar(client, request.aspect_ratio).await?;
-        reading.choose(AVATAR, id, &label);
+        checked.choose(AVATAR, id, &label);
     }
-    let images = reading.images(UPLOAD);
+    let images = checked.images(UPLOAD);
     let previews = options.map_or(0, |options| options.previews.len());
     let bill = bill(u32::try_from(previews).unwrap_or(u32::MAX), secs.unwrap_or_default());
     let bill = options.into_iter().fold(bill, |bill, options| bill.extra(&options.extra));
     let (paid, cost) = bill.finish();
     let further = std::iter::once(PlannedStep::free(PRODUCT)).chain(paid);
-    Ok(reading.finish(client.transport.account(), images, further, None, secs, cost))
+    Ok(checked.finish(client.transport.account(), images, further, None, secs, cost))
 }
 
 fn bill(previews: u32, secs: u32) -> Bill {
@@ -95,8 +95,8 @@ fn bill(previews: u32, secs: u32) -> Bill {
 /// The most previews of one job. No limit is documented.
 const MOST_PREVIEWS: usize = 10;
 
-fn check_previews(reading: &Reading<'_>, options: &Options) -> Result<()> {
-    let refused = |message: &str| Err(reading.invalid("jogg.previews", message));
+fn check_previews(checked: &CheckedRequest<'_>, options: &Options) -> Result<()> {
+    let refused = |message: &str| Err(checked.invalid("jogg.previews", message));
     let styles = &options.previews;
     let is_double = |(index, style): (usize, &String)| styles[..index].contains(style);
     match styles.len() {
