@@ -11,16 +11,16 @@ use tokio::time::{Instant, timeout_at};
 use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
 
-/// Whose turn it is to read a page for a look.
-pub(crate) trait LookTurns: Send + Sync {
+/// When an account may read pages for looks.
+pub(crate) trait LookPace: Send + Sync {
     /// Waits until the account may read one more page.
     ///
     /// # Errors
     /// [`ErrorKind::Unavailable`] after the client was shut down.
-    fn turn(&self) -> BoxFuture<'_, Result<()>>;
+    fn wait_for_page(&self) -> BoxFuture<'_, Result<()>>;
 
-    /// Hears how a read went.
-    fn heard(&self, error: Option<&Error>);
+    /// Notes how a read went: a refusal delays the account's other reads.
+    fn note_read(&self, error: Option<&Error>);
 
     /// Whether the client was shut down.
     fn is_closed(&self) -> bool;
@@ -28,7 +28,7 @@ pub(crate) trait LookTurns: Send + Sync {
 
 /// The pages that one look reads.
 pub(crate) struct LookPages {
-    turns: Arc<dyn LookTurns>,
+    pace: Arc<dyn LookPace>,
     timeout: Duration,
     until: Instant,
     has_read: AtomicBool,
@@ -43,15 +43,15 @@ impl fmt::Debug for LookPages {
 impl LookPages {
     /// The pages of a look that begins now. It ends in real time, as attempts do: what it waits for
     /// is a network, whatever clock the client has.
-    pub(crate) fn new(turns: Arc<dyn LookTurns>, timeout: Duration) -> Self {
+    pub(crate) fn new(pace: Arc<dyn LookPace>, timeout: Duration) -> Self {
         let now = Instant::now();
         let until = now.checked_add(timeout).unwrap_or(now + Duration::from_secs(86_400));
-        Self { turns, timeout, until, has_read: AtomicBool::new(false) }
+        Self { pace, timeout, until, has_read: AtomicBool::new(false) }
     }
 
     /// Whether the client was shut down, so that a look that failed says nothing.
     pub(crate) fn is_closed(&self) -> bool {
-        self.turns.is_closed()
+        self.pace.is_closed()
     }
 
     /// Reads a page when it is its turn. `None` where the look has taken so long that it ends with
@@ -62,12 +62,12 @@ impl LookPages {
     /// time, and [`ErrorKind::Unavailable`] after the client was shut down.
     pub(crate) async fn read<T>(&self, page: impl Future<Output = Result<T>>) -> Result<Option<T>> {
         let reading = async {
-            self.turns.turn().await?;
+            self.pace.wait_for_page().await?;
             page.await
         };
         match timeout_at(self.until, reading).await {
             Ok(read) => {
-                self.turns.heard(read.as_ref().err());
+                self.pace.note_read(read.as_ref().err());
                 self.has_read.store(true, Ordering::Relaxed);
                 read.map(Some)
             }

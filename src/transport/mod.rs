@@ -26,7 +26,7 @@ mod pages;
 mod reply;
 mod upload;
 
-pub(crate) use look_pages::{LookPages, LookTurns};
+pub(crate) use look_pages::{LookPace, LookPages};
 pub(crate) use operation::PathSegment;
 pub use operation::{Operation, Replay};
 pub(crate) use pages::Page;

@@ -6,7 +6,7 @@
 mod budget;
 #[cfg(all(test, feature = "beatapi"))]
 mod double;
-mod look_turns;
+mod look_pace;
 mod polls;
 mod queue;
 mod reading;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::budget::Budget;
-use super::queue::{Count, Queue, Turn};
+use super::queue::{Count, NextRead, Queue};
 use super::watch::{News, Watcher};
 use crate::clock::{Clock, Moment};
 use crate::error::{Error, ErrorKind, Result};
@@ -88,7 +88,7 @@ impl Polls {
 
     /// What a read came to. One that was refused for now pauses all others of the account: who asks
     /// for a wait means the account and not the one job.
-    pub(super) fn heard(&self, failure: Option<&Error>) {
+    pub(super) fn note_read(&self, failure: Option<&Error>) {
         let now = self.now();
         match failure.map(|error| (error.kind(), error.retry_after())) {
             None => self.state().budgets().for_each(|budget| budget.answered(now)),
@@ -207,10 +207,10 @@ impl Polls {
     }
 
     /// What to read now, within what the account may read.
-    pub(super) fn take(&self, now: Moment) -> Turn {
+    pub(super) fn take(&self, now: Moment) -> NextRead {
         let mut state = self.state();
         let deadline = state.end_waits(now);
-        let rest = |until: Moment| Turn::Rest(deadline.map_or(until, |d| d.min(until)));
+        let rest = |until: Moment| NextRead::Rest(deadline.map_or(until, |d| d.min(until)));
         while let Some((due, id)) = state.queue.first() {
             if due > now {
                 return rest(due);
@@ -224,7 +224,7 @@ impl Polls {
                 Err(until) => rest(until),
             };
         }
-        Turn::Idle
+        NextRead::Idle
     }
 
     /// Whether there is nothing left to do. The task then ends, and the next watch begins another.

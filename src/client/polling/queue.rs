@@ -16,7 +16,7 @@ const MOMENT: Duration = Duration::from_secs(1);
 
 /// What to read next.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum NextRead {
     /// The status of one job.
     One(JobId),
     /// A list that shows all of these.
@@ -148,25 +148,25 @@ impl Queue {
     }
 
     /// Takes what is due, so that nobody else takes it before it is [`done`](Self::done).
-    pub(super) fn take(&mut self, now: Moment) -> Turn {
-        let Some((due, id)) = self.due.first().copied() else { return Turn::Idle };
+    pub(super) fn take(&mut self, now: Moment) -> NextRead {
+        let Some((due, id)) = self.due.first().copied() else { return NextRead::Idle };
         if due > now {
-            return Turn::Rest(due);
+            return NextRead::Rest(due);
         }
-        let turn = match self.jobs[&id].list {
-            None => Turn::One(id),
+        let next = match self.jobs[&id].list {
+            None => NextRead::One(id),
             Some(list) => {
                 let shown = self.due.iter().take_while(|(due, _)| *due <= now + EARLY);
                 let shown = shown.map(|(_, id)| *id).filter(|id| self.jobs[id].list == Some(list));
                 let shown: Vec<_> = shown.take(list.most).collect();
-                if shown.len() > 1 { Turn::Many(list, shown) } else { Turn::One(id) }
+                if shown.len() > 1 { NextRead::Many(list, shown) } else { NextRead::One(id) }
             }
         };
-        match &turn {
-            Turn::Many(_, ids) => ids.iter().for_each(|id| self.begin(*id)),
+        match &next {
+            NextRead::Many(_, ids) => ids.iter().for_each(|id| self.begin(*id)),
             _ => self.begin(id),
         }
-        turn
+        next
     }
 
     /// Puts a job back that was read.
@@ -255,17 +255,17 @@ mod tests {
         let [first, second] = ids();
         queue.add(second, None, due_in(20));
         queue.add(first, None, due_in(10));
-        assert_eq!(queue.take(at(9)), Turn::Rest(at(10)));
-        assert_eq!(queue.take(at(10)), Turn::One(first));
-        assert_eq!(queue.take(at(20)), Turn::One(second));
-        assert_eq!(queue.take(at(30)), Turn::Idle);
+        assert_eq!(queue.take(at(9)), NextRead::Rest(at(10)));
+        assert_eq!(queue.take(at(10)), NextRead::One(first));
+        assert_eq!(queue.take(at(20)), NextRead::One(second));
+        assert_eq!(queue.take(at(30)), NextRead::Idle);
         queue.done(first, at(40), at(31));
-        assert_eq!(queue.take(at(31)), Turn::Rest(at(40)));
+        assert_eq!(queue.take(at(31)), NextRead::Rest(at(40)));
         queue.remove(first);
         queue.remove(second);
         assert!(queue.is_empty());
         queue.done(second, at(50), at(32));
-        assert_eq!(queue.take(at(90)), Turn::Idle, "one that was removed stays away");
+        assert_eq!(queue.take(at(90)), NextRead::Idle, "one that was removed stays away");
     }
 
     #[test]
@@ -273,16 +273,16 @@ mod tests {
         let mut queue = Queue::default();
         let [id] = ids();
         queue.add(id, None, due_in(1));
-        assert_eq!(queue.take(at(1)), Turn::One(id));
+        assert_eq!(queue.take(at(1)), NextRead::One(id));
         queue.release(id);
         queue.add(id, None, due_in(2));
-        assert_eq!(queue.take(at(2)), Turn::Idle, "it is still being read");
+        assert_eq!(queue.take(at(2)), NextRead::Idle, "it is still being read");
         queue.done(id, at(9), at(3));
         queue.done(id, at(12), at(3));
-        assert_eq!(queue.take(at(3)), Turn::Rest(at(9)));
+        assert_eq!(queue.take(at(3)), NextRead::Rest(at(9)));
         queue.release(id);
         assert!(queue.is_empty());
-        assert_eq!(queue.take(at(20)), Turn::Idle);
+        assert_eq!(queue.take(at(20)), NextRead::Idle);
     }
 
     #[test]
@@ -294,11 +294,11 @@ mod tests {
         }
         queue.add(late, Some(LIST), due_in(14));
         queue.add(alone, None, due_in(11));
-        assert_eq!(queue.take(at(12)), Turn::One(alone));
-        assert_eq!(queue.take(at(12)), Turn::Many(LIST, vec![a, b, c]));
-        assert_eq!(queue.take(at(12)), Turn::Many(LIST, vec![d, late]));
+        assert_eq!(queue.take(at(12)), NextRead::One(alone));
+        assert_eq!(queue.take(at(12)), NextRead::Many(LIST, vec![a, b, c]));
+        assert_eq!(queue.take(at(12)), NextRead::Many(LIST, vec![d, late]));
         queue.done(a, at(20), at(12));
-        assert_eq!(queue.take(at(20)), Turn::One(a), "a single one needs no list");
+        assert_eq!(queue.take(at(20)), NextRead::One(a), "a single one needs no list");
     }
 
     #[test]
@@ -307,11 +307,11 @@ mod tests {
         let [a, b] = ids();
         queue.add(a, Some(LIST), due_in(1));
         queue.add(b, Some(LIST), due_in(1));
-        assert_eq!(queue.take(at(1)), Turn::Many(LIST, vec![a, b]));
+        assert_eq!(queue.take(at(1)), NextRead::Many(LIST, vec![a, b]));
         queue.leave_list(a, at(2));
         queue.done(b, at(2), at(2));
-        assert_eq!(queue.take(at(2)), Turn::One(a));
-        assert_eq!(queue.take(at(2)), Turn::One(b));
+        assert_eq!(queue.take(at(2)), NextRead::One(a));
+        assert_eq!(queue.take(at(2)), NextRead::One(b));
     }
 
     #[test]
@@ -323,15 +323,23 @@ mod tests {
         assert!(queue.may_wake(id, at(10)));
         queue.wake(id, at(10));
         assert!(!queue.may_wake(id, at(10)), "it is read now anyway");
-        assert_eq!(queue.take(at(10)), Turn::One(id));
+        assert_eq!(queue.take(at(10)), NextRead::One(id));
         queue.wake(id, at(11));
         assert!(!queue.may_wake(id, at(11)), "once is enough");
         queue.done(id, at(200), at(12));
-        assert_eq!(queue.take(at(12)), Turn::One(id), "what was read may be older than the wake");
+        assert_eq!(
+            queue.take(at(12)),
+            NextRead::One(id),
+            "what was read may be older than the wake"
+        );
         queue.done(id, at(200), at(13));
-        assert_eq!(queue.take(at(13)), Turn::Rest(at(200)));
+        assert_eq!(queue.take(at(13)), NextRead::Rest(at(200)));
         queue.wake(id, at(300));
-        assert_eq!(queue.take(at(13)), Turn::Rest(at(200)), "nobody is woken later than he is due");
+        assert_eq!(
+            queue.take(at(13)),
+            NextRead::Rest(at(200)),
+            "nobody is woken later than he is due"
+        );
     }
 
     #[test]
@@ -341,13 +349,13 @@ mod tests {
         assert!(!queue.read_last(id, at(1)), "nobody reads it");
         queue.add(id, None, due_in(100));
         assert!(queue.read_last(id, at(10)));
-        assert_eq!(queue.take(at(10)), Turn::One(id));
+        assert_eq!(queue.take(at(10)), NextRead::One(id));
         assert!(queue.read_last(id, at(10)), "the read that is under way is the last");
         queue.done(id, at(100), at(12));
         assert!(!queue.read_last(id, at(13)));
-        assert_eq!(queue.take(at(14)), Turn::Rest(at(100)));
+        assert_eq!(queue.take(at(14)), NextRead::Rest(at(100)));
         assert!(queue.read_last(id, at(14)));
-        assert_eq!(queue.take(at(14)), Turn::One(id));
+        assert_eq!(queue.take(at(14)), NextRead::One(id));
         queue.put_off(id, at(15));
         assert!(queue.read_last(id, at(14)), "nobody has seen its status");
     }

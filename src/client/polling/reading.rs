@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 
-use super::queue::{Count, Turn};
+use super::queue::{Count, NextRead};
 use super::{News, Polls};
 use crate::client::Client;
 use crate::client::job_locks::JobLock;
@@ -32,11 +32,11 @@ impl LockedJob {
 }
 
 /// Reads what is due, and puts it back into the queue, whatever happens.
-pub(super) async fn read(client: Client, polls: Arc<Polls>, turn: Turn) {
-    let (list, ids) = match turn {
-        Turn::One(id) => (None, vec![id]),
-        Turn::Many(list, ids) => (Some(list), ids),
-        Turn::Rest(_) | Turn::Idle => return,
+pub(super) async fn read(client: Client, polls: Arc<Polls>, next: NextRead) {
+    let (list, ids) = match next {
+        NextRead::One(id) => (None, vec![id]),
+        NextRead::Many(list, ids) => (Some(list), ids),
+        NextRead::Rest(_) | NextRead::Idle => return,
     };
     if guarded(&ids, read_all(&client, &polls, list, ids.clone())).await.is_err() {
         let left = ids.into_iter().filter(|id| polls.is_being_read(*id));
@@ -155,7 +155,7 @@ async fn settle(
     random: f64,
 ) {
     let id = locked.job.id();
-    polls.heard(status.as_ref().err());
+    polls.note_read(status.as_ref().err());
     if guarded(&[id], keep(client, polls, locked, status, random)).await.is_err() {
         return failed_inside(client, polls, id);
     }

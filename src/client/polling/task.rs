@@ -6,7 +6,7 @@ use futures_util::future::{Either, select};
 use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, StreamExt as _};
 
-use super::queue::Turn;
+use super::queue::NextRead;
 use super::{Polls, reading};
 use crate::client::{Client, Inner};
 use crate::future::BoxFuture;
@@ -44,14 +44,14 @@ pub(super) async fn run(polls: Arc<Polls>, client: Weak<Inner>) {
     let mut reads: FuturesUnordered<BoxFuture<'static, ()>> = FuturesUnordered::new();
     loop {
         let is_full = reads.len() >= MOST_AT_ONCE;
-        let turn = if is_full { Turn::Idle } else { polls.take(polls.now()) };
-        let until = match turn {
-            Turn::Rest(until) => Some(until),
-            Turn::Idle if reads.is_empty() && polls.ends() => {
+        let next = if is_full { NextRead::Idle } else { polls.take(polls.now()) };
+        let until = match next {
+            NextRead::Rest(until) => Some(until),
+            NextRead::Idle if reads.is_empty() && polls.ends() => {
                 cut_off.0 = None;
                 return;
             }
-            Turn::Idle => None,
+            NextRead::Idle => None,
             reading => {
                 // Those who wait hold the client; without it nobody does.
                 let Some(inner) = client.upgrade() else { return };

@@ -4,15 +4,15 @@ use super::Polls;
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
-use crate::transport::LookTurns;
+use crate::transport::LookPace;
 
-impl LookTurns for Polls {
-    fn turn(&self) -> BoxFuture<'_, Result<()>> {
-        Box::pin(self.look_turn())
+impl LookPace for Polls {
+    fn wait_for_page(&self) -> BoxFuture<'_, Result<()>> {
+        Box::pin(self.take_look_page())
     }
 
-    fn heard(&self, error: Option<&Error>) {
-        Polls::heard(self, error);
+    fn note_read(&self, error: Option<&Error>) {
+        Polls::note_read(self, error);
     }
 
     fn is_closed(&self) -> bool {
@@ -31,7 +31,7 @@ impl Polls {
         Ok(state.looks.take(now))
     }
 
-    async fn look_turn(&self) -> Result<()> {
+    async fn take_look_page(&self) -> Result<()> {
         loop {
             let closed = self.closed.notified();
             let now = self.now();
