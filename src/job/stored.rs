@@ -58,7 +58,7 @@ struct Order<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
-struct State<'a> {
+struct StoredState<'a> {
     v: u16,
     steps: Cow<'a, [Step]>,
     stage: Stage,
@@ -131,7 +131,7 @@ impl Job {
     /// # Errors
     /// As [`to_stored`](Self::to_stored).
     pub fn to_stored_state(&self) -> Result<String> {
-        let state = State {
+        let state = StoredState {
             v: VERSION,
             steps: Cow::Borrowed(&self.steps),
             stage: self.stage,
@@ -160,7 +160,7 @@ impl Job {
     /// [`ErrorKind::Decode`] for texts of a newer version, or that are none of a job's.
     pub fn from_stored(stored: &StoredJob) -> Result<Self> {
         let order: Order<'_> = read(&stored.order)?;
-        let state: State<'_> = read(&stored.state)?;
+        let state: StoredState<'_> = read(&stored.state)?;
         Ok(Self {
             id: order.id,
             account: order.account.into_owned(),

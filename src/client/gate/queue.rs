@@ -28,10 +28,10 @@ struct Rank {
 /// The jobs of an account that wait to be sent. Times are those that have elapsed on a client's
 /// clock.
 #[derive(Default)]
-pub(in crate::client) struct Line(Mutex<State>);
+pub(in crate::client) struct Line(Mutex<LineState>);
 
 #[derive(Default)]
-struct State {
+struct LineState {
     waiting: BTreeMap<Rank, Waiting>,
     next_number: u64,
 }
@@ -66,12 +66,12 @@ impl Line {
         self.state().wake();
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LineState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl LineState {
     fn first(&self) -> Option<Rank> {
         self.waiting.first_key_value().map(|(rank, _)| *rank)
     }

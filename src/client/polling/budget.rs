@@ -1,3 +1,5 @@
+//! How many reads an account may make, and when the next one may be made.
+
 use std::time::Duration;
 
 use crate::clock::{Moment, whole_millis};
@@ -12,7 +14,7 @@ const BURST: u32 = 5;
 /// How long the first read after a refusal is waited for before another one is made.
 const PROBED_WITHIN: Duration = Duration::from_secs(5);
 
-/// The reads that an account may still make, whoever makes them.
+/// The reads that an account may still make, for whatever they are made.
 ///
 /// Reads are spread evenly, and no minute sees more than the share and a burst, wherever the
 /// provider's minute begins: a bucket that is filled once a minute would allow twice as many.

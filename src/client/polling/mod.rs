@@ -1,7 +1,7 @@
-//! Reading the status of running jobs: one task for each account that has any, whoever waits.
+//! Reading the status of running jobs: one task for each account that has any, for all waits.
 //!
 //! It reads what is due, many at a time where a list shows them, keeps to what the provider allows,
-//! stores what is news, and tells those who wait. What is not news is not stored.
+//! stores what is news, and passes it to the waits. What is not news is not stored.
 
 mod budget;
 #[cfg(all(test, feature = "beatapi"))]

@@ -1,4 +1,4 @@
-//! The reads of one account: what is due, who waits, and what the account may read.
+//! The status reads of one account: what is due, which waits there are, and how much may be read.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -29,14 +29,14 @@ const LAST_READ_WITHIN: Duration = Duration::from_secs(5);
 /// The reads of one account.
 pub(in crate::client) struct Polls {
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) state: Mutex<State>,
+    pub(super) state: Mutex<PollsState>,
     /// Something changed that the task has to look at.
     pub(super) changed: Notify,
     /// The client was shut down.
     pub(super) closed: Notify,
 }
 
-pub(super) struct State {
+pub(super) struct PollsState {
     pub(super) queue: Queue,
     pub(super) budget: Budget,
     pub(super) wakes: Budget,
@@ -59,7 +59,7 @@ impl Polls {
     ) -> Arc<Self> {
         Arc::new(Self {
             clock,
-            state: Mutex::new(State {
+            state: Mutex::new(PollsState {
                 queue: Queue::default(),
                 budget: Budget::new(reads_per_minute),
                 wakes: Budget::new(Some(WAKES_PER_MINUTE)),
@@ -86,8 +86,8 @@ impl Polls {
         self.state().budget.take(moment).map_err(|until| now + until.since(moment))
     }
 
-    /// What a read came to. One that was refused for now pauses all others of the account: who asks
-    /// for a wait means the account and not the one job.
+    /// Notes what a read came to. A refusal for now pauses all reads of the account: the wait that a
+    /// provider asks for is meant for the account and not for the one job.
     pub(super) fn note_read(&self, failure: Option<&Error>) {
         let now = self.now();
         match failure.map(|error| (error.kind(), error.retry_after())) {
@@ -119,7 +119,7 @@ impl Polls {
         !state.is_closed && state.queue.contains(id)
     }
 
-    /// Ends a job's reading and tells those who wait for it.
+    /// Ends the reads of a job and gives its waits this news.
     pub(super) fn leave(&self, id: JobId, news: impl Fn() -> News) {
         let mut state = self.state();
         state.queue.remove(id);
@@ -132,7 +132,7 @@ impl Polls {
         self.state().queue.done(id, now + wait.max(LEAST_WAIT), now);
     }
 
-    /// Has a job read after this wait of which nothing was seen.
+    /// Has a job read after this wait whose status was not seen.
     pub(super) fn put_off(&self, id: JobId, wait: Duration) {
         let due = self.now() + wait;
         self.state().queue.put_off(id, due);
@@ -149,7 +149,7 @@ impl Polls {
         self.state().queue.is_being_read(id)
     }
 
-    /// Tells those whose time was over before the last read of their job.
+    /// Ends the waits whose time was over before the last read of their job.
     pub(super) fn end_last(&self, id: JobId) {
         let mut state = self.state();
         let watchers = state.watchers.get(&id).into_iter().flatten();
@@ -169,7 +169,7 @@ impl Polls {
         self.state().tell(id, |_| true, news);
     }
 
-    /// Tells those who wait no longer than for so many failures in a row.
+    /// Ends the waits that bear no more than so many failures in a row.
     pub(super) fn tell_failures(&self, id: JobId, failures: u32) {
         let is_reached = |watcher: &Watcher| watcher.failures.is_some_and(|most| failures >= most);
         self.state().tell(id, is_reached, || News::Failing(failures));
@@ -202,7 +202,7 @@ impl Polls {
         self.closed.notify_waiters();
     }
 
-    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, PollsState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -239,14 +239,14 @@ impl Polls {
     }
 }
 
-impl State {
+impl PollsState {
     /// What the account may read: statuses, and pages of looks.
     pub(super) fn budgets(&mut self) -> impl Iterator<Item = &mut Budget> {
         [&mut self.budget, &mut self.looks].into_iter()
     }
 
-    /// Tells those whose time is over, and says when the next wait ends. Before it does, its job is
-    /// read once more: that it has ended may only not have been seen.
+    /// Ends the waits whose time is over, and says when the next one ends. Before a wait ends, its job
+    /// is read once more: the job may have ended since its last read.
     pub(super) fn end_waits(&mut self, now: Moment) -> Option<Moment> {
         while let Some((deadline, number, job)) = self.deadlines.first().copied()
             && deadline <= now
@@ -288,7 +288,7 @@ impl State {
         }
     }
 
-    /// Forgets one who waits, and says whether he was still waiting.
+    /// Forgets a wait, and says whether it was still there.
     pub(super) fn unwatch(&mut self, job: JobId, number: u64) -> bool {
         let Some(watchers) = self.watchers.get_mut(&job) else { return false };
         let Some(index) = watchers.iter().position(|watcher| watcher.number == number) else {
@@ -299,7 +299,8 @@ impl State {
         true
     }
 
-    /// Whoever still waits hears of it, and watches again where he can.
+    /// Drops all waits and jobs. Each wait sees that the reads have stopped, and watches again where
+    /// it can.
     pub(super) fn clear(&mut self) {
         self.watchers.clear();
         self.deadlines.clear();

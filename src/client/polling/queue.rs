@@ -81,8 +81,7 @@ impl Queue {
         self.due.first().copied()
     }
 
-    /// Adds a job. One that is there already stays as it is: whoever reads it knows best when it
-    /// is due.
+    /// Adds a job. One that is there already stays as it is, since its reads have set when it is due.
     pub(super) fn add(&mut self, id: JobId, list: Option<List>, first: First) {
         if self.jobs.contains_key(&id) {
             return;
@@ -101,15 +100,15 @@ impl Queue {
         self.due.insert((due, id));
     }
 
-    /// Forgets a job. Only the one who reads it may do so while it is being read.
+    /// Forgets a job. While it is being read, only that read may do so.
     pub(super) fn remove(&mut self, id: JobId) {
         if let Some(entry) = self.jobs.remove(&id) {
             self.due.remove(&(entry.due, id));
         }
     }
 
-    /// Forgets a job that nobody waits for any more. One that is being read stays until it is read
-    /// and due again: whoever waits for it anew meanwhile finds it as it is.
+    /// Forgets a job without waits. One that is being read stays until it is due again, so that a
+    /// new wait meanwhile finds it as it is.
     pub(super) fn release(&mut self, id: JobId) {
         if self.jobs.get(&id).is_some_and(|entry| !entry.is_being_read) {
             self.remove(id);
@@ -315,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_woken_is_read_at_once_also_when_he_is_being_read() {
+    fn a_woken_job_is_read_at_once_also_when_it_is_being_read() {
         let mut queue = Queue::default();
         let [id] = ids();
         assert!(!queue.may_wake(id, at(1)));
@@ -338,7 +337,7 @@ mod tests {
         assert_eq!(
             queue.take(at(13)),
             NextRead::Rest(at(200)),
-            "nobody is woken later than he is due"
+            "no job is woken later than it is due"
         );
     }
 

@@ -1,3 +1,5 @@
+//! One read of what is due: the status is read, stored where it is news, and passed to the waits.
+
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +17,7 @@ use crate::providers::call_result::Status;
 use crate::providers::pace::Pace;
 use crate::providers::{List, Provider, outcome};
 
-/// When a job is looked at again that somebody else is just working on.
+/// When a job is read again that another task is just working on.
 const BUSY_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// A job that is being read, with its lock.
@@ -126,7 +128,7 @@ async fn read_list(
     let poll = async { provider.poll_list(list, &steps).await };
     let statuses = match guarded(&ids, poll).await.flatten() {
         Ok(statuses) => statuses,
-        // One who cannot list may still read each.
+        // An account that may not list may still read each job.
         Err(error) if !error.is_transient() && !needs_credentials(error.kind()) => {
             jobs.iter().map(|_| None).collect()
         }
@@ -162,7 +164,7 @@ async fn settle(
     polls.end_last(id);
 }
 
-/// Stores what is news, tells those who wait, and says when to read again.
+/// Stores what is news, passes it to the waits, and sets when to read again.
 async fn keep(
     client: &Client,
     polls: &Polls,
@@ -182,14 +184,14 @@ async fn keep(
     let pace = Pace { policy: &*client.0.poll_policy, now: by_age, failures, random };
     let mut wait = pace.after(step, &status);
     if failed == Some(ErrorKind::Decode) {
-        // The same words will hardly be understood sooner than somebody mends something.
+        // The same answer is unreadable until the provider or this library is changed.
         wait = wait.max(growing_pause(failures, random));
     }
     let outcome = outcome::of_read(step, status, &pace);
     let after = apply(job, outcome, now);
     let is_news = is_news(&before, &after);
     if is_news && !client.0.ledger.store(&after).await.unwrap_or(false) {
-        // Whether somebody else was faster or the ledger is in trouble, whoever waits finds out.
+        // Another process was faster, or the ledger is in trouble: the waits load the job and see.
         polls.put_back(id, wait);
         return polls.tell(id, || News::Unstored);
     }
@@ -214,11 +216,11 @@ async fn keep(
 
 /// Whether a read says anything that the ledger does not have.
 fn is_news(before: &Job, after: &Job) -> bool {
-    let told = |job: &Job| {
+    let shown = |job: &Job| {
         (job.stage, job.status.clone(), job.trouble.clone(), job.missed_polls, job.awaits_action)
     };
     let states = |job: &Job| job.steps.iter().map(|step| step.state).collect::<Vec<_>>();
-    told(before) != told(after) || states(before) != states(after)
+    shown(before) != shown(after) || states(before) != states(after)
 }
 
 fn needs_credentials(kind: ErrorKind) -> bool {

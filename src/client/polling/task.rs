@@ -15,8 +15,7 @@ use crate::policy::growing_pause;
 /// How many reads of one account are under way at a time.
 const MOST_AT_ONCE: usize = 4;
 
-/// What happens where the task is cut off: its runtime may be dropped while others go on, or it
-/// panics.
+/// Cleans up where the task does not end by itself: its runtime was dropped, or it panicked.
 struct CutOff(Option<Arc<Polls>>);
 
 impl Drop for CutOff {
@@ -38,7 +37,7 @@ pub(super) async fn run(polls: Arc<Polls>, client: Weak<Inner>) {
     let clock = Arc::clone(&polls.clock);
     let panics = polls.state().panics;
     if panics > 0 {
-        // Those who waited began it anew, and would do so for ever.
+        // The waits that the panic ended began the task anew: without a pause they would do so for ever.
         clock.sleep(growing_pause(panics, clock.random())).await;
     }
     let mut reads: FuturesUnordered<BoxFuture<'static, ()>> = FuturesUnordered::new();
@@ -53,7 +52,7 @@ pub(super) async fn run(polls: Arc<Polls>, client: Weak<Inner>) {
             }
             NextRead::Idle => None,
             reading => {
-                // Those who wait hold the client; without it nobody does.
+                // Waits hold the client: where it is gone, so are they.
                 let Some(inner) = client.upgrade() else { return };
                 let client = Client(inner);
                 reads.push(reading::read(client, Arc::clone(&polls), reading).boxed());

@@ -23,7 +23,7 @@ pub(in crate::client) enum News {
     Failing(u32),
     /// The wait's time is over.
     Deadline,
-    /// Whoever read it has stopped: the client was shut down, or its runtime ended.
+    /// The task that reads statuses has stopped: the client was shut down, or its runtime ended.
     Stopped,
 }
 
@@ -35,11 +35,11 @@ pub(in crate::client) struct Limits {
     pub(in crate::client) failures: Option<u32>,
 }
 
-/// One who waits, as those who read see him.
+/// A wait for news of a job, as the task that reads statuses keeps it.
 pub(super) struct Watcher {
     pub(super) number: u64,
     pub(super) deadline: Moment,
-    /// His time is over, and only the last read is waited for.
+    /// The wait's time is over, and only the last read of its job is waited for.
     pub(super) is_last: bool,
     pub(super) failures: Option<u32>,
     sender: oneshot::Sender<News>,
@@ -47,7 +47,7 @@ pub(super) struct Watcher {
 
 impl Watcher {
     pub(super) fn tell(self, news: News) {
-        // He may be gone already.
+        // The wait may have been dropped already.
         let _ = self.sender.send(news);
     }
 }
@@ -82,7 +82,7 @@ impl Future for Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        // One that was told of news may watch again: what is known of the job is kept for him.
+        // A wait that has got its news may watch again, so the job's place in the queue is kept then.
         let mut state = self.polls.state();
         if state.unwatch(self.job, self.number) {
             state.forget_unwatched(self.job);

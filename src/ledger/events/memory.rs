@@ -12,10 +12,10 @@ use crate::model::Timestamp;
 
 /// The events of a ledger that ends with the process.
 #[derive(Debug, Default)]
-pub(in crate::ledger) struct MemoryEvents(Mutex<State>);
+pub(in crate::ledger) struct MemoryEvents(Mutex<EventsState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct EventsState {
     /// The first one has the number 1.
     events: Vec<Entry>,
     /// The indices of each resource's events.
@@ -36,12 +36,12 @@ struct Entry {
 }
 
 impl MemoryEvents {
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, EventsState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl EventsState {
     fn index(&self, number: u64) -> Option<usize> {
         let index = usize::try_from(number).ok()?.checked_sub(1)?;
         (index < self.events.len()).then_some(index)
