@@ -1,6 +1,6 @@
-//! The time by which a job's row is judged: the ledger's own, where it has a clock that all who share it
-//! can go by; and never before the row was written, since it may be of a clock that was ahead of
-//! ours: before it was set back, or on another machine.
+//! The time by which a job's row is judged: the ledger's own, where it has a clock that all who
+//! share it can go by; and never before the row was written, since it may be of a clock that was
+//! ahead of ours: before it was set back, or on another machine.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,8 +10,8 @@ use crate::clock::Moment;
 use crate::job::JobId;
 use crate::model::Timestamp;
 
-/// The last time of the ledger's clock, and when this client first saw rows whose last change lies in
-/// the future.
+/// The last time of the ledger's clock, and when this client first saw rows whose last change lies
+/// in the future.
 #[derive(Debug, Default)]
 pub(super) struct RowClock {
     rows: Mutex<HashMap<JobId, SeenRow>>,

@@ -18,8 +18,8 @@ impl VideoRequest {
         Ok(request)
     }
 
-    /// The request with its files named from the root: whoever goes on with its job may do so in
-    /// another folder.
+    /// The request with its files named from the root: its job may be resumed in another
+    /// folder.
     pub(crate) fn with_absolute_paths(mut self) -> Self {
         let images = self.product.images.iter_mut().filter_map(|image| match image {
             Image::File(path) => Some(path),

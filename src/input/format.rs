@@ -1,4 +1,4 @@
-//! What a file is whose kind is not taken, by its first bytes, whatever its name says.
+//! The kind of a file that is not taken, by its first bytes and not by its name.
 
 /// Its kind in a few words; `None` where nothing tells.
 pub(super) fn seen(bytes: &[u8]) -> Option<&'static str> {

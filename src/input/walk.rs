@@ -1,7 +1,7 @@
 //! Files whose formats write down their lengths, followed to their end as their bytes pass.
 //!
 //! Nothing is decoded, nothing is kept but a header, and each byte is looked at once at the most.
-//! What stands behind the end is nobody's concern: cameras put further pictures and films there.
+//! What follows the end is ignored: cameras put further pictures and films there.
 
 use super::whole::{BROKEN, CUT, Checked};
 

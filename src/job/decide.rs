@@ -69,8 +69,8 @@ fn decided_for_step(job: &mut Job, index: usize, decision: Decision, now: Timest
     }
 }
 
-/// Whether somebody's word for what a step's call has made is taken: nobody knows better, and
-/// nobody is just sending it.
+/// Whether an id that a person gives for a step is taken: the ledger has none, and no call of the
+/// step is on its way.
 fn may_be_adopted(step: &Step, now: Timestamp) -> bool {
     match step.state {
         StepState::Uncertain | StepState::Unknown | StepState::Lost => true,

@@ -1,4 +1,4 @@
-//! The handle of a job, and whose it is.
+//! The handle of a job, and whether a job belongs to an account.
 
 use super::Job;
 use crate::model::{Account, HandleStep, JobHandle, JobId};
@@ -40,9 +40,9 @@ impl From<&Job> for JobId {
 }
 
 impl Account {
-    /// Whether a job is of this account. One that an early version made, which kept no path of an
-    /// address, is of each account that it may have been of: better it is found under another than
-    /// paid for again.
+    /// Whether a job is of this account. Early versions stored an account without its address's
+    /// path: their jobs count for every account that fits, since finding a job under another
+    /// account is better than paying for it again.
     pub fn has(&self, job: &Job) -> bool {
         let is_former = || self.former().is_some_and(|former| former == job.account);
         job.account == *self || (!job.is_realm_whole && is_former())

@@ -99,7 +99,7 @@ pub(super) fn looked_up(job: &mut Job, index: usize, look: Look, now: Timestamp)
     let enough = if survey.is_some() { LOOKS_BEFORE_HOLDING } else { FAILURES_BEFORE_HOLDING };
     let looks = step.lookups;
     let evidence = Evidence { looked_at: look.begun, by_same_keys, survey, failure, looks };
-    // One that the provider is just answering is waited for, and what is held stays held.
+    // A step that its provider is still working on is waited for, and a held step stays held.
     let is_held = step.state == StepState::Uncertain || never || step.absences >= enough;
     step.due = match is_held {
         true => now + pause(step),

@@ -138,7 +138,7 @@ pub struct Sending {
     pub settle: Duration,
     /// How long the longest job of its provider's takes.
     pub longest: Duration,
-    /// Who sends, where the ledger can tell whether he still lives.
+    /// The seat of the client that sends, where the ledger can tell whether the client still lives.
     pub sender: Option<String>,
     /// By which keys: a fingerprint, from which nothing of them can be read.
     pub keys: Option<String>,
@@ -147,7 +147,7 @@ pub struct Sending {
 }
 
 impl Sending {
-    /// A call that may be on its way for so long, and whose job for so long.
+    /// A call that may be on its way for `settle`, whose job takes `longest` at the most.
     pub fn new(settle: Duration, longest: Duration) -> Self {
         Self { settle, longest, sender: None, keys: None, run: None }
     }

@@ -38,7 +38,8 @@ pub struct Step {
     /// Until when it may take one of the account's slots: its provider's longest job has ended then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) slot_until: Option<Timestamp>,
-    /// Who stored the last intent, where the ledger can tell whether he still lives.
+    /// The seat of the client that stored the last intent, where the ledger can tell whether that
+    /// client still lives.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) sender: Option<String>,
     /// How often it was looked for since it was last sent.

@@ -15,7 +15,7 @@ use crate::model::{Timestamp, VideoFacts};
 const MAX_ATTEMPTS: u32 = 8;
 
 /// When a free step that was being sent is sent by others too. Twice does no harm, and a file that
-/// takes long to upload is sent twice at the most by each who waits for it.
+/// takes long to upload is sent twice at the most by each wait for it.
 const FREE_AGAIN_AFTER: Duration = Duration::from_secs(30);
 
 /// How long after a step was read to be done the next one is sent: what one of a provider's servers
@@ -28,8 +28,8 @@ const BEFORE_THE_NEXT: Duration = Duration::from_secs(1);
 const LOST_AFTER: Duration = Duration::from_secs(6 * 60 * 60);
 const LOST_AFTER_READS: u32 = 20;
 
-/// The most that the time between two writes of a row counts for. Nobody heard the provider in
-/// between, and a clock that was set forward makes hours of nothing.
+/// The most that the time between two writes of a row counts for. The provider was not asked in
+/// between, and a clock that was set forward would count hours that have not passed.
 const MOST_UNHEARD: Duration = Duration::from_secs(60 * 60);
 
 /// What a job needs next.
@@ -53,8 +53,8 @@ pub enum Action {
     End,
 }
 
-/// What a job needs next. A paid step that is found in `submitting` by anyone who did not just
-/// send it is looked up, never sent.
+/// What a job needs next. A paid step that is found in `submitting` may have been sent by another
+/// process: it is looked up, never sent.
 pub fn next(job: &Job, now: Timestamp) -> Action {
     match job.stage {
         Stage::Done | Stage::Failed | Stage::Lost => return Action::End,
@@ -153,8 +153,8 @@ fn worked_on(job: &mut Job, index: usize, outcome: Outcome, now: Timestamp) {
             refused(job, index, reason, again_after, now);
         }
         (StepState::Ready, Outcome::MadeAnew) => made_anew(job, index, now),
-        // One that was found in `submitting` is looked for like one whose answer was lost, and one
-        // that is held may be found after all.
+        // A step that was found in `submitting` is looked for as after a lost answer, and a held
+        // one may be found after all.
         (
             StepState::Submitting | StepState::Unknown | StepState::Uncertain,
             Outcome::LookedUp(look),

@@ -1,11 +1,12 @@
 //! What an answer should look like, written by the build from its spec, and the reading of answers
 //! that look otherwise.
 //!
-//! A provider writes numbers as text, times with a fraction, ids as numbers, empty text for nothing.
-//! None of that may cost a job that was paid for, so an answer is first brought into the form of its
-//! spec, as far as its meaning is plain. What has none is left out and told, by its place and by what
-//! was expected there, never by its text: that may hold anything. Only what is required, which is
-//! what nothing can be done without, makes the object unreadable in which it should stand.
+//! A provider writes numbers as text, times with a fraction, ids as numbers, empty text for
+//! nothing. None of that may cost a job that was paid for, so an answer is first brought into the
+//! form of its spec, as far as its meaning is plain. A value without a plain meaning is left out
+//! and reported, by its place and by what was expected there, never by its text: that may hold
+//! anything. Only a required field, one without which nothing can be done, makes its object
+//! unreadable.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Number, Value};
@@ -47,8 +48,8 @@ impl std::fmt::Debug for Shape {
     }
 }
 
-/// How many differences of one answer are told.
-const MOST_TOLD: usize = 20;
+/// How many differences of one answer are reported.
+const MOST_REPORTED: usize = 20;
 
 /// Whether a type of ours reads a value.
 pub(crate) fn reads<T: DeserializeOwned>(value: &Value) -> bool {
@@ -177,7 +178,7 @@ impl Decoder {
         let missing = std::mem::replace(&mut self.missing, before);
         if fitted.is_none()
             && let Some(missing) = missing
-            && self.left_out.len() < MOST_TOLD
+            && self.left_out.len() < MOST_REPORTED
             && !self.left_out.contains(&missing)
         {
             self.left_out.push(missing);

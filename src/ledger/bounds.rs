@@ -43,7 +43,7 @@ impl Bounds {
 pub struct Slots {
     /// Fewer other jobs of the account than this may take a slot.
     pub most: u32,
-    /// The present: who has [no slot for longer](crate::Job::slot_until) than this takes none.
+    /// The present: a job whose [slot ends](crate::Job::slot_until) before it takes none.
     pub now: Timestamp,
 }
 
@@ -60,7 +60,7 @@ impl Slots {
 pub enum Stored {
     /// It is stored.
     Yes,
-    /// Somebody else stored first; nothing was written.
+    /// Another write came first; nothing was written.
     Overtaken,
     /// It would break a limit on what is spent; nothing was written.
     #[non_exhaustive]

@@ -146,7 +146,7 @@ pub trait Ledger: Send + Sync + 'static {
     /// As [`insert`](Self::insert) where no row can be read.
     fn list<'a>(&'a self, query: &'a JobQuery) -> BoxFuture<'a, Result<Vec<Result<Job>>>>;
 
-    /// The events that webhooks told. `None`, the default, for a ledger that keeps none: webhooks
+    /// The log of webhooks' events. `None`, the default, for a ledger that keeps none: webhooks
     /// then cannot be used with it.
     fn events(&self) -> Option<&dyn EventLog> {
         None
@@ -177,9 +177,9 @@ pub trait Ledger: Send + Sync + 'static {
         Box::pin(async { Ok(None) })
     }
 
-    /// Whether somebody holds the seat with this name, so that a call which he sends may still be
-    /// answered: `Some(false)` where he is surely gone, and `None`, the default, where that cannot
-    /// be told.
+    /// Whether the seat with this name is held, so that a call which its client sends may still be
+    /// answered: `Some(false)` where that client is surely gone, and `None`, the default, where
+    /// that cannot be told.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -233,8 +233,8 @@ pub trait Ledger: Send + Sync + 'static {
         Box::pin(async move { Err(Error::new(ErrorKind::Unsupported, message)) })
     }
 
-    /// Gives a job back that was [taken](Self::claim_due). One that somebody else holds by now stays
-    /// his.
+    /// Gives a job back that was [taken](Self::claim_due). One that another holder has by now stays
+    /// with that holder.
     ///
     /// # Errors
     /// As [`store`](Self::store).

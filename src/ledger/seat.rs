@@ -8,13 +8,13 @@ use ulid::Ulid;
 use crate::clock::{Clock as _, SystemClock};
 use crate::future::BoxFuture;
 
-/// A mark that whoever holds it lives: it is given back when it is dropped, and when the process
+/// A mark that a client lives: it is given back when it is dropped, and when the client's process
 /// ends in whatever way.
 ///
 /// In Postgres it is a lock of a session. Where that session ends while its holder lives, since the
 /// server was restarted or the network was down, the seat is gone: [`is_held`](Self::is_held) then
 /// says so, and a new one is to be taken. Until that is noticed, others take the holder for gone
-/// where the same server tells them; after a restart or on another server they are told nothing.
+/// where they ask the same server; a restarted server, or another one, cannot tell.
 pub struct Seat {
     name: String,
     kept: Box<dyn KeepSeat>,

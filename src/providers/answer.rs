@@ -53,8 +53,8 @@ pub(super) fn has_text(value: &Value) -> bool {
     }
 }
 
-/// Whether an object says nothing but what is named here: whoever refuses a call has made nothing, and
-/// so has nothing else to say.
+/// Whether all fields of an object but these are empty: a refusal made nothing, so it holds nothing
+/// else.
 pub(super) fn says_only(value: &Value, names: &[&str]) -> bool {
     let is_named =
         |(name, value): (&String, &Value)| names.contains(&&**name) || !says_something(value);
@@ -73,8 +73,8 @@ pub(super) fn says_something(value: &Value) -> bool {
     }
 }
 
-/// Whether a value is something that was made, or holds its id, however deep: no answer that refuses
-/// a call shows what the call has made.
+/// Whether a value is something that was made, or holds its id, however deep: no answer that
+/// refuses a call shows what the call has made.
 pub(super) fn has_id(value: &Value) -> bool {
     match value {
         Value::Array(items) => items.iter().any(has_id),
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_says_more_than_that_it_refuses_may_have_made_something() {
+    fn an_answer_with_more_than_a_refusal_may_have_made_something() {
         let is_all = |value: Value| says_only(&value, &["msg"]);
         for nothing in [json!(null), json!(0), json!(""), json!(false), json!([{ "a": " " }])] {
             assert!(is_all(json!({ "msg": "no", "data": nothing })), "{nothing}");

@@ -23,8 +23,8 @@ const FAILURES: [&str; 14] = [
     "err",
 ];
 
-/// Names that say it in a record that failed or in what it says of its failure. Elsewhere they stand
-/// for anything, such as the words of an advertisement.
+/// Names that say it in a record that failed or in what it says of its failure. Elsewhere they
+/// stand for anything, such as the words of an advertisement.
 const REMARKS: [&str; 6] = ["reason", "message", "msg", "detail", "details", "status_message"];
 
 /// How deep in a record a reason is looked for.

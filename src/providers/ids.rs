@@ -70,7 +70,7 @@ pub(super) fn is_nameable(id: &str) -> bool {
     is_id && id.len() <= LEFT_MAX_BYTES
 }
 
-/// What is said of an answer whose id nobody can come back with.
+/// The message for an answer whose id cannot be asked for.
 pub(super) const UNREADABLE: &str = "the answer names no id that can be read";
 
 #[cfg(test)]

@@ -17,11 +17,11 @@ pub(super) const TOOK_TOO_LONG: &str = "reading it took too long";
 
 const STRANGER: &str = "a record that was made since then may be this one";
 
-/// What was read of a list so far, as far as it tells whether a step may be missing from it.
+/// A search of a list for a step, and whether what was read could show that the step is missing.
 ///
-/// A look is whole where the list shows that it is in order, the newest first, where it goes back past
-/// something older than the call, and where nothing on the way could be the step. One record shows no
-/// order, and neither do several of one time.
+/// A look is whole where the list shows that it is in order, the newest first, where it goes back
+/// past something older than the call, and where nothing on the way could be the step. One record
+/// shows no order, and neither do several of one time.
 #[derive(Default)]
 pub(super) struct ListSearch {
     since: Option<Timestamp>,
@@ -112,8 +112,8 @@ impl ListSearch {
         }
     }
 
-    /// Whether a record was seen that is older than the call, in a list that has shown its order and
-    /// kept it so far: what comes after it is older still.
+    /// Whether a record was seen that is older than the call, in a list that has shown its order
+    /// and kept it so far: what comes after it is older still.
     pub(super) fn is_past(&self) -> bool {
         self.is_past && self.has_order && !self.is_unordered
     }
@@ -252,7 +252,7 @@ mod tests {
             json!({ "id": "", "title": "x" }),
             json!({ "id": { "a": 1 }, "title": "x" }),
             json!({ "id": "o", "title": ["x"], "at": 1_000 }),
-            // Ours, of which nobody can say by what id.
+            // Ours, without an id.
             json!({ "id": null, "title": TAG }),
         ];
         for record in &torn {

@@ -160,8 +160,8 @@ pub(crate) trait Provider: Send + Sync + 'static {
         Err(Error::unsupported(parent.account().provider, "regenerate", message))
     }
 
-    /// Reads a step whose id somebody else has found, as the answer to its call would have said.
-    /// Where it stands in a list only, that is read as a look reads it.
+    /// Reads a step by an id that was not in its call's answer, and says what that answer would
+    /// have said. A step that only a list shows is read as a look reads lists.
     fn adopt<'a>(&'a self, step: StepRef<'a>, pages: &'a LookPages) -> BoxFuture<'a, Result<Sent>> {
         let _ = pages;
         Box::pin(async move {
@@ -214,7 +214,8 @@ pub(crate) trait Provider: Send + Sync + 'static {
     fn catalogue(&self, kind: CatalogueKind) -> Result<Pages<CatalogueItem>>;
 }
 
-/// What a paid call made. Without an id nobody can come back to it, and it may have been paid for.
+/// What a paid call made. Without an id it cannot be read again, although it may have been paid
+/// for.
 pub(crate) fn accepted<T>(
     operation: &'static Operation,
     made: T,
@@ -230,7 +231,7 @@ pub(crate) fn accepted<T>(
         .into_submit_unknown())
 }
 
-/// What is said of a step that this version does not know. Its job is left as it is.
+/// The error for a step that this version does not know. Its job is left as it is.
 pub(crate) fn unknown_step(step: StepRef<'_>) -> Error {
     let message = format!(
         "this version of adreel does not know the step {:?}, and sends nothing that it does not \

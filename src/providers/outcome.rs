@@ -91,8 +91,8 @@ pub(crate) fn of_read(step: StepRef<'_>, status: Result<Status>, pace: &Pace<'_>
     }
 }
 
-/// Reads what somebody says is the held step, and says what the answer to its call would have:
-/// the id, whether it is done, and what it offers.
+/// Reads the record that a person names as the held step's, and says what the answer to its call
+/// would have said: the id, whether it is done, and what it offers.
 pub(crate) async fn adopt(
     provider: &dyn Provider,
     step: StepRef<'_>,

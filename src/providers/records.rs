@@ -1,4 +1,4 @@
-//! What stands in a list, record by record: one that cannot be read hides no other.
+//! The records of a list, each read by itself: one that cannot be read hides no other.
 
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use crate::transport::Operation;
 #[derive(Clone, Debug)]
 pub(super) struct Records {
     pub(super) records: Vec<Value>,
-    /// Whether it came in a form that nobody promised, so that it may be a part of the list.
+    /// Whether it came in a form that is not documented, so that it may be a part of the list.
     pub(super) may_be_cut: bool,
 }
 
@@ -104,7 +104,7 @@ pub(super) fn is_text(record: &Value, field: &str) -> bool {
     matches!(record[field], Value::Null | Value::String(_))
 }
 
-/// By what a record is known again on another page: its id, or a digest of all of it.
+/// What recognises a record on another page: its id, or a digest of all of it.
 pub(super) fn identity(record: &Value) -> String {
     id(record).unwrap_or_else(|| sha256(record.to_string()))
 }

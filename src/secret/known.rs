@@ -65,7 +65,7 @@ impl KnownSecrets {
         }
     }
 
-    /// Takes the secret of a webhook to what is hidden, where it cannot be told by its beginning.
+    /// Takes the secret of a webhook to what is hidden, where its beginning does not show it.
     pub(crate) fn learn_of_webhook(&self, secret: &WebhookSecret) {
         self.add(secret.expose(), What::OfWebhook);
     }
@@ -130,7 +130,7 @@ fn spellings(secret: &str) -> Vec<String> {
 struct Place {
     /// Whether the field is one for links to what was made.
     is_link: bool,
-    /// Whether it tells why something failed, and all that it holds does.
+    /// Whether the field, or one around it, tells why something failed.
     is_reason: bool,
 }
 
@@ -277,8 +277,9 @@ const WEBHOOK_PREFIX: &str = "whsec_";
 /// The most letters that are taken for one: real ones have some fifty.
 const WEBHOOK_MAX_LETTERS: usize = 256;
 
-/// The letter before which the secret of a webhook ends whose beginning was found: what is no letter
-/// of one, over what parts its letters where what follows looks like more of it.
+/// Where the secret of a webhook ends whose beginning was found: before the first letter that no
+/// secret has. Blanks inside are passed over where the word behind them looks like a part of the
+/// secret.
 fn end_of_webhooks(text: &str, spelled: &Spelled, at: usize) -> usize {
     let letters = spelled.letters().as_bytes();
     let mut end = at + WEBHOOK_PREFIX.len();

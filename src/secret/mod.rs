@@ -59,7 +59,7 @@ secret! {
     WebhookSecret
 }
 
-/// As the provider gives it, whole: whoever writes it somewhere means to keep it.
+/// As the provider gives it, whole: a program that serialises it means to keep it.
 impl Serialize for WebhookSecret {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)

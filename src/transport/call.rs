@@ -181,7 +181,8 @@ impl Call {
         })
     }
 
-    /// [`finish`](Self::finish) for callers that want the JSON, whether or not all of it fits the spec.
+    /// [`finish`](Self::finish) for callers that want the JSON, whether or not all of it fits the
+    /// spec.
     pub(crate) fn finish_as_json(&self) -> Result<Value> {
         let missing = || Err(self.error(ErrorKind::InvalidRequest, "not a request"));
         let reply = self.slot().take().unwrap_or_else(missing)?;
@@ -294,7 +295,7 @@ impl Call {
             (dialect.sign)(&keys, request.headers_mut()).map_err(|error| self.place(error))?;
             secrets.learn(keys.id.as_ref(), &keys.key);
         }
-        if let Some(order) = self.0.transport.told_order(self.0.operation) {
+        if let Some(order) = self.0.transport.order_header(self.0.operation) {
             request.headers_mut().insert("x-sandbox-order", order);
         }
         let left = self.0.policy.deadline.saturating_sub(elapsed);

@@ -12,10 +12,11 @@
 //! | may have arrived (timeout, reset, 5xx, 3xx, unreadable 2xx, a code not listed) | again | **never**: `SubmitUnknown` |
 //!
 //! How long a provider that is down is tried is one rule. A call that a caller waits for, of a
-//! provider's own client, a balance, a list or a plan, is tried as the account's [`RetryPolicy`] says:
-//! four attempts within some seconds by default. A job has time: each of its calls is made once, and
-//! what "again" stands for above is made again after a pause that grows from two seconds to a minute,
-//! until the [wait](crate::policy::WaitPolicy) ends, and again by each later wait for the job.
+//! provider's own client, a balance, a list or a plan, is tried as the account's [`RetryPolicy`]
+//! says: four attempts within some seconds by default. A job has time: each of its calls is made
+//! once, and what "again" stands for above is made again after a pause that grows from two seconds
+//! to a minute, until the [wait](crate::policy::WaitPolicy) ends, and again by each later wait for
+//! the job.
 
 mod call;
 mod drift_log;
@@ -71,7 +72,7 @@ pub(crate) struct Transport {
 /// Whose calls these are.
 #[derive(Clone)]
 enum Calls {
-    /// Somebody's, who waits for the answer: what may be repeated is, by the account's policy.
+    /// Made by a caller that waits for the answer: repeated as the account's policy allows.
     Own,
     /// A job's, which keeps the time itself and comes back: each is made once.
     OfJob(Option<Arc<Permit>>),
@@ -82,7 +83,7 @@ enum Calls {
 #[derive(Debug)]
 pub(crate) struct Permit {
     pub(crate) keys: Keys,
-    /// A digest of the key that the caller gave to the job, if there is one: a sandbox is told.
+    /// A digest of the key that the caller gave to the job, if there is one. Only sandboxes get it.
     pub(crate) order: Option<String>,
     /// By the client's monotonic clock: when the first byte may leave at the latest.
     pub(crate) not_after: Duration,
@@ -183,8 +184,8 @@ impl Transport {
         Self { shared: Arc::clone(&self.shared), calls }
     }
 
-    /// The order that a paid call is for, where it is to be told.
-    fn told_order(&self, operation: &Operation) -> Option<HeaderValue> {
+    /// The header with a paid call's order, for sandboxes only.
+    fn order_header(&self, operation: &Operation) -> Option<HeaderValue> {
         let permit = self.permit().filter(|_| self.shared.tells_orders && operation.paid)?;
         HeaderValue::from_str(permit.order.as_deref()?).ok()
     }

@@ -15,9 +15,9 @@ pub(super) struct TooLong;
 /// How often an answer may be packed.
 const MOST_LAYERS: usize = 2;
 
-/// The body as its sender had it before an edge packed it. How it is packed its first bytes say,
-/// whatever its head does: edges name what they did not do, and do what they do not name. What
-/// cannot be unpacked stays as it is: then it is an answer that nobody can read, as any other.
+/// The body before an edge compressed it. The first bytes tell how, and not `Content-Encoding`:
+/// edges were seen to name a coding that they did not apply, and to apply one that they did not
+/// name. What cannot be unpacked stays as it is, and counts as an unreadable answer.
 pub(super) fn unpack(
     headers: &mut HeaderMap,
     body: Bytes,

@@ -138,7 +138,7 @@ struct PageReader<I, R> {
     read: R,
     /// The hashes of all ids: an id may be as long as an answer.
     seen: HashSet<u64>,
-    /// By what ids are hashed, so that nobody can choose two that are taken for one.
+    /// Random, so that a server cannot choose two ids with one hash.
     by: RandomState,
     /// How long its reads have taken.
     spent: Duration,

@@ -1,5 +1,5 @@
-//! The address that a provider tells of one step of a job at. Creatify signs nothing, so the
-//! address itself is what proves that a delivery is its.
+//! The address that deliveries about one step of a job go to. Creatify signs nothing, so a token in
+//! the address proves that a delivery is Creatify's.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -38,8 +38,9 @@ pub(crate) fn address_base(text: &str) -> Result<String> {
     Err(Error::invalid("webhook_url", message))
 }
 
-/// The address with a step's token and tag. Nothing of it is stored: whoever has the account's key
-/// makes the same. The tag stands at the end, where look-ups read it in the records that echo it.
+/// The address with a step's token and tag. Nothing of it is stored: it is made from the account's
+/// key whenever it is checked. The tag stands at the end, where look-ups read it in the records
+/// that echo it.
 pub(crate) fn step_address(base: &str, tag: &str, keys: &Keys) -> String {
     let separator = if base.contains('?') { '&' } else { '?' };
     let token = code(keys, tag).map(|code| code.finalize().into_bytes());
@@ -55,7 +56,7 @@ pub(crate) struct Claim {
 
 impl Claim {
     /// Reads the query of an address; `None` where it has not the form of ours. It needs no key,
-    /// so that whatever anybody sends costs next to nothing.
+    /// so that forged deliveries cost next to nothing.
     pub(crate) fn of(query: &str) -> Option<Self> {
         let mut ours = url::form_urlencoded::parse(query.trim_start_matches('?').as_bytes())
             .filter(|(name, _)| name == PARAMETER);

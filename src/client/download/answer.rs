@@ -46,7 +46,7 @@ impl Validator {
     }
 }
 
-/// Whether it is a tag that tells bytes apart. One with nothing in it is given to whatever comes.
+/// Whether it is a tag that tells bytes apart. Servers give an empty one to any content.
 fn is_strong(tag: &[u8]) -> bool {
     matches!(tag, [b'"', inner @ .., b'"'] if !inner.is_empty() && !inner.contains(&b'"'))
 }
@@ -120,8 +120,8 @@ fn without_query(address: &Url) -> Url {
     address
 }
 
-/// Whether the body comes in chunks, the last of which is told. With any other last coding it ends
-/// with its connection.
+/// Whether the body comes in chunks, which have an end of their own. With any other last coding it
+/// ends with its connection.
 fn is_chunked(headers: &HeaderMap) -> bool {
     let last = headers.get_all(TRANSFER_ENCODING).iter().next_back();
     let codings = last.and_then(|value| value.to_str().ok()).unwrap_or_default();

@@ -1,3 +1,5 @@
+//! Limits of a download: how long it may stall, how slow and how large it may be.
+
 use std::time::Duration;
 
 use crate::model::Medium;
@@ -41,8 +43,8 @@ impl Limits {
     }
 }
 
-/// How fast an answer comes. Only the time counts in which somebody waited for it: whoever reads a
-/// stream may take as long as they like.
+/// How fast an answer comes. Only the time counts in which bytes were waited for: a reader of a
+/// stream may take as long as it likes.
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     waited: Duration,
@@ -91,7 +93,7 @@ mod tests {
             assert!(pace.left(&limits) > 20 * SECOND);
             pace.came(8000, SECOND, &limits);
         }
-        // Whoever reads slowly is not to blame.
+        // A slow reader does not make the answer slow.
         for _ in 0..1000 {
             pace.came(10, Duration::ZERO, &limits);
         }

@@ -25,7 +25,7 @@ pub(super) enum Astray {
 }
 
 /// Asks for what a link leads to, and says where that was. Each redirect is checked like the link
-/// itself, and none is told where it was found: a link may be as good as a key.
+/// itself, and none gets a `Referer`: a link may be as good as a key.
 pub(super) async fn follow(
     transport: &Transport,
     link: &str,
@@ -57,7 +57,7 @@ fn next(url: &Url, response: &Response) -> Option<Url> {
 }
 
 /// The text of a `Location`. It should be ASCII; some servers write names as they are, in UTF-8 or in
-/// an encoding that nobody tells, of which each byte is kept.
+/// an encoding that is not named, of which each byte is kept.
 fn text_of(location: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(location) {
         Ok(text) => Cow::Borrowed(text),

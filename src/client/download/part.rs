@@ -97,10 +97,10 @@ fn make(folder: &Path, job: JobId) -> io::Result<(Unnamed, File)> {
     let prefix = format!(".adreel-{job}-");
     remove_dead(folder, &prefix);
     let random = getrandom::u64().map_err(io::Error::other)?;
-    // It gets its name after its lock: under its name somebody could take it for a dead one.
+    // It is named after it is locked: unlocked under its name, it would look like a dead process's.
     let new = Unnamed(folder.join(format!("{prefix}{random:016x}.new")));
     let file = OpenOptions::new().read(true).write(true).create_new(true).open(&new.0)?;
-    // Where there are no locks, nobody takes any for dead.
+    // Without locks, no part is taken for a dead process's.
     let _ = file.try_lock();
     let part = Unnamed(new.0.with_extension("part"));
     fs::rename(&new.0, &part.0)?;

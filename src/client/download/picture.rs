@@ -1,3 +1,5 @@
+//! Checks of a picture while it is downloaded: its kind, size and structure.
+
 use super::content::Flaw;
 use crate::input::Walk;
 

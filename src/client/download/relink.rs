@@ -1,3 +1,5 @@
+//! Reads the link of a video again, since links expire.
+
 use std::sync::Arc;
 
 use super::super::Client;

@@ -1,3 +1,5 @@
+//! A video's bytes as a stream.
+
 use std::pin::Pin;
 use std::task::{Context, Poll};
 

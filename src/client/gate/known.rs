@@ -15,8 +15,8 @@ const WINDOW: Duration = Duration::from_secs(60);
 /// By how much a call may arrive earlier than another one of the same pace.
 const MARGIN: Duration = Duration::from_secs(1);
 
-/// For how long a number of slots that was told, or learnt, is believed before it is asked for again,
-/// or learnt anew.
+/// For how long a number of slots is believed before the provider is asked for it again, or
+/// refusals teach it again.
 const SLOTS_HOLD: Duration = Duration::from_secs(10 * 60);
 const LEARNT_HOLD: Duration = Duration::from_secs(6 * 60 * 60);
 
@@ -146,7 +146,7 @@ impl Known {
         self.refusals = self.refusals.saturating_add(1);
         let mut pause = growing_pause(self.refusals, random).max(asked.unwrap_or_default());
         if is_full && taken > 0 {
-            // So many and no more: whoever else works with the account takes the others.
+            // So many and no more: other programs that use the account take the other slots.
             let slots = self.slots.map_or(taken, |slots| slots.min(taken));
             (self.slots, self.is_learnt, self.slots_at) = (Some(slots), true, now);
             pause = pause.max(ONE_REFUSAL_IN);
@@ -205,7 +205,7 @@ mod tests {
         assert!(known.take(second, at(1)).is_err());
         known.came_to(first.job, &accepted(), None, 1, 0.5, at(2));
         assert_eq!(known.take(second, at(2)), Ok(()));
-        // Whoever tried is gone.
+        // The call that tried is gone.
         assert_eq!(known.take(asking(1, None), at(200)), Ok(()));
     }
 

@@ -12,7 +12,7 @@ use crate::job::{Job, JobId};
 /// For how long a job waits in its account's line before it comes to see to its place.
 pub(in crate::client) const COMES_AFTER: Duration = Duration::from_secs(30);
 
-/// A place to which nobody came for as long is passed over. Its job's future may rest in a program
+/// A place that was not asked for this long is passed over. Its job's future may rest in a program
 /// that does not poll it, and must not keep the others from being sent.
 const LEFT_AFTER: Duration = Duration::from_secs(90);
 

@@ -39,7 +39,7 @@ impl Polls {
             let rest = self.clock.sleep(until.since(now));
             futures_util::pin_mut!(closed);
             futures_util::future::select(rest, closed).await;
-            // A clock that somebody else wrote may take no time to sleep.
+            // A test's clock may sleep in no time.
             tokio::task::yield_now().await;
         }
     }

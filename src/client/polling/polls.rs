@@ -86,8 +86,8 @@ impl Polls {
         self.state().budget.take(moment).map_err(|until| now + until.since(moment))
     }
 
-    /// Notes what a read came to. A refusal for now pauses all reads of the account: the wait that a
-    /// provider asks for is meant for the account and not for the one job.
+    /// Notes what a read came to. A refusal for now pauses all reads of the account: the wait that
+    /// a provider asks for is meant for the account and not for the one job.
     pub(super) fn note_read(&self, failure: Option<&Error>) {
         let now = self.now();
         match failure.map(|error| (error.kind(), error.retry_after())) {
@@ -245,8 +245,8 @@ impl PollsState {
         [&mut self.budget, &mut self.looks].into_iter()
     }
 
-    /// Ends the waits whose time is over, and says when the next one ends. Before a wait ends, its job
-    /// is read once more: the job may have ended since its last read.
+    /// Ends the waits whose time is over, and says when the next one ends. Before a wait ends, its
+    /// job is read once more: the job may have ended since its last read.
     pub(super) fn end_waits(&mut self, now: Moment) -> Option<Moment> {
         while let Some((deadline, number, job)) = self.deadlines.first().copied()
             && deadline <= now
@@ -299,8 +299,8 @@ impl PollsState {
         true
     }
 
-    /// Drops all waits and jobs. Each wait sees that the reads have stopped, and watches again where
-    /// it can.
+    /// Drops all waits and jobs. Each wait sees that the reads have stopped, and watches again
+    /// where it can.
     pub(super) fn clear(&mut self) {
         self.watchers.clear();
         self.deadlines.clear();

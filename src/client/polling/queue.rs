@@ -81,7 +81,8 @@ impl Queue {
         self.due.first().copied()
     }
 
-    /// Adds a job. One that is there already stays as it is, since its reads have set when it is due.
+    /// Adds a job. One that is there already stays as it is, since its reads have set when it is
+    /// due.
     pub(super) fn add(&mut self, id: JobId, list: Option<List>, first: First) {
         if self.jobs.contains_key(&id) {
             return;

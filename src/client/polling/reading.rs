@@ -102,7 +102,7 @@ async fn begin(client: &Client, polls: &Polls, id: JobId) -> Option<LockedJob> {
         Ok(job) => {
             let locked = LockedJob { job, _lock: lock };
             if locked.step().is_none() {
-                // Somebody else has moved it on.
+                // Another task or process has moved it on.
                 polls.leave(id, || News::Changed);
                 return None;
             }

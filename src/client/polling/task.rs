@@ -31,13 +31,14 @@ impl Drop for CutOff {
     }
 }
 
-/// Reads what is due until nothing is left that anybody waits for.
+/// Reads what is due until no waits are left.
 pub(super) async fn run(polls: Arc<Polls>, client: Weak<Inner>) {
     let mut cut_off = CutOff(Some(Arc::clone(&polls)));
     let clock = Arc::clone(&polls.clock);
     let panics = polls.state().panics;
     if panics > 0 {
-        // The waits that the panic ended began the task anew: without a pause they would do so for ever.
+        // The waits that the panic ended began the task anew: without a pause they would do so for
+        // ever.
         clock.sleep(growing_pause(panics, clock.random())).await;
     }
     let mut reads: FuturesUnordered<BoxFuture<'static, ()>> = FuturesUnordered::new();

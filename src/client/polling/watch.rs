@@ -82,7 +82,8 @@ impl Future for Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        // A wait that has got its news may watch again, so the job's place in the queue is kept then.
+        // A wait that has got its news may watch again, so the job's place in the queue is kept
+        // then.
         let mut state = self.polls.state();
         if state.unwatch(self.job, self.number) {
             state.forget_unwatched(self.job);

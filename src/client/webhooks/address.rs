@@ -1,3 +1,5 @@
+//! Checks that a provider can reach the address of an endpoint.
+
 use url::Url;
 
 use crate::account::{is_loopback, is_private};

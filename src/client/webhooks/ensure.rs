@@ -169,7 +169,7 @@ impl<'a> IntoFuture for Ensure<'a> {
     }
 }
 
-/// The address is not told: it may hold what only its owner should see.
+/// A digest stands for the address: that may hold what only its owner should see.
 fn lease_name(account: &Account, url: &Url) -> String {
     let Account { provider, name, realm } = account;
     format!("endpoint {}", sha256(format!("{provider}\n{name}\n{realm}\n{url}")))

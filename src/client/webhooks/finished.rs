@@ -28,7 +28,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60 * 60);
 /// account has had it long since, even where most have not.
 const PART_OF_AGE: u32 = 8;
 
-/// The holder of the mark that a halt was reported, and for how long it holds. Ledgers hold the word.
+/// The holder of the mark that a halt was reported, and for how long it holds. Ledgers hold the
+/// word.
 const REPORTED: &str = "told";
 const REPORTED_FOR: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 

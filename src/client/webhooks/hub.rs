@@ -30,7 +30,7 @@ pub(in crate::client) struct Hub {
     pub(super) changed: Notify,
     /// An event came here.
     pub(super) arrived: Notify,
-    /// Something was looked for whose answer was lost.
+    /// A look for a call whose answer was lost has ended.
     pub(super) looked: Notify,
 }
 
@@ -94,7 +94,7 @@ impl Hub {
         select(clock.sleep(LOOK_EVERY), arrived).await;
     }
 
-    /// Something was looked for whose answer was lost.
+    /// Says that a look for a call whose answer was lost has ended.
     pub(super) fn looked(&self) {
         self.looked.notify_waiters();
     }

@@ -17,7 +17,7 @@ use crate::providers::Provider;
 use crate::secret::WebhookSecret;
 use crate::webhook::{Claim, Delivered, Delivery, JobEvent, Secrets, forged, unproved};
 
-/// For how long an event is somebody's who does not acknowledge it.
+/// For how long a claimed event waits for its acknowledgement.
 const CLAIM: Duration = Duration::from_secs(60);
 
 /// The longest id of a job that a provider gives.
@@ -27,7 +27,7 @@ const MOST_ID_BYTES: usize = 200;
 /// Cheap to clone; clones share everything.
 ///
 /// [`receive`](Self::receive) belongs into the program's web framework. It checks a delivery, keeps
-/// its event in the ledger, wakes whoever waits for the job here, and returns; replicas that share
+/// its event in the ledger, wakes this client's waits for the job, and returns; replicas that share
 /// the ledger find the event there within 2 s. [`next`](Self::next) belongs into a loop of one's
 /// own, in as many tasks and replicas as one likes: each end comes to one of them.
 ///
@@ -90,7 +90,7 @@ impl WebhookInboxBuilder {
         self
     }
 
-    /// How long whoever gets an end has until he acknowledges it; it is then handed on again.
+    /// How long an end waits for its acknowledgement; it is then handed on again.
     /// Default: 60 s.
     pub fn claim(mut self, time: Duration) -> Self {
         self.claim = time;
@@ -121,7 +121,7 @@ impl WebhookInbox {
     pub async fn receive(&self, delivery: Delivery<'_>) -> Receipt {
         let received = self.take(&delivery).await;
         received.unwrap_or_else(|error| {
-            // Anybody can send forged ones, as many as he likes.
+            // Anyone can send any number of forged ones, so they are logged at a low level.
             match error.kind() {
                 ErrorKind::Forged => {
                     tracing::debug!(provider = %delivery.provider, %error, "a forged delivery");
@@ -163,7 +163,7 @@ impl WebhookInbox {
         Ok(Receipt::of(if is_new { Received::New } else { Received::Known }, job))
     }
 
-    /// A delivery whose address alone says which job it is about, and proves it.
+    /// Notes a delivery whose address names its job and proves the delivery.
     async fn note_claimed(
         &self,
         provider: &dyn Provider,
@@ -196,7 +196,7 @@ impl WebhookInbox {
         Ok(Receipt::of(if is_new { Received::New } else { Received::Known }, Some(id)))
     }
 
-    /// Whose a delivery is. Whoever names an account that there is not proves nothing.
+    /// The provider of the account that a delivery is for. An unknown account's proves nothing.
     fn provider(&self, delivery: &Delivery<'_>) -> Result<&Arc<dyn Provider>> {
         let found = self.0.client.provider(Some(delivery.provider), delivery.account);
         found.map_err(|error| {

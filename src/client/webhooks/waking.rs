@@ -88,7 +88,7 @@ impl Client {
         }
     }
 
-    /// Rests for this long, or until something was looked for whose answer was lost.
+    /// Rests for this long, or until a look for a call whose answer was lost has ended.
     pub(in crate::client) async fn rest(&self, wait: Duration) {
         let looked = self.0.hub.looked.notified();
         futures_util::pin_mut!(looked);
@@ -137,7 +137,7 @@ impl EventReader {
     }
 }
 
-/// What happens where the task is cut off: its runtime may be dropped while others go on.
+/// Cleans up where the task does not end by itself: its runtime may be dropped while others go on.
 struct CutOff(Option<Arc<Hub>>);
 
 impl Drop for CutOff {

@@ -161,7 +161,7 @@ fn length_of_string(text: &str) -> Option<usize> {
 }
 
 /// Whether a word stands for nothing: those that other languages write, and numbers that JSON does
-/// not have. What they were to say nobody knows for sure.
+/// not have. What they should have been is not known.
 fn is_nothings(word: &str) -> bool {
     let is_number = word.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
     let words = ["none", "undefined", "null", "nil", "nan", "inf", "infinity"];

@@ -1,4 +1,4 @@
-//! What webhooks told, kept so that each event is handed on once and no replica misses it.
+//! Events of webhooks, kept so that each is handed on once and no replica misses it.
 
 mod memory;
 
@@ -9,13 +9,13 @@ use crate::future::BoxFuture;
 use crate::job::Account;
 use crate::model::Timestamp;
 
-/// What a ledger keeps for webhooks: the events that were told, and who has taken which.
+/// What a ledger keeps for webhooks: the events of deliveries, and which of them are claimed.
 ///
 /// An event is known by its account, its resource and its outcome, whatever the delivery's own id
 /// is, so that it stands here once however often and under whatever name it is delivered. Events
-/// are numbered from 1 in the order in which they can be seen: whoever has read up to a number
-/// misses none, so an implementation shows no number before all lower ones. Events stay, because
-/// only they tell a delivery that comes again from a new one.
+/// are numbered from 1 in the order in which they can be seen: a reader that has come to a number
+/// has missed none, so an implementation shows no number before all lower ones. Events stay,
+/// because only they tell a delivery that comes again from a new one.
 ///
 /// They hold ids and names, and nothing else of a delivery.
 pub trait EventLog: Send + Sync {
@@ -28,8 +28,8 @@ pub trait EventLog: Send + Sync {
     /// delivery is then to be refused, so that it comes again.
     fn note<'a>(&'a self, event: &'a NewEvent) -> BoxFuture<'a, Result<bool>>;
 
-    /// Takes the event that is due first of those that are due and not acknowledged, so that nobody
-    /// else takes it before `until`. Of any number who claim at the same time, one gets it.
+    /// Takes the event that is due first of those that are due and not acknowledged, so that no
+    /// other claim takes it before `until`. Of any number of claims at the same time, one gets it.
     /// `holder` names the claim.
     ///
     /// # Errors
@@ -41,8 +41,8 @@ pub trait EventLog: Send + Sync {
         until: Timestamp,
     ) -> BoxFuture<'a, Result<Option<LoggedEvent>>>;
 
-    /// Says that nothing more is to be done for an event, and whether that is news. Whoever says so
-    /// is right, also after his claim has run out.
+    /// Says that nothing more is to be done for an event, and whether that is news. It holds also
+    /// where it comes after the claim has run out.
     ///
     /// # Errors
     /// As [`note`](Self::note).
@@ -94,7 +94,7 @@ pub trait EventLog: Send + Sync {
         until: Timestamp,
     ) -> BoxFuture<'a, Result<bool>>;
 
-    /// Gives a lease back. One that somebody else holds by now stays his.
+    /// Gives a lease back. One that another holder has by now stays with that holder.
     ///
     /// # Errors
     /// As [`note`](Self::note).

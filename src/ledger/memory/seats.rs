@@ -7,8 +7,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::ledger::Seat;
 use crate::ledger::seat::new_name;
 
-/// The names of the seats that are taken. Whoever uses the ledger is in this process, so that it
-/// knows of everybody.
+/// The names of the seats that are taken. All clients of the ledger are in this process, so it
+/// knows every one of them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Seats(Arc<Mutex<HashSet<String>>>);
 

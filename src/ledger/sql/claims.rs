@@ -47,7 +47,8 @@ impl Sql {
             claim = claim.with(from.id().to_string());
             writes.push((from.account(), replacement(from)?));
         }
-        // Each waits for the totals of its account. All who wait for two wait in the same order.
+        // Each write locks the totals of its account. All take two locks in the same order, so that
+        // none waits for another in a circle.
         writes.sort_by_key(|(account, _)| *account);
         self.write_all([claim].into_iter().chain(writes.into_iter().map(|(_, write)| write))).await
     }

@@ -1,4 +1,4 @@
-//! What webhooks told, and leases.
+//! The events of webhooks, and leases.
 
 use sqlx::{AssertSqlSafe, FromRow as _};
 
@@ -31,7 +31,8 @@ const COLUMNS: &str = "number, provider, account, realm, resource, outcome, name
 
 type Row = (i64, String, String, String, String, String, String, Option<String>, i64, i64, i32);
 
-/// What those who note events wait for each other by: their numbers can then be seen in order.
+/// The lock under which events are noted one after the other, so that their numbers appear in
+/// order.
 const ORDER: &str = "adreel events";
 
 /// Runs a statement that writes, and gives back how many rows it wrote.

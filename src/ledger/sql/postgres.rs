@@ -17,7 +17,7 @@ pub(super) const BEGIN_UPDATE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
 pub(super) const HAS_SCHEMA: &str =
     "SELECT COUNT(*) FROM pg_catalog.pg_class WHERE oid = to_regclass('adreel_schema')";
 
-/// Whoever claims passes over what another is just claiming, and takes the next.
+/// A claim passes over rows that another is just claiming, and takes the next.
 pub(super) const SKIP_LOCKED: &str = " FOR UPDATE SKIP LOCKED";
 
 /// The default of a server, a database, a role or a pool may be to answer before the disk has it,
@@ -38,7 +38,7 @@ pub(super) async fn begin(pool: &PgPool) -> sqlx::Result<Transaction<'static, Po
     pool.begin_with(BEGIN).await
 }
 
-/// Waits for those who store within the limits of the same account: two statements that run at the
+/// Waits for other writes within the limits of the same account: two statements that run at the
 /// same time would not see each other's amounts. The lock ends with the transaction, and so does
 /// the setting: planning a submit's statements anew each time takes longer than they do.
 pub(super) async fn lock(

@@ -19,8 +19,8 @@ const FIND_RESOURCE: &str = "SELECT revision, job_order, state, id FROM adreel_j
      WHERE provider = $1 AND account = $2 AND realm = $3 AND resource = $4 \
      ORDER BY id DESC LIMIT 1";
 
-/// The revision, the order and the state, and apart from them the id, which says whose they are
-/// where they cannot be read.
+/// The revision, the order and the state, and apart from them the id, which names the job where the
+/// others cannot be read.
 pub(super) type Row = (sqlx::Result<String>, sqlx::Result<(i64, String, String)>);
 
 macro_rules! unpacked {
@@ -135,7 +135,7 @@ impl Ledger for Sql {
                 Some(key_digest) => self.row_with(FIND, job.account(), key_digest).await?,
                 None => None,
             };
-            // Rows are never removed while they are used, so somebody else is at work here.
+            // Rows are never removed while they are used, so another program has changed the table.
             let gone = || {
                 let message =
                     format!("ledger {}: a row went while it was read; try again", self.place);

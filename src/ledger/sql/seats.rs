@@ -13,7 +13,7 @@ use crate::ledger::seat::new_name;
 use crate::regular_file;
 
 /// A file that is locked as long as this lives. It removes itself while it is still locked, so
-/// that nobody sees a free seat that is not gone.
+/// that no other process sees it unlocked.
 struct Taken {
     path: PathBuf,
     _locked: File,
@@ -42,10 +42,10 @@ fn seat(folder: &Path) -> io::Result<Option<Seat>> {
     make_folder(folder)?;
     let name = new_name()?;
     let path = folder.join(&name);
-    // It gets its name after its lock: under its name somebody could take it for a dead one.
+    // It is named after it is locked: unlocked under its name, it would look like a dead client's.
     let unnamed = folder.join(format!("{name}.new"));
     let file = OpenOptions::new().write(true).create_new(true).open(&unnamed)?;
-    // Nobody else has this file, so that only a file system without locks can refuse one.
+    // No other process has this file, so only a file system without locks can refuse one.
     if let Err(error) = file.try_lock() {
         let folder = folder.display();
         tracing::warn!(%folder, %error, "the file system has no locks: this client takes no seat");
@@ -65,7 +65,7 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     builder.recursive(true).create(folder)
 }
 
-/// Whether somebody holds the seat; `None` where that cannot be told.
+/// Whether the seat is held; `None` where that cannot be told.
 pub(super) fn is_taken(folder: &Path, name: &str) -> Option<bool> {
     is_name(name).then(|| is_locked(&folder.join(name)))?
 }
@@ -75,8 +75,8 @@ fn is_name(name: &str) -> bool {
     Ulid::from_string(name).is_ok_and(|ulid| ulid.to_string() == name)
 }
 
-/// Whether it is somebody's; one that is gone is nobody's. The lock is shared, so that two who ask
-/// do not take each other for the owner.
+/// Whether a seat is held; `false` for one that is gone. The lock that is tried is a shared one, so
+/// that two processes that ask do not take each other for the holder.
 fn is_locked(path: &Path) -> Option<bool> {
     match regular_file::open_own(path).map(|file| file.try_lock_shared()) {
         Ok(Ok(())) => Some(false),

@@ -1,9 +1,9 @@
 //! Seats of a ledger in Postgres: locks of sessions, which the server gives back when a session
 //! ends. Each seat keeps a connection of its own open.
 //!
-//! Their names tell when the server was started at which they were taken. A server that was started
-//! since, or another one that took over, has lost the locks of those who live, and says nothing of
-//! them.
+//! A seat's name holds the time at which its server was started. A server that was restarted since,
+//! or another one that took over, has lost the locks of living clients, so it cannot tell of those
+//! seats whether they are held.
 
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
 use crate::ledger::{KeepSeat, Seat};
 
-/// A session that does nothing is not to be ended for it, and one whose machine is gone is to be
-/// ended within a minute. A server that does not know one of these does without.
+/// An idle session must not be ended by the server, and one whose machine is gone has to end within
+/// a minute. A setting that a server does not know is left out.
 const SETTINGS: &str = "SELECT set_config(wanted.name, wanted.value, false) FROM (VALUES \
      ('idle_session_timeout', '0'), ('tcp_keepalives_idle', '30'), \
      ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3')) AS wanted (name, value) \

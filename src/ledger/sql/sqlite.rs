@@ -18,8 +18,8 @@ use super::{fault, seats};
 use crate::error::{Error, ErrorKind, Result};
 
 pub(super) const BEGIN_UPDATE: &str = "BEGIN IMMEDIATE";
-/// What several statements that write run in. Whoever read first and wrote then could find that
-/// another has written in between.
+/// How a transaction of several statements begins: with the lock for writing, since a transaction
+/// that reads first could find on writing that another has written in between.
 pub(super) const BEGIN_ALL: &str = "BEGIN IMMEDIATE";
 pub(super) const HAS_SCHEMA: &str =
     "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'adreel_schema'";
@@ -51,7 +51,7 @@ pub(super) async fn commit(_: PoolConnection<Sqlite>) -> sqlx::Result<()> {
     Ok(())
 }
 
-/// None: whoever shares a file is on the same machine, and so is its clock.
+/// None: all processes that share a file are on one machine and have one clock.
 pub(super) async fn now(_: &SqlitePool) -> sqlx::Result<Option<i64>> {
     Ok(None)
 }
@@ -131,8 +131,9 @@ fn made(path: &Path) -> io::Result<PathBuf> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    // To close a file gives up every lock that the process has on it, also those of a connection
-    // that another thread has opened since. So nobody passes here before the new file is closed.
+    // Closing a file gives up every lock that the process has on it, also those of a connection
+    // that another thread has opened since. So other threads wait here until the new file is
+    // closed.
     let turn = MAKING.lock().unwrap_or_else(PoisonError::into_inner);
     let opened = options.open(path).map(drop);
     drop(turn);

@@ -14,13 +14,14 @@ const INSERT: &str = "INSERT INTO adreel_jobs (id, provider, account, realm, job
      due_at, job_order, state, revision, stamp, created_at, updated_at, resource, committed, \
      reserved_at, run, slot_until, route) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, \
      $11, $12, $13, $14, $15, $16, $17, $18) ON CONFLICT DO NOTHING";
-/// The stamp says that whoever writes knows of all that is kept beside the state.
+/// The stamp says that this version writes all columns that are kept beside the state.
 const STORE: &str = "UPDATE adreel_jobs SET stage = $1, due_at = $2, state = $3, revision = $4, \
      stamp = $4, updated_at = $5, resource = $6, committed = $7, reserved_at = $8, run = $9, \
      slot_until = $10 WHERE id = $11 AND revision = $12";
 const REVISION: &str = "SELECT revision FROM adreel_jobs WHERE id = $1";
 
-/// How often a job is stored anew that no bound keeps from it any more when that is asked again.
+/// How often storing a job is tried again where a limit refused it that has room by the time the
+/// reason is looked up.
 const TRIES: u32 = 8;
 
 /// What adds a job.

@@ -46,8 +46,8 @@ fn refusal(reply: &Reply) -> Option<Refusal> {
     })
 }
 
-/// Fields beside an error, and in it. Some routes pass on the errors of other services, so the lists hold
-/// their fields too.
+/// Fields beside an error, and in it. Some routes pass on the errors of other services, so the
+/// lists hold their fields too.
 const ENVELOPE_FIELDS: [&str; 4] = ["error", "request_id", "type", "code"];
 const ERROR_FIELDS: [&str; 11] = [
     "code",

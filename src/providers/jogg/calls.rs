@@ -120,13 +120,13 @@ pub(super) async fn create_previews(
     Ok(Sent::Offered(id.unwrap_or_else(|| first.id.clone()), offers))
 }
 
-/// A video need not say whose it is, but where it does, it is the step's under one of its names: `id`
-/// may be a row's.
+/// Checks that an answer about a video is the step's. It may name no id; where it does, one of its
+/// two has to be the step's, since `id` may be a row's.
 pub(super) fn is_of(step: StepRef<'_>, answer: &Value) -> Result<()> {
     let ids = ["video_id", "id"].map(|name| word(&answer["data"][name]));
-    let mut told = ids.iter().flatten().map(|id| tells_of(step, id));
-    let Some(first) = told.next() else { return Ok(()) };
-    told.fold(first, Result::or)
+    let mut checks = ids.iter().flatten().map(|id| tells_of(step, id));
+    let Some(first) = checks.next() else { return Ok(()) };
+    checks.fold(first, Result::or)
 }
 
 pub(super) fn product_body(job: &Job) -> types::CreateProductRequest {

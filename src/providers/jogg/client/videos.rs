@@ -51,8 +51,8 @@ impl Client {
         let is_set = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
         let mut previews = list.previews.iter().flatten();
         let has_started = previews.clone().any(|preview| is_set(&preview.preview_id));
-        // Accepted, and one of which nothing is said may have been started: it is to be looked for.
-        // So may one of which more is said than its style and why it was refused.
+        // The call was accepted. A preview with no reason for a refusal, or with more than its
+        // style and a reason, may have been started: it has to be looked for.
         let is_plain = |preview: &Value| says_only(preview, &["visual_style", "err_msg"]);
         let listed = raw["data"]["previews"].as_array().filter(|listed| !listed.is_empty());
         let all_are_refused = left_out.is_empty()
