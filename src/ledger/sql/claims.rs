@@ -5,7 +5,7 @@ use sqlx::{Connection as _, Row as _};
 use super::rows::{Row, counted, unpacked};
 use super::statement::{Statement, query, written};
 use super::store::{insertion, replacement};
-use super::{Sql, fault, on};
+use super::{Sql, errors, on};
 use crate::error::Result;
 use crate::job::{Account, Job, JobId};
 use crate::ledger::{DueClaim, Gate};
@@ -28,7 +28,7 @@ impl Sql {
         let found = on!(&self.pool, pool, backend => {
             sqlx::query_scalar::<_, String>(CLAIM).bind(route).fetch_optional(pool).await
         });
-        let found = found.map_err(|error| fault::told(&self.place, error))?;
+        let found = found.map_err(|error| errors::from_sqlx(&self.place, error))?;
         let read = |id: String| id.parse().map_err(|_| self.unreadable("the claim of a route"));
         found.map(read).transpose()
     }
@@ -77,7 +77,7 @@ impl Sql {
             done
         }
         .await);
-        done.map_err(|error| fault::told(&self.place, error))
+        done.map_err(|error| errors::from_sqlx(&self.place, error))
     }
 
     pub(super) async fn take_due(&self, claim: &DueClaim) -> Result<Vec<Result<Job>>> {
@@ -91,7 +91,7 @@ impl Sql {
             backend::commit(connection).await.map(|()| rows)
         }
         .await);
-        let mut claimed = claimed.map_err(|error| fault::told(&self.place, error))?;
+        let mut claimed = claimed.map_err(|error| errors::from_sqlx(&self.place, error))?;
         let order = |(due, (id, _)): &(i64, Row)| (*due, id.as_ref().ok().cloned());
         claimed.sort_by_key(order);
         Ok(claimed.into_iter().map(|(_, row)| self.read(row)).collect())
@@ -107,7 +107,7 @@ impl Sql {
             let query = query.bind(account.provider.as_str());
             query.bind(&account.name).bind(&account.realm).fetch_optional(pool).await
         });
-        let found = found.map_err(|error| fault::told(&self.place, error))?;
+        let found = found.map_err(|error| errors::from_sqlx(&self.place, error))?;
         let read = |(state, revision)| {
             let revision = u64::try_from(revision).map_err(|_| self.unreadable("a gate"))?;
             Ok(Gate::new(state, revision))

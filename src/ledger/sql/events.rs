@@ -3,7 +3,7 @@
 use sqlx::{AssertSqlSafe, FromRow as _};
 
 use super::rows::counted;
-use super::{Sql, fault, on};
+use super::{Sql, errors, on};
 use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
 use crate::job::Account;
@@ -44,7 +44,7 @@ macro_rules! written {
             backend::commit(connection).await.map(|()| done.rows_affected())
         }
         .await);
-        done.map_err(|error| fault::told(&$sql.place, error))
+        done.map_err(|error| errors::from_sqlx(&$sql.place, error))
     }};
 }
 
@@ -58,7 +58,7 @@ macro_rules! listed {
             let rows = query.fetch_all(pool).await;
             rows.and_then(|rows| rows.iter().map(Row::from_row).collect::<sqlx::Result<Vec<_>>>())
         });
-        let rows = rows.map_err(|error| fault::told(&$sql.place, error))?;
+        let rows = rows.map_err(|error| errors::from_sqlx(&$sql.place, error))?;
         rows.into_iter().map(|row| $sql.event(row)).collect()
     }};
 }
@@ -82,7 +82,7 @@ impl Sql {
             backend::commit(connection).await.map(|()| done.rows_affected())
         }
         .await);
-        done.map(|rows| rows > 0).map_err(|error| fault::told(&self.place, error))
+        done.map(|rows| rows > 0).map_err(|error| errors::from_sqlx(&self.place, error))
     }
 
     async fn take_event(
@@ -110,7 +110,7 @@ impl Sql {
             backend::commit(connection).await.map(|()| row)
         }
         .await);
-        let row = claimed.map_err(|error| fault::told(&self.place, error))?;
+        let row = claimed.map_err(|error| errors::from_sqlx(&self.place, error))?;
         row.map(|row| self.event(row)).transpose()
     }
 
@@ -175,7 +175,7 @@ impl EventLog for Sql {
             let newest = on!(&self.pool, pool, backend => {
                 sqlx::query_scalar::<_, i64>(NEWEST).fetch_one(pool).await
             });
-            let newest = newest.map_err(|error| fault::told(&self.place, error))?;
+            let newest = newest.map_err(|error| errors::from_sqlx(&self.place, error))?;
             Ok(u64::try_from(newest).unwrap_or_default())
         })
     }

@@ -1,8 +1,8 @@
 //! The ledger in a database: SQLite or Postgres, with one schema and one text for each statement.
 
 mod claims;
+mod errors;
 mod events;
-mod fault;
 mod place;
 #[cfg(feature = "postgres")]
 mod postgres;

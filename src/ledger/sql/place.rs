@@ -1,11 +1,11 @@
-//! Where a SQL ledger is, said without its password.
+//! Where a SQL ledger is, shown without its password.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 
-/// Where a ledger is, as it is told: without user and password.
+/// Where a ledger is, as it is shown: without user and password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(dead_code, reason = "each backend makes its own")]
 pub(super) enum Place {

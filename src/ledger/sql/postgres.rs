@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Postgres, Transaction};
 
-use super::fault;
+use super::errors;
 use super::place::{Place, SERVER, invalid};
 pub(super) use super::schema::POSTGRES as MIGRATIONS;
 use crate::error::Result;
@@ -68,7 +68,7 @@ pub(super) async fn open(url: &str) -> Result<(PgPool, Place)> {
     let place = place(&options);
     let pool = PgPoolOptions::new().max_connections(MAX_CONNECTIONS);
     let pool = pool.acquire_timeout(ACQUIRE_TIMEOUT).connect_with(options).await;
-    Ok((pool.map_err(|error| fault::told(&place, error))?, place))
+    Ok((pool.map_err(|error| errors::from_sqlx(&place, error))?, place))
 }
 
 pub(super) fn place(options: &PgConnectOptions) -> Place {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use sqlx::Row as _;
 
 use super::statement::{Statement, query};
-use super::{Pool, Sql, fault, on};
+use super::{Pool, Sql, errors, on};
 use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
 use crate::job::{Account, Job, JobId, Stage, StoredJob};
@@ -38,7 +38,7 @@ impl Sql {
             let row = sqlx::query(LOAD).bind(id.to_string()).fetch_optional(pool).await;
             row.map(|row| row.as_ref().map(|row| unpacked!(row)))
         });
-        let found = found.map_err(|error| fault::told(&self.place, error))?;
+        let found = found.map_err(|error| errors::from_sqlx(&self.place, error))?;
         found.map(|row| self.read(row)).transpose()
     }
 
@@ -59,7 +59,7 @@ impl Sql {
                 .await;
             row.map(|row| row.as_ref().map(|row| unpacked!(row)))
         });
-        let found = found.map_err(|error| fault::told(&self.place, error))?;
+        let found = found.map_err(|error| errors::from_sqlx(&self.place, error))?;
         found.map(|row| self.read(row)).transpose()
     }
 
@@ -68,16 +68,16 @@ impl Sql {
             let rows = query!(listing(asked)).fetch_all(pool).await;
             rows.map(|rows| rows.iter().map(|row| unpacked!(row)).collect::<Vec<Row>>())
         });
-        let listed = listed.map_err(|error| fault::told(&self.place, error))?;
+        let listed = listed.map_err(|error| errors::from_sqlx(&self.place, error))?;
         Ok(listed.into_iter().map(|row| self.read(row)).collect())
     }
 
     pub(super) fn read(&self, (id, content): Row) -> Result<Job> {
-        let text = id.map_err(|error| fault::told(&self.place, error))?;
+        let text = id.map_err(|error| errors::from_sqlx(&self.place, error))?;
         let id = text.parse::<JobId>().map_err(|error| self.unreadable(&error.to_string()))?;
         let with_id = |error: Error| error.with_job(id);
         let (revision, order, state) =
-            content.map_err(|error| with_id(fault::told(&self.place, error)))?;
+            content.map_err(|error| with_id(errors::from_sqlx(&self.place, error)))?;
         let job = Job::from_stored(&StoredJob::new(order, state)).map_err(with_id)?;
         if job.id() == id && counted(job.revision())? == revision {
             return Ok(job);
@@ -208,7 +208,7 @@ impl Ledger for Sql {
     fn now(&self) -> BoxFuture<'_, Result<Option<Timestamp>>> {
         Box::pin(async move {
             let now = on!(&self.pool, pool, backend => backend::now(pool).await);
-            let now = now.map_err(|error| fault::told(&self.place, error))?;
+            let now = now.map_err(|error| errors::from_sqlx(&self.place, error))?;
             Ok(now.map(Timestamp::from_millis))
         })
     }

@@ -12,7 +12,7 @@ use sqlx::{Connection as _, PgPool};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use super::fault;
+use super::errors;
 use super::place::Place;
 use super::postgres::ACQUIRE_TIMEOUT;
 use crate::error::{Error, ErrorKind, Result};
@@ -118,7 +118,7 @@ impl KeepSeat for Session {
 pub(super) async fn take(pool: &PgPool, place: &Place) -> Result<Seat> {
     let taken = timeout(ACQUIRE_TIMEOUT, session(pool)).await;
     let taken = taken.unwrap_or(Err(sqlx::Error::PoolTimedOut));
-    let session = taken.map_err(|error| fault::told(place, error))?;
+    let session = taken.map_err(|error| errors::from_sqlx(place, error))?;
     let Some(session) = session else {
         let message = format!("ledger {place}: no seat can be taken; try again later");
         return Err(Error::new(ErrorKind::Unavailable, message));
@@ -149,7 +149,7 @@ pub(super) async fn is_taken(pool: &PgPool, place: &Place, name: &str) -> Result
     let (high, low) = name.halves();
     let query = sqlx::query_as::<_, (bool, i64)>(IS_TAKEN).bind(high).bind(low);
     let (is_held, started) =
-        query.fetch_one(pool).await.map_err(|error| fault::told(place, error))?;
+        query.fetch_one(pool).await.map_err(|error| errors::from_sqlx(place, error))?;
     Ok((is_held || started == name.started).then_some(is_held))
 }
 

@@ -14,7 +14,7 @@ use sqlx::{Sqlite, SqlitePool};
 
 use super::place::{Place, invalid};
 pub(super) use super::schema::SQLITE as MIGRATIONS;
-use super::{fault, seats};
+use super::{errors, seats};
 use crate::error::{Error, ErrorKind, Result};
 
 pub(super) const BEGIN_UPDATE: &str = "BEGIN IMMEDIATE";
@@ -58,7 +58,7 @@ pub(super) async fn now(_: &SqlitePool) -> sqlx::Result<Option<i64>> {
 
 pub(super) async fn in_memory() -> Result<SqlitePool> {
     let options = SqliteConnectOptions::new().in_memory(true);
-    connect(options).await.map_err(|error| fault::told(&Place::Memory, error))
+    connect(options).await.map_err(|error| errors::from_sqlx(&Place::Memory, error))
 }
 
 pub(super) async fn open(path: &Path) -> Result<(SqlitePool, Place)> {
@@ -73,7 +73,7 @@ pub(super) async fn open(path: &Path) -> Result<(SqlitePool, Place)> {
         .busy_timeout(BUSY_TIMEOUT);
     let place = Place::File(path);
     let pool = patiently(async || connect(options.clone()).await).await;
-    Ok((pool.map_err(|error| fault::told(&place, error))?, place))
+    Ok((pool.map_err(|error| errors::from_sqlx(&place, error))?, place))
 }
 
 /// A file that is there, to read what it is: nothing of it is changed.
@@ -82,7 +82,7 @@ pub(super) async fn look(path: &Path) -> Result<(SqlitePool, Place)> {
     let options = SqliteConnectOptions::new().filename(file_name(&path)).busy_timeout(BUSY_TIMEOUT);
     let place = Place::File(path);
     let pool = patiently(async || connect(options.clone()).await).await;
-    Ok((pool.map_err(|error| fault::told(&place, error))?, place))
+    Ok((pool.map_err(|error| errors::from_sqlx(&place, error))?, place))
 }
 
 /// The path as SQLite is told it. What is no UTF-8 it takes as a `file:` address only.
@@ -153,7 +153,7 @@ pub(super) async fn place(pool: &SqlitePool) -> Result<Place> {
     let named = pool.connect_options().get_filename().to_owned();
     let file = "SELECT file FROM pragma_database_list WHERE name = 'main'";
     let file = sqlx::query_scalar::<_, Option<String>>(file).fetch_one(pool).await;
-    match file.map_err(|error| fault::told(&Place::File(named), error))? {
+    match file.map_err(|error| errors::from_sqlx(&Place::File(named), error))? {
         Some(file) if !file.is_empty() => {
             Ok(Place::File(fs::canonicalize(&file).unwrap_or_else(|_| file.into())))
         }
@@ -162,16 +162,16 @@ pub(super) async fn place(pool: &SqlitePool) -> Result<Place> {
 }
 
 pub(super) async fn check_durability(pool: &SqlitePool, place: &Place) -> Result<()> {
-    let told = |error| fault::told(place, error);
+    let ours = |error| errors::from_sqlx(place, error);
     let synchronous = sqlx::query_scalar::<_, i64>("PRAGMA synchronous").fetch_one(pool).await;
-    if synchronous.map_err(told)? < 2 {
+    if synchronous.map_err(ours)? < 2 {
         return Err(invalid(format!(
             "ledger {place}: a power cut could undo what was paid; set `PRAGMA synchronous=FULL`, \
              in sqlx `SqliteConnectOptions::synchronous(SqliteSynchronous::Full)`"
         )));
     }
     let journal = sqlx::query_scalar::<_, String>("PRAGMA journal_mode").fetch_one(pool).await;
-    let is_kept = !matches!(&*journal.map_err(told)?, "off" | "memory");
+    let is_kept = !matches!(&*journal.map_err(ours)?, "off" | "memory");
     if place.file().is_some() && !is_kept {
         return Err(invalid(format!(
             "ledger {place}: a crash could destroy it; set `PRAGMA journal_mode=WAL`, in sqlx \

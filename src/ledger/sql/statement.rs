@@ -106,7 +106,7 @@ macro_rules! written {
             backend::commit(connection).await.map(|()| done.rows_affected())
         }
         .await);
-        done.map_err(|error| $crate::ledger::sql::fault::told(&$sql.place, error))
+        done.map_err(|error| $crate::ledger::sql::errors::from_sqlx(&$sql.place, error))
     }};
 }
 pub(super) use written;

@@ -4,7 +4,7 @@ use sqlx::Row as _;
 
 use super::rows::counted;
 use super::statement::{Statement, query, written};
-use super::{Sql, fault, on};
+use super::{Sql, errors, on};
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Job, StoredJob};
 use crate::ledger::{Bounds, Slots, SpendLimit, SpendScope, Stored, begin_of};
@@ -207,7 +207,7 @@ impl Sql {
             backend::commit(connection).await.map(|()| done.rows_affected())
         }
         .await);
-        changed.map(|rows| rows > 0).map_err(|error| fault::told(&self.place, error))
+        changed.map(|rows| rows > 0).map_err(|error| errors::from_sqlx(&self.place, error))
     }
 
     async fn stands_before(&self, job: &Job) -> Result<bool> {
@@ -215,7 +215,7 @@ impl Sql {
             let query = sqlx::query_scalar::<_, i64>(REVISION).bind(job.id().to_string());
             query.fetch_optional(pool).await
         });
-        let found = found.map_err(|error| fault::told(&self.place, error))?;
+        let found = found.map_err(|error| errors::from_sqlx(&self.place, error))?;
         Ok(found == Some(counted(job.revision())? - 1))
     }
 
@@ -246,6 +246,6 @@ impl Sql {
             let row = query!(statement).fetch_one(pool).await;
             row.and_then(|row| (0..row.len()).map(|index| row.try_get(index)).collect())
         });
-        numbers.map_err(|error| fault::told(&self.place, error))
+        numbers.map_err(|error| errors::from_sqlx(&self.place, error))
     }
 }

@@ -6,7 +6,7 @@ mod early;
 use sqlx::Connection as _;
 
 use super::place::Place;
-use super::{Pool, fault, on};
+use super::{Pool, errors, on};
 use crate::error::{Error, ErrorKind, Result};
 
 /// The fourth migration: totals, slots, what is due and taken, claims of routes, gates. What keeps
@@ -60,7 +60,7 @@ pub(super) async fn is_there(pool: &Pool, place: &Place) -> Result<bool> {
     let tables = on!(pool, pool, backend => {
         sqlx::query_scalar::<_, i64>(backend::HAS_SCHEMA).fetch_one(pool).await
     });
-    Ok(tables.map_err(|error| fault::told(place, error))? > 0)
+    Ok(tables.map_err(|error| errors::from_sqlx(place, error))? > 0)
 }
 
 /// Runs the migrations that are missing, one process at a time, all or none. Where none is
@@ -92,7 +92,7 @@ pub(super) async fn update(pool: &Pool, place: &Place) -> Result<()> {
         updated
     }
     .await.map(|version| (version, backend::MIGRATIONS.len() as i64)));
-    match version.map_err(|error| fault::told(place, error))? {
+    match version.map_err(|error| errors::from_sqlx(place, error))? {
         (version, newest) if version > newest => Err(newer(place, version, newest)),
         _ => Ok(()),
     }

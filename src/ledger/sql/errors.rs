@@ -1,4 +1,4 @@
-//! What a database complains of, as one line that says what to do next.
+//! Errors of databases as ours: one line each that says what to do next.
 //!
 //! What passes by itself is [`ErrorKind::Unavailable`]; what somebody has to mend, and all that a
 //! file can have, is [`ErrorKind::Io`].
@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 
 /// An error of sqlx as ours. What the database itself said becomes the cause, as text: sqlx' own
 /// errors quote rows where they are printed for debugging.
-pub(super) fn told(place: &Place, error: sqlx::Error) -> Error {
+pub(super) fn from_sqlx(place: &Place, error: sqlx::Error) -> Error {
     let said = one_line(&error.to_string());
     let (kind, what) = match &error {
         sqlx::Error::Database(error) => by_code(place, error.as_ref()),
