@@ -7,6 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::Value;
 
+use super::place::Place;
+use super::webhook_secret::{WEBHOOK_PREFIX, end_of_webhooks};
 use super::{ApiKey, Spelled, WebhookSecret};
 use crate::json::lenient;
 use crate::plain::trimmed;
@@ -125,56 +127,6 @@ fn spellings(secret: &str) -> Vec<String> {
     forms
 }
 
-/// Where in an answer something stands.
-#[derive(Clone, Copy, Default)]
-struct Place {
-    /// Whether the field is one for links to what was made.
-    is_link: bool,
-    /// Whether the field, or one around it, tells why something failed.
-    is_reason: bool,
-}
-
-/// What words begin with in the names of fields for links to what was made.
-const OF_LINKS: [&str; 18] = [
-    "url", "uri", "href", "src", "link", "video", "image", "photo", "picture", "preview", "thumb",
-    "output", "poster", "cover", "audio", "music", "media", "file",
-];
-
-/// What such a name ends with that is for a word about the file.
-const OF_WORDS: [&str; 10] =
-    ["name", "title", "label", "status", "code", "text", "note", "id", "description", "prompt"];
-
-/// Names of fields that hold a reason, and what words begin with in others.
-const REASONS: [&str; 6] = ["reason", "message", "msg", "detail", "details", "status_message"];
-const OF_REASONS: [&str; 3] = ["err", "fail", "reject"];
-
-impl Place {
-    /// The place of a field in here.
-    fn of(self, name: &str) -> Self {
-        let name = snake(name);
-        let words = || name.split(|c: char| !c.is_ascii_alphanumeric());
-        let begins = |starts: &[&str]| {
-            words().any(|word| starts.iter().any(|start| word.starts_with(start)))
-        };
-        let is_word = words().next_back().is_some_and(|last| OF_WORDS.contains(&last));
-        let is_reason = REASONS.contains(&name.as_str()) || begins(&OF_REASONS);
-        Self { is_link: begins(&OF_LINKS) && !is_word, is_reason: self.is_reason || is_reason }
-    }
-}
-
-/// A name with its words apart, in small letters: `video_url` for `videoUrl`.
-fn snake(name: &str) -> String {
-    let (mut snake, mut is_small) = (String::with_capacity(name.len()), false);
-    for c in name.chars() {
-        if c.is_ascii_uppercase() && is_small {
-            snake.push('_');
-        }
-        is_small = c.is_ascii_lowercase();
-        snake.push(c.to_ascii_lowercase());
-    }
-    snake
-}
-
 /// Whether a text is an address as a whole.
 fn is_address(text: &str) -> bool {
     let text = trimmed(text);
@@ -269,47 +221,6 @@ fn without(text: &str, mut places: Vec<(usize, usize)>) -> String {
         done = done.max(end);
     }
     shown + &text[done..]
-}
-
-/// What the secrets of webhooks begin with.
-const WEBHOOK_PREFIX: &str = "whsec_";
-
-/// The most letters that are taken for one: real ones have some fifty.
-const WEBHOOK_MAX_LETTERS: usize = 256;
-
-/// Where the secret of a webhook ends whose beginning was found: before the first letter that no
-/// secret has. Blanks inside are passed over where the word behind them looks like a part of the
-/// secret.
-fn end_of_webhooks(text: &str, spelled: &Spelled, at: usize) -> usize {
-    let letters = spelled.letters().as_bytes();
-    let mut end = at + WEBHOOK_PREFIX.len();
-    loop {
-        let from = end;
-        // A word of it: where letters follow each other without a blank.
-        while let Some(letter) = letters.get(end).filter(|_| end - at < WEBHOOK_MAX_LETTERS) {
-            let (before, _) = spelled.place(text, end - 1, end);
-            let (start, _) = spelled.place(text, end, end + 1);
-            let is_parted = end > from && text[before..start].contains(char::is_whitespace);
-            if is_parted || !(letter.is_ascii_alphanumeric() || b"_-+/=.".contains(letter)) {
-                break;
-            }
-            end += 1;
-        }
-        let is_first = from == at + WEBHOOK_PREFIX.len();
-        let (start, stop) = spelled.place(text, from, end);
-        let (_, before) = spelled.place(text, from - 1, from);
-        let is_apart = text[before.min(start)..start].contains(char::is_whitespace);
-        if end == from || ((!is_first || is_apart) && !is_random(&text[start..stop])) {
-            return from;
-        }
-    }
-}
-
-/// Whether a word looks like a part of a secret: no word of a language has digits or capitals inside.
-fn is_random(word: &str) -> bool {
-    word.contains(|c: char| c.is_ascii_digit())
-        || word.chars().skip(1).any(|c| c.is_ascii_uppercase())
-            && word.contains(|c: char| c.is_ascii_lowercase())
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! Keys that never show: not in `Debug`, errors, logs or files.
 
 mod known;
+mod place;
 mod spelled;
+mod webhook_secret;
 
 use std::fmt;
 
