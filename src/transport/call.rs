@@ -3,50 +3,22 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::BytesMut;
-use futures_util::StreamExt as _;
 use reqwest::header::ACCEPT;
 use reqwest::{Request, RequestBuilder, Response};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::operation::{Operation, Replay};
+use super::receive::{Answer, Failure, max_body_bytes, receive};
 use super::reply::{Proof, Refusal, Reply};
-use super::{Shared, Transport, Upload, packed};
+use super::{Shared, Transport, Upload};
 use crate::clock::Moment;
 use crate::error::{Error, ErrorKind, Result};
-use crate::json::{Drift, Shape, lenient};
+use crate::json::Drift;
 use crate::model::Timestamp;
 use crate::policy::RetryPolicy;
 use crate::secret::{HIDDEN, Kept};
 use crate::words::words;
-
-/// How long an answer may be. A page has at most 100 records of some two kilobytes; a list without
-/// pages, as some of Creatify's are, has all that an account ever made. Decoded, an answer of tiny
-/// objects takes a hundred times as much memory.
-fn max_body_bytes(operation: &Operation) -> usize {
-    match operation.answer {
-        Shape::List(_) => 16 << 20,
-        _ => 4 << 20,
-    }
-}
-
-/// A decoded answer beside the JSON that it was decoded from.
-pub(crate) struct Answer<T> {
-    pub(crate) value: T,
-    /// What of it could not be read.
-    pub(crate) left_out: Vec<Drift>,
-    /// Read through [`json`](Self::json) alone, so that it is read in one way.
-    body: bytes::Bytes,
-    pub(crate) operation: &'static Operation,
-}
-
-impl<T> Answer<T> {
-    /// The JSON that it was decoded from.
-    pub(crate) fn json(&self) -> Value {
-        self.operation.answer.opened(lenient::read(&self.body).unwrap_or_default())
-    }
-}
 
 /// One call on its way through the generated client, which holds it as its inner value.
 #[derive(Clone)]
@@ -415,38 +387,6 @@ fn plain_refusal(reply: &Reply) -> Option<Refusal> {
     }
     let message = "the place that the provider gave for the file refuses it".to_owned();
     Some(Refusal { number, kind: Some(ErrorKind::InvalidRequest), message, ..stray })
-}
-
-enum Failure {
-    Send(reqwest::Error),
-    TooLong,
-}
-
-impl From<reqwest::Error> for Failure {
-    fn from(error: reqwest::Error) -> Self {
-        Self::Send(error)
-    }
-}
-
-/// Sends a request and reads the whole answer, which counts as part of the attempt: an answer that
-/// breaks off may be that of an accepted job.
-async fn receive(
-    client: &reqwest::Client,
-    request: Request,
-    max_bytes: usize,
-) -> Result<Reply, Failure> {
-    let response = client.execute(request).await?;
-    let (status, mut headers) = (response.status(), response.headers().clone());
-    let mut body = BytesMut::new();
-    let mut chunks = response.bytes_stream();
-    while let Some(chunk) = chunks.next().await {
-        body.extend_from_slice(&chunk?);
-        if body.len() > max_bytes {
-            return Err(Failure::TooLong);
-        }
-    }
-    let body = packed::unpack(&mut headers, body.freeze(), max_bytes);
-    Ok(Reply { status, headers, body: body.map_err(|_| Failure::TooLong)? })
 }
 
 /// What the generated client is shown where the call failed, so that it decodes nothing.

@@ -24,6 +24,7 @@ mod look_pages;
 mod operation;
 mod packed;
 mod pages;
+mod receive;
 mod reply;
 mod upload;
 
@@ -34,7 +35,8 @@ pub(crate) use pages::Page;
 pub use pages::Pages;
 pub use upload::Upload;
 
-pub(crate) use call::{Answer, Call};
+pub(crate) use call::Call;
+pub(crate) use receive::Answer;
 pub(crate) use reply::{PROVES_NOTHING, Refusal, Reply, retry_after, wait_of};
 
 use std::sync::Arc;
