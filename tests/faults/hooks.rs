@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
+use crate::case::{Case, KEY, WAYS};
 use crate::plain;
-use crate::wire::{Case, KEY, WAYS};
 
 pub(crate) const TEXTS: [&str; 6] = [
     "webhook-twice",

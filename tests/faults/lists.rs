@@ -4,8 +4,8 @@
 use adreel::testing::FaultKind;
 use serde_json::{Value, json};
 
+use crate::case::{Case, Way};
 use crate::plain;
-use crate::wire::{Case, Way};
 
 /// The fault shows in the first list, and not in the second.
 pub(crate) async fn check(case: &Case, kind: FaultKind) {

@@ -4,10 +4,12 @@
 #![allow(clippy::unwrap_used, reason = "a test says what it expects by failing")]
 
 mod campaign;
+mod case;
 mod doubles;
 mod hooks;
 mod library;
 mod lies;
 mod lists;
 mod plain;
+mod refusals;
 mod wire;
