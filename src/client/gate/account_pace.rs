@@ -1,4 +1,5 @@
-//! What is known of an account's pace, as processes tell each other of it through the ledger.
+//! The pace of an account: pauses, calls a minute and slots, shared by processes through the
+//! ledger.
 
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ const LEARNT_HOLD: Duration = Duration::from_secs(6 * 60 * 60);
 /// How soon a refusal for want of a slot may be followed by another while the number is learnt.
 const ONE_REFUSAL_IN: Duration = Duration::from_secs(60);
 
-/// No call is on its way for longer, so whatever says so was written by a clock that was ahead.
+/// No call is on its way for longer: an entry that says so was written by a clock that was ahead.
 const LONGEST_TRY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How soon to look again whether a slot is free: another process may have given one back.
@@ -32,7 +33,7 @@ const SLOT_AGAIN_AFTER: Duration = Duration::from_secs(2);
 /// The pace of an account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Known {
+pub(super) struct AccountPace {
     /// Nothing is sent before, and since when that is so.
     paused_until: Timestamp,
     paused_at: Timestamp,
@@ -64,7 +65,7 @@ pub(super) struct Asking {
     pub(super) taken: u32,
 }
 
-impl Known {
+impl AccountPace {
     /// Whether the provider is to be asked how many slots there are: not before a second job wants
     /// one, nor soon after it was asked.
     pub(super) fn asks_for_slots(&self, taken: u32, now: Timestamp) -> bool {
@@ -74,7 +75,7 @@ impl Known {
     }
 
     /// What the provider says of its slots; nothing where it does not say.
-    pub(super) fn told_slots(&mut self, slots: Option<u32>, now: Timestamp) {
+    pub(super) fn learn_slots(&mut self, slots: Option<u32>, now: Timestamp) {
         (self.slots, self.is_learnt, self.slots_at) = (slots, false, now);
     }
 
@@ -182,11 +183,11 @@ mod tests {
 
     #[test]
     fn no_minute_sees_more_calls_than_the_provider_allows() {
-        let mut known = Known { slots: Some(1000), ..Known::default() };
+        let mut pace = AccountPace { slots: Some(1000), ..AccountPace::default() };
         let mut sent = Vec::new();
         let mut now = at(0);
         while now < at(600) {
-            match known.take(asking(0, Some(20)), now) {
+            match pace.take(asking(0, Some(20)), now) {
                 Ok(()) => sent.push(now),
                 Err(until) => now = until,
             }
@@ -199,68 +200,68 @@ mod tests {
 
     #[test]
     fn while_the_slots_are_not_known_one_call_is_under_way() {
-        let mut known = Known::default();
+        let mut pace = AccountPace::default();
         let (first, second) = (asking(1, None), asking(1, None));
-        assert_eq!(known.take(first, at(0)), Ok(()));
-        assert!(known.take(second, at(1)).is_err());
-        known.came_to(first.job, &accepted(), None, 1, 0.5, at(2));
-        assert_eq!(known.take(second, at(2)), Ok(()));
+        assert_eq!(pace.take(first, at(0)), Ok(()));
+        assert!(pace.take(second, at(1)).is_err());
+        pace.came_to(first.job, &accepted(), None, 1, 0.5, at(2));
+        assert_eq!(pace.take(second, at(2)), Ok(()));
         // The call that tried is gone.
-        assert_eq!(known.take(asking(1, None), at(200)), Ok(()));
+        assert_eq!(pace.take(asking(1, None), at(200)), Ok(()));
     }
 
     #[test]
     fn a_refusal_teaches_how_many_slots_there_are_and_pauses_the_account() {
-        let mut known = Known::default();
+        let mut pace = AccountPace::default();
         let third = asking(2, None);
-        assert_eq!(known.take(third, at(0)), Ok(()));
-        known.came_to(third.job, &refused(ErrorKind::NoSlot), None, 2, 0.5, at(1));
-        assert_eq!(known.slots(), Some(2));
-        assert_eq!(known.take(asking(1, None), at(1)), Err(at(61)), "the account waits");
-        assert!(known.take(asking(2, None), at(100)).is_err(), "all are taken");
-        assert_eq!(known.take(asking(1, None), at(100)), Ok(()));
+        assert_eq!(pace.take(third, at(0)), Ok(()));
+        pace.came_to(third.job, &refused(ErrorKind::NoSlot), None, 2, 0.5, at(1));
+        assert_eq!(pace.slots(), Some(2));
+        assert_eq!(pace.take(asking(1, None), at(1)), Err(at(61)), "the account waits");
+        assert!(pace.take(asking(2, None), at(100)).is_err(), "all are taken");
+        assert_eq!(pace.take(asking(1, None), at(100)), Ok(()));
     }
 
     #[test]
     fn too_fast_pauses_for_as_long_as_is_asked_and_ever_longer() {
-        let mut known = Known::default();
+        let mut pace = AccountPace::default();
         let mut now = at(0);
         let mut pauses = Vec::new();
         for _ in 0..8 {
             let call = asking(0, None);
-            assert_eq!(known.take(call, now), Ok(()));
+            assert_eq!(pace.take(call, now), Ok(()));
             let zero = Some(Duration::ZERO);
-            known.came_to(call.job, &refused(ErrorKind::RateLimited), zero, 0, 0.0, now);
-            let until = known.take(asking(0, None), now).unwrap_err();
+            pace.came_to(call.job, &refused(ErrorKind::RateLimited), zero, 0, 0.0, now);
+            let until = pace.take(asking(0, None), now).unwrap_err();
             pauses.push(until.since(now).as_secs());
             now = until;
         }
-        assert_eq!(known.slots(), None, "it says nothing of slots");
+        assert_eq!(pace.slots(), None, "it says nothing of slots");
         assert!(pauses[0] >= 2 && pauses.windows(2).all(|two| two[0] <= two[1]), "{pauses:?}");
         let call = asking(0, None);
-        assert_eq!(known.take(call, now), Ok(()));
+        assert_eq!(pace.take(call, now), Ok(()));
         let hour = Some(Duration::from_secs(3600));
-        known.came_to(call.job, &refused(ErrorKind::RateLimited), hour, 0, 0.0, now);
-        assert_eq!(known.take(asking(0, None), now), Err(now + Duration::from_secs(3600)));
+        pace.came_to(call.job, &refused(ErrorKind::RateLimited), hour, 0, 0.0, now);
+        assert_eq!(pace.take(asking(0, None), now), Err(now + Duration::from_secs(3600)));
     }
 
     #[test]
     fn what_a_clock_that_was_ahead_has_set_holds_nobody_back() {
-        let mut known = Known::default();
+        let mut pace = AccountPace::default();
         let (ahead, now) = (at(30 * 24 * 3_600), at(0));
         let call = asking(2, None);
-        assert_eq!(known.take(call, ahead), Ok(()));
-        known.came_to(call.job, &refused(ErrorKind::NoSlot), None, 2, 0.5, ahead);
-        assert!(known.take(asking(1, None), ahead).is_err());
-        assert!(known.asks_for_slots(1, now), "what was learnt then is learnt anew");
-        assert_eq!(known.take(asking(1, None), now), Ok(()));
-        known.came_to(call.job, &refused(ErrorKind::RateLimited), None, 1, 0.5, now);
-        assert!(known.take(asking(1, None), now).unwrap_err() < at(60));
+        assert_eq!(pace.take(call, ahead), Ok(()));
+        pace.came_to(call.job, &refused(ErrorKind::NoSlot), None, 2, 0.5, ahead);
+        assert!(pace.take(asking(1, None), ahead).is_err());
+        assert!(pace.asks_for_slots(1, now), "what was learnt then is learnt anew");
+        assert_eq!(pace.take(asking(1, None), now), Ok(()));
+        pace.came_to(call.job, &refused(ErrorKind::RateLimited), None, 1, 0.5, now);
+        assert!(pace.take(asking(1, None), now).unwrap_err() < at(60));
     }
 
     #[test]
     fn what_another_version_has_stored_is_read_as_far_as_it_goes() {
-        let known: Known = serde_json::from_str(r#"{"refusals":3,"more":1}"#).unwrap();
-        assert_eq!(known.refusals, 3);
+        let pace: AccountPace = serde_json::from_str(r#"{"refusals":3,"more":1}"#).unwrap();
+        assert_eq!(pace.refusals, 3);
     }
 }

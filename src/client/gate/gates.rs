@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::known::Known;
+use super::account_pace::AccountPace;
 use super::queue::Line;
 use crate::model::Account;
 
@@ -11,7 +11,7 @@ use crate::model::Account;
 #[derive(Default)]
 pub(in crate::client) struct Gates {
     lines: Mutex<HashMap<Account, Arc<Line>>>,
-    local: Mutex<Option<HashMap<Account, (Known, u64)>>>,
+    local: Mutex<Option<HashMap<Account, (AccountPace, u64)>>>,
 }
 
 impl Gates {
@@ -24,21 +24,21 @@ impl Gates {
         self.locals().is_some()
     }
 
-    pub(super) fn local(&self, account: &Account) -> Option<(Known, u64)> {
+    pub(super) fn local(&self, account: &Account) -> Option<(AccountPace, u64)> {
         Some(self.locals().as_ref()?.get(account).cloned().unwrap_or_default())
     }
 
-    pub(super) fn keep(&self, account: &Account, known: &Known, revision: u64) -> bool {
+    pub(super) fn keep(&self, account: &Account, pace: &AccountPace, revision: u64) -> bool {
         let mut locals = self.locals();
         let kept = locals.get_or_insert_default().entry(account.clone()).or_default();
         let is_next = kept.1 == revision;
         if is_next {
-            *kept = (known.clone(), revision + 1);
+            *kept = (pace.clone(), revision + 1);
         }
         is_next
     }
 
-    fn locals(&self) -> MutexGuard<'_, Option<HashMap<Account, (Known, u64)>>> {
+    fn locals(&self) -> MutexGuard<'_, Option<HashMap<Account, (AccountPace, u64)>>> {
         self.local.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

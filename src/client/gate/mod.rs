@@ -2,8 +2,8 @@
 //! account wait and not the one job. What is known is shared with other processes through the
 //! ledger.
 
+mod account_pace;
 mod gates;
-mod known;
 mod queue;
 
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use crate::job::{Account, Job, Reason, StepRef, SubmitOutcome};
 use crate::ledger::{Gate, Slots};
 use crate::model::Timestamp;
 use crate::providers::Provider;
+use account_pace::{AccountPace, Asking};
 pub(super) use gates::Gates;
-use known::{Asking, Known};
 pub(super) use queue::{COMES_AFTER, Line, Place};
 
 /// How often a gate is stored anew that others have changed meanwhile.
@@ -39,20 +39,20 @@ impl Client {
         }
         let mut told = None;
         for _ in 0..TRIES {
-            let (mut known, revision) = self.known(step.job()).await?;
-            let before = known.clone();
+            let (mut pace, revision) = self.account_pace(step.job()).await?;
+            let before = pace.clone();
             let taken = match takes_slot {
                 true => self.0.ledger.slots_taken(account, now).await?,
                 false => 0,
             };
-            if known.asks_for_slots(taken, now) {
+            if pace.asks_for_slots(taken, now) {
                 let slots = match told {
                     Some(slots) => slots,
                     // What cannot be read is learnt from refusals.
                     None => provider.slots().await.unwrap_or_default(),
                 };
                 told = Some(slots);
-                known.told_slots(slots, now);
+                pace.learn_slots(slots, now);
             }
             let asking = Asking {
                 job: step.job().id(),
@@ -61,9 +61,9 @@ impl Client {
                 per_minute: capacity.per_minute,
                 taken,
             };
-            let answer = known.take(asking, now);
-            if known == before || self.keep(step.job(), &known, revision).await? {
-                let slots = known.slots().filter(|_| takes_slot && !self.0.gates.is_local());
+            let answer = pace.take(asking, now);
+            if pace == before || self.keep(step.job(), &pace, revision).await? {
+                let slots = pace.slots().filter(|_| takes_slot && !self.0.gates.is_local());
                 return Ok(answer.map(|()| slots.map(|most| Slots::new(most, now))));
             }
         }
@@ -99,22 +99,22 @@ impl Client {
     ) -> Result<()> {
         for _ in 0..TRIES {
             let now = self.now_for(job);
-            let (mut known, revision) = self.known(job).await?;
-            let before = known.clone();
+            let (mut pace, revision) = self.account_pace(job).await?;
+            let before = pace.clone();
             // The job itself still counts until its refusal is stored.
             let taken = self.0.ledger.slots_taken(job.account(), now).await?.saturating_sub(1);
             let random = self.0.clock.random();
-            known.came_to(job.id(), outcome, asked, taken, random, now);
-            if known == before || self.keep(job, &known, revision).await? {
+            pace.came_to(job.id(), outcome, asked, taken, random, now);
+            if pace == before || self.keep(job, &pace, revision).await? {
                 return Ok(());
             }
         }
         Ok(())
     }
 
-    async fn known(&self, job: &Job) -> Result<(Known, u64)> {
-        if let Some(known) = self.0.gates.local(job.account()) {
-            return Ok(known);
+    async fn account_pace(&self, job: &Job) -> Result<(AccountPace, u64)> {
+        if let Some(pace) = self.0.gates.local(job.account()) {
+            return Ok(pace);
         }
         let gate = self.0.ledger.gate(job.account()).await?;
         // What another version has written differently is learnt anew.
@@ -122,15 +122,15 @@ impl Client {
         Ok(gate.map_or_else(Default::default, |gate| (read(&gate), gate.revision)))
     }
 
-    async fn keep(&self, job: &Job, known: &Known, revision: u64) -> Result<bool> {
+    async fn keep(&self, job: &Job, pace: &AccountPace, revision: u64) -> Result<bool> {
         if self.0.gates.is_local() {
-            return Ok(self.0.gates.keep(job.account(), known, revision));
+            return Ok(self.0.gates.keep(job.account(), pace, revision));
         }
-        let state = serde_json::to_string(known).unwrap_or_default();
+        let state = serde_json::to_string(pace).unwrap_or_default();
         let gate = Gate::new(state, revision + 1);
         match self.0.ledger.store_gate(job.account(), &gate).await {
             Err(error) if error.kind() == ErrorKind::Unsupported => {
-                Ok(self.0.gates.keep(job.account(), known, revision))
+                Ok(self.0.gates.keep(job.account(), pace, revision))
             }
             stored => stored,
         }

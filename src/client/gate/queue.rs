@@ -1,4 +1,4 @@
-//! Who of a client's jobs is sent next on an account: first those for which something was paid
+//! Which of a client's jobs is sent next on an account: first those for which something was paid
 //! already, then in the order in which they were submitted.
 
 use std::collections::BTreeMap;
@@ -61,7 +61,7 @@ impl Line {
         Place { line: Arc::clone(self), rank, called: Arc::default() }
     }
 
-    /// There may be room now.
+    /// Says that there may be room now.
     pub(in crate::client) fn wake(&self) {
         self.state().wake();
     }
