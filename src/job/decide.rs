@@ -1,4 +1,4 @@
-//! What a decision makes of a job.
+//! What a person's or a policy's decision makes of a job.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
-//! What a text spells, whatever way its letters are written in: as themselves, as capitals, behind
-//! a percent sign, as escapes of JSON or HTML, each also written once more so; and whatever parts
-//! them: blanks, line breaks, accents, what no eye sees.
+//! The letters of a text, however they are written: plain, as capitals, percent-encoded, as escapes
+//! of JSON or HTML, also escaped twice; without blanks, line breaks, accents and invisible
+//! characters between them.
 
 /// The letters that a text spells, and where each of them stands in it.
 pub(crate) struct Spelled {

@@ -36,7 +36,8 @@ pub(super) fn end_of_webhooks(text: &str, spelled: &Spelled, at: usize) -> usize
     }
 }
 
-/// Whether a word looks like a part of a secret: no word of a language has digits or capitals inside.
+/// Whether a word looks like a part of a secret: no word of a language has digits or capitals
+/// inside.
 fn is_random(word: &str) -> bool {
     word.contains(|c: char| c.is_ascii_digit())
         || word.chars().skip(1).any(|c| c.is_ascii_uppercase())

@@ -12,7 +12,7 @@ use url::Url;
 /// have changed again within the same second.
 const SURE_AGE: Duration = Duration::from_secs(60);
 
-/// By what content is known again: the same validator, the same bytes.
+/// What recognises content: the same validator means the same bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Validator {
     Tag(HeaderValue),
@@ -57,7 +57,7 @@ fn date(headers: &HeaderMap, name: HeaderName) -> Option<std::time::SystemTime> 
 
 /// What is known of content of which a part has arrived.
 #[derive(Clone, Debug)]
-pub(super) struct Known {
+pub(super) struct KnownContent {
     /// Where the answer came from, behind all redirects. A validator is that of an address, and
     /// says nothing of what stands at another one.
     address: Url,
@@ -68,7 +68,7 @@ pub(super) struct Known {
     pub(super) is_end_told: bool,
 }
 
-impl Known {
+impl KnownContent {
     /// Of an answer with the whole.
     pub(super) fn of(headers: &HeaderMap, address: &Url, size_bytes: Option<u64>) -> Self {
         let is_end_told = size_bytes.is_some() || is_chunked(headers);
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn only_chunks_tell_an_end_without_a_length() {
         let is_told = |lines: &[_]| {
-            Known::of(&headers(lines), &address("https://a.example/v"), None).is_end_told
+            KnownContent::of(&headers(lines), &address("https://a.example/v"), None).is_end_told
         };
         for text in ["chunked", "gzip, Chunked", "gzip,chunked "] {
             assert!(is_told(&[(TRANSFER_ENCODING, text)]), "{text}");
@@ -226,13 +226,16 @@ mod tests {
             assert!(!is_told(&[(TRANSFER_ENCODING, text)]), "{text}");
         }
         assert!(!is_told(&[]));
-        assert!(Known::of(&headers(&[]), &address("https://a.example/v"), Some(1)).is_end_told);
+        assert!(
+            KnownContent::of(&headers(&[]), &address("https://a.example/v"), Some(1)).is_end_told
+        );
     }
 
     #[test]
     fn a_validator_says_nothing_of_what_stands_at_another_address() {
         let tag = (ETAG, "\"a\"");
-        let of = |text| Known::of(&headers(std::slice::from_ref(&tag)), &address(text), Some(10));
+        let of =
+            |text| KnownContent::of(&headers(std::slice::from_ref(&tag)), &address(text), Some(10));
         let first = of("https://a.example/v_1?sig=1");
         let part = headers(&[tag.clone(), (CONTENT_RANGE, "bytes 5-9/10")]);
         for (text, is_its) in [
@@ -253,7 +256,7 @@ mod tests {
     #[test]
     fn a_part_is_taken_only_where_it_is_the_one_that_was_asked_for() {
         let at = address("https://a.example/v");
-        let known = Known::of(&headers(&[(ETAG, "\"a\"")]), &at, Some(10));
+        let known = KnownContent::of(&headers(&[(ETAG, "\"a\"")]), &at, Some(10));
         let refused = |lines: &[_]| known.refuse(&headers(lines), &at, 5);
         assert_eq!(refused(&[(ETAG, "\"a\""), (CONTENT_RANGE, "bytes 5-9/10")]), None);
         assert_eq!(refused(&[(ETAG, "\"a\""), (CONTENT_RANGE, "bytes 5-6/*")]), None);
@@ -271,7 +274,7 @@ mod tests {
         ] {
             assert!(refused(lines).is_some(), "{lines:?}");
         }
-        let known = Known::of(&headers(&[(LAST_MODIFIED, OLD), (DATE, NOW)]), &at, Some(10));
+        let known = KnownContent::of(&headers(&[(LAST_MODIFIED, OLD), (DATE, NOW)]), &at, Some(10));
         let part = (CONTENT_RANGE, "bytes 5-9/10");
         assert_eq!(known.refuse(&headers(std::slice::from_ref(&part)), &at, 5), None);
         assert!(known.refuse(&headers(&[part, (LAST_MODIFIED, NOW)]), &at, 5).is_some());
@@ -280,7 +283,7 @@ mod tests {
     #[test]
     fn content_is_the_same_only_by_its_validator() {
         let at = address("https://a.example/v");
-        let of = |tag: &str, size| Known::of(&headers(&[(ETAG, tag)]), &at, size);
+        let of = |tag: &str, size| KnownContent::of(&headers(&[(ETAG, tag)]), &at, size);
         assert!(of("\"a\"", Some(9)).is_same(&of("\"a\"", Some(9))));
         assert!(of("\"a\"", Some(9)).is_same(&of("\"a\"", None)));
         assert!(!of("\"a\"", Some(9)).is_same(&of("\"a\"", Some(8))));

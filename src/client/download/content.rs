@@ -1,4 +1,4 @@
-//! What arrives, looked at as it passes.
+//! Checks of a video's or a picture's bytes as they arrive.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use super::mp4::Boxes;
 use super::picture::Picture;
 use crate::model::Medium;
 
-/// Why something is not what it should be.
+/// Why bytes are not the file that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Flaw {
-    /// It never was: the link leads elsewhere.
+    /// They are another kind of thing: the link leads elsewhere.
     Wrong(String),
-    /// It may be a part of it.
+    /// They may be only a part of it.
     Cut(String),
 }
 

@@ -21,7 +21,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::super::{Client, Video};
-use super::answer::{self, Known, Place};
+use super::answer::{self, KnownContent, Place};
 use super::content::{Content, Flaw};
 use super::limits::{Limits, Pace};
 use super::link::{self, Astray};
@@ -77,7 +77,7 @@ pub(super) struct Fetch {
     /// How many bytes were handed on, and what they looked like.
     at: u64,
     content: Content,
-    known: Option<Known>,
+    known: Option<KnownContent>,
     /// Whether a part may be asked for. Not of a server that gave a wrong one.
     may_resume: bool,
     /// Whether this try asked for a part of which nothing has come. Servers refuse parts in many
@@ -91,23 +91,23 @@ pub(super) struct Fetch {
     trouble: Option<Error>,
 }
 
-/// Why a try has ended, and what the next one does otherwise.
+/// Why a try has ended, and what the next one does differently.
 struct Miss(Error, Remedy);
 
 enum Remedy {
-    /// Nothing: it asks for the rest.
+    /// Asks for the rest.
     GoOn,
-    /// It asks for the whole, which may be the same.
+    /// Asks for the whole, and passes over what is surely the same.
     Whole,
-    /// It takes nothing of what came for granted.
+    /// Begins again from the first byte.
     Anew,
-    /// It takes the link that the job has by now.
+    /// Reads the job for its link as it is now, and asks for the rest.
     Relink,
-    /// That, and nothing of what came for granted.
+    /// Reads the job for its link as it is now, and begins again from the first byte.
     RelinkAnew,
-    /// It takes a new link, and there is no next one without.
+    /// Goes on only where the job has a new link.
     OtherLink,
-    /// There is no next one.
+    /// Gives up.
     Stop,
 }
 
@@ -244,7 +244,7 @@ impl Fetch {
 
     /// Reads the whole. What was handed on before is passed over where it is surely the same.
     fn begin_whole(&mut self, response: &Response, address: &Url) -> bool {
-        let mut new = Known::of(response.headers(), address, response.content_length());
+        let mut new = KnownContent::of(response.headers(), address, response.content_length());
         let same = self.known.take().filter(|known| known.is_same(&new));
         let is_same = same.is_some();
         new.size_bytes = new.size_bytes.or(same.and_then(|known| known.size_bytes));
@@ -302,7 +302,7 @@ impl Fetch {
             return Err(self.miss("it is shorter than announced", Remedy::GoOn));
         }
         let is_end_told = self.known.as_ref().is_some_and(|known| known.is_end_told);
-        // Where nobody tells the end, it may have been cut off.
+        // A body without an announced end may have been cut off.
         let remedy = if is_end_told { Remedy::Anew } else { Remedy::GoOn };
         self.content.finish(is_end_told).map(drop).map_err(|flaw| self.flawed(flaw, remedy))
     }
@@ -420,7 +420,7 @@ impl Fetch {
         Miss(self.error(ErrorKind::Unavailable, message), Remedy::Stop)
     }
 
-    /// It stands still, or it crawls. What has crawled in is no reason to try it more often.
+    /// The answer stands still, or is slower than the least rate. Slow bytes earn no further tries.
     fn too_slow(&mut self) -> Miss {
         if !self.pace.has_bytes() {
             return self.miss("it stands still", Remedy::GoOn);
@@ -445,5 +445,5 @@ impl Fetch {
     }
 }
 
-/// What an error tells to do. Nothing is lost by it.
+/// The advice at the end of errors: nothing is lost.
 const LATER: &str = "the video stays at its provider, try again later";

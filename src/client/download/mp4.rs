@@ -32,7 +32,7 @@ pub(super) struct Boxes {
     has_index: bool,
     /// Whether what comes is behind the last box: a line break, zeros, a tag.
     is_behind: bool,
-    /// Where that would end, if it were a box of a kind that nobody knows.
+    /// Where that would end, if it were a box of an unknown kind.
     behind_end: u64,
     duration: Option<Duration>,
 }
@@ -89,8 +89,8 @@ impl Boxes {
         self.at += count;
     }
 
-    /// The length that the movie's header states, when nothing more comes. Where nobody tells that
-    /// this was the end, the boxes have to prove it.
+    /// The length that the movie's header states, when nothing more comes. Where the answer
+    /// announced no end, the boxes have to prove it.
     pub(super) fn finish(&self, is_end_told: bool) -> Result<Option<Duration>, Flaw> {
         let may_be_cut = (self.has_fragments && !self.has_index) || self.at < self.behind_end;
         let is_proved = is_end_told || !may_be_cut;

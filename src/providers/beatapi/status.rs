@@ -24,20 +24,20 @@ pub(super) fn video(job: &Job, task: &types::Task, raw: Value) -> Option<VideoFa
     })
 }
 
-/// The address of the video among the files that were made, which may be beside pictures: whatever is
-/// said to be a video, else what is not said to be anything else, else any.
+/// The address of the video among the files that were made: one that is marked as a video, else one
+/// without a mark, else any.
 pub(super) fn video_link(output: &types::TaskOutput) -> Option<String> {
-    let listed = |said: Option<bool>| {
-        let meant = output.media.iter().flatten().filter(move |media| is_video(media) == said);
+    let marked = |mark: Option<bool>| {
+        let meant = output.media.iter().flatten().filter(move |media| is_video(media) == mark);
         meant.filter_map(|media| link(Some(&media.url))).next()
     };
-    listed(Some(true))
-        .or_else(|| listed(None))
+    marked(Some(true))
+        .or_else(|| marked(None))
         .or_else(|| link(output.r2_url.as_ref()))
-        .or_else(|| listed(Some(false)))
+        .or_else(|| marked(Some(false)))
 }
 
-/// Whether a file is said to be a video; `None` where nothing is said.
+/// Whether a file is marked as a video; `None` where it has no mark.
 pub(super) fn is_video(media: &types::OutputMedia) -> Option<bool> {
     let mime = media.mime_type.as_deref().map(|mime| plain(mime).trim().to_ascii_lowercase());
     let by_mime = mime.filter(|mime| !mime.is_empty()).map(|mime| mime.starts_with("video/"));

@@ -71,8 +71,8 @@ async fn read<T>(pages: &LookPages, answer: impl Future<Output = Result<T>>) -> 
     pages.read(answer).await?.ok_or_else(late)
 }
 
-/// A record's own status tells that its `gen_video` was taken. That it has not moved proves
-/// nothing, but a second call would be one on the same record.
+/// A record's status shows that its `gen_video` was accepted. An unchanged one proves nothing, but
+/// a second call would work on the same record.
 fn moved(record: types::ProductToVideo) -> Seen {
     let is_set = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
     match record.status {
