@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         fs::write(out_dir.join(format!("{provider}_types.rs")), bindings.types)?;
         fs::write(out_dir.join(format!("{provider}.rs")), bindings.client)?;
-        if env::var_os("CARGO_FEATURE_CLI").is_some() {
+        if env::var_os("CARGO_FEATURE_DOCTOR").is_some() {
             fs::write(out_dir.join(format!("{provider}.free_reads.json")), free_reads)?;
         }
     }

@@ -152,17 +152,19 @@ fn saturating(secs: f64) -> Duration {
     Duration::try_from_secs_f64(secs).unwrap_or(Duration::MAX)
 }
 
-/// A moment of a clock that only runs on. It means nothing outside of its process.
+/// A moment of a clock that only runs on ([`Clock::elapsed`]). It means nothing outside of its
+/// process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Moment(Duration);
+pub struct Moment(Duration);
 
 impl Moment {
-    pub(crate) fn now(clock: &dyn Clock) -> Self {
+    /// The moment that a clock has come to.
+    pub fn now(clock: &dyn Clock) -> Self {
         Self(clock.elapsed())
     }
 
     /// The time that passed from `earlier` to this; zero where `earlier` is later.
-    pub(crate) fn since(self, earlier: Self) -> Duration {
+    pub fn since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
     }
 }

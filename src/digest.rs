@@ -1,3 +1,5 @@
+//! Digests, by which content and keys are told apart.
+
 use sha2::{Digest as _, Sha256};
 
 /// The SHA-256 of some bytes, as 64 lower-case hex digits.

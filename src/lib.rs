@@ -7,13 +7,11 @@
 mod account;
 mod address;
 mod bindings;
-#[cfg(feature = "cli")]
-pub mod cli;
 pub mod client;
 pub mod clock;
 mod digest;
-#[cfg(feature = "cli")]
-mod doctor;
+#[cfg(feature = "doctor")]
+pub mod doctor;
 mod error;
 mod future;
 mod input;
@@ -30,6 +28,12 @@ mod request;
 mod secret;
 #[cfg(feature = "sandbox")]
 pub mod testing;
+pub mod text {
+    //! Texts of others as they may be shown, and paths and settings as text.
+
+    pub use crate::plain::{NotText, is_hidden, plain, setting, trimmed};
+    pub use crate::request::path::{path_from_text, path_to_text};
+}
 pub mod transport;
 mod types;
 pub mod webhook;

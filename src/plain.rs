@@ -1,6 +1,8 @@
 //! Words of others, as they may be shown: without what a terminal obeys or an eye cannot see.
 
 use std::borrow::Cow;
+use std::ffi::OsString;
+use std::fmt;
 
 /// The same words without control characters (C0, DEL, C1), characters that turn the direction of
 /// writing, zero-width and other invisible characters. Line breaks, separators of lines and
@@ -11,7 +13,7 @@ use std::borrow::Cow;
 ///
 /// The joiner and the variation selector stay where they make one emoji out of two, and nowhere
 /// else.
-pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+pub fn plain(text: &str) -> Cow<'_, str> {
     let mut marks = 0;
     let is_piled = |c| {
         marks = if is_mark(c) { marks + 1 } else { 0 };
@@ -52,13 +54,36 @@ pub(crate) fn plain_within(text: &str, most: usize) -> String {
 
 /// A text without blanks and hidden characters at its ends, as copying or a file with Windows' line
 /// ends leaves them there.
-pub(crate) fn trimmed(text: &str) -> &str {
+pub fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || is_hidden(c))
 }
 
+/// The text of a setting, such as an environment variable, [trimmed](trimmed()); `None` for a blank
+/// one.
+///
+/// # Errors
+/// [`NotText`] for bytes that are no text, which are not shown.
+pub fn setting(value: OsString) -> Result<Option<String>, NotText> {
+    let text = value.into_string().map_err(|_| NotText)?;
+    Ok(Some(trimmed(&text).to_owned()).filter(|text| !text.is_empty()))
+}
+
+/// A setting that is no text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NotText;
+
+impl fmt::Display for NotText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it holds bytes that are no text (UTF-8): set it again")
+    }
+}
+
+impl std::error::Error for NotText {}
+
 /// Whether a character is obeyed or unseen where text is shown: a control character, one of
 /// Unicode's format characters (direction, joiners, tags) or another that draws nothing.
-pub(crate) fn is_hidden(c: char) -> bool {
+pub fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{34f}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}'

@@ -5,7 +5,9 @@ use std::time::Duration;
 use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue};
 use reqwest::redirect;
 
-use super::http_clients::{Clients, PublicOnly, Purpose, Way};
+#[cfg(any(test, feature = "sandbox"))]
+use super::http_clients::Clients;
+use super::http_clients::{PublicOnly, Purpose, Way, unreadable_proxies};
 use crate::error::{Error, ErrorKind, Result};
 
 const USER_AGENT: &str = concat!("adreel/", env!("CARGO_PKG_VERSION"));
@@ -82,6 +84,12 @@ impl HttpConfig {
     pub fn proxy(mut self, url: impl Into<String>) -> Self {
         self.proxy = Some(url.into());
         self
+    }
+
+    /// The environment's variables, such as `HTTPS_PROXY`, that should name a proxy and do not, so that
+    /// they are passed over.
+    pub fn unreadable_proxies() -> Vec<&'static str> {
+        unreadable_proxies()
     }
 
     /// A root certificate (DER) to trust besides the system's.

@@ -112,9 +112,8 @@ impl Clients {
     }
 }
 
-/// The variables that should name a proxy and do not, so that it is passed over.
-#[cfg(feature = "cli")]
-pub(crate) fn odd_proxies() -> Vec<&'static str> {
+/// The variables that should name a proxy and do not.
+pub(super) fn unreadable_proxies() -> Vec<&'static str> {
     let names =
         [["HTTPS_PROXY", "https_proxy"], ["HTTP_PROXY", "http_proxy"], ["ALL_PROXY", "all_proxy"]];
     let set = |name: &&'static str| std::env::var_os(name).map(|value| (*name, value));
@@ -123,7 +122,6 @@ pub(crate) fn odd_proxies() -> Vec<&'static str> {
 }
 
 /// An empty one is said to be none.
-#[cfg(feature = "cli")]
 fn is_proxy(value: &std::ffi::OsStr) -> bool {
     let anywhere = http::Uri::from_static("https://host.example/");
     value.to_str().is_some_and(|text| {
@@ -257,7 +255,6 @@ mod tests {
         assert!(own.way(&url("http://api.example/")).has_roots);
     }
 
-    #[cfg(feature = "cli")]
     #[test]
     fn what_is_no_proxy_is_seen() {
         for text in

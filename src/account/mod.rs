@@ -15,7 +15,5 @@ pub use config::AccountConfig;
 pub(crate) use config::DEFAULT_NAME;
 pub use credentials::{Credentials, Keys};
 pub use http::HttpConfig;
-#[cfg(feature = "cli")]
-pub(crate) use http_clients::odd_proxies;
 pub(crate) use http_clients::{Clients, Links, Purpose};
 pub(crate) use ip::{is_loopback, is_private};

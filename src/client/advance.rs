@@ -1,3 +1,5 @@
+//! One action for a job, and what it needs next.
+
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! Setting a client up.
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -23,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::job::JobId;
 use crate::ledger::{Ledger, MemoryLedger};
 use crate::model::ProviderId;
-use crate::plain::trimmed;
+use crate::plain::setting;
 use crate::providers;
 
 impl Client {
@@ -48,6 +50,7 @@ pub struct ClientBuilder {
     settle: Option<Duration>,
     longest_job: Option<Duration>,
     look_timeout: Option<Duration>,
+    submit_timeout: Option<Duration>,
     downloads: Limits,
     allow_plain_http: bool,
     allow_private_links: bool,
@@ -103,28 +106,29 @@ impl ClientBuilder {
         self
     }
 
-    /// The text of a variable; `None` where it is not set, or blank. What Windows' line ends and
-    /// blanks of a file leave around it is no part of an address or a key.
+    /// The [text of a variable](setting); `None` where it is not set, or blank.
     pub(crate) fn setting(
         &mut self,
         name: &str,
         value: Option<impl Into<OsString>>,
     ) -> Option<String> {
-        match value?.into().into_string() {
-            Ok(text) => Some(trimmed(&text).to_owned()).filter(|text| !text.is_empty()),
-            Err(_) => {
-                let message = "it holds bytes that are no text (UTF-8): set it again";
-                self.unread.get_or_insert_with(|| Error::invalid(name, message));
+        match setting(value?.into()) {
+            Ok(text) => text,
+            Err(error) => {
+                self.unread.get_or_insert_with(|| Error::invalid(name, error.to_string()));
                 None
             }
         }
     }
 
+    /// The same builder, where all variables that it has read are text. [`build`](Self::build) looks
+    /// at that too; this is for whoever does something before, such as making a ledger.
+    ///
     /// # Errors
     /// [`ErrorKind::InvalidRequest`](crate::ErrorKind::InvalidRequest) naming the first variable
     /// that is no text.
-    pub(crate) fn check_settings(&mut self) -> Result<()> {
-        self.unread.take().map_or(Ok(()), Err)
+    pub fn checked(mut self) -> Result<Self> {
+        self.unread.take().map_or(Ok(self), Err)
     }
 
     /// Adds an account. A later one with the same provider and name replaces an earlier one.
@@ -191,6 +195,13 @@ impl ClientBuilder {
     #[must_use]
     pub fn longest_job(mut self, time: Duration) -> Self {
         self.longest_job = Some(time);
+        self
+    }
+
+    /// [`AccountConfig::submit_timeout`] for every account, whatever its own is.
+    #[must_use]
+    pub fn submit_timeout(mut self, timeout: Duration) -> Self {
+        self.submit_timeout = Some(timeout);
         self
     }
 
@@ -273,21 +284,6 @@ impl ClientBuilder {
         self
     }
 
-    /// The addresses other than the providers' own.
-    #[cfg(feature = "cli")]
-    pub(crate) fn base_urls(&self) -> impl Iterator<Item = &str> {
-        self.accounts.iter().filter_map(|(_, config)| config.base_url.as_deref())
-    }
-
-    /// How long a paid call may take, for every account.
-    #[cfg(feature = "cli")]
-    pub(crate) fn submit_timeout(mut self, timeout: Duration) -> Self {
-        for (_, config) in &mut self.accounts {
-            config.submit_timeout = Some(timeout);
-        }
-        self
-    }
-
     /// Tells a sandbox with each paid call which order of the caller's it is for, as a digest of
     /// the order's key. No provider hears of it.
     #[cfg(feature = "sandbox")]
@@ -303,20 +299,21 @@ impl ClientBuilder {
     /// setting or a variable that is none; [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) for an
     /// account of a provider that is not compiled in; [`ErrorKind::Io`](crate::ErrorKind::Io) where
     /// the side file cannot be made.
-    pub fn build(mut self) -> Result<Client> {
-        self.check_settings()?;
-        let clock = self.clock.take().unwrap_or_else(|| Arc::new(SystemClock));
+    pub fn build(self) -> Result<Client> {
+        let mut builder = self.checked()?;
+        let clock = builder.clock.take().unwrap_or_else(|| Arc::new(SystemClock));
         let mut accounts = BTreeMap::new();
-        for (provider, mut config) in std::mem::take(&mut self.accounts) {
+        for (provider, mut config) in std::mem::take(&mut builder.accounts) {
             config.clock = Arc::clone(&clock);
-            config.http = self.reached(config.http);
-            config.tells_orders = self.tells_orders;
+            config.http = builder.reached(config.http);
+            config.submit_timeout = builder.submit_timeout.or(config.submit_timeout);
+            config.tells_orders = builder.tells_orders;
             let name = config.name.clone();
-            self.caps.insert((provider, name.clone()), config.caps);
-            let opened = providers::open(provider, config, self.host.clone())?;
+            builder.caps.insert((provider, name.clone()), config.caps);
+            let opened = providers::open(provider, config, builder.host.clone())?;
             accounts.insert((provider, name), opened);
         }
-        self.assemble(clock, accounts)
+        builder.assemble(clock, accounts)
     }
 
     /// How an account is reached, with what is allowed to all.

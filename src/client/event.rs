@@ -1,3 +1,5 @@
+//! What happens to a job, as whoever waits is told.
+
 use std::fmt;
 
 use crate::job::{Job, Need, Offer, ProviderRef, Reason, Stage};

@@ -1,3 +1,5 @@
+//! The jobs of the ledger: listed, held, resolved.
+
 use std::time::Duration;
 
 use super::{Client, ResolveAll};
@@ -120,6 +122,15 @@ impl<'a> Jobs<'a> {
             (job, true) => Ok(job),
             (job, false) => Err(not_held(&job)),
         }
+    }
+
+    /// Whether a held job may be sent again now, as far as the last looks for it show. A
+    /// [`Resolution::Resubmit`] looks for it anew.
+    ///
+    /// # Errors
+    /// What speaks against it, in words.
+    pub fn may_be_resubmitted(&self, job: &Job) -> Result<(), String> {
+        self.0.may_be_resubmitted(job)
     }
 
     /// Settles many held jobs at once, after a list of what that would do and cost.

@@ -69,7 +69,7 @@ use crate::job::{Account, Job};
 use crate::ledger::{Ledger, Seat};
 use crate::model::{Capabilities, ProviderId};
 use crate::providers::{self, Provider};
-#[cfg(feature = "cli")]
+#[cfg(feature = "doctor")]
 use crate::transport::Transport;
 
 /// One client for three providers. Cheap to clone; clones share everything.
@@ -160,7 +160,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ErrorKind::NeedsCredentials`] for a provider without an account.
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "doctor")]
     pub(crate) fn transport(&self, provider: ProviderId) -> Result<&Transport> {
         Ok(self.provider(Some(provider), None)?.transport())
     }

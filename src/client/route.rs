@@ -1,3 +1,5 @@
+//! One request, several accounts in order.
+
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
 

@@ -1,3 +1,5 @@
+//! What was spent, by account and label.
+
 use std::collections::BTreeMap;
 
 use super::Jobs;

@@ -1,3 +1,5 @@
+//! Planning and submitting.
+
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
 use std::sync::Arc;
@@ -16,6 +18,17 @@ use crate::model::{Credits, ProviderId};
 use crate::request::VideoRequest;
 
 impl Client {
+    /// A digest of a request with its files by what they hold: the same for the same request, wherever
+    /// its files lie. A [key](Submit::key) that is made of it lets whoever asks for the same again come
+    /// back to the same job.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidRequest`] naming the field for an address that is none, or for a file that
+    /// is missing, too large, or not what it should be.
+    pub async fn fingerprint(request: &VideoRequest) -> Result<String> {
+        Ok(Local::of(request).await?.fingerprint(request))
+    }
+
     /// Shows what a request would do and cost, without paying. Free reads are made where a default
     /// has to be chosen. Name the provider with [`on`](Planning::on).
     pub fn plan<'a>(&'a self, request: &'a VideoRequest) -> Planning<'a> {

@@ -14,8 +14,9 @@ impl Client {
         self.0.clock.now()
     }
 
-    /// The same by its clock that nobody sets.
-    pub(crate) fn moment(&self) -> Moment {
+    /// The moment that its clock has come to, whatever time of day anybody sets: what
+    /// [`Wait::begun`](super::Wait::begun) counts from.
+    pub fn moment(&self) -> Moment {
         Moment::now(&*self.0.clock)
     }
 
@@ -24,10 +25,11 @@ impl Client {
         self.0.clock.sleep(duration).await;
     }
 
-    /// The time by which a job's own times are to be judged: now, and never before its row was
-    /// written. Without this, a row that was written before a clock was set back would have to wait
-    /// until the clock has caught up.
-    pub(crate) fn now_for(&self, job: &Job) -> Timestamp {
+    /// The time by which a job's own times are to be judged, such as its age: now by the client's
+    /// clock, or that of a ledger which others share, and never before its row was written. Without
+    /// this, a row that was written before a clock was set back would have to wait until the clock
+    /// has caught up.
+    pub fn now_for(&self, job: &Job) -> Timestamp {
         let clock = &*self.0.clock;
         let synced = self.0.ahead.synced();
         let by_ledger =

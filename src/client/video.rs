@@ -1,3 +1,5 @@
+//! A finished video.
+
 use std::time::Duration;
 
 use super::Client;
@@ -77,8 +79,6 @@ impl Video {
     }
 
     /// The length that the provider reports. The file's own is in [`Downloaded`].
-    ///
-    /// [`Downloaded`]: super::Downloaded
     pub fn duration(&self) -> Option<Duration> {
         self.facts.duration
     }

@@ -55,9 +55,9 @@ impl Wait {
         Self { client: client.clone(), id, policy: client.0.wait_policy, begun: None }
     }
 
-    /// Counts the time limit from this moment, for whoever waits for many under one limit. Default:
-    /// from when the wait begins.
-    pub(crate) fn begun(mut self, at: Moment) -> Self {
+    /// Counts the time limit from this [moment](Client::moment), for whoever waits for many under one
+    /// limit. Default: from when the wait begins.
+    pub fn begun(mut self, at: Moment) -> Self {
         self.begun = Some(at);
         self
     }

@@ -14,19 +14,24 @@ use crate::words::words;
 
 /// One way in which an answer differs from its spec.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(crate) struct Drift {
+#[non_exhaustive]
+pub struct Drift {
     /// Where it is, as a JSON pointer in which `*` stands for every index of an array.
-    pub(crate) pointer: String,
-    pub(crate) kind: DriftKind,
-    /// What is there, without values that may be somebody's own.
-    pub(crate) detail: String,
+    pub pointer: String,
+    /// In which way it differs.
+    pub kind: DriftKind,
+    /// What came, and what was expected: `null instead of number`. Values that may be somebody's own
+    /// are not in it.
+    pub detail: String,
     /// How often it is there.
-    pub(crate) count: usize,
+    pub count: usize,
 }
 
+/// In which way an answer differs from its spec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum DriftKind {
+#[non_exhaustive]
+pub enum DriftKind {
     /// A field that the spec does not know.
     UnknownField,
     /// A value that is not in its enum.
@@ -70,7 +75,7 @@ const MOST_TOLD: usize = 50;
 
 /// The differences between an answer and a schema of the build, sorted by place. Behind the most
 /// that are told stands how many more there are.
-pub(crate) fn differences(schema: &Value, answer: &Value) -> Vec<Drift> {
+pub(super) fn differences(schema: &Value, answer: &Value) -> Vec<Drift> {
     let validator = jsonschema::draft4::new(schema).expect("the build writes schemas that hold");
     let mut counted = Counted::default();
     for error in validator.iter_errors(answer) {

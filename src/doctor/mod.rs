@@ -1,47 +1,103 @@
-//! Whether the providers still answer as the specs say.
+//! Whether the providers still answer as the specs say, for whoever wants to watch for drift.
 //!
 //! The specs are kept by hand, and a provider changes its answers without a word. Lenient types
 //! hide that: an unknown field is dropped, an unknown status kept. So each free read is sent once,
 //! and its answer compared with the schema that the build made of the spec. Nothing else can be
-//! sent: only what the tables list as free and GET is tried, and
-//! [`Transport::get_json`] sends nothing but GETs of what is free.
+//! sent: only what the tables list as free and GET is tried, so nothing is paid.
+//!
+//! # Examples
+//! ```no_run
+//! # async fn example() -> adreel::Result<()> {
+//! use adreel::doctor::{self, Finding};
+//! use adreel::{Client, ProviderId};
+//!
+//! let client = Client::builder().keys_from_env().in_memory().build()?;
+//! for checkup in doctor::check(&client, ProviderId::Jogg).await? {
+//!     if let Finding::Drifts(drifts) = &checkup.finding {
+//!         for drift in drifts {
+//!             println!("{} {}: {drift}", checkup.provider, checkup.operation);
+//!         }
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
+mod checkup;
 mod drift;
 #[cfg(test)]
+#[cfg(all(feature = "beatapi", feature = "creatify", feature = "jogg"))]
 mod planted;
 
-pub(crate) use drift::Drift;
+pub use checkup::{Checkup, Finding};
+pub use drift::{Drift, DriftKind};
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::client::Client;
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::ProviderId;
-use crate::providers::{beatapi, creatify, jogg};
+#[cfg(feature = "beatapi")]
+use crate::providers::beatapi;
+#[cfg(feature = "creatify")]
+use crate::providers::creatify;
+#[cfg(feature = "jogg")]
+use crate::providers::jogg;
 use crate::transport::{Operation, PathSegment, Transport};
 
-/// What became of one free read.
-pub(crate) struct Checkup {
-    pub(crate) operation: &'static Operation,
-    pub(crate) finding: Finding,
+/// How many reads in a row may find that nobody answers before the rest is left out. Each is tried
+/// several times, so together they take as long as a provider that is down should.
+const MOST_SILENT: u32 = 2;
+
+/// Sends each free read of a provider once, with the account that has no name of its own, and tells
+/// of each what became of it, in the order of [`operations`]. They are sent one after the other,
+/// since later ones are tried with ids that the answers to earlier ones hold; providers can be
+/// checked side by side. Where two in a row find nobody there, the rest is
+/// [not checked](Finding::NotChecked).
+///
+/// # Errors
+/// [`ErrorKind::NeedsCredentials`] for a provider without an account. A read that fails is a
+/// [finding](Finding::Failed).
+pub async fn check(client: &Client, provider: ProviderId) -> Result<Vec<Checkup>> {
+    let transport = client.transport(provider)?;
+    let mut answers = Answers::new();
+    let mut silent = 0;
+    let mut checkups = Vec::new();
+    for read in free_reads(provider) {
+        let finding = match silent {
+            MOST_SILENT => {
+                Finding::NotChecked(format!("nobody answered {MOST_SILENT} reads before it"))
+            }
+            _ => read.check(transport, &mut answers).await,
+        };
+        silent = match &finding {
+            Finding::NotChecked(_) => silent,
+            Finding::Failed(error) if is_silence(error) => silent + 1,
+            _ => 0,
+        };
+        checkups.push(Checkup { provider, operation: read.operation.id, finding });
+    }
+    Ok(checkups)
 }
 
-pub(crate) enum Finding {
-    /// The answer is as the spec says.
-    Fits,
-    /// The answer differs from the spec.
-    Drifts(Vec<Drift>),
-    /// It was not sent, and why.
-    NotChecked(String),
-    /// No answer came.
-    Failed(Error),
+/// Whether nobody was found there, not even somebody who refuses.
+fn is_silence(error: &Error) -> bool {
+    let found_nobody = matches!(error.kind(), ErrorKind::Unavailable | ErrorKind::Timeout);
+    found_nobody && error.status().is_none()
+}
+
+/// The free reads that [`check`] sends to a provider, by their `operationId`, those first that need
+/// no id. There are none of a provider that is not compiled in.
+pub fn operations(provider: ProviderId) -> Vec<&'static str> {
+    free_reads(provider).iter().map(|read| read.operation.id).collect()
 }
 
 /// An operation that costs nothing and changes nothing.
-pub(crate) struct FreeRead {
-    pub(crate) operation: &'static Operation,
+struct FreeRead {
+    operation: &'static Operation,
     known: Known,
 }
 
@@ -56,8 +112,7 @@ struct Known {
 /// The answers so far, in which later reads find their ids.
 type Answers = BTreeMap<&'static str, Value>;
 
-/// The free reads of a provider, those first that need no id.
-pub(crate) fn free_reads(provider: ProviderId) -> Vec<FreeRead> {
+fn free_reads(provider: ProviderId) -> Vec<FreeRead> {
     macro_rules! known {
         ($provider:ident) => {
             (
@@ -71,10 +126,15 @@ pub(crate) fn free_reads(provider: ProviderId) -> Vec<FreeRead> {
             )
         };
     }
-    let (operations, known) = match provider {
+    let (operations, known): (&[&Operation], _) = match provider {
+        #[cfg(feature = "beatapi")]
         ProviderId::BeatApi => known!(beatapi),
+        #[cfg(feature = "creatify")]
         ProviderId::Creatify => known!(creatify),
+        #[cfg(feature = "jogg")]
         ProviderId::Jogg => known!(jogg),
+        #[cfg(not(all(feature = "beatapi", feature = "creatify", feature = "jogg")))]
+        _ => (&[], "{}"),
     };
     let mut known: BTreeMap<String, Known> =
         serde_json::from_str(known).expect("the build writes what is read here");
@@ -85,19 +145,6 @@ pub(crate) fn free_reads(provider: ProviderId) -> Vec<FreeRead> {
         .collect();
     reads.sort_by_key(|read| read.parameters().next().is_some());
     reads
-}
-
-/// Tries each of these reads once on an account, and tells of each as soon as it is known.
-pub(crate) async fn examine(
-    transport: &Transport,
-    reads: &[FreeRead],
-    mut tell: impl FnMut(Checkup),
-) {
-    let mut answers = Answers::new();
-    for read in reads {
-        let finding = read.check(transport, &mut answers).await;
-        tell(Checkup { operation: read.operation, finding });
-    }
 }
 
 impl FreeRead {
@@ -145,14 +192,30 @@ impl FreeRead {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "beatapi", feature = "creatify", feature = "jogg"))]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::account::AccountConfig;
-    use crate::client::Client;
-    use crate::{ErrorKind, Keys};
+    use crate::account::{AccountConfig, Keys};
+
+    #[tokio::test]
+    async fn whom_nobody_finds_is_asked_twice_and_no_more() {
+        // Nothing listens there.
+        let config = AccountConfig::new(Keys::key("k")).base_url("http://127.0.0.1:9");
+        let retry = crate::policy::RetryPolicy::default().once();
+        let client =
+            Client::builder().account(ProviderId::Jogg, config.retry(retry)).in_memory().build();
+        let checkups = check(&client.unwrap(), ProviderId::Jogg).await.unwrap();
+        assert_eq!(checkups.len(), operations(ProviderId::Jogg).len());
+        let (asked, left) = checkups.split_at(2);
+        assert!(asked.iter().all(|checkup| matches!(checkup.finding, Finding::Failed(_))));
+        for checkup in left {
+            let line = serde_json::to_value(checkup).unwrap();
+            assert_eq!(line["result"], "not_checked");
+            assert_eq!(line["reason"], "nobody answered 2 reads before it");
+        }
+    }
 
     #[test]
     fn nothing_but_free_gets_is_ever_tried() {

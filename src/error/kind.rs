@@ -1,3 +1,5 @@
+//! What can go wrong, named for what to do next.
+
 use serde::{Deserialize, Serialize};
 
 /// What went wrong, named for what to do next.

@@ -63,7 +63,9 @@ impl Error {
         error.with_provider(provider).with_field(field)
     }
 
-    pub(crate) fn with_provider(mut self, provider: ProviderId) -> Self {
+    /// The same error, of this provider.
+    #[must_use]
+    pub fn with_provider(mut self, provider: ProviderId) -> Self {
         self.0.provider = Some(provider);
         self
     }
@@ -73,7 +75,9 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_field(mut self, field: impl Into<String>) -> Self {
+    /// The same error with the field that is at fault, such as `product.images`.
+    #[must_use]
+    pub fn with_field(mut self, field: impl Into<String>) -> Self {
         self.0.field = Some(field.into());
         self
     }
@@ -104,12 +108,16 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_job(mut self, job: JobId) -> Self {
+    /// The same error, of this job.
+    #[must_use]
+    pub fn with_job(mut self, job: JobId) -> Self {
         self.0.job = Some(job);
         self
     }
 
-    pub(crate) fn with_handle(mut self, handle: JobHandle) -> Self {
+    /// The same error with the job as it stood, by which others come back to it.
+    #[must_use]
+    pub fn with_handle(mut self, handle: JobHandle) -> Self {
         self.0.handle = Some(handle);
         self
     }
@@ -211,8 +219,9 @@ impl Error {
         self.0.limit
     }
 
-    /// What the deepest cause says, on one line, where it says more than the error itself.
-    pub(crate) fn root_cause(&self) -> Option<String> {
+    /// What the deepest cause says, on one line, where it says more than the error itself: of what
+    /// could not be reached or read. A line for people is the error and this in parentheses.
+    pub fn root_cause(&self) -> Option<String> {
         let says_little = matches!(self.kind(), ErrorKind::Unavailable | ErrorKind::Decode);
         let mut cause = std::error::Error::source(self).filter(|_| says_little)?;
         while let Some(deeper) = cause.source() {

@@ -40,9 +40,10 @@ impl From<&Job> for JobId {
 }
 
 impl Account {
-    /// Whether a job is of this account. One of before there were paths is of each that it may
-    /// have been of: better it is found under another than paid for again.
-    pub(crate) fn has(&self, job: &Job) -> bool {
+    /// Whether a job is of this account. One that an early version made, which kept no path of an
+    /// address, is of each account that it may have been of: better it is found under another than
+    /// paid for again.
+    pub fn has(&self, job: &Job) -> bool {
         let is_former = || self.former().is_some_and(|former| former == job.account);
         job.account == *self || (!job.is_realm_whole && is_former())
     }

@@ -23,6 +23,13 @@ impl Job {
         let step = self.current_step().ok_or_else(|| "it has come to its end".to_owned())?;
         may_be_sent_again(step, now)
     }
+
+    /// Whether no look can ever show that the step that is being worked on is not at its provider,
+    /// so that it is never sent again: it is adopted or given up. Whether it was sent, and by which
+    /// keys, is not known then, although a look could tell.
+    pub fn is_beyond_proof(&self) -> bool {
+        self.current_step().is_some_and(is_beyond_proof)
+    }
 }
 
 use super::{Evidence, Job, Look, Reach, Reason, Seen, Step, StepRef, StepState, Survey};
@@ -134,11 +141,14 @@ fn hold(job: &mut Job, index: usize, evidence: &Evidence) {
     job.trouble = Some(reason);
 }
 
-/// What went wrong with a held job, without what looks have shown since.
-#[cfg(feature = "cli")]
-pub(crate) fn before_holding(reason: &Reason) -> Reason {
-    let told = reason.message.split(HELD).next().unwrap_or_default();
-    Reason { message: told.to_owned(), ..reason.clone() }
+impl Reason {
+    /// What went wrong with a held job, without what looks have shown since: that stands in
+    /// [`Step::evidence`](super::Step::evidence).
+    #[must_use]
+    pub fn without_evidence(&self) -> Self {
+        let told = self.message.split(HELD).next().unwrap_or_default();
+        Self { message: told.to_owned(), ..self.clone() }
+    }
 }
 
 /// What stands between what went wrong and what looks have shown.
@@ -146,7 +156,7 @@ const HELD: &str = "; held, ";
 
 /// Whether no look can ever show that a step is not there: one could tell, and by which keys it was
 /// sent is not known.
-pub(crate) fn is_beyond_proof(step: StepRef<'_>) -> bool {
+fn is_beyond_proof(step: StepRef<'_>) -> bool {
     let survey = step.evidence.as_ref().and_then(|evidence| evidence.survey.as_ref());
     let can_tell = !matches!(survey.map(|survey| &survey.reach), Some(Reach::Never(_)));
     step.keys.is_none() && step.evidence.is_some() && can_tell

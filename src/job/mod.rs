@@ -18,8 +18,6 @@ mod stored;
 mod transition;
 
 pub(crate) use judge::may_be_repeated;
-#[cfg(feature = "cli")]
-pub(crate) use judge::{before_holding, is_beyond_proof};
 pub use look::{Evidence, Look, Reach, Seen, Survey};
 pub(crate) use need::EDGE_REFUSES;
 pub use need::Need;
@@ -180,6 +178,12 @@ impl Job {
     /// How often its status was read.
     pub fn polls(&self) -> u32 {
         self.polls
+    }
+
+    /// What its provider says of the finished video; `None` before there is one. A link may be as
+    /// good as a key.
+    pub fn video(&self) -> Option<&VideoFacts> {
+        self.video.as_ref()
     }
 
     /// What it cost, once that is known.

@@ -1,3 +1,5 @@
+//! What a job waits for that was refused for now.
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};

@@ -1,3 +1,5 @@
+//! What can happen to a job: all that moves one.
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,9 @@
+//! What a job will do and cost, before anything is paid for.
+
 use serde::{Deserialize, Serialize};
 
 use super::Account;
-use crate::model::Credits;
+use crate::model::{Credits, Medium};
 
 /// What a job will do, before anything is paid for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,11 +34,12 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Whether a picture is all that comes of it.
-    #[cfg(feature = "cli")]
-    pub(crate) fn makes_picture(&self) -> bool {
-        let last = self.steps.last().map(|step| step.operation.as_str());
-        matches!(last, Some("gen_image" | "regen_image"))
+    /// Whether a video comes of it, or a picture alone.
+    pub fn medium(&self) -> Medium {
+        match self.steps.last().map(|step| step.operation.as_str()) {
+            Some("gen_image" | "regen_image") => Medium::Picture,
+            _ => Medium::Video,
+        }
     }
 
     /// The value that was chosen for a field.

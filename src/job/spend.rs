@@ -1,3 +1,5 @@
+//! What a job spends, entry by entry.
+
 use serde::{Deserialize, Serialize};
 
 use super::{Job, Stage, Step, StepState};

@@ -1,3 +1,5 @@
+//! One call of a job's plan, and what went wrong with it.
+
 use std::fmt;
 use std::time::Duration;
 

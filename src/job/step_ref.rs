@@ -1,3 +1,5 @@
+//! A step together with its job.
+
 use std::ops::Deref;
 
 impl Job {
@@ -30,11 +32,6 @@ impl<'a> StepRef<'a> {
 
     pub(crate) fn job(self) -> &'a Job {
         self.job
-    }
-
-    /// The step itself.
-    pub(crate) fn step(self) -> &'a Step {
-        self.step
     }
 
     /// Its place in the plan.

@@ -1,3 +1,5 @@
+//! What a job needs next, and what an outcome makes of it.
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};

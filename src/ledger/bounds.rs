@@ -1,3 +1,5 @@
+//! The limits that one write has to keep to.
+
 use super::SpendLimit;
 use crate::model::{Credits, Timestamp};
 

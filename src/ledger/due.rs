@@ -1,3 +1,5 @@
+//! Jobs that are due, claimed by one of several replicas.
+
 use crate::job::Account;
 use crate::model::Timestamp;
 

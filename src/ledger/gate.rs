@@ -1,3 +1,5 @@
+//! What is known of an account's capacity, as it is stored.
+
 /// What clients of an account tell each other of its pace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

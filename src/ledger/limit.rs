@@ -1,3 +1,5 @@
+//! Limits of what may be spent, and what they hold for.
+
 use std::time::Duration;
 
 use crate::job::Job;

@@ -1,3 +1,5 @@
+//! Which jobs to list.
+
 use crate::job::{Account, JobId, Stage};
 
 /// Which jobs to list. Default: all.

@@ -1,3 +1,5 @@
+//! By what others see that a client lives.
+
 use std::any::Any;
 use std::{fmt, io};
 

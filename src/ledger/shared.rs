@@ -1,3 +1,5 @@
+//! A ledger behind a pointer is one too.
+
 use std::path::PathBuf;
 use std::sync::Arc;
 

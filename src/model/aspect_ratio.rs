@@ -1,3 +1,5 @@
+//! The shapes of a video.
+
 use std::fmt;
 use std::str::FromStr;
 

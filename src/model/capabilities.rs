@@ -1,3 +1,5 @@
+//! What each provider can do, as data.
+
 use super::{AspectRatio, ProviderId};
 
 /// What a provider can do, as data, so that "unsupported" is known before any network use.

@@ -1,3 +1,5 @@
+//! Amounts of a provider's credits.
+
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Add, AddAssign, Sub, SubAssign};
@@ -51,6 +53,7 @@ impl Credits {
     }
 
     /// In millionths, rounded down, for limits of what is rounded up.
+    #[cfg(any(test, feature = "postgres", feature = "sqlite"))]
     pub(crate) fn whole_millionths(self) -> i64 {
         let millionths = self.0.saturating_mul(Decimal::from(1_000_000)).floor();
         i64::try_from(millionths).expect("the bound of an amount fits in millionths")

@@ -1,3 +1,5 @@
+//! Languages of voice and text.
+
 use std::fmt;
 use std::str::FromStr;
 

@@ -1,3 +1,5 @@
+//! The three providers.
+
 use std::fmt;
 use std::str::FromStr;
 

@@ -1,3 +1,5 @@
+//! Points in time, ours and those that providers write.
+
 use std::fmt;
 use std::ops::{Add, Sub};
 use std::str::FromStr;

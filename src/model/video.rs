@@ -1,3 +1,5 @@
+//! What a job leaves behind, and what it cost.
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};

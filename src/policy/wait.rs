@@ -38,10 +38,10 @@ impl WaitPolicy {
         self
     }
 
-    /// The same on a clock that is slower or faster than people's, for whom it is told as `told`.
-    #[cfg(feature = "sandbox")]
+    /// The same on a clock that is slower or faster than people's, such as a
+    /// [`ScaledClock`](crate::clock::ScaledClock): it waits for `time` of that clock, and says `told`.
     #[must_use]
-    pub(crate) fn with_told_time_limit(self, time: Duration, told: Duration) -> Self {
+    pub fn with_told_time_limit(self, time: Duration, told: Duration) -> Self {
         Self { told: Some(told), ..self.with_time_limit(time) }
     }
 

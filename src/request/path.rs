@@ -10,7 +10,9 @@ use url::Url;
 /// What no absolute path begins with.
 const SCHEME: &str = "file://";
 
-pub(crate) fn to_text(path: &Path) -> String {
+/// A path as text, as it stands in a request's JSON: itself where it is text, and a `file://` address
+/// with its other bytes as `%XX` where it is not.
+pub fn path_to_text(path: &Path) -> String {
     if let Some(text) = path.to_str().filter(|text| !text.starts_with(SCHEME)) {
         return text.to_owned();
     }
@@ -19,17 +21,18 @@ pub(crate) fn to_text(path: &Path) -> String {
     Url::from_file_path(whole).map_or_else(|()| path.display().to_string(), String::from)
 }
 
-pub(crate) fn from_text(text: &str) -> PathBuf {
+/// The path that [`path_to_text`] has made a text of.
+pub fn path_from_text(text: &str) -> PathBuf {
     let url = Url::parse(text).ok().filter(|_| text.starts_with(SCHEME));
     url.and_then(|url| url.to_file_path().ok()).unwrap_or_else(|| text.into())
 }
 
 pub(super) fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&to_text(path))
+    serializer.serialize_str(&path_to_text(path))
 }
 
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
-    String::deserialize(deserializer).map(|text| from_text(&text))
+    String::deserialize(deserializer).map(|text| path_from_text(&text))
 }
 
 #[cfg(test)]
@@ -39,8 +42,8 @@ mod tests {
     #[test]
     fn text_stays_text() {
         for path in ["/videos/roast 100%.mp4", "photo.png", "", "café/早安.png", "file:x.png"] {
-            assert_eq!(to_text(Path::new(path)), path);
-            assert_eq!(from_text(path), Path::new(path));
+            assert_eq!(path_to_text(Path::new(path)), path);
+            assert_eq!(path_from_text(path), Path::new(path));
         }
     }
 
@@ -50,13 +53,13 @@ mod tests {
         use std::ffi::OsStr;
         use std::os::unix::ffi::OsStrExt as _;
         let path = |bytes| Path::new(OsStr::from_bytes(bytes));
-        let text = to_text(path(b"/tmp/caf\xe9 %41/a#b?.mp4"));
+        let text = path_to_text(path(b"/tmp/caf\xe9 %41/a#b?.mp4"));
         assert_eq!(text, "file:///tmp/caf%E9%20%2541/a%23b%3F.mp4");
-        assert_eq!(from_text(&text), path(b"/tmp/caf\xe9 %41/a#b?.mp4"));
-        let relative = from_text(&to_text(path(b"\xff\n.png")));
+        assert_eq!(path_from_text(&text), path(b"/tmp/caf\xe9 %41/a#b?.mp4"));
+        let relative = path_from_text(&path_to_text(path(b"\xff\n.png")));
         assert_eq!(relative, std::env::current_dir().unwrap().join(path(b"\xff\n.png")));
         // A relative path that looks like such an address is none.
-        let odd = to_text(Path::new("file:///x"));
-        assert_eq!(from_text(&odd), std::env::current_dir().unwrap().join("file:/x"));
+        let odd = path_to_text(Path::new("file:///x"));
+        assert_eq!(path_from_text(&odd), std::env::current_dir().unwrap().join("file:/x"));
     }
 }

@@ -1,3 +1,5 @@
+//! What a video advertises.
+
 use std::path::PathBuf;
 
 use bytes::Bytes;

@@ -1,3 +1,5 @@
+//! One call: its attempts, and what they prove.
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -109,7 +111,7 @@ impl Transport {
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] for an operation that is no free read: nothing is sent.
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "doctor")]
     pub(crate) async fn get_json(
         &self,
         operation: &'static Operation,

@@ -1,3 +1,5 @@
+//! What the spec says of a call, and ids that stand in its path.
+
 use std::time::Duration;
 
 use crate::json::Shape;

@@ -1,3 +1,5 @@
+//! Lists, read page by page as far as somebody asks.
+
 use std::collections::HashSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::pin::Pin;

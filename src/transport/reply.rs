@@ -1,3 +1,5 @@
+//! An answer, and what a refusal says.
+
 use std::time::Duration;
 
 use bytes::Bytes;

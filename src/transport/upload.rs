@@ -1,3 +1,5 @@
+//! Putting a file where a provider says.
+
 use std::fmt;
 use std::path::PathBuf;
 

@@ -1,3 +1,5 @@
+//! BeatAPI's client against scripted answers.
+
 use adreel::beatapi::{Client, IdempotencyKey, types};
 use adreel::{Credits, ErrorKind, Upload};
 use httpmock::prelude::*;

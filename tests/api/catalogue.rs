@@ -1,3 +1,5 @@
+//! What can be chosen, listed.
+
 use adreel::{CatalogueItem, CatalogueKind};
 use adreel::{Client, ErrorKind, ProviderId, creatify, jogg};
 use httpmock::prelude::*;

@@ -1,3 +1,5 @@
+//! Creatify's client against scripted answers.
+
 use adreel::creatify::{Client, types};
 use adreel::{Credits, ErrorKind};
 use httpmock::prelude::*;

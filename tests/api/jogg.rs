@@ -1,3 +1,5 @@
+//! JoggAI's client against scripted answers.
+
 use adreel::jogg::{Client, types};
 use adreel::{ErrorKind, Upload};
 use httpmock::prelude::*;

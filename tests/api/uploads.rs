@@ -1,3 +1,5 @@
+//! Uploads to presigned addresses.
+
 use std::io::Write as _;
 
 use adreel::{ErrorKind, RetryPolicy, Upload, beatapi, jogg};

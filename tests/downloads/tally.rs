@@ -1,3 +1,5 @@
+//! What the server of faulted downloads counts.
+
 use std::collections::BTreeMap;
 use std::fmt;
 

@@ -211,14 +211,16 @@ fn build(copy: &Path) -> Output {
     command.output().unwrap()
 }
 
-const FEATURES: [(&str, bool); 7] = [
+const FEATURES: [(&str, bool); 9] = [
     ("creatify", true),
     ("beatapi", cfg!(feature = "beatapi")),
     ("jogg", cfg!(feature = "jogg")),
     ("rustls", cfg!(feature = "rustls")),
     ("sandbox", cfg!(feature = "sandbox")),
+    ("render", cfg!(feature = "render")),
     ("schema", cfg!(feature = "schema")),
-    ("cli", cfg!(feature = "cli")),
+    ("sqlite", cfg!(feature = "sqlite")),
+    ("doctor", cfg!(feature = "doctor")),
 ];
 
 fn copy_folder(from: &Path, to: &Path) {

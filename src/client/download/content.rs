@@ -66,7 +66,6 @@ impl Content {
     }
 
     /// How many of the bytes that come next need not be looked at.
-    #[cfg(feature = "cli")]
     fn skip(&self) -> u64 {
         match self {
             Self::Video(boxes) => boxes.skip(),
@@ -76,7 +75,6 @@ impl Content {
 }
 
 /// How long a saved video is. `None` where the file is gone, or is not what it should be.
-#[cfg(feature = "cli")]
 pub(super) async fn of_file(path: &std::path::Path, medium: Medium) -> Option<Option<Duration>> {
     use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 
@@ -102,7 +100,6 @@ pub(super) async fn of_file(path: &std::path::Path, medium: Medium) -> Option<Op
 }
 
 /// The SHA-256 of a saved file; `None` where it cannot be read.
-#[cfg(feature = "cli")]
 pub(super) async fn digest_of_file(path: &std::path::Path) -> Option<String> {
     use tokio::io::AsyncReadExt as _;
 
@@ -118,7 +115,6 @@ pub(super) async fn digest_of_file(path: &std::path::Path) -> Option<String> {
 }
 
 /// A path is the user's, and anything may stand at it by now.
-#[cfg(feature = "cli")]
 async fn open(path: &std::path::Path) -> Option<tokio::fs::File> {
     let path = path.to_owned();
     let opened = tokio::task::spawn_blocking(move || crate::regular_file::open(&path));
@@ -127,10 +123,8 @@ async fn open(path: &std::path::Path) -> Option<tokio::fs::File> {
 
 #[cfg(test)]
 mod tests {
-    #[cfg(feature = "cli")]
     use super::*;
 
-    #[cfg(feature = "cli")]
     #[tokio::test]
     async fn a_file_is_read_like_what_arrives() {
         let folder = tempfile::tempdir().unwrap();
@@ -145,7 +139,7 @@ mod tests {
         }
     }
 
-    #[cfg(all(feature = "cli", unix))]
+    #[cfg(unix)]
     #[tokio::test]
     async fn nobody_waits_for_what_is_no_file() {
         let folder = tempfile::tempdir().unwrap();

@@ -27,7 +27,6 @@ use crate::digest::RunningDigest;
 use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
 use crate::job::SavedFile;
-#[cfg(feature = "cli")]
 use crate::model::Medium;
 use fetch::{Fetch, Piece};
 use part::{Naming, Part};
@@ -37,6 +36,14 @@ impl Video {
     /// [`overwrite`](Download::overwrite) is said.
     pub fn download(&self, path: impl AsRef<Path>) -> Download<'_> {
         Download::new(self, path.as_ref())
+    }
+
+    /// The file that it was saved to before at this path, or beside it with a picture's
+    /// [own extension](Download::own_extension); `None` where that is gone or another. Nothing is
+    /// fetched. What the file holds is compared with [what was saved](crate::Job::saved); where a job
+    /// of an early version does not know that, any whole video is taken for its own.
+    pub async fn saved_at(&self, path: impl AsRef<Path>) -> Option<Downloaded> {
+        Downloaded::at(path.as_ref(), self.medium(), self.job().saved()).await
     }
 
     /// Its bytes as they arrive, for a place that is no file, such as a bucket.
@@ -95,12 +102,8 @@ pub struct Downloaded {
 }
 
 impl Downloaded {
-    /// What was saved before at a path, whatever a picture's
-    /// [extension](Download::own_extension); `None` where the file is gone or another. What it holds
-    /// is compared with what it was `saved` as; of jobs of earlier versions that is not known, and
-    /// any whole video is taken for theirs.
-    #[cfg(feature = "cli")]
-    pub(crate) async fn at(path: &Path, medium: Medium, saved: Option<&SavedFile>) -> Option<Self> {
+    /// What a job saved at a path, as [`Video::saved_at`] says.
+    async fn at(path: &Path, medium: Medium, saved: Option<&SavedFile>) -> Option<Self> {
         for path in Self::places(path, medium) {
             let Ok(facts) = fs::metadata(&path).await else { continue };
             if let Some(saved) = saved
@@ -116,9 +119,9 @@ impl Downloaded {
         None
     }
 
-    /// Where a file may go that is meant for a path: a picture under its own extension.
-    #[cfg(feature = "cli")]
-    pub(crate) fn places(path: &Path, medium: Medium) -> Vec<PathBuf> {
+    /// Where a download to a path may come to stand: a picture also under its
+    /// [own extension](Download::own_extension).
+    pub fn places(path: &Path, medium: Medium) -> Vec<PathBuf> {
         let mut places = vec![path.to_owned()];
         if medium == Medium::Picture {
             places.extend(picture::EXTENSIONS.map(|extension| path.with_extension(extension)));

@@ -79,7 +79,6 @@ impl Boxes {
     }
 
     /// How many of the bytes that come next need not be looked at.
-    #[cfg(feature = "cli")]
     pub(super) fn skip(&self) -> u64 {
         self.skip
     }

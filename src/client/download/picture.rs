@@ -2,7 +2,6 @@ use super::content::Flaw;
 use crate::input::Walk;
 
 /// What pictures' files are called.
-#[cfg(feature = "cli")]
 pub(super) const EXTENSIONS: [&str; 4] = ["jpg", "png", "webp", "gif"];
 
 /// A picture on its way, of which only its beginning is kept.

@@ -1,3 +1,5 @@
+//! The order in which jobs are read.
+
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! The task that reads what is due.
+
 use std::sync::{Arc, Weak};
 
 use futures_util::future::{Either, select};

@@ -1,3 +1,5 @@
+//! The wait for news of a job.
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};

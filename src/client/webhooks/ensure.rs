@@ -1,3 +1,5 @@
+//! Registering an address at the providers.
+
 use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;

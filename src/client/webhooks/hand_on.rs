@@ -1,3 +1,5 @@
+//! Ends of jobs, handed on once.
+
 use std::time::Duration;
 
 use super::super::ending::ending;

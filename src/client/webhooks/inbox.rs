@@ -1,3 +1,5 @@
+//! Taking deliveries.
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;

@@ -1,3 +1,5 @@
+//! The log of webhooks' events in memory.
+
 use std::collections::{BTreeSet, HashMap};
 use std::future::ready;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,3 +1,5 @@
+//! Who lives, in memory.
+
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,3 +1,5 @@
+//! All that the ledger in memory holds.
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::job::{Account, Job, JobId};

@@ -77,7 +77,7 @@ macro_rules! on {
 }
 use on;
 
-#[cfg(feature = "cli")]
+#[cfg(feature = "sqlite")]
 impl Pool {
     async fn close(self) {
         on!(self, pool, backend => pool.close().await);
@@ -117,19 +117,25 @@ impl Sql {
         Self::at(Address::File(path.as_ref())).await
     }
 
-    /// The ledger that is there; `None` where there is none, which stays so.
-    #[cfg(feature = "cli")]
-    pub(crate) async fn find(url: &str) -> Result<Option<Self>> {
+    /// Opens a ledger that is there by its URL, as [`open`](Self::open); `None` where there is no
+    /// file or there are no tables, which stays so. For whoever only looks: a ledger that is made
+    /// because of a wrong address would look like one without jobs.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_existing(url: &str) -> Result<Option<Self>> {
         Self::found(Address::parse(url)?).await
     }
 
-    /// The same in a SQLite file.
-    #[cfg(feature = "cli")]
-    pub(crate) async fn find_file(path: &std::path::Path) -> Result<Option<Self>> {
-        Self::found(Address::File(path)).await
+    /// The same in a SQLite file, whose path need not be text.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    #[cfg(feature = "sqlite")]
+    pub async fn open_existing_file(path: impl AsRef<std::path::Path>) -> Result<Option<Self>> {
+        Self::found(Address::File(path.as_ref())).await
     }
 
-    #[cfg(feature = "cli")]
     async fn found(address: Address<'_>) -> Result<Option<Self>> {
         if let Address::File(path) = address
             && let Err(error) = std::fs::metadata(path)

@@ -1,3 +1,5 @@
+//! Where a SQL ledger is, said without its password.
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 

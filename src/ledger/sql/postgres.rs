@@ -1,3 +1,5 @@
+//! What only Postgres has.
+
 use std::str::FromStr as _;
 use std::time::Duration;
 

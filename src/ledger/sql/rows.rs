@@ -1,3 +1,5 @@
+//! Jobs as rows.
+
 use std::path::PathBuf;
 
 use sqlx::Row as _;

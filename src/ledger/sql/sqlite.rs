@@ -1,3 +1,5 @@
+//! What only SQLite has.
+
 use std::fs::{self, OpenOptions};
 use std::io::{self, ErrorKind as IoKind};
 use std::path::{Path, PathBuf};
@@ -75,7 +77,6 @@ pub(super) async fn open(path: &Path) -> Result<(SqlitePool, Place)> {
 }
 
 /// A file that is there, to read what it is: nothing of it is changed.
-#[cfg(feature = "cli")]
 pub(super) async fn look(path: &Path) -> Result<(SqlitePool, Place)> {
     let path = fs::canonicalize(path).map_err(|error| unusable(path, &error))?;
     let options = SqliteConnectOptions::new().filename(file_name(&path)).busy_timeout(BUSY_TIMEOUT);

@@ -1,3 +1,5 @@
+//! A BeatAPI account as the client drives it.
+
 use std::sync::Arc;
 use std::time::Duration;
 

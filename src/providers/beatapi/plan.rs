@@ -1,3 +1,5 @@
+//! A request's steps at BeatAPI, and its capabilities.
+
 use super::super::request::{Reading, check_extra};
 use super::contract::Billing;
 use super::{Client, IdempotencyKey, Unit, music, prices};

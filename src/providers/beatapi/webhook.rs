@@ -1,3 +1,5 @@
+//! Deliveries of BeatAPI, signed with a time.
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! A Creatify account as the client drives it.
+
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;

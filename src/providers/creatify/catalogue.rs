@@ -1,3 +1,5 @@
+//! Creatify's lists as items to choose from.
+
 use serde_json::Value;
 
 use super::{Client, types};

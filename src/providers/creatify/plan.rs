@@ -1,3 +1,5 @@
+//! A request's steps at Creatify, and its capabilities.
+
 use super::super::request::{Reading, check_extra};
 use super::{Client, Options, link, prices};
 use crate::bindings::creatify::operations;

@@ -1,3 +1,5 @@
+//! Deliveries of Creatify, which signs nothing.
+
 use serde_json::Value;
 
 use super::types;

@@ -1,3 +1,5 @@
+//! A JoggAI account as the client drives it.
+
 use std::sync::Arc;
 
 use super::super::said::{failure_code, reason_in};

@@ -1,3 +1,5 @@
+//! JoggAI's lists as items to choose from.
+
 use super::{Client, types};
 use crate::model::{AspectRatio, CatalogueItem, CatalogueKind, ProviderId};
 use crate::transport::Pages;

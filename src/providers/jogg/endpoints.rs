@@ -1,3 +1,5 @@
+//! Webhook endpoints in the form that registering them needs.
+
 use super::Client;
 use super::types::{self, EndpointRequest, EndpointStatus, WebhookEventName};
 use super::webhook::ENDS;

@@ -1,3 +1,5 @@
+//! A request's steps at JoggAI, and its capabilities.
+
 use super::super::request::{Reading, check_extra};
 use super::{Client, Options, language, prices, types};
 use crate::bindings::jogg::operations;

@@ -1,3 +1,5 @@
+//! Deliveries of JoggAI, signed without a time.
+
 use super::types::{WebhookData, WebhookEvent, WebhookEventName};
 use crate::bindings::jogg::shapes;
 use crate::error::Result;

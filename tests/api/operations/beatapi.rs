@@ -1,3 +1,5 @@
+//! A call of each operation of BeatAPI.
+
 use adreel::Upload;
 use adreel::beatapi::{Client, IdempotencyKey};
 

@@ -1,3 +1,5 @@
+//! A call of each operation of Creatify.
+
 use adreel::creatify::Client;
 
 use super::sent::Sent;

@@ -1,3 +1,5 @@
+//! A call of each operation of JoggAI.
+
 use adreel::jogg::Client;
 
 use super::sent::Sent;

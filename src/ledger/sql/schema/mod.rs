@@ -1,3 +1,5 @@
+//! The tables, and how older ones are brought up to date.
+
 #[macro_use]
 mod early;
 
@@ -54,7 +56,6 @@ macro_rules! version {
 }
 
 /// Whether there are tables of ours.
-#[cfg(feature = "cli")]
 pub(super) async fn is_there(pool: &Pool, place: &Place) -> Result<bool> {
     let tables = on!(pool, pool, backend => {
         sqlx::query_scalar::<_, i64>(backend::HAS_SCHEMA).fetch_one(pool).await

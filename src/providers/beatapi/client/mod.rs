@@ -1,3 +1,5 @@
+//! The client of BeatAPI alone: one method for each operation.
+
 mod tasks;
 mod webhooks;
 

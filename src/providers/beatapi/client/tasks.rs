@@ -1,3 +1,5 @@
+//! Tasks: videos, files and their statuses.
+
 use super::super::super::accepted;
 use super::super::types;
 use super::Client;

@@ -1,3 +1,5 @@
+//! Webhook endpoints.
+
 use super::super::types;
 use super::Client;
 use crate::bindings::beatapi::{Client as Api, operations, send};

@@ -1,3 +1,5 @@
+//! Videos of links.
+
 use super::super::super::accepted;
 use super::super::types;
 use super::{Client, joined};

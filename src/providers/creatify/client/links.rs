@@ -1,3 +1,5 @@
+//! Links: pages of products.
+
 use super::super::super::accepted;
 use super::super::types;
 use super::{Client, joined};

@@ -1,3 +1,5 @@
+//! The client of Creatify alone: one method for each operation.
+
 mod catalogue;
 mod link_to_video;
 mod links;

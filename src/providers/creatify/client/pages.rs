@@ -1,3 +1,5 @@
+//! Lists, page by page.
+
 use serde_json::Value;
 
 use super::super::types;

@@ -1,3 +1,5 @@
+//! Product videos: the picture first, then the video.
+
 use super::super::super::accepted;
 use super::super::types;
 use super::{Client, joined};

@@ -1,3 +1,5 @@
+//! Lists to choose from.
+
 use super::super::types;
 use super::Client;
 use crate::bindings::jogg::{Client as Api, operations, send};

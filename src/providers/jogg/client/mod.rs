@@ -1,3 +1,5 @@
+//! The client of JoggAI alone: one method for each operation.
+
 mod catalogue;
 mod endpoints;
 mod pages;

@@ -1,3 +1,5 @@
+//! Lists, page by page.
+
 use super::super::types;
 use super::Client;
 use crate::transport::{Page, Pages};

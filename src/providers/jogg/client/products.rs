@@ -1,3 +1,5 @@
+//! Products: what videos are made of.
+
 use super::super::types;
 use super::Client;
 use crate::bindings::jogg::{Client as Api, operations, send};

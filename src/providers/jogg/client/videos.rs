@@ -1,3 +1,5 @@
+//! Videos and their previews.
+
 use serde_json::Value;
 
 use super::super::types;

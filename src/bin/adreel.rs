@@ -1,5 +1,0 @@
-//! The `adreel` command.
-
-fn main() -> std::process::ExitCode {
-    adreel::cli::run()
-}
