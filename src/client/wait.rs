@@ -12,15 +12,15 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 
 use super::ending::{ending, last_word};
-use super::event::Seen;
+use super::event::{Observer, Seen};
 use super::gate::{COMES_AFTER, Place};
 use super::polling::{News, WatchLimits};
-use super::{Client, Event, Limit, Video, WaitPolicy};
+use super::{Client, Event, Video};
 use crate::clock::Moment;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Limit, Result};
 use crate::future::BoxFuture;
 use crate::job::{Action, Decision, Job, JobHandle, JobId, Reason, Stage, StepState};
-use crate::policy::growing_pause;
+use crate::policy::{WaitPolicy, growing_pause};
 
 impl Client {
     /// Comes back to a job, also after a restart, and resolves with the finished video. A job that
@@ -68,6 +68,26 @@ impl Wait {
         self
     }
 
+    /// The video, with everything that happens until then shown to an observer.
+    pub(super) async fn to_end(self, observer: Option<Observer<'_>>) -> Result<Video> {
+        let client = self.client.clone();
+        let mut events = self.events();
+        let mut last = None;
+        while let Some(event) = events.next().await {
+            let event = event?;
+            if let Some(observer) = &observer {
+                observer.show(&event);
+            }
+            last = Some(event.job);
+        }
+        let missing = || Error::new(ErrorKind::Unavailable, "the wait ended without an event");
+        let job = last.ok_or_else(missing)?;
+        match ending(&job) {
+            Some(error) => Err(error),
+            None => Video::new(&client, job),
+        }
+    }
+
     /// Everything that happens to the job, as a stream. It begins with how the job stands, and ends
     /// after an event that [is the last](super::EventKind::is_last), or after an error.
     pub fn events(self) -> Events {
@@ -98,21 +118,7 @@ impl IntoFuture for Wait {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        async move {
-            let client = self.client.clone();
-            let mut events = self.events();
-            let mut last = None;
-            while let Some(event) = events.next().await {
-                last = Some(event?.job);
-            }
-            let missing = || Error::new(ErrorKind::Unavailable, "the wait ended without an event");
-            let job = last.ok_or_else(missing)?;
-            match ending(&job) {
-                Some(error) => Err(error),
-                None => Video::new(&client, job),
-            }
-        }
-        .boxed()
+        self.to_end(None).boxed()
     }
 }
 
@@ -221,7 +227,7 @@ impl State {
     async fn with_paid(&mut self, error: Error) -> Error {
         let is_of_ledger =
             matches!(error.kind(), ErrorKind::Io | ErrorKind::Unavailable | ErrorKind::Decode);
-        if !is_of_ledger || error.job().is_some() {
+        if !is_of_ledger || error.handle().is_some() {
             return error;
         }
         let handle = match self.client.job(self.id).await {
@@ -369,7 +375,8 @@ impl State {
         let waits_there = job.stage() == Stage::NeedsAction && job.offers().is_none();
         let goes_on = waits_there && self.policy.through_actions;
         for kind in self.seen.news(&job) {
-            self.told.push_back(Ok(Event { kind, job: job.clone() }));
+            let (job, client) = (job.clone(), self.client.clone());
+            self.told.push_back(Ok(Event { kind, job, client }));
         }
         let now = self.client.now_for(&job);
         let at_work = job.current_step().map(|step| step.state());
@@ -417,7 +424,7 @@ impl State {
     async fn timed_out(&self) -> Error {
         let limit = match (self.age_until, self.policy.job_age) {
             (Some(until), Some(age)) if until < self.until => Limit::JobAge(age),
-            _ => Limit::Time(self.policy.told.unwrap_or(self.policy.time)),
+            _ => Limit::Time(self.policy.shown.unwrap_or(self.policy.time)),
         };
         self.stopped(limit).await
     }

@@ -11,7 +11,7 @@ const HEADERS: [&str; 3] = ["x-beatapi-timestamp", "x-beatapi-signature", "x-web
 ///
 /// ```
 /// # use adreel::ProviderId;
-/// # use adreel::client::Delivery;
+/// # use adreel::Delivery;
 /// let headers = [("x-webhook-signature", "5d41…")];
 /// let header = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, v)| *v);
 /// let delivery = Delivery::new(ProviderId::Jogg, header, b"{}").account("eu");
@@ -34,6 +34,24 @@ impl<'a> Delivery<'a> {
         body: &'a [u8],
     ) -> Self {
         let headers = HEADERS.into_iter().filter_map(|name| Some((name, header(name)?)));
+        Self { provider, account: None, query: "", body, headers: headers.collect() }
+    }
+
+    /// The same from all of its headers, such as a `&HeaderMap` of the crate `http`. Values that are
+    /// no text are passed over: none that proves anything is.
+    pub fn from_headers<N, V>(
+        provider: ProviderId,
+        headers: impl IntoIterator<Item = (&'a N, &'a V)>,
+        body: &'a [u8],
+    ) -> Self
+    where
+        N: AsRef<str> + ?Sized + 'a,
+        V: AsRef<[u8]> + ?Sized + 'a,
+    {
+        let known = |name: &str| HEADERS.into_iter().find(|known| known.eq_ignore_ascii_case(name));
+        let headers = headers.into_iter().filter_map(|(name, value)| {
+            Some((known(name.as_ref())?, std::str::from_utf8(value.as_ref()).ok()?))
+        });
         Self { provider, account: None, query: "", body, headers: headers.collect() }
     }
 
