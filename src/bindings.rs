@@ -55,7 +55,7 @@ macro_rules! bindings {
             }
 
             /// Calls one operation for the JSON that it answers, whether or not all of that fits
-            /// the spec: whoever reads a list record by record wants those that do.
+            /// the spec: lists are read record by record, for those that do.
             pub(crate) async fn send_raw<T>(
                 transport: &crate::transport::Transport,
                 operation: &'static crate::transport::Operation,

@@ -222,7 +222,7 @@ impl State {
     }
 
     /// An error of the ledger with the job's handle, where something of it is or may be paid for:
-    /// whoever gets it then sees that there is something to come back to. Where the row cannot be
+    /// the caller then sees that there is a job to come back to. Where the row cannot be
     /// read either, it is what this wait was about to pay for.
     async fn with_paid(&mut self, error: Error) -> Error {
         let is_of_ledger =
@@ -241,7 +241,7 @@ impl State {
     async fn go_on(&mut self) -> Result<()> {
         let next = self.look().boxed().await?;
         let is_late = self.left().is_zero() && !matches!(next, Next::Tell | Next::End);
-        // What has ended may only not have been seen, so a running job is read once more.
+        // A running job may have ended since its last read, so it is read once more.
         let may_look = matches!(next, Next::Watch(_)) && !self.looks_last;
         if is_late && !may_look {
             return Err(self.timed_out().boxed().await);
@@ -254,7 +254,7 @@ impl State {
             Next::Tell => {}
             Next::End => self.is_over = true,
             Next::LookUp(job, action) => {
-                // What goes on without this wait is none of its business.
+                // Where this wait's time ends first, the look goes on in a task of its own.
                 let looking = self.client.carry_out(&job, action, None);
                 let Some(looked) = self.within(looking, self.left()).boxed().await else {
                     return Ok(());
@@ -306,8 +306,8 @@ impl State {
         }
     }
 
-    /// Sends the job when it is its turn on its account, or rests for a while: whoever else drives it
-    /// may have been faster.
+    /// Sends the job when it is its turn on its account, or rests for a while: another
+    /// process may send it first.
     async fn send(&mut self, job: &Job, action: Action) -> Result<()> {
         let line = || Arc::new(self.client.line_of(job.account()).enter(job));
         let place = Arc::clone(self.place.get_or_insert_with(line));
@@ -357,8 +357,8 @@ impl State {
     async fn look(&mut self) -> Result<Next> {
         let mut job = self.client.job(self.id).await?;
         let waits_there = job.stage() == Stage::NeedsAction && job.offers().is_none();
-        // Whoever comes back has reason to: somebody has acted, or seen to what was missing, and what
-        // was not to be found may be there by now.
+        // A new wait begins with a look: since the last one a person may have acted, what was
+        // missing may be there, and a lost job may be found.
         if !std::mem::replace(&mut self.is_begun, true) {
             let age = self.client.0.clock.now().since(job.created_at());
             let now = self.client.moment();
@@ -391,7 +391,7 @@ impl State {
             Action::Rest(_) if at_work == Some(StepState::Running) => {
                 Next::Watch(self.watch(&job)?)
             }
-            // Whoever is at it may be done long before he has to be.
+            // The client that sends may be done long before its time is over.
             Action::Rest(until) if at_work == Some(StepState::Submitting) => {
                 Next::Rest(until.since(now).min(LOOK_AT_OTHERS_AFTER))
             }

@@ -161,7 +161,7 @@ fn a_lost_job_is_found_or_held_until_somebody_decides() {
     let abandoned = apply(held.clone(), Outcome::Decided(Decision::Abandon), LATER);
     assert_eq!((next(&abandoned, LATER), abandoned.stage()), (Action::End, Stage::Failed));
     assert!(!abandoned.may_retry(), "it may exist");
-    // Whoever gave it up may have been wrong.
+    // The one who gave it up may have been wrong.
     let revived = apply(abandoned, Outcome::Decided(adopt(false)), LATER);
     assert_eq!(revived.stage(), Stage::Running);
     assert_eq!(next(&apply(held.clone(), resubmit(), LATER), LATER), Action::Hold, "too soon");

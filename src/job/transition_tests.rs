@@ -199,7 +199,7 @@ fn what_a_video_was_saved_as_last_is_kept() {
 #[test]
 fn a_paid_step_found_in_submitting_is_looked_up_never_sent() {
     let settled = NOW + SETTLE;
-    // Whoever sends it may still be at it.
+    // The client that sends it may still be doing so.
     assert_eq!(next(&submitting(), NOW), Action::Rest(settled));
     assert_eq!(next(&submitting(), settled), Action::LookUp(1));
     // A free one is simply sent again.

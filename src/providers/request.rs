@@ -191,7 +191,8 @@ impl<'a> CheckedRequest<'a> {
             this == used || (used == FieldUse::JoinsPrompt && this == FieldUse::RequiredInPrompt)
         };
         let fields = Field::ALL.into_iter().filter(joins).chain(
-            // A prompt that has a field of its own is the text that the others join.
+            // The caller's prompt comes after the fields that join it, even where the provider has
+            // a prompt field of its own: the joined text is what is sent there.
             (used == FieldUse::JoinsPrompt).then_some(Field::Prompt),
         );
         let mut lines: Vec<String> = Vec::new();

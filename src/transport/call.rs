@@ -231,15 +231,16 @@ impl Call {
             let in_time = elapsed.saturating_add(delay) < policy.deadline;
             let again = self.may_follow(proof, &error) && attempt < policy.max_attempts && in_time;
             if !(again && budget.take()) {
-                // Once one attempt may have been accepted, no later refusal settles it.
+                // An attempt that may have been accepted stays unknown, whatever a later one is
+                // answered, so the first such error is the call's.
                 return Err(lost.map_or(error, |lost| lost.with_attempts(attempt, elapsed)));
             }
             clock.sleep(delay).await;
         }
     }
 
-    /// Whether another attempt may follow one that proved this much. One that says what no repeat
-    /// changes is not repeated, whether or not its operation lists it.
+    /// Whether another attempt may follow one with this proof. An error that a repeat would not
+    /// change is not repeated, whether or not its operation lists it.
     fn may_follow(&self, proof: Proof, error: &Error) -> bool {
         let may_pass = || {
             let is_odd = matches!(error.kind(), ErrorKind::Decode | ErrorKind::Conflict);

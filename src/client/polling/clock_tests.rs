@@ -137,7 +137,7 @@ async fn what_a_provider_wished_of_an_earlier_run_is_not_kept() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wait_reads_once_more_before_it_gives_up() {
-    // Whenever a job ends, whoever waits to a moment later has its video.
+    // Whenever a job ends, a wait that ends a moment later has its video.
     for takes in (0..60).map(|tenths| SECOND * 20 + SECOND * tenths / 10) {
         let stage = Stage::new(Script::default());
         let id = stage.job(takes).await;

@@ -93,7 +93,7 @@ impl Finished {
         log.release(&lease(&self.job), &self.holder).await
     }
 
-    /// Has it handed on again after a time, to whoever is next.
+    /// Has it handed on again after a time, to the next call of any replica.
     ///
     /// # Errors
     /// As [`acknowledge`](Self::acknowledge).

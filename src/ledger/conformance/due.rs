@@ -116,7 +116,7 @@ impl<L: Ledger> Suite<'_, L> {
                 taken.push(job?.id());
             }
         }
-        // Whoever asks may be told less than there is, because others are just asking.
+        // A claim may give less than there is, because others claim at the same time.
         let rest = DueClaim::new("the last", now, now + MINUTE, u32::MAX).of([&mine]);
         taken.extend(self.takes(self.ledger, &rest).await?);
         let once: BTreeSet<_> = taken.iter().copied().collect();

@@ -84,7 +84,8 @@ async fn persistent<L: Ledger>(open: impl AsyncFn() -> L) -> Checked {
     rule(existing == Some(last), "a ledger that is opened again knows its jobs by their ids")
 }
 
-/// A route, who has its claim, and a gate of his account; nothing where a ledger keeps none.
+/// A route, the job that has its claim, and the gate of that job's account; nothing where a ledger
+/// keeps none.
 async fn claims(jobs: &Jobs, ledger: &impl Ledger) -> Checked<Option<(String, Job, Gate)>> {
     let (route, gate) = (jobs.key(), Gate::new("open", 1));
     let holder = jobs.with(&account(ProviderId::Jogg, "reopened", "http://127.0.0.1"), None);

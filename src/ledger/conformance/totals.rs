@@ -130,7 +130,7 @@ impl<L: Ledger> Suite<'_, L> {
         rule(stored == Stored::Yes, "a slot is free from its end on")?;
         rule(self.ledger.slots_taken(&mine, until).await? == 0, "a slot is free from its end on")?;
         rule(self.ledger.slots_taken(&mine, now).await? == 2, "each job takes a slot")?;
-        // Whoever has a slot does not stand in its own way.
+        // A job with a slot does not count against itself.
         let first = self.jobs.entering(&first, SpendKind::Reserved, RESERVES, now, "a");
         let stored = self.ledger.store_within(&first, &within(2)).await?;
         rule(stored == Stored::Yes, "a job's own slot is not in its way")?;

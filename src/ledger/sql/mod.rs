@@ -118,8 +118,8 @@ impl Sql {
     }
 
     /// Opens a ledger that is there by its URL, as [`open`](Self::open); `None` where there is no
-    /// file or there are no tables, which stays so. For whoever only looks: a ledger that is made
-    /// because of a wrong address would look like one without jobs.
+    /// file or there are no tables, which stays so. For callers that only look: a ledger that is
+    /// made because of a wrong address would look like one without jobs.
     ///
     /// # Errors
     /// As [`open`](Self::open).
