@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use adreel::client::Delivery;
+use adreel::Delivery;
 use adreel::clock::{Clock as _, SystemClock};
 use adreel::{
     AccountConfig, Client, Keys, Ledger, MemoryLedger, Product, ProviderId, VideoRequest, beatapi,

@@ -4,8 +4,9 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap, error::Error};
 
+use adreel::JobHandle;
 use adreel::clock::Clock as _;
-use adreel::job::{Action, JobHandle};
+use adreel::job::Action;
 use adreel::testing::{self, Sandbox};
 use adreel::{JobId, Product, ProviderId, Timestamp, VideoRequest};
 

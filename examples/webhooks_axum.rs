@@ -7,7 +7,8 @@
 use std::error::Error;
 use std::net::SocketAddr;
 
-use adreel::client::{Delivery, WebhookInbox};
+use adreel::Delivery;
+use adreel::client::WebhookInbox;
 use adreel::testing::{self, Sandbox};
 use adreel::{Product, ProviderId, VideoRequest};
 use axum::extract::{Path, RawQuery, State};

@@ -6,7 +6,8 @@
 
 use std::error::Error;
 
-use adreel::client::{Delivery, WebhookInbox};
+use adreel::Delivery;
+use adreel::client::WebhookInbox;
 use adreel::testing::{self, Sandbox};
 use adreel::{Product, ProviderId, VideoRequest, jogg};
 

@@ -34,21 +34,27 @@ pub mod text {
     pub use crate::plain::{NotText, is_hidden, plain, setting, trimmed};
     pub use crate::request::path::{path_from_text, path_to_text};
 }
-pub mod transport;
+mod transport;
 mod types;
 pub mod webhook;
 mod words;
 
 pub use account::{AccountConfig, Asset, AssetHost, Credentials, HttpConfig, Keys};
-pub use client::{Catalogue, Client, Recovery, Resolution, Video};
-pub use error::{Error, ErrorKind, Result};
+pub use client::{Catalogue, Client, Resolution, Video};
+pub use error::{CapScope, Error, ErrorKind, Limit, OverCap, Result};
 pub use future::BoxFuture;
 pub use job::{Job, Plan};
 #[cfg(any(feature = "postgres", feature = "sqlite"))]
 pub use ledger::Sql;
 pub use ledger::{JobQuery, Ledger, MemoryLedger};
-pub use model::*;
-pub use policy::RetryPolicy;
+pub use model::{
+    Account, AspectRatio, Capabilities, CatalogueItem, CatalogueKind, Cost, CostSource, Credits,
+    Durations, Field, FieldUse, HandleStep, ImageLimits, InvalidCredits, InvalidJobId,
+    InvalidLanguage, JobHandle, JobId, Language, Languages, Medium, Part, ProviderId, ProviderRef,
+    Stage, StepState, Timestamp, UnknownAspectRatio, UnknownCatalogueKind, UnknownProvider,
+    UnknownStage, VideoFacts,
+};
+pub use policy::{AdaptivePolling, Caps, PollPolicy, PollState, Recovery, RetryPolicy, WaitPolicy};
 #[cfg(feature = "beatapi")]
 pub use providers::beatapi;
 #[cfg(feature = "creatify")]
@@ -58,3 +64,5 @@ pub use providers::jogg;
 pub use request::{Image, Product, ProviderOptions, Track, VideoRequest};
 pub use secret::{ApiKey, WebhookSecret};
 pub use transport::{Operation, Pages, Replay, Upload};
+#[doc(no_inline)]
+pub use webhook::Delivery;

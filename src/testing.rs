@@ -195,9 +195,9 @@ impl Connection {
     fn builder(&self, variable: impl Fn(&str) -> Option<OsString>) -> ClientBuilder {
         let speed = self.speed;
         let deadline = match speed {
-            0.0 => WaitPolicy::new().with_time_limit(VIRTUAL_DEADLINE),
+            0.0 => WaitPolicy::new().time_limit(VIRTUAL_DEADLINE),
             speed => {
-                WaitPolicy::new().with_told_time_limit(scaled(WAIT_DEADLINE, speed), WAIT_DEADLINE)
+                WaitPolicy::new().time_limit_shown(scaled(WAIT_DEADLINE, speed), WAIT_DEADLINE)
             }
         };
         let mut builder = Client::builder()

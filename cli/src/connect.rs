@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use adreel::client::{Client, ClientBuilder, WaitPolicy};
+use adreel::WaitPolicy;
+use adreel::client::{Client, ClientBuilder};
 use adreel::testing::{Connection, Sandbox};
 use adreel::{Error, ErrorKind, HttpConfig, Result};
 
@@ -84,7 +85,7 @@ fn with_access(mut builder: ClientBuilder, global: &Global) -> ClientBuilder {
 fn with_time_limit(builder: ClientBuilder, limit: Option<Age>, speed: f64) -> ClientBuilder {
     let Some(Age(limit)) = limit else { return builder };
     let time = at_speed(limit, speed);
-    builder.wait_policy(WaitPolicy::new().with_told_time_limit(time, limit))
+    builder.wait_policy(WaitPolicy::new().time_limit_shown(time, limit))
 }
 
 /// Says which proxies are passed over, since they cannot be read.

@@ -43,7 +43,9 @@ impl Exit {
             _ if error.field() == Some(LEDGER) => Self::Input,
             // The ledger cannot be used any more, and something is or may be paid for: what stops
             // early before that carries no handle.
-            ErrorKind::Io | ErrorKind::Unavailable | ErrorKind::Decode if error.job().is_some() => {
+            ErrorKind::Io | ErrorKind::Unavailable | ErrorKind::Decode
+                if error.handle().is_some() =>
+            {
                 Self::StoppedWaiting
             }
             ErrorKind::InvalidRequest

@@ -3,13 +3,14 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use super::Client;
 use super::gate::Place;
 use super::record::Recorded;
 use super::send::Sending;
 use super::turns::Turn;
-use super::{Client, Recovery};
 use crate::error::Result;
 use crate::job::{Action, Decision, Job, JobId, Outcome, StepRef, StepState, next};
+use crate::policy::Recovery;
 use crate::providers::Provider;
 use crate::providers::steps::{self, Pace};
 

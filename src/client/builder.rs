@@ -16,16 +16,15 @@ use super::sent::SentCalls;
 use super::side_file::SideFile;
 use super::turns::Turns;
 use super::work::Work;
-use super::{
-    AccountConfig, Accounts, AdaptivePolling, Caps, Client, Inner, PollPolicy, Recovery, WaitPolicy,
-};
-use crate::account::{AssetHost, HttpConfig, Keys};
+use super::{Accounts, Client, Inner};
+use crate::account::{AccountConfig, AssetHost, HttpConfig, Keys};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Error, Result};
 use crate::job::JobId;
 use crate::ledger::{Ledger, MemoryLedger};
 use crate::model::ProviderId;
 use crate::plain::setting;
+use crate::policy::{AdaptivePolling, Caps, PollPolicy, Recovery, WaitPolicy};
 use crate::providers;
 
 impl Client {

@@ -1,7 +1,7 @@
 //! Caps, kept by the ledger.
 
 use super::Client;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{CapScope, Error, ErrorKind, OverCap, Result};
 use crate::job::{Confidence, Estimate, Job};
 use crate::ledger::{SpendLimit, SpendScope};
 use crate::model::{Credits, Timestamp};
@@ -35,11 +35,11 @@ impl Client {
             return Err(refused(message));
         }
         match most {
-            Some(most) if cost.high > most => Err(refused(over(
-                &SpendLimit::new(SpendScope::Request, most),
-                Credits::ZERO,
-                cost.high,
-            ))),
+            Some(most) if cost.high > most => {
+                let limit = SpendLimit::new(SpendScope::Request, most);
+                let (message, over) = over(&limit, Credits::ZERO, cost.high);
+                Err(refused(message).with_over_cap(Some(over)))
+            }
             _ => Ok(()),
         }
     }
@@ -94,20 +94,29 @@ fn unknown_cost(caps: &Caps, job: &Job) -> Option<String> {
     })
 }
 
-/// What a job that breaks a limit is told.
-pub(super) fn over(limit: &SpendLimit, others: Credits, this: Credits) -> String {
+/// What is said of a job that breaks a limit, in words and as data.
+pub(super) fn over(limit: &SpendLimit, committed: Credits, needed: Credits) -> (String, OverCap) {
     let most = limit.most;
-    let (whose, advice) = match limit.scope {
-        SpendScope::Request => {
-            return format!(
-                "over the request's cap of {most}: this may cost {this}; raise it or ask for less"
-            );
-        }
-        SpendScope::Run(_) => ("run", "raise it or begin another run"),
-        SpendScope::Day(_) => ("day", "raise it or try again tomorrow (UTC)"),
-        SpendScope::Account => ("account", "raise it"),
+    let said = |whose: &str, advice: &str| {
+        format!(
+            "over the {whose}'s cap of {most}: {committed} are committed, this may cost {needed}; \
+             {advice}"
+        )
     };
-    format!(
-        "over the {whose}'s cap of {most}: {others} are committed, this may cost {this}; {advice}"
-    )
+    let (scope, message) = match limit.scope {
+        SpendScope::Request => (
+            CapScope::Request,
+            format!(
+                "over the request's cap of {most}: this may cost {needed}; raise it or ask for less"
+            ),
+        ),
+        SpendScope::Run(_) => (CapScope::Run, said("run", "raise it or begin another run")),
+        SpendScope::Day(_) => (CapScope::Day, said("day", "raise it or try again tomorrow (UTC)")),
+        SpendScope::Account => (CapScope::Account, said("account", "raise it")),
+    };
+    let room_at = match limit.scope {
+        SpendScope::Day(day) => Some(day.next_day()),
+        _ => None,
+    };
+    (message, OverCap::new(scope, most, committed, needed, room_at))
 }

@@ -32,10 +32,6 @@ mod wait;
 mod webhooks;
 mod work;
 
-pub use crate::account::AccountConfig;
-pub use crate::error::Limit;
-pub use crate::model::Part;
-pub use crate::policy::{AdaptivePolling, Caps, PollPolicy, PollState, Recovery, WaitPolicy};
 pub use advance::Advance;
 pub use builder::ClientBuilder;
 pub use catalogue::Catalogue;
@@ -44,7 +40,7 @@ pub use event::{Event, EventKind};
 pub use jobs::{Jobs, Resolution};
 pub use regenerate::Regenerate;
 pub use resolve_all::{HeldJob, ResolveAll, ResolvePlan, Resolved, Verdict};
-pub use route::{Attempt, AttemptEnd, Route, Routed};
+pub use route::{Attempt, AttemptEnd, Route, RouteAccount, RouteError, Routed};
 pub use spending::{SpendEntry, SpendPage, SpendQuery};
 pub use submit::{Generate, Planning, Submit};
 pub use video::Video;
@@ -53,8 +49,6 @@ pub use webhooks::{
     Ensure, Ensured, Finished, Receipt, Received, Registered, WebhookInbox, WebhookInboxBuilder,
     Webhooks,
 };
-
-pub use crate::webhook::Delivery;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -68,6 +62,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Account, Job};
 use crate::ledger::{Ledger, Seat};
 use crate::model::{Capabilities, ProviderId};
+use crate::policy::{Caps, PollPolicy, Recovery, WaitPolicy};
 use crate::providers::{self, Provider};
 #[cfg(feature = "doctor")]
 use crate::transport::Transport;

@@ -7,14 +7,14 @@ use futures_util::FutureExt as _;
 
 use super::ending::ending;
 use super::submit::capped;
-use super::{Client, Event, EventKind, Generate, Video, Wait, WaitPolicy};
+use super::{Client, Event, EventKind, Generate, Video, Wait};
 use crate::clock::Moment;
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
 use crate::job::{Account, Decision, Job, JobId, Outcome, Reason, Stage, apply};
-use crate::model::Credits;
-use crate::policy::growing_pause;
+use crate::model::{Credits, ProviderId};
+use crate::policy::{WaitPolicy, growing_pause};
 use crate::request::VideoRequest;
 
 impl Client {
@@ -25,7 +25,21 @@ impl Client {
     }
 }
 
-/// One video from the first of several accounts that makes it; await it for what became of each.
+/// One video from the first of several accounts that makes it; await it for a
+/// `Result<`[`Routed`]`, `[`RouteError`]`>`, both of which say what became of each account.
+///
+/// ```no_run
+/// # async fn example(client: adreel::Client, request: adreel::VideoRequest) -> adreel::Result<()> {
+/// use adreel::ProviderId;
+///
+/// let order = [ProviderId::Creatify, ProviderId::BeatApi];
+/// let routed = client.route(&request).over(order).key("order-1042").await?;
+/// for attempt in &routed.attempts {
+///     println!("{}: {}", attempt.account.provider, attempt.end);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// Accounts are asked in order, and only those whose plan has everything that was asked for. The
 /// next one is asked where nothing was paid for and nothing can still come: the provider refused
@@ -42,6 +56,8 @@ pub struct Route<'a> {
     client: &'a Client,
     request: &'a VideoRequest,
     accounts: Vec<Account>,
+    /// A provider was named that has no account.
+    missing: Option<Error>,
     key: Option<String>,
     labels: BTreeMap<String, String>,
     policy: Option<WaitPolicy>,
@@ -57,14 +73,71 @@ impl std::fmt::Debug for Route<'_> {
     }
 }
 
-/// What became of a route: the video, or the error that ended it, and every attempt before.
-#[derive(Debug)]
+/// The video of a route, and what became of each account that was asked.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Routed {
+    /// The video.
+    pub video: Video,
+    /// What was tried, in order; the last one made the video.
+    pub attempts: Vec<Attempt>,
+}
+
+/// Why a route made no video, and what became of each account that was asked. With `?` it becomes
+/// its [`Error`] where a function returns that.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RouteError {
+    /// What ended it.
+    pub error: Error,
     /// What was tried, in order.
     pub attempts: Vec<Attempt>,
-    /// The video, or why there is none.
-    pub result: Result<Video>,
+}
+
+impl std::fmt::Display for RouteError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.error.fmt(f)
+    }
+}
+
+impl std::error::Error for RouteError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        std::error::Error::source(&self.error)
+    }
+}
+
+impl From<RouteError> for Error {
+    fn from(failed: RouteError) -> Self {
+        failed.error
+    }
+}
+
+/// An account that a [`Route`] asks: one by name, or a provider's account without a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RouteAccount(Choice);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Choice {
+    Account(Account),
+    Provider(ProviderId),
+}
+
+impl From<ProviderId> for RouteAccount {
+    fn from(provider: ProviderId) -> Self {
+        Self(Choice::Provider(provider))
+    }
+}
+
+impl From<Account> for RouteAccount {
+    fn from(account: Account) -> Self {
+        Self(Choice::Account(account))
+    }
+}
+
+impl From<&Account> for RouteAccount {
+    fn from(account: &Account) -> Self {
+        Self(Choice::Account(account.clone()))
+    }
 }
 
 /// What became of one account's attempt.
@@ -117,6 +190,7 @@ impl<'a> Route<'a> {
             client,
             request,
             accounts: client.accounts().into_iter().cloned().collect(),
+            missing: None,
             key: None,
             labels: BTreeMap::new(),
             policy: None,
@@ -127,11 +201,20 @@ impl<'a> Route<'a> {
         }
     }
 
-    /// The accounts to ask, the first one first, such as those that
+    /// The accounts to ask, the first one first: providers, or accounts such as those that
     /// [`Client::account`](Client::account) gives. Default: all of the client's, by provider and
     /// name.
-    pub fn over(mut self, accounts: impl IntoIterator<Item = Account>) -> Self {
-        self.accounts = accounts.into_iter().collect();
+    pub fn over(mut self, accounts: impl IntoIterator<Item = impl Into<RouteAccount>>) -> Self {
+        (self.accounts, self.missing) = (Vec::new(), None);
+        for account in accounts {
+            match account.into().0 {
+                Choice::Account(account) => self.accounts.push(account),
+                Choice::Provider(provider) => match self.client.account(provider) {
+                    Ok(account) => self.accounts.push(account.clone()),
+                    Err(error) => self.missing = self.missing.or(Some(error)),
+                },
+            }
+        }
         self
     }
 
@@ -180,14 +263,16 @@ impl<'a> Route<'a> {
         self
     }
 
-    async fn run(self) -> Routed {
+    async fn run(self) -> Result<Routed, RouteError> {
         let mut attempts = Vec::new();
-        let result = match self.take(&mut attempts).await {
-            Ok(Some(video)) => Ok(video),
-            Ok(None) => Err(none_left(&attempts)),
-            Err(error) => Err(error),
-        };
-        Routed { attempts, result }
+        if let Some(error) = self.missing {
+            return Err(RouteError { error, attempts });
+        }
+        match self.take(&mut attempts).await {
+            Ok(Some(video)) => Ok(Routed { video, attempts }),
+            Ok(None) => Err(RouteError { error: none_left(&attempts), attempts }),
+            Err(error) => Err(RouteError { error, attempts }),
+        }
     }
 
     /// Asks one account after the other. `None` where none is left.
@@ -516,7 +601,7 @@ fn attempt(job: &Job, end: AttemptEnd, reason: Option<Reason>) -> Attempt {
 }
 
 impl<'a> IntoFuture for Route<'a> {
-    type Output = Routed;
+    type Output = Result<Routed, RouteError>;
     type IntoFuture = BoxFuture<'a, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
@@ -557,7 +642,10 @@ fn moved_on_elsewhere(job: &Job) -> Error {
 
 fn none_left(attempts: &[Attempt]) -> Error {
     let told = |attempt: &Attempt| {
-        let why = attempt.reason.as_ref().map_or("", |reason| &reason.message);
+        let why = attempt.reason.as_ref().map_or(String::new(), |reason| match &reason.field {
+            Some(field) => format!("{field}: {}", reason.message),
+            None => reason.message.clone(),
+        });
         format!("{} {}: {why}", attempt.account.provider, attempt.end)
     };
     match attempts {

@@ -191,7 +191,7 @@ impl Client {
         let id = job.id();
         let now = self.now_for(&job);
         let intent = apply(job.clone(), sending, now);
-        let message = match self.limits(&job, &intent, now) {
+        let (message, over_cap) = match self.limits(&job, &intent, now) {
             Ok(limits) => {
                 let mut bounds = Bounds::spending(limits);
                 bounds.slots = slots;
@@ -202,12 +202,16 @@ impl Client {
                         return self.job(id).await.map(Recorded::Overtaken).map(Some);
                     }
                     Stored::Full { .. } => return Ok(None),
-                    Stored::Over { limit, others } => over(&limit, others, intent.committed()),
+                    Stored::Over { limit, others } => {
+                        let (message, over) = over(&limit, others, intent.committed());
+                        (message, Some(over))
+                    }
                 }
             }
-            Err(message) => message,
+            Err(message) => (message, None),
         };
-        let reason = Reason::new(ErrorKind::OverCap, message);
+        let mut reason = Reason::new(ErrorKind::OverCap, message);
+        reason.over_cap = over_cap;
         // Nothing is sent, whoever has stored what by now.
         let refused = Outcome::NotSent { reason, again_after: None };
         Ok(Some(Recorded::Overtaken(self.record(job, refused).await?.job())))

@@ -8,13 +8,14 @@ use futures_util::FutureExt as _;
 
 use super::ending::ending;
 use super::wait::Events;
-use super::{Client, Video, Wait, WaitPolicy};
+use super::{Client, Video, Wait};
 use crate::digest::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::future::BoxFuture;
 use crate::input::Local;
 use crate::job::{Decision, Job, JobId, Plan, Stage};
 use crate::model::{Credits, ProviderId};
+use crate::policy::WaitPolicy;
 use crate::request::VideoRequest;
 
 impl Client {

@@ -15,12 +15,12 @@ use super::ending::{ending, last_word};
 use super::event::Seen;
 use super::gate::{COMES_AFTER, Place};
 use super::polling::{News, WatchLimits};
-use super::{Client, Event, Limit, Video, WaitPolicy};
+use super::{Client, Event, Video};
 use crate::clock::Moment;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Limit, Result};
 use crate::future::BoxFuture;
 use crate::job::{Action, Decision, Job, JobHandle, JobId, Reason, Stage, StepState};
-use crate::policy::growing_pause;
+use crate::policy::{WaitPolicy, growing_pause};
 
 impl Client {
     /// Comes back to a job, also after a restart, and resolves with the finished video. A job that
@@ -221,7 +221,7 @@ impl State {
     async fn with_paid(&mut self, error: Error) -> Error {
         let is_of_ledger =
             matches!(error.kind(), ErrorKind::Io | ErrorKind::Unavailable | ErrorKind::Decode);
-        if !is_of_ledger || error.job().is_some() {
+        if !is_of_ledger || error.handle().is_some() {
             return error;
         }
         let handle = match self.client.job(self.id).await {
@@ -417,7 +417,7 @@ impl State {
     async fn timed_out(&self) -> Error {
         let limit = match (self.age_until, self.policy.job_age) {
             (Some(until), Some(age)) if until < self.until => Limit::JobAge(age),
-            _ => Limit::Time(self.policy.told.unwrap_or(self.policy.time)),
+            _ => Limit::Time(self.policy.shown.unwrap_or(self.policy.time)),
         };
         self.stopped(limit).await
     }

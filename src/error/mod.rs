@@ -2,15 +2,18 @@
 
 mod kind;
 mod limit;
+mod over_cap;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{JobHandle, JobId, ProviderId};
 
 pub use kind::ErrorKind;
 pub use limit::Limit;
+pub use over_cap::{CapScope, OverCap};
 
 /// The result of everything in adreel that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -19,9 +22,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// `Display` is one line without the cause, which stands in
 /// [`source`](std::error::Error::source). Neither it nor `Debug` ever holds a key.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Inner {
     kind: Option<ErrorKind>,
     provider: Option<ProviderId>,
@@ -37,7 +41,8 @@ struct Inner {
     handle: Option<JobHandle>,
     limit: Option<Limit>,
     message: String,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    over_cap: Option<OverCap>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
@@ -122,6 +127,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_over_cap(mut self, over: Option<OverCap>) -> Self {
+        self.0.over_cap = over;
+        self
+    }
+
     pub(crate) fn with_limit(mut self, limit: Limit) -> Self {
         self.0.limit = Some(limit);
         self
@@ -133,7 +143,7 @@ impl Error {
         mut self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 
@@ -210,8 +220,13 @@ impl Error {
     }
 
     /// The job as it stood, where a wait stopped before it ended: what others need to come back.
-    pub fn job(&self) -> Option<&JobHandle> {
+    pub fn handle(&self) -> Option<&JobHandle> {
         self.0.handle.as_ref()
+    }
+
+    /// Which spend cap left no room, and how much is committed under it.
+    pub fn over_cap(&self) -> Option<&OverCap> {
+        self.0.over_cap.as_ref()
     }
 
     /// The limit that ended a wait.
@@ -278,9 +293,19 @@ impl fmt::Display for Error {
     }
 }
 
+/// The line of `Display` with the kind and the causes; `{:#?}` shows every part.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
+        if !f.alternate() {
+            write!(f, "{:?}({self}", self.kind())?;
+            let mut cause = std::error::Error::source(self);
+            while let Some(error) = cause {
+                write!(f, ": {error}")?;
+                cause = error.source();
+            }
+            return f.write_str(")");
+        }
         f.debug_struct("Error")
             .field("kind", &self.kind())
             .field("provider", &inner.provider)
@@ -293,6 +318,8 @@ impl fmt::Debug for Error {
             .field("elapsed", &inner.elapsed)
             .field("retry_after", &inner.retry_after)
             .field("job", &inner.job)
+            .field("limit", &inner.limit)
+            .field("over_cap", &inner.over_cap)
             .field("message", &inner.message)
             .field("source", &inner.source)
             .finish()

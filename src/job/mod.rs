@@ -29,10 +29,7 @@ pub(crate) use step_ref::StepRef;
 pub use stored::StoredJob;
 pub use transition::{Action, apply, next};
 
-pub use crate::model::{
-    Account, HandleStep, InvalidJobId, JobHandle, JobId, ProviderRef, Stage, StepState,
-    UnknownStage,
-};
+pub(crate) use crate::model::{Account, JobHandle, JobId, ProviderRef, Stage, StepState};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

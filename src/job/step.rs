@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::{Evidence, PlannedStep};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, OverCap};
 use crate::model::{Credits, ProviderId, StepState, Timestamp};
 
 /// One call of a job's plan, with its own state: Creatify pays twice for one video, and JoggAI
@@ -199,6 +199,9 @@ pub struct Reason {
     pub field: Option<String>,
     /// The provider's id of the request.
     pub request_id: Option<String>,
+    /// Which spend cap left no room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_cap: Option<OverCap>,
 }
 
 impl Reason {
@@ -211,6 +214,7 @@ impl Reason {
             code: None,
             field: None,
             request_id: None,
+            over_cap: None,
         }
     }
 
@@ -219,7 +223,8 @@ impl Reason {
         let mut error = Error::new(self.kind, &self.message)
             .with_provider(provider)
             .with_code(self.code.clone())
-            .with_request_id(self.request_id.clone());
+            .with_request_id(self.request_id.clone())
+            .with_over_cap(self.over_cap);
         if let Some(operation) = &self.operation {
             error = error.with_operation(operation.clone()).with_attempts(1, Default::default());
         }
@@ -249,6 +254,7 @@ impl From<&Error> for Reason {
             code: error.code().map(str::to_owned),
             field: error.field().map(str::to_owned),
             request_id: error.request_id().map(str::to_owned),
+            over_cap: error.over_cap().copied(),
         }
     }
 }

@@ -8,6 +8,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::de::{self, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
+
 /// A point in time: milliseconds since 1970 in UTC.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
@@ -26,9 +28,20 @@ impl Timestamp {
         self.0
     }
 
+    /// The time now, by the machine's clock. A [`Client`](crate::Client) goes by its
+    /// [`Clock`](crate::clock::Clock).
+    pub fn now() -> Self {
+        SystemTime::now().into()
+    }
+
+    /// When the next day of UTC begins.
+    pub(crate) const fn next_day(self) -> Self {
+        Self(self.day().saturating_add(1).saturating_mul(DAY_MILLIS))
+    }
+
     /// The day of UTC that it lies in, counted from 1970.
     pub const fn day(self) -> i64 {
-        self.0.div_euclid(24 * 60 * 60 * 1000)
+        self.0.div_euclid(DAY_MILLIS)
     }
 
     /// The time that a number means: seconds since 1970, also with a fraction, or a thousandth, a
@@ -101,6 +114,17 @@ impl Sub<Duration> for Timestamp {
 
     fn sub(self, duration: Duration) -> Self {
         Self(self.0.saturating_sub(i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)))
+    }
+}
+
+/// To the millisecond. What lies before 1970 or beyond what a number holds is the nearest that can be
+/// said.
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => Self(0) + after,
+            Err(before) => Self(0) - before.duration(),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a job leaves behind, and what it cost.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,19 @@ impl Cost {
         };
         let is_believed = credits >= Credits::ZERO && credits <= bound && credits < Credits::MOST;
         is_believed.then_some(Self { credits, source: CostSource::Reported })
+    }
+}
+
+/// `4.5 credits`, or `at most 4 credits` where the provider does not say. What a credit is worth
+/// is the provider's: BeatAPI counts in dollars.
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bound = match self.source {
+            CostSource::Reported => "",
+            CostSource::PriceTable => "at most ",
+        };
+        let noun = if self.credits == Credits::whole(1) { "credit" } else { "credits" };
+        write!(f, "{bound}{} {noun}", self.credits)
     }
 }
 

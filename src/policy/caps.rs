@@ -15,7 +15,7 @@ use crate::model::Credits;
 /// counted then, and keeps later jobs back.
 ///
 /// ```
-/// use adreel::client::Caps;
+/// use adreel::Caps;
 /// use adreel::{AccountConfig, Credits, Keys};
 ///
 /// let caps = Caps::new().per_request(Credits::whole(5)).per_day(Credits::whole(50));

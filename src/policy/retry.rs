@@ -36,10 +36,43 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
+    /// The default.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
     /// The same deadline with a single attempt.
     #[must_use]
     pub const fn once(mut self) -> Self {
         self.max_attempts = 1;
+        self
+    }
+
+    /// How many attempts a call has in all.
+    #[must_use]
+    pub const fn max_attempts(mut self, attempts: u32) -> Self {
+        self.max_attempts = attempts;
+        self
+    }
+
+    /// The longest first wait.
+    #[must_use]
+    pub const fn base(mut self, wait: Duration) -> Self {
+        self.base = wait;
+        self
+    }
+
+    /// The longest wait that is ours to choose.
+    #[must_use]
+    pub const fn max(mut self, wait: Duration) -> Self {
+        self.max = wait;
+        self
+    }
+
+    /// How long the whole call may take, waits included.
+    #[must_use]
+    pub const fn deadline(mut self, time: Duration) -> Self {
+        self.deadline = time;
         self
     }
 

@@ -12,8 +12,8 @@ const TIME: Duration = Duration::from_secs(30 * 60);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WaitPolicy {
     pub(crate) time: Duration,
-    /// The same as it is told, where that is in other words.
-    pub(crate) told: Option<Duration>,
+    /// The same as errors say it, where the clock is scaled.
+    pub(crate) shown: Option<Duration>,
     pub(crate) job_age: Option<Duration>,
     pub(crate) failed_reads: Option<u32>,
     pub(crate) through_actions: bool,
@@ -21,7 +21,7 @@ pub struct WaitPolicy {
 
 impl Default for WaitPolicy {
     fn default() -> Self {
-        Self { time: TIME, told: None, job_age: None, failed_reads: None, through_actions: false }
+        Self { time: TIME, shown: None, job_age: None, failed_reads: None, through_actions: false }
     }
 }
 
@@ -33,21 +33,21 @@ impl WaitPolicy {
 
     /// Waits for this long. Default: 30 minutes.
     #[must_use]
-    pub fn with_time_limit(mut self, time: Duration) -> Self {
-        (self.time, self.told) = (time, None);
+    pub fn time_limit(mut self, time: Duration) -> Self {
+        (self.time, self.shown) = (time, None);
         self
     }
 
     /// The same on a clock that is slower or faster than people's, such as a
-    /// [`ScaledClock`](crate::clock::ScaledClock): it waits for `time` of that clock, and says `told`.
+    /// [`ScaledClock`](crate::clock::ScaledClock): it waits for `time` of that clock, and errors say `shown`.
     #[must_use]
-    pub fn with_told_time_limit(self, time: Duration, told: Duration) -> Self {
-        Self { told: Some(told), ..self.with_time_limit(time) }
+    pub fn time_limit_shown(self, time: Duration, shown: Duration) -> Self {
+        Self { shown: Some(shown), ..self.time_limit(time) }
     }
 
     /// Waits until the job is this old, however often somebody came back to it. Default: no limit.
     #[must_use]
-    pub fn with_job_age_limit(mut self, age: Duration) -> Self {
+    pub fn job_age_limit(mut self, age: Duration) -> Self {
         self.job_age = Some(age);
         self
     }
@@ -55,7 +55,7 @@ impl WaitPolicy {
     /// Waits until so many reads of the status have failed in a row. Default: no limit, since a
     /// provider that cannot be reached for a while goes on with the job.
     #[must_use]
-    pub fn with_failed_reads_limit(mut self, most: u32) -> Self {
+    pub fn failed_reads_limit(mut self, most: u32) -> Self {
         self.failed_reads = Some(most.max(1));
         self
     }

@@ -11,7 +11,7 @@ const HEADERS: [&str; 3] = ["x-beatapi-timestamp", "x-beatapi-signature", "x-web
 ///
 /// ```
 /// # use adreel::ProviderId;
-/// # use adreel::client::Delivery;
+/// # use adreel::Delivery;
 /// let headers = [("x-webhook-signature", "5d41…")];
 /// let header = |name: &str| headers.iter().find(|(known, _)| *known == name).map(|(_, v)| *v);
 /// let delivery = Delivery::new(ProviderId::Jogg, header, b"{}").account("eu");

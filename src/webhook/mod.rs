@@ -39,7 +39,7 @@ use sha2::Sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::json::Shape;
 use crate::model::{Account, ProviderId};
-pub use crate::secret::WebhookSecret;
+pub(crate) use crate::secret::WebhookSecret;
 
 /// The longest body that is looked at; a delivery has one to three kilobytes.
 const MAX_BODY_BYTES: usize = 1 << 20;

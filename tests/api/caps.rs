@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use adreel::client::{Caps, Jobs, SpendEntry, SpendQuery};
+use adreel::Caps;
+use adreel::client::{Jobs, SpendEntry, SpendQuery};
 use adreel::job::{Confidence, SpendKind};
 use adreel::{
     Client, Credits, Error, ErrorKind, MemoryLedger, Product, ProviderId, Stage, Timestamp,
@@ -281,10 +282,10 @@ async fn a_route_leads_past_an_account_without_room() {
     };
     let accounts = ["full", "poor", "rich"].map(named);
     let request = request();
-    let routed = client.route(&request).over(accounts).await;
+    let routed = client.route(&request).over(accounts).await.unwrap();
     let ends: Vec<_> = routed.attempts.iter().map(|attempt| attempt.end).collect();
     assert_eq!(ends, [AttemptEnd::Refused, AttemptEnd::Unfit, AttemptEnd::Made], "{routed:?}");
     assert_eq!(posts(&server), 1);
-    let routed = client.route(&request).cap(dollars(449)).await;
+    let routed = client.route(&request).cap(dollars(449)).await.unwrap_err();
     assert!(routed.attempts.iter().all(|attempt| attempt.end == AttemptEnd::Unfit), "{routed:?}");
 }

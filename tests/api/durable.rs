@@ -221,7 +221,7 @@ fn assert_unrecorded(error: &Error, told: &str) {
     assert_eq!(error.kind(), ErrorKind::SubmitUnknown, "{error}");
     assert!(error.to_string().contains(told), "{error}");
     assert!(!error.to_string().contains('\n'), "{error}");
-    let handle = error.job().unwrap();
+    let handle = error.handle().unwrap();
     assert_eq!(Some(handle.id), error.job_id());
     let cause = std::error::Error::source(error).unwrap().downcast_ref::<Error>().unwrap();
     assert_eq!(cause.kind(), ErrorKind::Io);
@@ -261,7 +261,7 @@ async fn a_ledger_that_is_gone_leaves_the_handle_of_what_is_or_may_be_paid() {
         let server = Server::start(replies()).await;
         let gone = FaultyLedger { is_gone: true, ..full(from) };
         let error = client(&server, gone).generate(&request()).await.unwrap_err();
-        let handle = error.job();
+        let handle = error.handle();
         match from {
             0 => assert_eq!((error.kind(), handle), (ErrorKind::Io, None)),
             2 => assert_eq!(error.kind(), ErrorKind::SubmitUnknown),
@@ -273,7 +273,7 @@ async fn a_ledger_that_is_gone_leaves_the_handle_of_what_is_or_may_be_paid() {
     // Where the row can be read, it says that nothing was sent.
     let server = Server::start(replies()).await;
     let error = client(&server, full(1)).generate(&request()).await.unwrap_err();
-    assert_eq!((error.kind(), error.job()), (ErrorKind::Io, None));
+    assert_eq!((error.kind(), error.handle()), (ErrorKind::Io, None));
 }
 
 #[cfg(feature = "sqlite")]

@@ -3,11 +3,11 @@
 use std::future::IntoFuture as _;
 use std::sync::Arc;
 
-use adreel::client::{Limit, WaitPolicy};
 use adreel::{
     AccountConfig, Client, ErrorKind, Job, JobQuery, Keys, MemoryLedger, Product, ProviderId,
     Stage, VideoRequest,
 };
+use adreel::{Limit, WaitPolicy};
 
 use crate::support::scripted::{Reply, Server, json};
 use crate::support::{InstantClock, TINY_PNG};
@@ -132,11 +132,11 @@ async fn a_wait_ends_at_its_deadline_and_says_that_the_job_goes_on() {
     let client = client_by(clock, ProviderId::BeatApi, &server);
     let job = client.submit(&request()).await.unwrap();
     let limit = secs(120);
-    let wait = client.resume(job.id()).policy(WaitPolicy::new().with_time_limit(limit));
+    let wait = client.resume(job.id()).policy(WaitPolicy::new().time_limit(limit));
     let error = wait.await.unwrap_err();
     assert_eq!((error.kind(), error.job_id()), (ErrorKind::Timeout, Some(job.id())));
     assert_eq!(error.limit(), Some(Limit::Time(limit)));
-    assert_eq!(error.job().unwrap().stage, Stage::Running);
+    assert_eq!(error.handle().unwrap().stage, Stage::Running);
     assert!((5..=20).contains(&server.requests().len()), "{}", server.requests().len());
 }
 

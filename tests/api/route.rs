@@ -1,6 +1,7 @@
 //! One video from the first of several accounts: when the next one is asked, and when never.
 
-use adreel::client::{AttemptEnd, Routed};
+use adreel::Video;
+use adreel::client::{Attempt, AttemptEnd, Route, RouteError, Routed};
 use adreel::{
     Account, AccountConfig, Client, ErrorKind, Keys, Product, ProviderId, Stage, VideoRequest,
 };
@@ -37,8 +38,9 @@ impl TwoAccounts {
         })
     }
 
-    async fn route(&self) -> Routed {
-        self.client.route(&request()).key("order-1042").label("tenant", "roastery").await
+    async fn route(&self) -> Settled {
+        let route = self.client.route(&request()).key("order-1042");
+        settled(route.label("tenant", "roastery")).await
     }
 }
 
@@ -55,7 +57,20 @@ fn made() -> Vec<Reply> {
     vec![json(201, QUEUED), json(200, DONE)]
 }
 
-fn ends(routed: &Routed) -> Vec<AttemptEnd> {
+/// What became of a route, whether or not it made a video.
+struct Settled {
+    attempts: Vec<Attempt>,
+    result: adreel::Result<Video>,
+}
+
+async fn settled(route: Route<'_>) -> Settled {
+    match route.await {
+        Ok(Routed { video, attempts, .. }) => Settled { attempts, result: Ok(video) },
+        Err(RouteError { error, attempts, .. }) => Settled { attempts, result: Err(error) },
+    }
+}
+
+fn ends(routed: &Settled) -> Vec<AttemptEnd> {
     routed.attempts.iter().map(|attempt| attempt.end).collect()
 }
 
@@ -92,7 +107,7 @@ async fn an_account_without_room_is_given_up_and_not_sent_later() {
 async fn an_account_whose_plan_lacks_something_is_not_asked() {
     let stage = TwoAccounts::new(made(), made()).await;
     let too_long = request().duration_secs(600);
-    let routed = stage.client.route(&too_long).await;
+    let routed = settled(stage.client.route(&too_long)).await;
     assert_eq!(ends(&routed), [AttemptEnd::Unfit, AttemptEnd::Unfit]);
     let error = routed.result.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsupported);
@@ -120,7 +135,7 @@ async fn nothing_leads_past_a_lost_answer() {
     let mut accounts: Vec<Account> = stage.client.accounts().into_iter().cloned().collect();
     accounts.reverse();
     let request = request();
-    let again = stage.client.route(&request).over(accounts).key("order-1042").await;
+    let again = settled(stage.client.route(&request).over(accounts).key("order-1042")).await;
     assert_eq!(again.result.unwrap_err().kind(), ErrorKind::SubmitUnknown);
     assert_eq!(stage.posts()[1], 0);
 }
@@ -136,7 +151,7 @@ async fn a_job_that_was_given_up_leads_on_only_where_that_is_said() {
 
     let stage = TwoAccounts::new(failed(), made()).await;
     let request = request();
-    let routed = stage.client.route(&request).after_failure().await;
+    let routed = settled(stage.client.route(&request).after_failure()).await;
     assert_eq!(ends(&routed), [AttemptEnd::Failed, AttemptEnd::Made]);
     assert_eq!(stage.posts(), [1, 1]);
 }
@@ -147,7 +162,7 @@ async fn where_all_have_given_up_the_same_route_again_tells_so() {
     let stage = TwoAccounts::new(failed(), failed()).await;
     let request = request();
     for _ in 0..2 {
-        let routed = stage.client.route(&request).key("order-1042").after_failure().await;
+        let routed = settled(stage.client.route(&request).key("order-1042").after_failure()).await;
         assert_eq!(ends(&routed), [AttemptEnd::Failed, AttemptEnd::Failed]);
         let error = routed.result.unwrap_err();
         assert_eq!(error.to_string().matches("failed: ").count(), 2, "{error}");
@@ -165,7 +180,7 @@ async fn the_same_route_again_is_the_same_video() {
     let mut accounts: Vec<Account> = stage.client.accounts().into_iter().cloned().collect();
     accounts.reverse();
     let request = request();
-    let turned = stage.client.route(&request).over(accounts).key("order-1042").await;
+    let turned = settled(stage.client.route(&request).over(accounts).key("order-1042")).await;
     assert_eq!(turned.result.unwrap().job_id(), first.job_id());
     assert_eq!(stage.posts(), [1, 1]);
 }
@@ -178,7 +193,7 @@ async fn where_all_refuse_each_reason_is_told() {
     assert_eq!(ends(&routed), [AttemptEnd::Refused, AttemptEnd::Refused]);
     let error = routed.result.unwrap_err();
     assert_eq!(error.to_string().matches("refused").count(), 2, "{error}");
-    let none = stage.client.route(&request()).over([]).await;
+    let none = settled(stage.client.route(&request()).over(Vec::<adreel::Account>::new())).await;
     assert_eq!(none.result.unwrap_err().kind(), ErrorKind::InvalidRequest);
 }
 
@@ -190,7 +205,7 @@ async fn a_key_stands_for_one_request() {
     let accounts: Vec<_> = stage.client.accounts().into_iter().cloned().collect();
     for accounts in [accounts.clone(), accounts.into_iter().rev().collect()] {
         let route = stage.client.route(&other).key("order-1042").over(accounts);
-        assert_eq!(route.await.result.unwrap_err().kind(), ErrorKind::Conflict);
+        assert_eq!(settled(route).await.result.unwrap_err().kind(), ErrorKind::Conflict);
     }
     assert_eq!(stage.posts(), [1, 0]);
 }

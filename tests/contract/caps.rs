@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use adreel::client::Caps;
+use adreel::Caps;
 use adreel::clock::Clock;
 use adreel::testing::{Quality, Sandbox};
 use adreel::{

@@ -1,6 +1,6 @@
 //! Every plan of every provider, from request to file.
 
-use adreel::client::Part;
+use adreel::Part;
 use adreel::testing::{self, Sandbox};
 use adreel::{
     Client, CostSource, Credits, ErrorKind, Job, JobId, Medium, Product, ProviderId, Stage, Track,

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use adreel::client::WaitPolicy;
+use adreel::WaitPolicy;
 use adreel::clock::Clock as _;
 use adreel::job::Action;
 use adreel::testing::{self, CREATIFY_SECONDS, Fault, FaultKind, Sandbox};
@@ -254,7 +254,7 @@ async fn a_job_that_fails_says_so_and_what_it_cost(promise: Promise) {
 async fn a_job_that_never_ends_ends_the_wait_and_can_be_resumed(promise: Promise) {
     let sandbox = faulted(promise, FaultKind::JobStuck).await;
     let client = client(&sandbox, promise);
-    let policy = WaitPolicy::new().with_time_limit(Duration::from_secs(600));
+    let policy = WaitPolicy::new().time_limit(Duration::from_secs(600));
     let request = request(AspectRatio::Square);
     let made = client.generate(&request).on(promise.provider).policy(policy).await;
     let error = made.unwrap_err();

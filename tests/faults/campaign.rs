@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adreel::client::WaitPolicy;
+use adreel::WaitPolicy;
 use adreel::clock::Clock as _;
 use adreel::testing::{Fault, RequestRecord, Sandbox};
 use adreel::{Client, Credits, ErrorKind, JobQuery, ProviderId, Stage};
@@ -220,7 +220,7 @@ impl Campaign {
         self.sandbox.clock().sleep(self.pace.wait(before)).await;
         let request = request(&format!("Roast {number}"));
         // Beyond any job, so that whoever comes here was forgotten.
-        let policy = WaitPolicy::new().with_time_limit(Duration::from_secs(4 * 3_600));
+        let policy = WaitPolicy::new().time_limit(Duration::from_secs(4 * 3_600));
         let key = format!("order-{number}");
         let generate = || client.generate(&request).key(&key).on(provider).policy(policy);
         let mut made = generate().await;
@@ -267,7 +267,7 @@ impl Campaign {
             }
         }
         let resumed = open.into_iter().map(async |(client, id)| {
-            let policy = WaitPolicy::new().with_time_limit(Duration::from_secs(4 * 3_600));
+            let policy = WaitPolicy::new().time_limit(Duration::from_secs(4 * 3_600));
             if let Err(error) = client.resume(id).policy(policy).await {
                 let kinds = [ErrorKind::JobFailed, ErrorKind::SubmitUnknown];
                 assert!(kinds.contains(&error.kind()), "{id}: {error}");

@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::time::Duration;
 
-use adreel::client::WaitPolicy;
+use adreel::WaitPolicy;
 use adreel::testing::{self, Fault, FaultKind, Quality, Sandbox, SandboxBuilder};
 use adreel::{
     AccountConfig, Client, ErrorKind, Keys, Product, ProviderId, Resolution, Video, VideoRequest,
@@ -90,7 +90,7 @@ impl Cell {
         // A stuck job has only to be given up.
         let is_stuck = self.fault().kind() == FaultKind::JobStuck;
         let most = Duration::from_secs(if is_stuck { 900 } else { 3_600 });
-        let policy = WaitPolicy::new().with_time_limit(most);
+        let policy = WaitPolicy::new().time_limit(most);
         let request = request("Morning Roast");
         let generate = || client.generate(&request).key("order-1").on(self.provider);
         let made = generate().policy(policy).await;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use adreel::client::WaitPolicy;
+use adreel::WaitPolicy;
 use adreel::testing::{Fault, FaultKind};
 use adreel::{ErrorKind, ProviderId};
 
@@ -35,7 +35,7 @@ async fn another_accounts_list_is_no_proof_that_nothing_was_made() {
         sandbox.arm(lost).unwrap();
         let lie = sandbox.arm(Fault::new(FaultKind::OtherAccount).operation(list).always());
         let client = client(&sandbox);
-        let policy = WaitPolicy::new().with_time_limit(Duration::from_secs(3_600));
+        let policy = WaitPolicy::new().time_limit(Duration::from_secs(3_600));
         let generate = || client.generate(&request).key("order-1").on(provider).policy(policy);
         let error = generate().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::SubmitUnknown, "{provider}: {error}");

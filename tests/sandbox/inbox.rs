@@ -4,7 +4,8 @@ use std::future::IntoFuture as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use adreel::client::{Delivery, WebhookInbox};
+use adreel::Delivery;
+use adreel::client::WebhookInbox;
 use adreel::clock::Clock;
 use adreel::testing::{self, Fault, FaultKind};
 use adreel::{AccountConfig, BoxFuture, Keys, Timestamp};

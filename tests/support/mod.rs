@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use adreel::client::AccountConfig;
+use adreel::AccountConfig;
 use adreel::clock::Clock;
 use adreel::{BoxFuture, Keys, Timestamp};
 use tokio::sync::Notify;

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use adreel::client::{Delivery, Received, WebhookInbox};
+use adreel::Delivery;
+use adreel::StepState;
+use adreel::client::{Received, WebhookInbox};
 use adreel::clock::Clock as _;
-use adreel::job::StepState;
 use adreel::{
     Account, AccountConfig, BoxFuture, Client, Credentials, Job, JobId, Keys, Product, ProviderId,
     Result, Stage, VideoRequest,

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use adreel::client::{Delivery, Received};
+use adreel::Delivery;
+use adreel::client::Received;
 use adreel::clock::Clock as _;
 use adreel::{AccountConfig, Client, Job, Keys, Ledger as _, ProviderId, Stage};
 use futures_util::future::join_all;

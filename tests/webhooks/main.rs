@@ -20,7 +20,8 @@ use std::future::IntoFuture as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use adreel::client::{Delivery, Finished, Receipt, WebhookInbox};
+use adreel::Delivery;
+use adreel::client::{Finished, Receipt, WebhookInbox};
 use adreel::clock::Clock;
 use adreel::{
     AccountConfig, BoxFuture, Client, Job, Keys, Ledger, MemoryLedger, Product, ProviderId,

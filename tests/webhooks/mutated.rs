@@ -4,7 +4,8 @@
 
 use std::sync::Arc;
 
-use adreel::client::{Delivery, Received, WebhookInbox};
+use adreel::Delivery;
+use adreel::client::{Received, WebhookInbox};
 use adreel::{
     AccountConfig, Client, Keys, MemoryLedger, Product, ProviderId, Timestamp, VideoRequest,
     beatapi, jogg,

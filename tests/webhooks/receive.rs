@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use adreel::client::{Delivery, Received};
+use adreel::Delivery;
+use adreel::client::Received;
 use adreel::clock::Clock as _;
 use adreel::ledger::{EventLog, LoggedEvent, NewEvent};
 use adreel::{

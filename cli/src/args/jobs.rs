@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use adreel::job::JobId;
+use adreel::JobId;
 use clap::Args;
 
 use super::{Age, Month};

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use adreel::Credits;
 use adreel::client::{SpendEntry, SpendQuery};
-use adreel::job::{Account, JobId, SpendKind};
+use adreel::job::SpendKind;
+use adreel::{Account, JobId};
 use serde_json::json;
 
 use crate::commands::save::FILE;

@@ -2,9 +2,10 @@
 
 use adreel::Result;
 use adreel::client::SpendQuery;
-use adreel::job::{Job, JobId, Stage};
+use adreel::job::Job;
 use adreel::ledger::JobQuery;
 use adreel::text::path_from_text;
+use adreel::{JobId, Stage};
 use serde_json::json;
 
 use crate::args::Month;

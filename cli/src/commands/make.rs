@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use adreel::client::{Client, Downloaded};
-use adreel::job::{Account, Job, Stage};
+use adreel::job::Job;
 use adreel::text::{path_from_text, path_to_text};
+use adreel::{Account, Stage};
 use adreel::{Error, ErrorKind, Medium, Result, VideoRequest};
 use futures_util::future::join_all;
 

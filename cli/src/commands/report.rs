@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use adreel::StepState;
 use adreel::client::{Downloaded, Video};
-use adreel::job::{Job, Need, Step, StepState};
+use adreel::job::{Job, Need, Step};
 use adreel::text::path_to_text;
 use adreel::{Error, Medium, ProviderId};
 use serde_json::json;

@@ -1,8 +1,9 @@
 //! `adreel resolve JOB`: a decision about a held job.
 
 use adreel::client::Resolution;
-use adreel::job::{Job, JobId, Stage};
+use adreel::job::Job;
 use adreel::{Error, ErrorKind};
+use adreel::{JobId, Stage};
 
 use crate::args::{DecisionArgs, ResolveArgs};
 use crate::commands::jobs::as_json;

@@ -1,6 +1,7 @@
 //! `adreel wait` and `adreel resume`: coming back to jobs.
 
-use adreel::job::{Job, JobId};
+use adreel::JobId;
+use adreel::job::Job;
 use adreel::{Error, ErrorKind, Result};
 use futures_util::FutureExt as _;
 use futures_util::future::join_all;

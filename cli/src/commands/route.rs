@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 use std::time::Instant;
 
-use adreel::client::{Attempt, AttemptEnd, Client, Routed};
-use adreel::job::{Account, Job, JobId, Reason};
+use adreel::client::{Attempt, AttemptEnd, Client, RouteError, Routed};
+use adreel::job::{Job, Reason};
 use adreel::text::path_to_text;
+use adreel::{Account, JobId};
 use adreel::{Credits, Error, ErrorKind, Medium, ProviderId, Result, VideoRequest};
 use serde_json::json;
 
@@ -67,7 +68,10 @@ async fn make(
     if let Some(most) = args.request.cap {
         route = route.cap(most);
     }
-    let Routed { attempts, result, .. } = route.observe(&|event| show(&event.job)).await;
+    let (attempts, result) = match route.observe(&|event| show(&event.job)).await {
+        Ok(Routed { attempts, video, .. }) => (attempts, Ok(video)),
+        Err(RouteError { attempts, error, .. }) => (attempts, Err(error)),
+    };
     lines.iter().for_each(|line| line.end());
     let passed_over = attempts.iter().filter(|attempt| attempt.end != AttemptEnd::Made);
     passed_over.for_each(|attempt| print_passed_over(context, attempt));

@@ -5,9 +5,10 @@ use std::time::{Duration, Instant};
 
 use adreel::client::{Downloaded, Video};
 use adreel::clock::Moment;
-use adreel::job::{Job, JobId, Stage};
+use adreel::job::Job;
 use adreel::text::path_from_text;
 use adreel::{Error, ProviderId, Result};
+use adreel::{JobId, Stage};
 
 use crate::commands::permits::Permits;
 use crate::context::Context;

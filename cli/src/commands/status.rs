@@ -1,7 +1,8 @@
 //! How a job stands: what it waits for, what was paid for it, and what to do next.
 
 use adreel::Credits;
-use adreel::job::{Evidence, Job, Need, Reach, Stage, StepState};
+use adreel::job::{Evidence, Job, Need, Reach};
+use adreel::{Stage, StepState};
 
 use crate::args::age;
 use crate::context::Context;

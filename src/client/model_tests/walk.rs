@@ -69,7 +69,7 @@ impl Actor {
             .ledger(link)
             .run("walk")
             .recovery(recovery)
-            .wait_policy(WaitPolicy::new().with_time_limit(WAIT));
+            .wait_policy(WaitPolicy::new().time_limit(WAIT));
         let clock: Arc<dyn Clock> = Arc::clone(&world.clock) as _;
         let client = builder.assemble(clock, Accounts::from_iter(doubles)).unwrap();
         Self { client, life }
@@ -213,7 +213,8 @@ impl Walk {
             let accounts = order.iter().map(|kind| client.account(kind.provider()).unwrap());
             let accounts: Vec<_> = accounts.cloned().collect();
             let routed = client.route(&request()).over(accounts).key(key).await;
-            world.tell(|| format!("routed: {:?}", routed.attempts));
+            let attempts = routed.map_or_else(|failed| failed.attempts, |routed| routed.attempts);
+            world.tell(|| format!("routed: {attempts:?}"));
         });
     }
 

@@ -6,9 +6,9 @@ use std::future::IntoFuture as _;
 use std::time::Duration;
 
 use super::double::{Answer, Script, Stage};
-use crate::client::Limit;
 use crate::clock::Clock as _;
 use crate::error::ErrorKind;
+use crate::error::Limit;
 use crate::policy::{PollPolicy, PollState, WaitPolicy};
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -36,10 +36,8 @@ async fn a_clock_that_is_set_ends_no_wait_and_stops_no_reads() {
 
 #[tokio::test(start_paused = true)]
 async fn a_wait_lasts_as_long_as_its_limit_says_whatever_the_clock_shows() {
-    let limits = [
-        WaitPolicy::new().with_time_limit(SECOND * 300),
-        WaitPolicy::new().with_job_age_limit(SECOND * 300),
-    ];
+    let limits =
+        [WaitPolicy::new().time_limit(SECOND * 300), WaitPolicy::new().job_age_limit(SECOND * 300)];
     for (policy, secs) in limits
         .into_iter()
         .flat_map(|policy| [TWO_HOURS_BACK, A_LAPTOPS_SLEEP].map(|secs| (policy, secs)))
@@ -62,7 +60,7 @@ async fn only_hours_of_the_providers_word_make_a_job_lost_whatever_the_clock_sho
         let answers = vec![Answer::Missing];
         let stage = Stage::new(Script { answers, ..Script::default() });
         let id = stage.job(SECOND * 1_000_000).await;
-        let policy = WaitPolicy::new().with_time_limit(hours * 24);
+        let policy = WaitPolicy::new().time_limit(hours * 24);
         let wait = tokio::spawn(stage.client.resume(id).policy(policy).into_future());
         tokio::time::sleep(SECOND * 540).await;
         stage.clock.set_by(secs);
@@ -75,7 +73,7 @@ async fn only_hours_of_the_providers_word_make_a_job_lost_whatever_the_clock_sho
 
 #[tokio::test(start_paused = true)]
 async fn who_waits_for_many_has_one_limit_for_all() {
-    let policy = WaitPolicy::new().with_time_limit(SECOND * 300);
+    let policy = WaitPolicy::new().time_limit(SECOND * 300);
     let stage = Stage::new(Script::default());
     let begun = stage.client.moment();
     let running = stage.job(SECOND * 1_000_000).await;
@@ -98,7 +96,7 @@ async fn a_job_from_before_a_clock_was_set_back_is_read_soon() {
     let stage = Stage::new(Script::default());
     let id = stage.job(SECOND * 5).await;
     stage.clock.set_by(TWO_HOURS_BACK);
-    let age = WaitPolicy::new().with_job_age_limit(SECOND * 60);
+    let age = WaitPolicy::new().job_age_limit(SECOND * 60);
     stage.client.resume(id).policy(age).await.unwrap();
     assert!(stage.clock.elapsed() <= SECOND * 19, "{:?}", stage.clock.elapsed());
 }
@@ -130,7 +128,7 @@ async fn what_a_provider_wished_of_an_earlier_run_is_not_kept() {
             false => builder,
         });
         let id = stage.job(SECOND * 1_000_000).await;
-        let policy = WaitPolicy::new().with_time_limit(SECOND * 300);
+        let policy = WaitPolicy::new().time_limit(SECOND * 300);
         stage.client.resume(id).policy(policy).await.unwrap_err();
         let reads = stage.script().reads.len();
         assert!((most_reads - 2..=most_reads).contains(&reads), "{reads} reads");
@@ -143,7 +141,7 @@ async fn a_wait_reads_once_more_before_it_gives_up() {
     for takes in (0..60).map(|tenths| SECOND * 20 + SECOND * tenths / 10) {
         let stage = Stage::new(Script::default());
         let id = stage.job(takes).await;
-        let policy = WaitPolicy::new().with_time_limit(takes + SECOND / 100);
+        let policy = WaitPolicy::new().time_limit(takes + SECOND / 100);
         let begun = stage.clock.elapsed();
         match stage.client.resume(id).policy(policy).await {
             Ok(video) => assert_eq!(video.job_id(), id),
@@ -160,7 +158,7 @@ async fn a_wait_reads_once_more_before_it_gives_up() {
 
 #[tokio::test(start_paused = true)]
 async fn who_has_no_time_looks_once_all_the_same() {
-    let policy = WaitPolicy::new().with_time_limit(Duration::ZERO);
+    let policy = WaitPolicy::new().time_limit(Duration::ZERO);
     let stage = Stage::new(Script::default());
     let running = stage.job(SECOND * 100).await;
     let error = stage.client.resume(running).policy(policy).await.unwrap_err();
@@ -169,14 +167,14 @@ async fn who_has_no_time_looks_once_all_the_same() {
 
     tokio::time::sleep(SECOND * 100).await;
     stage.clock.set_by(A_LAPTOPS_SLEEP);
-    let by_age = WaitPolicy::new().with_job_age_limit(SECOND * 60);
+    let by_age = WaitPolicy::new().job_age_limit(SECOND * 60);
     assert_eq!(stage.client.resume(running).policy(by_age).await.unwrap().job_id(), running);
     assert_eq!(stage.script().reads.len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_last_read_is_not_waited_for_for_long() {
-    let policy = WaitPolicy::new().with_time_limit(SECOND * 60);
+    let policy = WaitPolicy::new().time_limit(SECOND * 60);
     let ends = async |script| {
         let stage = Stage::new(script);
         let id = stage.job(SECOND * 30).await;

@@ -8,9 +8,10 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::double::{Answer, LIST, Script, Stage, most_within};
-use crate::client::{EventKind, Limit};
+use crate::client::EventKind;
 use crate::clock::Clock as _;
 use crate::error::ErrorKind;
+use crate::error::Limit;
 use crate::job::JobId;
 use crate::model::Timestamp;
 use crate::policy::{PollPolicy, PollState, WaitPolicy};
@@ -58,7 +59,7 @@ async fn no_sequence_of_answers_makes_anybody_hammer_or_spin() {
         let limit = SECOND * 900;
         let wait = async |number: u32| {
             let id = stage.job(SECOND * 200 * number).await;
-            let policy = WaitPolicy::new().with_time_limit(limit);
+            let policy = WaitPolicy::new().time_limit(limit);
             stage.client.resume(id).policy(policy).await
         };
         let ended = join_all((0..JOBS as u32).map(|number| wait(number + 1))).await;
@@ -79,7 +80,7 @@ async fn a_refusal_that_asks_for_no_wait_pauses_the_account_ever_longer() {
         let answers = vec![Answer::Refused(text)];
         let stage = Stage::new(Script { answers, ..Script::default() });
         let jobs = join_all((0..20).map(|_| stage.job(SECOND * 1_000_000))).await;
-        let policy = WaitPolicy::new().with_time_limit(SECOND * 600);
+        let policy = WaitPolicy::new().time_limit(SECOND * 600);
         let waits = jobs.iter().map(|id| stage.client.resume(*id).policy(policy).into_future());
         join_all(waits).await;
         let reads = stage.script().reads.clone();
@@ -128,7 +129,7 @@ async fn a_policy_without_waits_reads_once_a_second() {
 async fn a_flood_of_deliveries_costs_at_most_a_read_a_second() {
     let stage = Stage::new(Script::default());
     let jobs = join_all((0..20).map(|_| stage.job(SECOND * 1_000_000))).await;
-    let policy = WaitPolicy::new().with_time_limit(SECOND * 300);
+    let policy = WaitPolicy::new().time_limit(SECOND * 300);
     let waits = jobs.iter().map(|id| stage.client.resume(*id).policy(policy).into_future());
     let waits = tokio::spawn(join_all(waits.collect::<Vec<_>>()));
     let job = stage.client.job(jobs[0]).await.unwrap();
@@ -177,7 +178,7 @@ async fn a_job_whose_reads_panic_stops_no_others_of_its_account() {
         let jobs = join_all((0..6).map(|_| stage.job(SECOND * 100))).await;
         stage.script().poison = Some(jobs[2].to_string());
         let wait = async |id: JobId| {
-            let policy = WaitPolicy::new().with_failed_reads_limit(5);
+            let policy = WaitPolicy::new().failed_reads_limit(5);
             (id, stage.client.resume(id).policy(policy).await)
         };
         for (id, ended) in join_all(jobs.iter().map(|id| wait(*id))).await {

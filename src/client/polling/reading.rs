@@ -9,7 +9,7 @@ use super::{News, Polls};
 use crate::client::Client;
 use crate::client::turns::Turn as JobTurn;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Job, JobId, Reason, StepRef, StepState, apply};
+use crate::job::{Job, JobId, StepRef, StepState, apply};
 use crate::policy::growing_pause;
 use crate::providers::steps::{self, Pace, Status};
 use crate::providers::{List, Provider};
@@ -131,7 +131,7 @@ async fn read_list(
         }
         Err(error) => {
             for reading in readings {
-                let failed = Err(copy(&error));
+                let failed = Err(error.clone());
                 settle(client, polls, reading, failed, random).await;
             }
             return;
@@ -222,15 +222,4 @@ fn is_news(before: &Job, after: &Job) -> bool {
 
 fn needs_credentials(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::Unauthorized | ErrorKind::PlanLacks | ErrorKind::NeedsCredentials)
-}
-
-/// The same error for each job of a list.
-fn copy(error: &Error) -> Error {
-    let provider = error.provider();
-    let reason = Reason::from(error);
-    let copy = match provider {
-        Some(provider) => reason.to_error(provider),
-        None => Error::new(reason.kind, reason.message),
-    };
-    copy.with_retry_after(error.retry_after())
 }

@@ -9,9 +9,10 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::double::{LIST, Script, Stage};
-use crate::client::{Event, EventKind, Limit};
+use crate::client::{Event, EventKind};
 use crate::clock::Clock as _;
 use crate::error::ErrorKind;
+use crate::error::Limit;
 use crate::model::Timestamp;
 use crate::policy::WaitPolicy;
 
@@ -142,18 +143,18 @@ async fn each_limit_ends_a_wait_and_is_named() {
         let begun = stage.clock.now();
         let error = stage.client.resume(id).policy(policy).await.unwrap_err();
         assert_eq!((error.kind(), error.job_id()), (ErrorKind::Timeout, Some(id)));
-        assert_eq!(error.job().unwrap().id, id);
+        assert_eq!(error.handle().unwrap().id, id);
         (error.limit().unwrap(), stage.clock.now().since(begun).as_secs())
     };
     let policy = WaitPolicy::new();
-    assert_eq!(limited(policy.with_time_limit(SECOND * 90)).await, (Limit::Time(SECOND * 90), 90));
+    assert_eq!(limited(policy.time_limit(SECOND * 90)).await, (Limit::Time(SECOND * 90), 90));
     assert_eq!(
-        limited(policy.with_job_age_limit(SECOND * 120)).await,
+        limited(policy.job_age_limit(SECOND * 120)).await,
         (Limit::JobAge(SECOND * 120), 30)
     );
-    assert_eq!(limited(policy.with_job_age_limit(SECOND * 60)).await.1, 0, "it is older already");
+    assert_eq!(limited(policy.job_age_limit(SECOND * 60)).await.1, 0, "it is older already");
     stage.script().failing = 100;
-    let (limit, secs) = limited(policy.with_failed_reads_limit(3)).await;
+    let (limit, secs) = limited(policy.failed_reads_limit(3)).await;
     assert_eq!(limit, Limit::FailedReads(3));
     assert!(secs < 120, "{secs}");
 }
@@ -163,7 +164,7 @@ async fn waits_for_one_job_share_its_reads_and_each_has_its_own_end() {
     let stage = Stage::new(Script::default());
     let id = stage.job(SECOND * 120).await;
     let waits = (0..50).map(|_| stage.client.resume(id).into_future());
-    let short = stage.client.resume(id).policy(WaitPolicy::new().with_time_limit(SECOND * 30));
+    let short = stage.client.resume(id).policy(WaitPolicy::new().time_limit(SECOND * 30));
     let (videos, short) = futures_util::join!(join_all(waits), short.into_future());
     assert!(videos.iter().all(Result::is_ok));
     assert_eq!(short.unwrap_err().limit(), Some(Limit::Time(SECOND * 30)));

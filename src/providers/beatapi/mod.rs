@@ -32,6 +32,7 @@ use crate::transport::Operation;
 /// The types of the requests and answers, generated from `openapi/beatapi.yaml`. Enums keep values
 /// that the spec does not list.
 pub mod types {
+    pub use crate::model::UnixTime;
     pub use crate::types::beatapi::*;
 }
 

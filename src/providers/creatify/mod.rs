@@ -29,6 +29,7 @@ use crate::transport::Operation;
 /// The types of the requests and answers, generated from `openapi/creatify.yaml`. Enums keep
 /// values that the spec does not list.
 pub mod types {
+    pub use crate::model::DateTime;
     pub use crate::types::creatify::*;
 }
 

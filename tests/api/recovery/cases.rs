@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use adreel::client::Part;
+use adreel::Part;
 use adreel::{Product, ProviderId, Track, VideoRequest, creatify, jogg};
 
 use crate::support::scripted::{Reply, json};

@@ -7,8 +7,9 @@ mod keys;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use adreel::StepState;
 use adreel::clock::Clock as _;
-use adreel::job::{Action, Evidence, Step, StepState};
+use adreel::job::{Action, Evidence, Step};
 use adreel::{
     AccountConfig, Client, Credentials, ErrorKind, Job, Keys, ProviderId, Recovery, Resolution,
     Stage, beatapi,
