@@ -56,6 +56,12 @@ pub trait Credentials: Send + Sync + 'static {
     /// # Errors
     /// Whatever keeps the keys from being known; it ends the call.
     fn keys<'a>(&'a self, account: &'a Account) -> BoxFuture<'a, Result<Keys>>;
+
+    /// The keys, where they never change, so that they can be checked before a job is made.
+    /// Default: they may.
+    fn fixed(&self) -> Option<&Keys> {
+        None
+    }
 }
 
 impl fmt::Debug for dyn Credentials {
@@ -67,6 +73,10 @@ impl fmt::Debug for dyn Credentials {
 impl Credentials for Keys {
     fn keys<'a>(&'a self, _: &'a Account) -> BoxFuture<'a, Result<Keys>> {
         Box::pin(std::future::ready(Ok(self.clone())))
+    }
+
+    fn fixed(&self) -> Option<&Keys> {
+        Some(self)
     }
 }
 

@@ -1,7 +1,7 @@
 //! How a wait that brings no video ends.
 
 use crate::error::{Error, ErrorKind};
-use crate::job::{Job, Offer, Stage};
+use crate::job::{Job, Offer, Stage, Step};
 
 /// The last that is known of a job: its provider's word, where it has given one.
 pub(super) fn last_word(job: &Job) -> &str {
@@ -39,7 +39,15 @@ fn of_many_offers_the_first_are_named() {
 pub(super) fn ending(job: &Job) -> Option<Error> {
     let provider = job.account().provider;
     let told = || match job.trouble() {
-        Some(trouble) => trouble.to_error(provider),
+        Some(trouble) => {
+            let error = trouble.to_error(provider);
+            // It stands for all that was sent for the step, and not for the last attempt alone.
+            let of_step = |step: &&Step| trouble.operation.as_deref() == Some(step.operation());
+            let step = job.steps().iter().rfind(of_step).filter(|_| error.attempts() > 0);
+            let sent = step.map_or(error.attempts(), |step| step.attempt().max(1));
+            let elapsed = error.elapsed();
+            error.with_attempts(sent, elapsed)
+        }
         None if job.stage() == Stage::Uncertain => {
             let message = "a call of it may have been sent, and what became of that is not known";
             Error::new(ErrorKind::SubmitUnknown, message).with_provider(provider)

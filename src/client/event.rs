@@ -1,7 +1,11 @@
 //! What happens to a job, as whoever waits is told.
 
 use std::fmt;
+use std::sync::Arc;
 
+use super::ending::ending;
+use super::{Client, Video};
+use crate::error::Error;
 use crate::job::{Job, Need, Offer, ProviderRef, Reason, Stage};
 use crate::model::Timestamp;
 
@@ -13,6 +17,41 @@ pub struct Event {
     pub kind: EventKind,
     /// The job as the ledger has it.
     pub job: Job,
+    pub(super) client: Client,
+}
+
+impl Event {
+    /// The video, once it is [there](EventKind::Done).
+    pub fn video(&self) -> Option<Video> {
+        let is_there = self.kind == EventKind::Done;
+        is_there.then(|| Video::new(&self.client, self.job.clone()).ok()).flatten()
+    }
+
+    /// Why there is no video, where the job has ended without one, is held, or waits for somebody:
+    /// what the wait ends with.
+    pub fn error(&self) -> Option<Error> {
+        ending(&self.job).filter(|_| self.kind.is_last())
+    }
+}
+
+/// Whom what happens to a job is shown to.
+#[derive(Clone)]
+pub(super) struct Observer<'a>(Arc<dyn Fn(&Event) + Send + Sync + 'a>);
+
+impl<'a> Observer<'a> {
+    pub(super) fn new(observer: impl Fn(&Event) + Send + Sync + 'a) -> Self {
+        Self(Arc::new(observer))
+    }
+
+    pub(super) fn show(&self, event: &Event) {
+        (self.0)(event);
+    }
+}
+
+impl fmt::Debug for Observer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
 }
 
 /// What happened to a job. `Display` says it in a line, for people.

@@ -14,6 +14,7 @@ mod look;
 #[cfg(all(test, feature = "beatapi", feature = "creatify", feature = "jogg"))]
 mod model_tests;
 mod polling;
+mod raw;
 mod record;
 mod regenerate;
 mod resolve_all;

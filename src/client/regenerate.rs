@@ -83,7 +83,7 @@ impl<'a> IntoFuture for Regenerate<'a> {
     fn into_future(self) -> Self::IntoFuture {
         async move {
             let job = self.begin().await?;
-            accepted(self.client, job.id(), self.client.0.wait_policy).await
+            accepted(self.client, job.id(), self.client.0.wait_policy, None).await
         }
         .boxed()
     }

@@ -6,6 +6,7 @@ use std::future::IntoFuture;
 use futures_util::FutureExt as _;
 
 use super::ending::ending;
+use super::event::Observer;
 use super::submit::capped;
 use super::{Client, Event, EventKind, Generate, Video, Wait};
 use crate::clock::Moment;
@@ -64,7 +65,7 @@ pub struct Route<'a> {
     cap: Option<Credits>,
     allows_ignored: bool,
     after_failure: bool,
-    observer: Option<&'a (dyn Fn(&Event) + Send + Sync)>,
+    observer: Option<Observer<'a>>,
 }
 
 impl std::fmt::Debug for Route<'_> {
@@ -258,8 +259,8 @@ impl<'a> Route<'a> {
     }
 
     /// Shows everything that happens to each job, such as to a progress line.
-    pub fn observe(mut self, observer: &'a (dyn Fn(&Event) + Send + Sync)) -> Self {
-        self.observer = Some(observer);
+    pub fn observe(mut self, observer: impl Fn(&Event) + Send + Sync + 'a) -> Self {
+        self.observer = Some(Observer::new(observer));
         self
     }
 
@@ -548,8 +549,8 @@ impl<'a> Route<'a> {
         let mut last = None;
         while let Some(event) = events.next().await {
             let event = event?;
-            if let Some(observer) = self.observer {
-                observer(&event);
+            if let Some(observer) = &self.observer {
+                observer.show(&event);
             }
             if let EventKind::Retrying { reason, .. } = &event.kind
                 && matches!(reason.kind, ErrorKind::RateLimited | ErrorKind::NoSlot)

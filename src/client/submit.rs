@@ -7,6 +7,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 
 use super::ending::ending;
+use super::event::{Event, Observer};
 use super::wait::Events;
 use super::{Client, Video, Wait};
 use crate::digest::sha256;
@@ -62,6 +63,7 @@ struct Order<'a> {
     is_priced: bool,
     strict: bool,
     policy: WaitPolicy,
+    observer: Option<Observer<'a>>,
 }
 
 macro_rules! order_setters {
@@ -79,6 +81,7 @@ macro_rules! order_setters {
                     is_priced: false,
                     strict: false,
                     policy: client.0.wait_policy,
+                    observer: None,
                 })
             }
 
@@ -178,9 +181,16 @@ macro_rules! key_setter {
 key_setter!(Submit);
 key_setter!(Generate);
 
-macro_rules! policy_setter {
+macro_rules! wait_setters {
     ($type:ident) => {
-        impl $type<'_> {
+        impl<'a> $type<'a> {
+            /// Shows everything that happens to the job meanwhile, such as to a progress line. The
+            /// observer is called between reads and should return at once.
+            pub fn observe(mut self, observer: impl Fn(&Event) + Send + Sync + 'a) -> Self {
+                self.0.observer = Some(Observer::new(observer));
+                self
+            }
+
             /// What ends the wait. Default: the client's policy, whose default is 30 minutes.
             pub fn policy(mut self, policy: WaitPolicy) -> Self {
                 self.0.policy = policy;
@@ -190,8 +200,8 @@ macro_rules! policy_setter {
     };
 }
 
-policy_setter!(Submit);
-policy_setter!(Generate);
+wait_setters!(Submit);
+wait_setters!(Generate);
 
 impl Submit<'_> {
     /// Only puts the job into the ledger, for an engine that drives it with
@@ -242,7 +252,7 @@ impl<'a> IntoFuture for Submit<'a> {
     fn into_future(self) -> Self::IntoFuture {
         async move {
             let job = self.0.begin().await?;
-            accepted(self.0.client, job.id(), self.0.policy).await
+            accepted(self.0.client, job.id(), self.0.policy, self.0.observer).await
         }
         .boxed()
     }
@@ -255,7 +265,7 @@ impl<'a> IntoFuture for Generate<'a> {
     fn into_future(self) -> Self::IntoFuture {
         async move {
             let job = self.0.begin().await?;
-            Wait::new(self.0.client, job.id()).policy(self.0.policy).await
+            Wait::new(self.0.client, job.id()).policy(self.0.policy).to_end(self.0.observer).await
         }
         .boxed()
     }
@@ -305,6 +315,7 @@ impl Order<'_> {
         {
             return again(self.client, existing, &fingerprint, self.cap).await;
         }
+        provider.transport().check_known_keys()?;
         let plan = self.plan(&local).await?;
         let mut job = self.job(plan, &local, fingerprint);
         job.key = key;
@@ -374,10 +385,19 @@ pub(super) async fn capped(client: &Client, job: Job, cap: Option<Credits>) -> R
 }
 
 /// Drives a job until its provider has accepted it.
-pub(super) async fn accepted(client: &Client, id: JobId, policy: WaitPolicy) -> Result<Job> {
+pub(super) async fn accepted(
+    client: &Client,
+    id: JobId,
+    policy: WaitPolicy,
+    observer: Option<Observer<'_>>,
+) -> Result<Job> {
     let mut events = Wait::new(client, id).policy(policy).events();
     while let Some(event) = events.next().await {
-        let job = event?.job;
+        let event = event?;
+        if let Some(observer) = &observer {
+            observer.show(&event);
+        }
+        let job = event.job;
         if job.needs().is_none()
             && matches!(job.stage(), Stage::Running | Stage::Rendered | Stage::Done)
         {

@@ -12,7 +12,7 @@ use futures_util::stream::{self, BoxStream};
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 
 use super::ending::{ending, last_word};
-use super::event::Seen;
+use super::event::{Observer, Seen};
 use super::gate::{COMES_AFTER, Place};
 use super::polling::{News, WatchLimits};
 use super::{Client, Event, Video};
@@ -68,6 +68,26 @@ impl Wait {
         self
     }
 
+    /// The video, with everything that happens until then shown to an observer.
+    pub(super) async fn to_end(self, observer: Option<Observer<'_>>) -> Result<Video> {
+        let client = self.client.clone();
+        let mut events = self.events();
+        let mut last = None;
+        while let Some(event) = events.next().await {
+            let event = event?;
+            if let Some(observer) = &observer {
+                observer.show(&event);
+            }
+            last = Some(event.job);
+        }
+        let missing = || Error::new(ErrorKind::Unavailable, "the wait ended without an event");
+        let job = last.ok_or_else(missing)?;
+        match ending(&job) {
+            Some(error) => Err(error),
+            None => Video::new(&client, job),
+        }
+    }
+
     /// Everything that happens to the job, as a stream. It begins with how the job stands, and ends
     /// after an event that [is the last](super::EventKind::is_last), or after an error.
     pub fn events(self) -> Events {
@@ -98,21 +118,7 @@ impl IntoFuture for Wait {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        async move {
-            let client = self.client.clone();
-            let mut events = self.events();
-            let mut last = None;
-            while let Some(event) = events.next().await {
-                last = Some(event?.job);
-            }
-            let missing = || Error::new(ErrorKind::Unavailable, "the wait ended without an event");
-            let job = last.ok_or_else(missing)?;
-            match ending(&job) {
-                Some(error) => Err(error),
-                None => Video::new(&client, job),
-            }
-        }
-        .boxed()
+        self.to_end(None).boxed()
     }
 }
 
@@ -369,7 +375,8 @@ impl State {
         let waits_there = job.stage() == Stage::NeedsAction && job.offers().is_none();
         let goes_on = waits_there && self.policy.through_actions;
         for kind in self.seen.news(&job) {
-            self.told.push_back(Ok(Event { kind, job: job.clone() }));
+            let (job, client) = (job.clone(), self.client.clone());
+            self.told.push_back(Ok(Event { kind, job, client }));
         }
         let now = self.client.now_for(&job);
         let at_work = job.current_step().map(|step| step.state());

@@ -224,6 +224,16 @@ impl Transport {
         keys.map_err(placed)
     }
 
+    /// Checks keys that never change: a job whose first call cannot be signed is better not made.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NeedsCredentials`] for keys that are not of this provider's form.
+    pub(crate) fn check_known_keys(&self) -> Result<()> {
+        let Some(keys) = self.shared.credentials.fixed() else { return Ok(()) };
+        (self.shared.dialect.sign)(keys, &mut HeaderMap::new())
+            .map_err(|error| error.with_provider(self.shared.dialect.provider))
+    }
+
     /// Hides the secret of a webhook in whatever the provider answers from now on.
     pub(crate) fn hide(&self, secret: &WebhookSecret) {
         self.shared.secrets.learn_of_webhook(secret);

@@ -37,6 +37,24 @@ impl<'a> Delivery<'a> {
         Self { provider, account: None, query: "", body, headers: headers.collect() }
     }
 
+    /// The same from all of its headers, such as a `&HeaderMap` of the crate `http`. Values that are
+    /// no text are passed over: none that proves anything is.
+    pub fn from_headers<N, V>(
+        provider: ProviderId,
+        headers: impl IntoIterator<Item = (&'a N, &'a V)>,
+        body: &'a [u8],
+    ) -> Self
+    where
+        N: AsRef<str> + ?Sized + 'a,
+        V: AsRef<[u8]> + ?Sized + 'a,
+    {
+        let known = |name: &str| HEADERS.into_iter().find(|known| known.eq_ignore_ascii_case(name));
+        let headers = headers.into_iter().filter_map(|(name, value)| {
+            Some((known(name.as_ref())?, std::str::from_utf8(value.as_ref()).ok()?))
+        });
+        Self { provider, account: None, query: "", body, headers: headers.collect() }
+    }
+
     /// The name of the account that the address belongs to. Default: `default`.
     #[must_use]
     pub fn account(mut self, name: &'a str) -> Self {

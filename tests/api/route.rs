@@ -39,7 +39,8 @@ impl TwoAccounts {
     }
 
     async fn route(&self) -> Settled {
-        let route = self.client.route(&request()).key("order-1042");
+        let request = request();
+        let route = self.client.route(&request).key("order-1042");
         settled(route.label("tenant", "roastery")).await
     }
 }

@@ -68,7 +68,7 @@ async fn make(
     if let Some(most) = args.request.cap {
         route = route.cap(most);
     }
-    let (attempts, result) = match route.observe(&|event| show(&event.job)).await {
+    let (attempts, result) = match route.observe(|event| show(&event.job)).await {
         Ok(Routed { attempts, video, .. }) => (attempts, Ok(video)),
         Err(RouteError { attempts, error, .. }) => (attempts, Err(error)),
     };

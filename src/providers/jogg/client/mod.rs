@@ -33,6 +33,11 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
+    /// An account that is open already.
+    pub(crate) fn over(transport: Transport) -> Self {
+        Self { transport }
+    }
+
     /// Opens an account.
     ///
     /// # Errors
