@@ -1,4 +1,4 @@
-#![doc = include_str!("../README.md")]
+#![doc = include_str!("manual.md")]
 #![cfg_attr(
     not(all(feature = "beatapi", feature = "creatify", feature = "jogg", feature = "rustls")),
     allow(dead_code, unused_imports, reason = "what only a left-out provider uses is not dead")
@@ -65,3 +65,14 @@ pub use secret::{ApiKey, WebhookSecret};
 pub use transport::{Operation, Pages, Replay, Upload};
 #[doc(no_inline)]
 pub use webhook::Delivery;
+
+/// The README's code, which is compiled with the other examples.
+#[cfg(all(
+    doctest,
+    feature = "sandbox",
+    feature = "beatapi",
+    feature = "creatify",
+    feature = "jogg"
+))]
+#[doc = include_str!("../README.md")]
+struct Readme;

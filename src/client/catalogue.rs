@@ -15,7 +15,8 @@ impl Client {
     /// The credits that are left on a provider's account. Free.
     ///
     /// # Errors
-    /// [`ErrorKind::NeedsCredentials`] for a provider without an account; whatever keeps the
+    /// [`ErrorKind::NeedsCredentials`](crate::ErrorKind::NeedsCredentials) for a provider without an
+    /// account; whatever keeps the
     /// answer from arriving.
     pub async fn balance(&self, provider: ProviderId) -> Result<Credits> {
         self.provider(Some(provider), None)?.balance().await

@@ -13,7 +13,7 @@ impl Client {
     /// The video of a job, as the ledger has it. Nothing is sent, read or waited for.
     ///
     /// # Errors
-    /// What a [`Wait`] for the job would end with, and [`ErrorKind::Timeout`] for one that has not
+    /// What a [`Wait`](super::Wait) for the job would end with, and [`ErrorKind::Timeout`] for one that has not
     /// come to its end.
     pub async fn video(&self, id: impl Into<JobId>) -> Result<Video> {
         let job = self.job(id).await?;
@@ -78,7 +78,7 @@ impl Video {
         self.job.plan().duration_secs
     }
 
-    /// The length that the provider reports. The file's own is in [`Downloaded`].
+    /// The length that the provider reports. The file's own is in [`Downloaded`](super::Downloaded).
     pub fn duration(&self) -> Option<Duration> {
         self.facts.duration
     }

@@ -15,7 +15,7 @@ impl Job {
         self.steps.iter().any(|step| step.paid && may_exist(step))
     }
 
-    /// Whether the step that is held may be sent again by a [decision](Decision::Resubmit).
+    /// Whether the step that is held may be sent again by a [decision](super::Decision::Resubmit).
     ///
     /// # Errors
     /// What speaks against it, in words.

@@ -12,7 +12,7 @@ const MOST_ZEROS: u64 = 1_000_000;
 const MOST_BYTES: u64 = 1_000_000_000;
 
 impl Fault {
-    /// Looks whether it can be, as [`Sandbox::arm`](super::Sandbox::arm) and the start do.
+    /// Looks whether it can be, as [`Sandbox::arm`](crate::Sandbox::arm) and the start do.
     ///
     /// # Errors
     /// [`InvalidFault`] for a parameter that the fault does not have or that cannot be, for a text
