@@ -265,7 +265,10 @@ impl<'a> IntoFuture for Generate<'a> {
     fn into_future(self) -> Self::IntoFuture {
         async move {
             let job = self.0.begin().await?;
-            Wait::new(self.0.client, job.id()).policy(self.0.policy).to_end(self.0.observer).await
+            Wait::new(self.0.client, job.id())
+                .policy(self.0.policy)
+                .until_end(self.0.observer)
+                .await
         }
         .boxed()
     }

@@ -69,7 +69,7 @@ impl Wait {
     }
 
     /// The video, with everything that happens until then shown to an observer.
-    pub(super) async fn to_end(self, observer: Option<Observer<'_>>) -> Result<Video> {
+    pub(super) async fn until_end(self, observer: Option<Observer<'_>>) -> Result<Video> {
         let client = self.client.clone();
         let mut events = self.events();
         let mut last = None;
@@ -118,7 +118,7 @@ impl IntoFuture for Wait {
     type IntoFuture = BoxFuture<'static, Self::Output>;
 
     fn into_future(self) -> Self::IntoFuture {
-        self.to_end(None).boxed()
+        self.until_end(None).boxed()
     }
 }
 
