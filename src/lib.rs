@@ -1,7 +1,12 @@
 #![doc = include_str!("manual.md")]
 #![cfg_attr(
     not(all(feature = "beatapi", feature = "creatify", feature = "jogg", feature = "rustls")),
-    allow(dead_code, unused_imports, reason = "what only a left-out provider uses is not dead")
+    allow(
+        dead_code,
+        unreachable_pub,
+        unused_imports,
+        reason = "what only a left-out provider uses is not dead"
+    )
 )]
 
 mod account;
