@@ -54,10 +54,7 @@ impl Client {
     /// [`Unsupported`](crate::ErrorKind::Unsupported) for a step that this version does not know. What
     /// goes wrong with the job itself is in the job.
     pub async fn advance(&self, id: impl Into<JobId>) -> Result<Advance> {
-        self.sync_clock().await;
-        let id = id.into();
-        let lock = self.0.job_locks.take(id).await;
-        let job = self.job(id).await?;
+        let (lock, job) = self.locked(id.into()).await?;
         let action = self.next(&job).await?;
         self.act(lock, job, action, None).await
     }
@@ -72,9 +69,7 @@ impl Client {
         action: Action,
         place: Option<Weak<Place>>,
     ) -> Result<Advance> {
-        self.sync_clock().await;
-        let lock = self.0.job_locks.take(job.id()).await;
-        let current = self.job(job.id()).await?;
+        let (lock, current) = self.locked(job.id()).await?;
         if current.revision() != job.revision() {
             let next = self.next(&current).await?;
             return Ok(Advance { job: current, next });
@@ -88,8 +83,7 @@ impl Client {
     /// held that would not be without this.
     pub(super) async fn look_now(&self, id: JobId) -> Result<Advance> {
         self.sync_clock().await;
-        let lock = self.0.job_locks.take(id).await;
-        let mut job = self.job(id).await?;
+        let (lock, mut job) = self.locked(id).await?;
         if job.current_step().is_some_and(|step| step.state() == StepState::Lost) {
             job = self.decide(job, Decision::Wake).await?.0;
         }
@@ -115,6 +109,12 @@ impl Client {
                 Ok(Advance { job, next })
             }
         }
+    }
+
+    /// A job as the ledger has it once nobody else of this client works on it.
+    async fn locked(&self, id: JobId) -> Result<(JobLock, Job)> {
+        let lock = self.0.job_locks.take(id).await;
+        Ok((lock, self.job(id).await?))
     }
 
     async fn act(
@@ -163,8 +163,10 @@ impl Client {
 
     /// What a job needs next: the one place that decides it, for whoever drives the job. What
     /// somebody else is just sending is left to him, and nobody waits for one who is gone: a free
-    /// step is sent again, a paid one is looked for at once.
+    /// step is sent again, a paid one is looked for at once. It goes by the ledger's time, so a clock
+    /// that is ahead of it decides nothing.
     pub(super) async fn next(&self, job: &Job) -> Result<Action> {
+        self.sync_clock().await;
         let now = self.now_for(job);
         let action = next(job, now);
         let Some(step) = job.current_step() else { return Ok(action) };
